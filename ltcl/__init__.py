@@ -1,0 +1,8 @@
+"""ltcl: long-tailed contrastive learning on PyTorch and OpenMMLab's engine."""
+
+from .environment import check_environment
+from .version import __version__
+
+check_environment()
+
+__all__ = ['__version__']

@@ -1,0 +1,8 @@
+"""Hooks, loops, optimizer wrappers and schedules."""
+
+from .hooks import *  # noqa: F403
+from .loops import ResumableTrainLoop
+from .optimizers import Bfloat16OptimWrapper
+from .schedulers import WarmupStepLR
+
+__all__ = ['Bfloat16OptimWrapper', 'ResumableTrainLoop', 'WarmupStepLR']

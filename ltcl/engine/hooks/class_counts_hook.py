@@ -1,0 +1,101 @@
+"""Training images per class, handed to everything that needs them."""
+
+import numpy as np
+from mmengine.dist import is_main_process
+from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
+from mmengine.registry import DATASETS
+from mmengine.runner import Runner
+from torch.utils.data import Dataset
+
+from ltcl.errors import UserError
+from ltcl.registry import HOOKS
+
+
+def count_classes(dataset: Dataset) -> np.ndarray:
+    """Images per class of a data set, int64, shape (num_classes,).
+
+    The number of classes is that of ``metainfo['classes']``, so that a class without an image counts 0; without class
+    names it is the largest label plus one.
+
+    Args:
+        dataset: Any data set with ``get_gt_labels`` (mmpretrain's and ours) or ``get_cat_ids``.
+
+    Raises:
+        UserError: A label outside the range of the class names.
+    """
+    labels = np.asarray(dataset.get_gt_labels())
+    classes = (getattr(dataset, 'metainfo', None) or {}).get('classes')
+    counts = np.bincount(labels, minlength=len(classes or ()))
+    if classes is not None and len(counts) > len(classes):
+        raise UserError(
+            f'label {labels.max()} of {type(dataset).__name__} is outside its {len(classes)} classes: '
+            "name all classes in metainfo['classes'] or correct the labels"
+        )
+    return counts
+
+
+@HOOKS.register_module()
+class ClassCountsHook(Hook):
+    """Counts the training images per class and gives them to model parts and metrics with ``set_class_counts``.
+
+    The counts travel in the checkpoint's meta data, so that a test needs no training set; without them it is built from
+    the config.
+    """
+
+    priority = 'HIGH'
+
+    def __init__(self) -> None:
+        self._counts: list[int] | None = None
+
+    def before_train(self, runner: Runner) -> None:
+        """Count the training set once, before the first iteration."""
+        self._counts = count_classes(runner.train_dataloader.dataset).tolist()
+        self._hand_out(runner)
+        if is_main_process():
+            runner.logger.info(f'Training images per class: {_summary(self._counts)}')
+
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Put the counts into the checkpoint's meta data."""
+        checkpoint['meta']['class_counts'] = self._counts
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Take the counts out of the checkpoint's meta data."""
+        self._counts = checkpoint.get('meta', {}).get('class_counts')
+
+    def before_val(self, runner: Runner) -> None:
+        """Metrics of a validation outside training need the counts as well."""
+        self._ensure_counts(runner)
+
+    def before_test(self, runner: Runner) -> None:
+        """Metrics of a test need the counts as well."""
+        self._ensure_counts(runner)
+
+    def _ensure_counts(self, runner: Runner) -> None:
+        if self._counts is None:
+            dataset = runner.cfg.get('train_dataloader', {}).get('dataset')
+            if dataset is None:
+                return
+            self._counts = count_classes(DATASETS.build(dataset)).tolist()
+        self._hand_out(runner)
+
+    def _hand_out(self, runner: Runner) -> None:
+        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        takers = [module for module in model.modules() if hasattr(module, 'set_class_counts')]
+        # Loops are built lazily; the properties build them, the private fields tell whether there is one to build.
+        if runner._val_loop is not None:
+            takers += _count_metrics(runner.val_loop)
+        if runner._test_loop is not None and not isinstance(runner._test_loop, dict):
+            takers += _count_metrics(runner.test_loop)
+        for taker in takers:
+            taker.set_class_counts(self._counts)
+
+
+def _count_metrics(loop: object) -> list:
+    return [metric for metric in loop.evaluator.metrics if hasattr(metric, 'set_class_counts')]
+
+
+def _summary(counts: list[int]) -> str:
+    if len(counts) <= 20:
+        return ' '.join(map(str, counts))
+    return f'{len(counts)} classes, {max(counts)} (largest) to {min(counts)} (smallest), {sum(counts)} images'

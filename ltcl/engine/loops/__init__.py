@@ -1,0 +1,5 @@
+"""Training loops."""
+
+from .resumable import ResumableTrainLoop
+
+__all__ = ['ResumableTrainLoop']

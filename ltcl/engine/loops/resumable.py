@@ -1,0 +1,130 @@
+"""Epoch loop whose randomness is a function of seed, process, epoch and position."""
+
+import random
+from collections.abc import Iterator
+from itertools import islice
+
+import numpy as np
+import torch
+from mmengine.dist import get_rank
+from mmengine.registry import DATASETS
+from mmengine.runner import EpochBasedTrainLoop, Runner
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from ltcl.registry import LOOPS
+
+
+def seed_generators(seed: int) -> None:
+    """Seed the global generators of Python, NumPy and PyTorch (all devices)."""
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.manual_seed(seed)
+
+
+class SeededIndex(int):
+    """Position of a sample in its data set, with the seed of its augmentation."""
+
+    seed: int
+
+    def __new__(cls, index: int, seed: int) -> 'SeededIndex':
+        """Attach a seed to an index."""
+        self = super().__new__(cls, index)
+        self.seed = seed
+        return self
+
+    def __reduce__(self) -> tuple:
+        """Keep the seed on the way to a worker process."""
+        return SeededIndex, (int(self), self.seed)
+
+
+class SeededDataset(Dataset):
+    """Seeds the generators before each sample is made; everything else is the wrapped data set's."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        self.dataset = dataset
+
+    def __len__(self) -> int:
+        """Number of samples."""
+        return len(self.dataset)
+
+    def __getitem__(self, index: int) -> dict:
+        """The sample at an index, the same whichever worker makes it."""
+        if isinstance(index, SeededIndex):
+            seed_generators(index.seed)
+        return self.dataset[int(index)]
+
+    def __getattr__(self, name: str) -> object:
+        """Whatever the wrapped data set has."""
+        if name == 'dataset':  # not set yet while a worker unpickles
+            raise AttributeError(name)
+        return getattr(self.dataset, name)
+
+
+class SeededSampler(Sampler):
+    """Adds a seed per sample to any sampler, and starts where an interrupted epoch stopped.
+
+    Args:
+        sampler: The sampler whose order is kept.
+        seed: Seed of the run.
+    """
+
+    def __init__(self, sampler: Sampler, seed: int) -> None:
+        self.sampler = sampler
+        self.seed = seed
+        self.epoch = 0
+        self.num_skipped = 0
+
+    def __iter__(self) -> Iterator[SeededIndex]:
+        """Indices of this process in this epoch, from the first that is left."""
+        generator = np.random.default_rng((self.seed, self.epoch, get_rank()))
+        seeds = generator.integers(2**32, size=len(self.sampler)).tolist()
+        pairs = zip(self.sampler, seeds, strict=True)
+        return (SeededIndex(index, seed) for index, seed in islice(pairs, self.num_skipped, None))
+
+    def __len__(self) -> int:
+        """Number of samples in a whole epoch."""
+        return len(self.sampler)
+
+
+@LOOPS.register_module()
+class ResumableTrainLoop(EpochBasedTrainLoop):
+    """mmengine's epoch loop, resumable at any iteration, with the same result whatever the number of workers.
+
+    Nothing random carries over from one iteration to the next: each sample is augmented with a seed drawn for its epoch
+    and position, and the generators are seeded anew before each step. A run resumed in mid-epoch therefore sees what the
+    uninterrupted one would have seen, with no generator state in the checkpoint. Without this, mmengine's workers also
+    repeat the same augmentations in every epoch unless they are persistent.
+
+    Args:
+        runner: The runner.
+        dataloader: Config of the training dataloader, or the dataloader.
+        **kwargs: ``max_epochs``, ``val_interval``, ``val_begin``, ``dynamic_intervals`` as in mmengine.
+    """
+
+    def __init__(self, runner: Runner, dataloader: DataLoader | dict, **kwargs: object) -> None:
+        if isinstance(dataloader, dict):
+            dataset = dataloader['dataset']
+            dataset = DATASETS.build(dataset) if isinstance(dataset, dict) else dataset
+            dataloader = {**dataloader, 'dataset': SeededDataset(dataset)}
+        super().__init__(runner, dataloader, **kwargs)
+        self.seed = runner.seed
+        batch_sampler = self.dataloader.batch_sampler
+        self.sampler = SeededSampler(batch_sampler.sampler, self.seed)
+        batch_sampler.sampler = self.sampler
+
+    def run_epoch(self) -> None:
+        """Iterate what is left of one epoch."""
+        self.runner.call_hook('before_train_epoch')
+        self.runner.model.train()
+        num_done = self._iter - self._epoch * len(self.dataloader)
+        self.sampler.epoch = self._epoch
+        self.sampler.num_skipped = num_done * self.dataloader.batch_sampler.batch_size
+        for batch_idx, data_batch in enumerate(self.dataloader, num_done):
+            self.run_iter(batch_idx, data_batch)
+        self.runner.call_hook('after_train_epoch')
+        self._epoch += 1
+
+    def run_iter(self, idx: int, data_batch: dict) -> None:
+        """Seed the generators for this process and iteration, then train on one batch."""
+        seed_generators(int(np.random.SeedSequence((self.seed, self._iter, get_rank())).generate_state(1)[0]))
+        super().run_iter(idx, data_batch)

@@ -1,0 +1,5 @@
+"""Optimizer wrappers."""
+
+from .autocast import Bfloat16OptimWrapper
+
+__all__ = ['Bfloat16OptimWrapper']

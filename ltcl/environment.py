@@ -1,0 +1,42 @@
+"""Start-up check: the installed packages are of versions, and of a distribution, that ltcl runs on."""
+
+from importlib.metadata import PackageNotFoundError, version
+
+from mmengine.utils import digit_version
+
+from .errors import UserError
+
+MINIMUM_TORCH = '2.6'
+# Both distributions of a row own the same package folder, so whichever was installed last has overwritten the other.
+DISTRIBUTIONS = {
+    'onedl-mmengine': ('mmengine', 'mmengine-lite'),
+    'onedl-mmcv': ('mmcv', 'mmcv-lite', 'mmcv-full'),
+    'onedl-mmpretrain': ('mmpretrain',),
+    'onedl-mmsegmentation': ('mmsegmentation',),
+}
+
+
+def installed_version(distribution: str) -> str | None:
+    """Version of an installed distribution, or None when it is not installed."""
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return None
+
+
+def check_environment() -> None:
+    """Refuse an environment in which later failures would not name their cause.
+
+    Raises:
+        UserError: An original OpenMMLab package lies beside its maintained fork, or torch is too old.
+    """
+    for fork, originals in DISTRIBUTIONS.items():
+        clash = [name for name in originals if installed_version(name)]
+        if clash and installed_version(fork):
+            raise UserError(
+                f'{", ".join(clash)} and {fork} are installed together and overwrite each other: run '
+                f'`pip uninstall -y {" ".join(clash)} {fork}`, then `pip install {fork}`'
+            )
+    torch_version = installed_version('torch')
+    if torch_version is None or digit_version(torch_version.split('+')[0]) < digit_version(MINIMUM_TORCH):
+        raise UserError(f'torch {torch_version} is too old: ltcl needs {MINIMUM_TORCH} or newer, run `make setup`')

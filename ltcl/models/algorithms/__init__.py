@@ -1,0 +1,5 @@
+"""Which view meets which encoder."""
+
+from .contrastive import ContrastiveClassifier
+
+__all__ = ['ContrastiveClassifier']

@@ -1,0 +1,131 @@
+"""One algorithm for all methods: views, encoders, head."""
+
+import copy
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from mmpretrain.models import ImageClassifier
+from torch import Tensor, nn
+
+from ltcl.errors import UserError
+from ltcl.registry import MODELS
+
+from ..utils import forward_shuffled
+
+
+@MODELS.register_module()
+class ContrastiveClassifier(ImageClassifier):
+    """Classifier trained by contrast between views; at test time an ordinary image classifier.
+
+    Online views go through the trained encoder, with gradient. Key views, where there are any, go through a momentum
+    encoder without gradient, which ``ltcl.MomentumUpdateHook`` moves after the trained one.
+
+    Args:
+        backbone: Config of the backbone.
+        neck: Config of the pooling.
+        projector: Config of the MLP from pooled features to embeddings.
+        head: Config of the method's head.
+        online_views: Positions of the views that the trained encoder sees, the classified one first.
+        key_views: Positions of the views that the momentum encoder sees. None of them, no momentum encoder.
+        joint_forward: Send the online views through the encoder as one batch, so that batch normalisation takes its
+            statistics over all of them (BCL); False makes one pass a view (GPaCo).
+        shuffle_bn: Deal the key images out to the processes anew, so that no key shares its batch normalisation with
+            its query; costs nothing on one process.
+        **kwargs: Arguments of mmpretrain's ``ImageClassifier``, such as ``data_preprocessor``.
+
+    Differs from the original: PaCo's unused momentum copy of the classifier is not kept.
+    """
+
+    def __init__(
+        self,
+        backbone: dict,
+        neck: dict,
+        projector: dict,
+        head: dict,
+        online_views: Sequence[int] = (0,),
+        key_views: Sequence[int] = (),
+        joint_forward: bool = False,
+        shuffle_bn: bool = False,
+        **kwargs: object,
+    ) -> None:
+        super().__init__(backbone, neck=neck, head=head, **kwargs)
+        self.projector = MODELS.build(projector)
+        self.online_views = tuple(online_views)
+        self.key_views = tuple(key_views)
+        self.joint_forward = joint_forward
+        self.shuffle_bn = shuffle_bn
+        if self.key_views:
+            encoder = nn.ModuleDict(self._encoder_parts())
+            self.momentum_encoder = copy.deepcopy(encoder).requires_grad_(False)
+
+    def _encoder_parts(self) -> dict[str, nn.Module]:
+        return {'backbone': self.backbone, 'neck': self.neck, 'projector': self.projector}
+
+    def init_weights(self) -> None:
+        """Initialise all parts, then start the momentum encoder as a copy of the trained one."""
+        super().init_weights()
+        self.sync_momentum_encoder()
+
+    @torch.no_grad()
+    def sync_momentum_encoder(self) -> None:
+        """Make the momentum encoder a copy of the trained encoder, buffers included."""
+        if self.key_views:
+            for name, module in self._encoder_parts().items():
+                self.momentum_encoder[name].load_state_dict(module.state_dict())
+
+    @torch.no_grad()
+    def update_momentum_encoder(self, momentum: float) -> None:
+        """Move every momentum parameter: ``key = momentum * key + (1 - momentum) * query``.
+
+        Buffers are left alone, as published: the momentum encoder runs in train mode and keeps its own batch statistics.
+
+        Args:
+            momentum: Share of the old value that is kept, in 0..1.
+        """
+        query = [parameter for module in self._encoder_parts().values() for parameter in module.parameters()]
+        torch._foreach_lerp_(list(self.momentum_encoder.parameters()), query, 1 - momentum)
+
+    def loss(self, inputs: list[Tensor], data_samples: list) -> dict[str, Tensor]:
+        """Losses of one step.
+
+        Args:
+            inputs: The views, each of shape (N, C, H, W).
+            data_samples: N samples with ``gt_label``.
+
+        Returns:
+            The losses and logged figures of the head.
+
+        Raises:
+            UserError: Fewer views came in than ``online_views`` and ``key_views`` name.
+        """
+        views = [inputs] if isinstance(inputs, Tensor) else inputs
+        last = max(self.online_views + self.key_views)
+        if last >= len(views):
+            raise UserError(
+                f'the model uses view {last} but the pipeline makes {len(views)}: give the train pipeline a MultiView '
+                f"of {last + 1} views and the train_dataloader collate_fn=dict(type='default_collate')"
+            )
+        labels = torch.cat([sample.gt_label for sample in data_samples])
+        online = [views[i] for i in self.online_views]
+        if self.joint_forward:
+            feats = list(self.extract_feat(torch.cat(online))[-1].chunk(len(online)))
+        else:
+            feats = [self.extract_feat(view)[-1] for view in online]
+        embeddings = [self._embed(self.projector, view_feats) for view_feats in feats]
+        keys = [self._encode_key(views[i]) for i in self.key_views]
+        return self.head.loss(feats, embeddings, keys, labels)
+
+    @staticmethod
+    def _embed(projector: nn.Module, feats: Tensor) -> Tensor:
+        """Unit embeddings, in float32 under autocast: half precision leaves a row's length 1 only to 2 or 3 digits."""
+        projected = projector(feats)
+        return F.normalize(projected if projected.dtype == torch.float64 else projected.float(), dim=1)
+
+    @torch.no_grad()
+    def _encode_key(self, images: Tensor) -> Tensor:
+        def encode(images: Tensor) -> Tensor:
+            encoder = self.momentum_encoder
+            return self._embed(encoder['projector'], encoder['neck'](encoder['backbone'](images))[-1])
+
+        return forward_shuffled(encode, images) if self.shuffle_bn else encode(images)

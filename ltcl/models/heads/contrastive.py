@@ -1,0 +1,61 @@
+"""What the heads with a classifier and a queue have in common."""
+
+import torch
+from mmpretrain.models import LinearClsHead
+from torch import Tensor
+
+from ..utils import ClassCountsMixin, FeatureQueue
+from .cosine import build_classifier
+
+
+class ContrastiveHead(ClassCountsMixin, LinearClsHead):
+    """Classifier, class counts and queue; a subclass adds the loss.
+
+    Prediction is mmpretrain's: class logits of the pooled feature, without prior, embedding or queue.
+
+    Args:
+        num_classes: Number of classes.
+        in_channels: Width C of the pooled features.
+        feat_dim: Width D of the embeddings.
+        queue_len: Slots K of the queue; 0 has none.
+        queue_init: ``'published'`` or ``'empty'``, see :class:`~ltcl.models.utils.FeatureQueue`.
+        cosine_scale: Scale of a cosine classifier; None has a linear one with bias.
+        class_counts: Training images per class, for use without ``ltcl.ClassCountsHook``.
+        init_cfg: Initialisation of the classifier; None keeps PyTorch's, as published.
+        **kwargs: Arguments of mmpretrain's ``ClsHead``.
+    """
+
+    def __init__(
+        self,
+        num_classes: int,
+        in_channels: int,
+        feat_dim: int = 128,
+        queue_len: int = 8192,
+        queue_init: str = 'published',
+        cosine_scale: float | None = None,
+        class_counts: list[int] | None = None,
+        init_cfg: dict | None = None,
+        **kwargs: object,
+    ) -> None:
+        super().__init__(num_classes, in_channels, init_cfg=init_cfg, **kwargs)
+        self.fc = build_classifier(in_channels, num_classes, cosine_scale)
+        self.queue = FeatureQueue(queue_len, feat_dim, num_classes, queue_init)
+        self.register_class_counts(num_classes, class_counts)
+
+    def contrast_rows(self, keys: list[Tensor], labels: Tensor) -> tuple[Tensor, Tensor]:
+        """Frozen rows that the anchors are compared with: the keys of this batch, then the queue.
+
+        Args:
+            keys: Embeddings of each key view, shape (N, D).
+            labels: Class of each image, int64, shape (N,).
+
+        Returns:
+            Rows (M, D) and their labels (M,), a copy that the coming enqueue leaves alone.
+        """
+        queue_embeddings, queue_labels = self.queue.contents()
+        rows = torch.cat([*keys, queue_embeddings.to(keys[0].dtype if keys else queue_embeddings.dtype)])
+        return rows, torch.cat([labels.repeat(len(keys)), queue_labels])
+
+    def enqueue(self, embeddings: list[Tensor], keys: list[Tensor], labels: Tensor) -> None:
+        """Store the last key view, or the last online view where there is no key view."""
+        self.queue.enqueue((keys or embeddings)[-1], labels)

@@ -1,0 +1,82 @@
+"""Head of the multi-task baselines: classification beside supervised contrast, without class centres."""
+
+import torch
+from torch import Tensor
+
+from ltcl.registry import MODELS
+
+from ..losses import effective_number_weights, supcon_loss
+from .contrastive import ContrastiveHead
+from .paco import top1_accuracy
+
+
+@MODELS.register_module()
+class MultiTaskHead(ContrastiveHead):
+    """Cross entropy plus ``alpha`` times supervised contrast with a queue, the baseline that GPaCo is compared with.
+
+    The ``loss`` argument chooses the classification part: ``ltcl.BalancedSoftmaxLoss`` for long-tailed data,
+    ``CrossEntropyLoss`` for balanced data, ``LabelSmoothLoss`` for ViT.
+
+    Args:
+        num_classes: Number of classes.
+        in_channels: Width C of the pooled features.
+        alpha: Weight of the contrastive part, 0.5 in every published recipe.
+        temperature: Divides the sample similarities.
+        base_temperature: The contrastive part is multiplied by ``temperature / base_temperature``; None means 1.
+        effective_number_beta: Weigh the anchors of the contrastive part by the effective number of their class, as the
+            original intends (0.999). None weighs all alike, as the original does.
+        **kwargs: Arguments of :class:`ContrastiveHead`, and ``loss``.
+
+    Differs from the original: its effective-number weights cancel to 1, because the counts are normalised along the
+    wrong axis. That is the default here; the intended weights are an option.
+    """
+
+    def __init__(
+        self,
+        num_classes: int,
+        in_channels: int,
+        alpha: float = 0.5,
+        temperature: float = 0.2,
+        base_temperature: float | None = None,
+        effective_number_beta: float | None = None,
+        **kwargs: object,
+    ) -> None:
+        super().__init__(num_classes, in_channels, **kwargs)
+        self.alpha = alpha
+        self.temperature = temperature
+        self.base_temperature = base_temperature
+        self.effective_number_beta = effective_number_beta
+
+    def loss(self, feats: list[Tensor], embeddings: list[Tensor], keys: list[Tensor], labels: Tensor) -> dict:
+        """Losses of one step; stores the newest embeddings in the queue afterwards.
+
+        Args:
+            feats: Pooled features (N, C) of each online view.
+            embeddings: Unit embeddings (N, D) of each online view.
+            keys: Unit embeddings (N, D) of each key view, without gradient; usually none.
+            labels: Class of each image, int64, shape (N,).
+
+        Returns:
+            ``loss_cls``, ``loss_con`` (already times alpha) and ``accuracy`` (top-1 of the first view, in %).
+        """
+        logits = self.fc(torch.cat(feats))
+        anchor_labels = labels.repeat(len(embeddings))
+        class_weights = None
+        if self.effective_number_beta is not None:
+            class_weights = effective_number_weights(self.known_class_counts(), self.effective_number_beta)
+        loss_con = supcon_loss(
+            torch.cat(embeddings),
+            anchor_labels,
+            *self.contrast_rows(keys, labels),
+            num_classes=self.num_classes,
+            temperature=self.temperature,
+            base_temperature=self.base_temperature,
+            class_weights=class_weights,
+        )
+        self.enqueue(embeddings, keys, labels)
+        logits = logits if logits.dtype == torch.float64 else logits.float()
+        return dict(
+            loss_cls=self.loss_module(logits, anchor_labels, avg_factor=len(logits)),
+            loss_con=self.alpha * loss_con,
+            accuracy=top1_accuracy(logits[: len(labels)], labels),
+        )

@@ -1,0 +1,90 @@
+"""Head of PaCo and GPaCo."""
+
+import torch
+from torch import Tensor
+
+from ltcl.registry import MODELS
+
+from ..losses import paco_loss
+from .contrastive import ContrastiveHead
+
+
+@MODELS.register_module()
+class PaCoHead(ContrastiveHead):
+    """Parametric contrastive loss; its class centres are the rows of the classifier.
+
+    The embeddings it is given are the anchors: those of the query view for `PaCo <https://arxiv.org/abs/2107.12028>`_
+    (with a key view beside it), those of both views for `GPaCo <https://arxiv.org/abs/2209.12400>`_ (without).
+
+    Args:
+        num_classes: Number of classes.
+        in_channels: Width C of the pooled features.
+        alpha: Weight of each positive sample against the class centre. With few classes the queue holds many positives
+            of each anchor, which calls for a smaller value.
+        beta: Weight of the class centre.
+        gamma: Weight of the sample terms in the denominator.
+        supt: Divides the class logits after the prior is added.
+        temperature: Divides the sample similarities.
+        base_temperature: The loss is multiplied by ``temperature / base_temperature``; None means 1.
+        smoothing: Label smoothing of the centre's target, 0.1 in GPaCo on full ImageNet.
+        with_prior: Add the log class frequency to the class logits; False in PaCo on full ImageNet.
+        **kwargs: Arguments of :class:`ContrastiveHead`: ``feat_dim``, ``queue_len``, ``queue_init``, ...
+
+    Differs from the original: beside the published queue initialisation there is one whose empty slots stay out of the
+    loss; the queue wraps, so its length need not be a multiple of the batch.
+    """
+
+    def __init__(
+        self,
+        num_classes: int,
+        in_channels: int,
+        alpha: float = 0.05,
+        beta: float = 1.0,
+        gamma: float = 1.0,
+        supt: float = 1.0,
+        temperature: float = 0.2,
+        base_temperature: float | None = None,
+        smoothing: float = 0.0,
+        with_prior: bool = True,
+        **kwargs: object,
+    ) -> None:
+        super().__init__(num_classes, in_channels, **kwargs)
+        self.with_prior = with_prior
+        self.loss_args = dict(
+            alpha=alpha,
+            beta=beta,
+            gamma=gamma,
+            supt=supt,
+            temperature=temperature,
+            base_temperature=base_temperature,
+            smoothing=smoothing,
+        )
+
+    def loss(self, feats: list[Tensor], embeddings: list[Tensor], keys: list[Tensor], labels: Tensor) -> dict:
+        """Loss of one step; stores the newest embeddings in the queue afterwards.
+
+        Args:
+            feats: Pooled features (N, C) of each online view.
+            embeddings: Unit embeddings (N, D) of each online view.
+            keys: Unit embeddings (N, D) of each key view, without gradient; empty for GPaCo.
+            labels: Class of each image, int64, shape (N,).
+
+        Returns:
+            ``loss_paco`` and ``accuracy`` (top-1 of the first view without prior, in %).
+        """
+        logits = self.fc(torch.cat(feats))
+        loss = paco_loss(
+            torch.cat(embeddings),
+            labels.repeat(len(embeddings)),
+            logits,
+            *self.contrast_rows(keys, labels),
+            class_counts=self.known_class_counts() if self.with_prior else None,
+            **self.loss_args,
+        )
+        self.enqueue(embeddings, keys, labels)
+        return dict(loss_paco=loss, accuracy=top1_accuracy(logits[: len(labels)], labels))
+
+
+def top1_accuracy(logits: Tensor, labels: Tensor) -> Tensor:
+    """Share of rows of (N, num_classes) whose largest logit is the label's, in %, without gradient."""
+    return 100 * (logits.detach().argmax(1) == labels).float().mean()

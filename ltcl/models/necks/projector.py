@@ -1,0 +1,49 @@
+"""Projector: the MLP between pooled features and embeddings."""
+
+from mmengine.model import BaseModule
+from mmpretrain.models.utils import build_norm_layer
+from torch import Tensor, nn
+
+from ltcl.registry import MODELS
+
+
+@MODELS.register_module()
+class Projector(BaseModule):
+    """MLP with an optional norm after each hidden layer.
+
+    PaCo: two layers with ``norm_cfg=dict(type='BN1d')``. GPaCo: three layers without norm, with GELU on a ViT.
+
+    Args:
+        in_channels: Width C of the pooled features.
+        out_channels: Width D of the embeddings.
+        num_layers: Number of linear layers, at least 1.
+        hidden_channels: Width between the layers; None means ``in_channels``.
+        norm_cfg: Norm after each hidden layer; None has none.
+        act: ``'ReLU'`` or ``'GELU'``, any activation of ``torch.nn`` without arguments.
+        init_cfg: Initialisation; None keeps PyTorch's, as published.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int = 128,
+        num_layers: int = 2,
+        hidden_channels: int | None = None,
+        norm_cfg: dict | None = None,
+        act: str = 'ReLU',
+        init_cfg: dict | None = None,
+    ) -> None:
+        super().__init__(init_cfg=init_cfg)
+        hidden_channels = hidden_channels or in_channels
+        widths = [in_channels] + [hidden_channels] * (num_layers - 1)
+        layers: list[nn.Module] = []
+        for width in widths[:-1]:
+            layers.append(nn.Linear(width, hidden_channels))
+            if norm_cfg is not None:
+                layers.append(build_norm_layer(norm_cfg, hidden_channels))
+            layers.append(getattr(nn, act)())
+        self.layers = nn.Sequential(*layers, nn.Linear(widths[-1], out_channels))
+
+    def forward(self, feats: Tensor) -> Tensor:
+        """Map pooled features (N, C) to embeddings (N, D), not yet normalised."""
+        return self.layers(feats)

@@ -1,0 +1,33 @@
+"""Options and defaults for all tests."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.registry import init_default_scope
+
+torch.set_num_threads(1)
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        '--golden-dir',
+        default=Path(__file__).parent / 'golden',
+        type=Path,
+        help='folder of recorded cases, <method>/<family>__<case>.npz',
+    )
+
+
+def pytest_generate_tests(metafunc):
+    if 'case_path' in metafunc.fixturenames:
+        from harness import find_cases
+
+        cases = find_cases(metafunc.config.getoption('golden_dir'))
+        ids = [f'{method}-{path.stem}' for method, _, path in cases]
+        metafunc.parametrize(('method', 'family', 'case_path'), cases, ids=ids)
+
+
+@pytest.fixture(autouse=True)
+def default_scope():
+    """The scope that every classification config sets."""
+    init_default_scope('mmpretrain')

@@ -1,0 +1,35 @@
+"""Learning-rate schedules, run as the configs run them: through mmengine's schedulers."""
+
+import torch
+from harness import Case, adapter, close
+from mmengine.config import Config
+from mmengine.registry import PARAM_SCHEDULERS
+
+
+def learning_rates(base_lr: float, schedulers: list[dict], num_epochs: int) -> list[float]:
+    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=base_lr)
+    built = [PARAM_SCHEDULERS.build({**cfg, 'optimizer': optimizer}) for cfg in schedulers]
+    rates = []
+    for _ in range(num_epochs):
+        rates.append(optimizer.param_groups[0]['lr'])
+        optimizer.step()
+        for scheduler in built:
+            scheduler.step()
+    return rates
+
+
+@adapter('paco', 'lr_cosine')
+def lr_cosine(case: Case) -> None:
+    epochs, warmup = int(case['epochs']), int(case['warmup_epochs'])
+    schedulers = Config.fromfile('configs/_base_/schedules/cosine-400e.py').param_scheduler
+    linear, cosine = schedulers
+    linear.start_factor, linear.end = 1 / warmup, warmup
+    cosine.begin, cosine.end, cosine.T_max = warmup - 1, epochs, epochs - warmup + 1
+    close(learning_rates(float(case['base_lr']), schedulers, epochs), case['lr'])
+
+
+@adapter('paco', 'lr_step')
+def lr_step(case: Case) -> None:
+    scheduler = Config.fromfile('configs/_base_/schedules/cifar-400e.py').param_scheduler
+    assert scheduler.warmup_epochs == case['warmup_epochs']
+    close(learning_rates(float(case['base_lr']), [scheduler], int(case['epochs'])), case['lr'])
