@@ -1,5 +1,6 @@
 """Start-up check: the installed packages are of versions, and of a distribution, that ltcl runs on."""
 
+import warnings
 from importlib.metadata import PackageNotFoundError, version
 
 from mmengine.utils import digit_version
@@ -30,6 +31,8 @@ def check_environment() -> None:
     Raises:
         UserError: An original OpenMMLab package lies beside its maintained fork, or torch is too old.
     """
+    # mmcv without compiled operators is what ltcl is made for; mmcv warns of it at every start.
+    warnings.filterwarnings('ignore', message='Fail to import ``MultiScaleDeformableAttention``')
     for fork, originals in DISTRIBUTIONS.items():
         clash = [name for name in originals if installed_version(name)]
         if clash and installed_version(fork):

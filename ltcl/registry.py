@@ -11,6 +11,7 @@ DATASETS = Registry('dataset', parent=root.DATASETS, scope='ltcl', locations=['l
 TRANSFORMS = Registry('transform', parent=root.TRANSFORMS, scope='ltcl', locations=['ltcl.datasets'])
 DATA_SAMPLERS = Registry('data sampler', parent=root.DATA_SAMPLERS, scope='ltcl', locations=['ltcl.datasets'])
 HOOKS = Registry('hook', parent=root.HOOKS, scope='ltcl', locations=['ltcl.engine'])
+RUNNERS = Registry('runner', parent=root.RUNNERS, scope='ltcl', locations=['ltcl.engine'])
 LOOPS = Registry('loop', parent=root.LOOPS, scope='ltcl', locations=['ltcl.engine'])
 OPTIM_WRAPPERS = Registry('optim_wrapper', parent=root.OPTIM_WRAPPERS, scope='ltcl', locations=['ltcl.engine'])
 PARAM_SCHEDULERS = Registry(

@@ -1,0 +1,43 @@
+# make setup    create .venv with everything (again: a no-op until setup.py or constraints.txt change)
+# make train    train a config, by default GPaCo on Fashion-MNIST-LT; CONFIG=... and ARGS="..." choose another run
+# make test     unit tests, recorded cases, two-process tests
+# make lint     style and spelling
+# make bench    every benchmark, one table
+# make docs     check the links and doctests of the pages
+
+PYTHON ?= python3
+VENV ?= .venv
+PIP_ARGS ?=
+CONFIG ?= configs/gpaco/gpaco_resnet20_1xb128-100e_fashion-mnist-lt-small.py
+ARGS ?=
+BIN := $(VENV)/bin
+
+.PHONY: setup train test lint bench docs
+
+setup: $(VENV)/.installed
+
+$(VENV)/.installed: setup.py constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 14))' || \
+	  { echo "error: $(PYTHON) is not Python 3.10 to 3.13; name one with make setup PYTHON=python3.11" >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
+	  { echo "error: Python's venv module is missing; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) -c constraints.txt -e '.[dev]'
+	@touch $@
+
+train: setup
+	$(if $(findstring fashion-mnist,$(CONFIG)),@$(BIN)/python tools/dataset_converters/fashion_mnist.py)
+	@$(BIN)/python tools/train.py $(CONFIG) $(ARGS)
+
+test: setup
+	$(BIN)/python -m pytest
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/codespell
+
+bench: setup
+	$(BIN)/python benchmarks/run_all.py
+
+docs: setup
+	$(BIN)/python docs/check.py

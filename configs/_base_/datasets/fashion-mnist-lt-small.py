@@ -1,0 +1,40 @@
+# Fashion-MNIST-LT `small`: 1,236 training images (500 of the largest class, 5 of the smallest), 10,000 test images.
+# The views and their number are the method's choice: `view` is one of them, `two_view_pipeline` makes two.
+data_root = 'data/fashion_mnist'
+num_classes = 10
+imbalance = dict(imbalance_factor=100, num_max=500)
+data_preprocessor = dict(
+    type='ltcl.MultiViewDataPreprocessor', num_classes=num_classes, mean=[72.94], std=[90.02], channels_last=True
+)
+
+view = [
+    dict(type='NumpyToPIL'),
+    dict(type='torchvision/RandomCrop', size=28, padding=3),
+    dict(type='torchvision/RandomHorizontalFlip'),
+    dict(type='torchvision/ColorJitter', brightness=0.4, contrast=0.4),
+    dict(type='PILToNumpy'),
+]
+train_pipeline = [*view, dict(type='PackInputs')]
+two_view_pipeline = [dict(type='MultiView', num_views=2, transforms=[view]), dict(type='PackInputs')]
+test_pipeline = [dict(type='PackInputs')]
+
+train_dataloader = dict(
+    batch_size=128,
+    num_workers=0,
+    sampler=dict(type='DefaultSampler', shuffle=True),
+    collate_fn=dict(type='default_collate'),
+    drop_last=True,
+    dataset=dict(
+        type='ltcl.FashionMNISTLT', data_root=data_root, split='train', pipeline=train_pipeline, **imbalance
+    ),
+)
+test_dataloader = dict(
+    batch_size=500,
+    num_workers=0,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    collate_fn=dict(type='default_collate'),
+    dataset=dict(type='ltcl.FashionMNISTLT', data_root=data_root, split='test', pipeline=test_pipeline, **imbalance),
+)
+val_dataloader = test_dataloader
+val_evaluator = [dict(type='ltcl.ShotAccuracy'), dict(type='Accuracy', topk=(1, 5))]
+test_evaluator = val_evaluator

@@ -1,0 +1,30 @@
+# What every classification config starts from. Parts of ltcl are named ltcl.X, all others come from mmpretrain.
+default_scope = 'mmpretrain'
+
+default_hooks = dict(
+    timer=dict(type='IterTimerHook'),
+    logger=dict(type='LoggerHook', interval=100),
+    param_scheduler=dict(type='ParamSchedulerHook'),
+    checkpoint=dict(type='CheckpointHook', interval=1, max_keep_ckpts=1, save_best='shot/all', rule='greater'),
+    sampler_seed=dict(type='DistSamplerSeedHook'),
+)
+custom_hooks = [
+    dict(type='ltcl.StrictLoadHook'),
+    dict(type='ltcl.ClassCountsHook'),
+    dict(type='ltcl.BroadcastBuffersHook'),
+    dict(type='ltcl.ProgressHook'),
+    dict(type='ltcl.RunReportHook'),
+    dict(type='ltcl.StopSignalHook'),
+]
+
+env_cfg = dict(
+    cudnn_benchmark=True,
+    mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),
+    dist_cfg=dict(backend='nccl'),
+)
+visualizer = dict(type='UniversalVisualizer', vis_backends=[dict(type='LocalVisBackend')])
+log_processor = dict(by_epoch=True, window_size=20)
+log_level = 'INFO'
+randomness = dict(seed=0)
+load_from = None
+resume = False

@@ -1,0 +1,6 @@
+_base_ = [
+    '../_base_/default_runtime.py',
+    '../_base_/datasets/fashion-mnist-lt-small.py',
+    '../_base_/models/resnet20-grey.py',
+    '../_base_/schedules/fashion-100e.py',
+]

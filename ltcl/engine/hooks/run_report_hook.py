@@ -1,0 +1,215 @@
+"""The report at the end of a run."""
+
+import contextlib
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.dist import is_main_process
+from mmengine.hooks import Hook
+from mmengine.runner import BaseLoop, EpochBasedTrainLoop, Runner
+
+import ltcl
+from ltcl.analysis.run_figures import TrainingCurves
+from ltcl.analysis.run_report import (
+    METRICS_FILE,
+    RunRecord,
+    build_report,
+    draw_report,
+    git_state,
+    per_class_columns,
+    print_report,
+    write_report,
+)
+from ltcl.evaluation import ShotAccuracy
+from ltcl.evaluation.functional.shot import DEFAULT_BOUNDS
+from ltcl.registry import HOOKS
+
+RECORD_KEY = 'ltcl/run_record'
+PROJECT_ROOT = Path(ltcl.__file__).resolve().parents[1]
+
+
+@HOOKS.register_module()
+class RunReportHook(Hook):
+    """Leaves ``metrics.json``, ``per_class.csv``, ``per_class.png``, ``training_curves.png`` and a table on the terminal.
+
+    The two data files are written after every validation, so that a stopped run keeps its figures; pictures and table
+    come at the end. The figures of a test have ``test_`` before each file name and never replace those of a training.
+    A resumed run goes on with the history and the times of the run it continues. What goes wrong while writing or
+    drawing is logged as a warning and ends no run.
+
+    Args:
+        best_by: Metric that decides which validation is the best; greater is better. None: ``all`` of ``ShotAccuracy``,
+            or ``accuracy/top1`` if there is no such metric.
+    """
+
+    # Before CheckpointHook (VERY_LOW): a checkpoint holds the record up to its own moment.
+    priority = 'LOW'
+
+    def __init__(self, best_by: str | None = None) -> None:
+        self.best_by = best_by
+        self._record: RunRecord | None = None
+        self._about: dict[str, Any] = {}
+        self._clock = 0.0
+
+    def before_train(self, runner: Runner) -> None:
+        """Start a record, or take up that of the resumed run."""
+        saved = runner.message_hub.get_info(RECORD_KEY) if runner.iter > 0 else None
+        self._record = RunRecord(**saved) if saved else RunRecord(run=runner.timestamp)
+        # The hub holds the record's own dict, so every checkpoint copies its present values.
+        runner.message_hub.update_info(RECORD_KEY, vars(self._record))
+        if is_main_process():
+            for report in _earlier_reports(runner) if saved else ():
+                self._record.catch_up(report, max_iter=runner.iter)
+            self._about = _describe_run(runner)
+        self._clock = time.perf_counter()
+
+    def after_train_iter(
+        self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: dict | None = None
+    ) -> None:
+        """Count the time of the iteration."""
+        self._count_seconds(training=True)
+
+    def before_val(self, runner: Runner) -> None:
+        """Count the time since the last iteration."""
+        if self._record is not None:  # None: a validation without training
+            self._count_seconds(training=True)
+
+    def after_val_epoch(self, runner: Runner, metrics: dict[str, Any] | None = None) -> None:
+        """Record the validation and write the data files."""
+        if self._record is None:
+            return
+        shot = _find_shot_metric(runner.val_loop)
+        entry = {'epoch': runner.epoch, 'iter': runner.iter, 'metrics': _scalars(metrics)}
+        self._record.add(entry, _per_class(shot), self._best_key(shot))
+        self._count_seconds(training=False)
+        if is_main_process():
+            with _warn_only(runner, 'The report could not be written'):
+                write_report(self._report(runner), Path(runner.work_dir))
+
+    def after_val(self, runner: Runner) -> None:
+        """Count the time of the validation."""
+        if self._record is not None:
+            self._count_seconds(training=False)
+
+    def after_train(self, runner: Runner) -> None:
+        """Write the data files, draw the pictures and print the table."""
+        self._count_seconds(training=True)
+        if is_main_process():
+            _publish(runner, self._report(runner), curves=_training_curves(runner))
+
+    def before_test(self, runner: Runner) -> None:
+        """Start the clock of a test."""
+        self._clock = time.perf_counter()
+
+    def after_test_epoch(self, runner: Runner, metrics: dict[str, Any] | None = None) -> None:
+        """Write, draw and print the figures of a test."""
+        if not is_main_process():
+            return
+        shot = _find_shot_metric(runner.test_loop)
+        record = RunRecord(
+            run=runner.timestamp,
+            history=[{'epoch': None, 'iter': None, 'metrics': _scalars(metrics)}],
+            per_class=_per_class(shot),
+            total_seconds=time.perf_counter() - self._clock,
+        )
+        checkpoint = str(runner._load_from) if runner._load_from else None
+        about = {'checkpoint': checkpoint, **_describe_run(runner)}
+        report = build_report(record, unit='test', best_by=None, **_shot_settings(shot), **about)
+        _publish(runner, report, file_prefix='test_')
+
+    def _count_seconds(self, training: bool) -> None:
+        now = time.perf_counter()
+        seconds, self._clock = now - self._clock, now
+        self._record.total_seconds += seconds
+        if training:
+            self._record.training_seconds += seconds
+
+    def _best_key(self, shot: ShotAccuracy | None) -> str:
+        default = 'accuracy/top1' if shot is None else f'{shot.prefix}/all'
+        return self.best_by or default
+
+    def _report(self, runner: Runner) -> dict:
+        shot = _find_shot_metric(runner.val_loop)
+        unit = 'epoch' if isinstance(runner.train_loop, EpochBasedTrainLoop) else 'iter'
+        return build_report(
+            self._record, unit=unit, best_by=self._best_key(shot), **_shot_settings(shot), **self._about
+        )
+
+
+def _publish(runner: Runner, report: dict, file_prefix: str = '', curves: TrainingCurves | None = None) -> None:
+    """Write, draw and print, each whatever became of the one before."""
+    work_dir, files = Path(runner.work_dir), []
+    with _warn_only(runner, 'The report could not be written'):
+        files += write_report(report, work_dir, file_prefix)
+    with _warn_only(runner, 'The pictures of the report could not be drawn'):
+        files += draw_report(report, work_dir, file_prefix, curves)
+    with _warn_only(runner, 'The report could not be printed'):
+        print_report(report, files)
+
+
+@contextlib.contextmanager
+def _warn_only(runner: Runner, message: str) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:  # whatever it is, hours of training must not end as a failure
+        runner.logger.warning(f'{message}: {type(error).__name__}: {error}')
+
+
+def _find_shot_metric(loop: BaseLoop | None) -> ShotAccuracy | None:
+    metrics = loop.evaluator.metrics if loop is not None else []
+    return next((metric for metric in metrics if isinstance(metric, ShotAccuracy)), None)
+
+
+def _shot_settings(shot: ShotAccuracy | None) -> dict[str, Any]:
+    if shot is None:
+        return {'shot_prefix': ShotAccuracy.default_prefix, 'bounds': DEFAULT_BOUNDS}
+    return {'shot_prefix': shot.prefix, 'bounds': shot.bounds}
+
+
+def _per_class(shot: ShotAccuracy | None) -> dict[str, list] | None:
+    return per_class_columns(shot.per_class) if shot is not None and shot.per_class is not None else None
+
+
+def _scalars(metrics: dict[str, Any] | None) -> dict[str, float]:
+    """The numbers among the metrics; curves and matrices have no place in a table."""
+    pairs = {name: torch.as_tensor(value) for name, value in (metrics or {}).items() if not isinstance(value, str)}
+    return {name: value.item() for name, value in pairs.items() if value.numel() == 1}
+
+
+def _training_curves(runner: Runner) -> TrainingCurves:
+    logged = {name.removeprefix('train/'): buffer.data[0] for name, buffer in runner.message_hub.log_scalars.items()}
+    values = {name: logged[name] for name in logged if name in ('loss', 'lr') or name.startswith('loss_')}
+    by_epoch = isinstance(runner.train_loop, EpochBasedTrainLoop)
+    return TrainingCurves(values, runner.iter, len(runner.train_dataloader) if by_epoch else None)
+
+
+def _earlier_reports(runner: Runner) -> Iterator[dict]:
+    """Reports that lie where the resumed run wrote: in the work dir or beside its checkpoint."""
+    folders = {Path(runner.work_dir).resolve()}
+    if runner._load_from:
+        folders.add(Path(runner._load_from).resolve().parent)
+    for folder in folders:
+        with contextlib.suppress(OSError, ValueError):
+            yield json.loads((folder / METRICS_FILE).read_text(encoding='utf-8'))
+
+
+def _describe_run(runner: Runner) -> dict[str, Any]:
+    """Seed, code and configuration: what it takes to do the run again."""
+    name, text = runner.cfg.filename, ''
+    with _warn_only(runner, 'The report lacks the configuration'):
+        # The runner has dumped it there; formatting it anew takes a second.
+        dumped = Path(runner.work_dir) / (Path(name).name if name else f'{runner.timestamp}.py')
+        text = dumped.read_text(encoding='utf-8') if dumped.exists() else runner.cfg.pretty_text
+    if name and Path(name).resolve().is_relative_to(PROJECT_ROOT):
+        name = str(Path(name).resolve().relative_to(PROJECT_ROOT))
+    return {
+        'seed': runner.seed,
+        **git_state(PROJECT_ROOT),
+        'versions': {'ltcl': ltcl.__version__, 'torch': torch.__version__},
+        'config_file': name,
+        'config': text,
+    }

@@ -1,0 +1,198 @@
+"""What the command-line tools share: options, config checks, processes, one-line errors.
+
+Nothing here imports torch or a model at the top, so that a mistyped option is answered at once.
+"""
+
+import argparse
+import contextlib
+import difflib
+import functools
+import io
+import os
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mmengine.config import Config, ConfigDict, DictAction
+
+from .errors import UserError
+
+if TYPE_CHECKING:
+    from .engine import Runner
+
+# What mmengine's Runner reads from a config beside what a config of ours writes.
+RUNNER_KEYS = {
+    'auto_scale_lr',
+    'cfg',
+    'compile',
+    'experiment_name',
+    'find_unused_parameters',
+    'launcher',
+    'load_from',
+    'model_wrapper_cfg',
+    'resume',
+    'sync_bn',
+    'work_dir',
+    'activation_checkpointing',
+}
+
+
+def run_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that training and testing share."""
+    parser.add_argument('config', help='config file')
+    parser.add_argument('--work-dir', help='folder of logs, checkpoints and reports (default: work_dirs/<config name>)')
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        default={},
+        metavar='KEY=VALUE',
+        help='overwrite config entries, for example train_cfg.max_epochs=5 model.head.alpha=0.02',
+    )
+    parser.add_argument(
+        '--launcher',
+        choices=('none', 'pytorch', 'slurm', 'mpi'),
+        default='none',
+        help='who started the processes; tools/dist_train.sh and tools/slurm_train.sh set it',
+    )
+
+
+def load_config(path: str) -> Config:
+    """Read a config file.
+
+    Raises:
+        UserError: No such file, with the most similar names.
+    """
+    if not Path(path).is_file():
+        known = [str(file) for file in Path('configs').glob('*/*.py')]
+        similar = difflib.get_close_matches(path, known, n=3, cutoff=0.5)
+        hint = f', did you mean {" or ".join(similar)}?' if similar else '; configs lie below configs/'
+        raise UserError(f'config file {path} does not exist{hint}')
+    return Config.fromfile(path)
+
+
+def apply_options(cfg: Config, args: argparse.Namespace) -> Config:
+    """Overwrite config entries from the command line and choose the work dir and the processes' backend.
+
+    Args:
+        cfg: The config as read from its file.
+        args: Parsed :func:`run_options`.
+
+    Returns:
+        The same config, changed.
+
+    Raises:
+        UserError: An option that no part of the config could read.
+    """
+    for key in args.cfg_options:
+        check_option(cfg, key)
+    cfg.merge_from_dict(args.cfg_options)
+    if args.work_dir is not None:
+        cfg.work_dir = args.work_dir
+    elif cfg.get('work_dir') is None:
+        cfg.work_dir = str(Path('work_dirs', Path(args.config).stem))
+    cfg.launcher = args.launcher
+    if args.launcher != 'none':
+        start_processes(cfg)
+    return cfg
+
+
+def check_option(cfg: Config, key: str) -> None:
+    """Refuse a key that would be merged into the config and then be read by nobody.
+
+    A key is fine if it exists, or if it lies in a part that is built from a ``type``: its constructor names an argument
+    that it does not know.
+
+    Raises:
+        UserError: Names the key and the most similar ones.
+    """
+    *parents, last = key.split('.')
+    node, path = cfg._cfg_dict, []
+    for name in parents:
+        if isinstance(node, list | tuple) and name.isdigit() and int(name) < len(node):
+            node = node[int(name)]
+        elif isinstance(node, dict) and name in node:
+            node = node[name]
+        elif isinstance(node, dict) and 'type' in node:
+            return
+        else:
+            raise _unknown_option(key, node, '.'.join([*path, name]))
+        path.append(name)
+    is_known = not isinstance(node, dict) or last in node or 'type' in node or (not path and last in RUNNER_KEYS)
+    if not is_known:
+        raise _unknown_option(key, node, key)
+
+
+def _unknown_option(key: str, node: ConfigDict, missing: str) -> UserError:
+    names = sorted(node) if isinstance(node, dict) else []
+    similar = difflib.get_close_matches(missing.split('.')[-1], names, n=3)
+    hint = f'did you mean {" or ".join(similar)}?' if similar else f'known here: {", ".join(names)}'
+    return UserError(f'--cfg-options {key}: the config has no entry {missing}; {hint}')
+
+
+def start_processes(cfg: Config) -> None:
+    """Join the process group, on GPUs through mmengine, on CPUs with gloo.
+
+    mmengine binds each process to a GPU and wraps the model for it, so without one both are done here.
+    """
+    import torch
+
+    if torch.cuda.is_available():
+        return
+    torch.distributed.init_process_group('gloo')
+    # Left alone, every process takes all cores and they slow each other down.
+    torch.set_num_threads(max(1, (os.cpu_count() or 1) // int(os.environ.get('LOCAL_WORLD_SIZE', 1))))
+    cfg.model_wrapper_cfg = dict(
+        type='MMDistributedDataParallel',
+        broadcast_buffers=False,
+        find_unused_parameters=cfg.get('find_unused_parameters', False),
+    )
+
+
+def build_runner(cfg: Config) -> 'Runner':
+    """Build everything that a config names."""
+    with contextlib.redirect_stdout(io.StringIO()):  # it prints a remark on an optional package of its authors
+        import mmpretrain.datasets  # noqa: F401
+    from .engine import Runner
+
+    return Runner.from_cfg(cfg)
+
+
+def report_user_errors(main: Callable[[], None]) -> Callable[[], None]:
+    """Decorate a tool so that a user's mistake is one line on standard error and exit status 1.
+
+    ``LTCL_TRACEBACK=1`` in the environment shows where it was noticed. Any other exception keeps its traceback.
+    """
+
+    @functools.wraps(main)
+    def guarded() -> None:
+        try:
+            main()
+        except Exception as error:
+            message = explain(error)
+            if message is None or os.environ.get('LTCL_TRACEBACK'):
+                raise
+            print(f'error: {message}', file=sys.stderr)
+            # The process group is left to the launcher: a clean shutdown would wait for ranks that are still at work.
+            sys.exit(1)
+        except KeyboardInterrupt:
+            sys.exit(130)
+
+    return guarded
+
+
+def explain(error: Exception) -> str | None:
+    """One line for an exception that a user's input caused, None for all others."""
+    text = ' '.join(str(error).split())
+    if isinstance(error, UserError):
+        return text
+    if isinstance(error, TypeError) and (match := re.search(r"(\w+)\.__init__\(\) got .* argument '(\w+)'", text)):
+        part, argument = match.groups()
+        return f'{part} has no option {argument!r}: correct the key in the config or in --cfg-options'
+    if isinstance(error, KeyError) and (match := re.search(r'([\w.]+) is not in the ([\w:. ]+) registry', text)):
+        return f'there is no {match[2].split("::")[-1]} named {match[1]}: correct the type in the config'
+    if isinstance(error, FileNotFoundError) and 'can not be found' in text:
+        return text
+    return None

@@ -1,0 +1,103 @@
+"""A run that was stopped and resumed ends with the weights of one that was not."""
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.hooks import Hook
+from toy import toy_config, write_images
+
+from ltcl.engine import Runner
+from ltcl.engine.hooks.stop_signal_hook import TrainingStopped
+
+ITERS_PER_EPOCH = 5
+
+
+@pytest.fixture(scope='module')
+def images(tmp_path_factory):
+    return write_images(tmp_path_factory.mktemp('images'))
+
+
+class SignalAt(Hook):
+    """Sends a signal to this process at the start of an iteration, as a cluster or Ctrl-C would."""
+
+    def __init__(self, iteration: int, number: int) -> None:
+        self.iteration = iteration
+        self.number = number
+
+    def before_train_iter(self, runner, batch_idx, data_batch=None):
+        if runner.iter == self.iteration:
+            os.kill(os.getpid(), self.number)
+
+
+def train(cfg, stop_at=None, number=signal.SIGTERM):
+    runner = Runner.from_cfg(cfg)
+    if stop_at is not None:
+        runner.register_hook(SignalAt(stop_at, number))
+    runner.train()
+    return runner
+
+
+def assert_same_state(actual: Runner, expected: Runner) -> None:
+    ours, theirs = actual.model.state_dict(), expected.model.state_dict()
+    assert ours.keys() == theirs.keys()
+    different = [name for name in ours if not torch.equal(ours[name], theirs[name])]
+    assert not different
+    ours, theirs = (runner.optim_wrapper.optimizer.state_dict()['state'] for runner in (actual, expected))
+    assert all(torch.equal(ours[i]['momentum_buffer'], theirs[i]['momentum_buffer']) for i in theirs)
+
+
+@pytest.mark.parametrize('method', ['paco', 'gpaco', 'multi_task', 'cross_entropy'])
+@pytest.mark.parametrize('stop_at', [1, ITERS_PER_EPOCH - 1, 2 * ITERS_PER_EPOCH + 2])
+def test_resumed_run_is_bit_exact(images, tmp_path, method, stop_at):
+    whole = train(toy_config(images, tmp_path / 'whole', method))
+    with pytest.raises(TrainingStopped) as stopped:
+        train(toy_config(images, tmp_path / 'part', method), stop_at)
+    assert stopped.value.code == 128 + signal.SIGTERM
+    checkpoint = Path((tmp_path / 'part' / 'last_checkpoint').read_text())
+    assert checkpoint.name == f'stopped_iter_{stop_at + 1}.pth'
+    resumed = train(toy_config(images, tmp_path / 'part', method, resume=True))
+    assert resumed.iter == whole.iter == 4 * ITERS_PER_EPOCH
+    assert_same_state(resumed, whole)
+
+
+def test_resume_with_gradient_accumulation_waits_for_the_optimizer_step(images, tmp_path):
+    changes = dict(optim_wrapper__accumulative_counts=3)
+    whole = train(toy_config(images, tmp_path / 'whole', 'paco', **changes))
+    with pytest.raises(TrainingStopped):
+        train(toy_config(images, tmp_path / 'part', 'paco', **changes), stop_at=6, number=signal.SIGINT)
+    assert (tmp_path / 'part' / 'stopped_iter_9.pth').exists()
+    assert_same_state(train(toy_config(images, tmp_path / 'part', 'paco', resume=True, **changes)), whole)
+
+
+def test_resume_at_the_end_of_an_epoch(images, tmp_path):
+    whole = train(toy_config(images, tmp_path / 'whole'))
+    train(toy_config(images, tmp_path / 'part', train_cfg__max_epochs=2))
+    resumed = train(toy_config(images, tmp_path / 'part', resume=True))
+    assert_same_state(resumed, whole)
+
+
+def test_result_does_not_depend_on_the_number_of_workers(images, tmp_path):
+    alone = train(toy_config(images, tmp_path / 'alone'))
+    helped = train(
+        toy_config(
+            images, tmp_path / 'helped', train_dataloader__num_workers=2, train_dataloader__persistent_workers=True
+        )
+    )
+    assert_same_state(helped, alone)
+
+
+def test_seed_decides(images, tmp_path):
+    first = train(toy_config(images, tmp_path / 'first'))
+    again = train(toy_config(images, tmp_path / 'again'))
+    other = train(toy_config(images, tmp_path / 'other', randomness__seed=1))
+    assert_same_state(again, first)
+    assert not torch.equal(other.model.head.fc.weight, first.model.head.fc.weight)
+
+
+def test_signal_handlers_are_put_back(images, tmp_path):
+    before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
+    train(toy_config(images, tmp_path, train_cfg__max_epochs=1))
+    assert (signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)) == before
