@@ -1,4 +1,4 @@
-"""Packaging of ltcl. The upper bounds are the next minor releases: their registries and loops are part of our surface."""
+"""Packaging of ltcl. Upper bounds are the next minor releases: registries and loops are part of our surface."""
 
 from pathlib import Path
 

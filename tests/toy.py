@@ -34,13 +34,16 @@ def write_images(root: Path, class_counts: tuple[int, ...] = CLASS_COUNTS, size:
     return root
 
 
-def toy_config(images: Path, work_dir: Path, method: str = 'paco', **changes: object) -> Config:
+def toy_config(
+    images: Path, work_dir: Path, method: str = 'paco', with_report: bool = False, **changes: object
+) -> Config:
     """Config of a run with everything a real one has, reduced in size.
 
     Args:
         images: Folder of :func:`write_images`.
         work_dir: Folder of the run.
         method: ``'paco'``, ``'gpaco'``, ``'multi_task'`` or ``'cross_entropy'``.
+        with_report: Draw and write the report at the end, which takes longer than the run.
         **changes: Config entries to overwrite, dots written as two underscores.
     """
     load = dict(type='LoadImageFromFile')
@@ -100,6 +103,8 @@ def toy_config(images: Path, work_dir: Path, method: str = 'paco', **changes: ob
             test_cfg=dict(),
         )
     )
-    cfg.custom_hooks = [*cfg.custom_hooks, *hooks]
+    cfg.custom_hooks = [
+        hook for hook in cfg.custom_hooks if with_report or hook['type'] != 'ltcl.RunReportHook'
+    ] + hooks
     cfg.merge_from_dict({key.replace('__', '.'): value for key, value in changes.items()})
     return cfg

@@ -1,4 +1,4 @@
-"""Train any config: `python tools/train.py CONFIG [--work-dir DIR] [--resume [auto|PATH]] [--amp] [--cfg-options k=v ...]`."""
+"""Train any config: `python tools/train.py CONFIG [--work-dir DIR] [--resume [auto|PATH]] [--cfg-options k=v ...]`."""
 
 import argparse
 

@@ -21,3 +21,4 @@ model = dict(
     ),
 )
 train_dataloader = dict(dataset=dict(pipeline=_base_.two_view_pipeline))
+default_hooks = dict(checkpoint=dict(interval=10))  # an epoch takes seconds; Ctrl-C saves a checkpoint of its own

@@ -10,9 +10,7 @@ model = dict(
     online_views=(0,),
     key_views=(1,),
     shuffle_bn=True,
-    projector=dict(
-        type='ltcl.Projector', in_channels=64, out_channels=32, num_layers=2, norm_cfg=dict(type='BN1d')
-    ),
+    projector=dict(type='ltcl.Projector', in_channels=64, out_channels=32, num_layers=2, norm_cfg=dict(type='BN1d')),
     head=dict(
         _delete_=True,
         type='ltcl.PaCoHead',
@@ -26,3 +24,4 @@ model = dict(
 )
 train_dataloader = dict(dataset=dict(pipeline=_base_.two_view_pipeline))
 custom_hooks = [*_base_.custom_hooks, dict(type='ltcl.MomentumUpdateHook', momentum=0.999)]
+default_hooks = dict(checkpoint=dict(interval=10))  # an epoch takes seconds; Ctrl-C saves a checkpoint of its own

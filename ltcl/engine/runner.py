@@ -8,7 +8,16 @@ from mmengine.runner import Runner as MMEngineRunner
 from ltcl.registry import RUNNERS
 
 # These fill several screens before the first iteration; the log file has them.
-LOG_FILE_ONLY = ('\n----', 'Config:', 'Hooks will be executed', 'Distributed training is not used')
+LOG_FILE_ONLY = (
+    '\n----',
+    'Config:',
+    'Hooks will be executed',
+    'Distributed training is not used',
+    'Exp name:',
+    'Saving checkpoint at',
+    '"FileClient" will be deprecated',
+    '"HardDiskBackend" is the alias',
+)
 
 
 def is_news(record: logging.LogRecord) -> bool:

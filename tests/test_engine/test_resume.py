@@ -1,5 +1,6 @@
 """A run that was stopped and resumed ends with the weights of one that was not."""
 
+import functools
 import os
 import signal
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 from mmengine.hooks import Hook
+from mmengine.registry import init_default_scope
 from toy import toy_config, write_images
 
 from ltcl.engine import Runner
@@ -49,18 +51,33 @@ def assert_same_state(actual: Runner, expected: Runner) -> None:
     assert all(torch.equal(ours[i]['momentum_buffer'], theirs[i]['momentum_buffer']) for i in theirs)
 
 
-@pytest.mark.parametrize('method', ['paco', 'gpaco', 'multi_task', 'cross_entropy'])
-@pytest.mark.parametrize('stop_at', [1, ITERS_PER_EPOCH - 1, 2 * ITERS_PER_EPOCH + 2])
-def test_resumed_run_is_bit_exact(images, tmp_path, method, stop_at):
-    whole = train(toy_config(images, tmp_path / 'whole', method))
+@pytest.fixture(scope='module')
+def whole(images, tmp_path_factory):
+    """The uninterrupted run of a method, trained once."""
+    init_default_scope('mmpretrain')
+    return functools.cache(lambda method: train(toy_config(images, tmp_path_factory.mktemp(method), method)))
+
+
+@pytest.mark.parametrize(
+    ('method', 'stop_at'),
+    [
+        ('paco', 1),
+        ('paco', ITERS_PER_EPOCH - 1),
+        ('paco', 2 * ITERS_PER_EPOCH + 2),
+        ('gpaco', ITERS_PER_EPOCH + 1),
+        ('multi_task', ITERS_PER_EPOCH + 1),
+        ('cross_entropy', ITERS_PER_EPOCH + 1),
+    ],
+)
+def test_resumed_run_is_bit_exact(images, tmp_path, whole, method, stop_at):
     with pytest.raises(TrainingStopped) as stopped:
-        train(toy_config(images, tmp_path / 'part', method), stop_at)
+        train(toy_config(images, tmp_path, method), stop_at)
     assert stopped.value.code == 128 + signal.SIGTERM
-    checkpoint = Path((tmp_path / 'part' / 'last_checkpoint').read_text())
+    checkpoint = Path((tmp_path / 'last_checkpoint').read_text())
     assert checkpoint.name == f'stopped_iter_{stop_at + 1}.pth'
-    resumed = train(toy_config(images, tmp_path / 'part', method, resume=True))
-    assert resumed.iter == whole.iter == 4 * ITERS_PER_EPOCH
-    assert_same_state(resumed, whole)
+    resumed = train(toy_config(images, tmp_path, method, resume=True))
+    assert resumed.iter == whole(method).iter == 4 * ITERS_PER_EPOCH
+    assert_same_state(resumed, whole(method))
 
 
 def test_resume_with_gradient_accumulation_waits_for_the_optimizer_step(images, tmp_path):
@@ -72,29 +89,36 @@ def test_resume_with_gradient_accumulation_waits_for_the_optimizer_step(images, 
     assert_same_state(train(toy_config(images, tmp_path / 'part', 'paco', resume=True, **changes)), whole)
 
 
-def test_resume_at_the_end_of_an_epoch(images, tmp_path):
-    whole = train(toy_config(images, tmp_path / 'whole'))
-    train(toy_config(images, tmp_path / 'part', train_cfg__max_epochs=2))
-    resumed = train(toy_config(images, tmp_path / 'part', resume=True))
-    assert_same_state(resumed, whole)
+class CrashAt(Hook):
+    """Ends the process without a word at the start of an epoch, like a power cut."""
+
+    def __init__(self, epoch: int) -> None:
+        self.epoch = epoch
+
+    def before_train_epoch(self, runner):
+        if runner.epoch == self.epoch:
+            raise RuntimeError('power cut')
 
 
-def test_result_does_not_depend_on_the_number_of_workers(images, tmp_path):
-    alone = train(toy_config(images, tmp_path / 'alone'))
-    helped = train(
-        toy_config(
-            images, tmp_path / 'helped', train_dataloader__num_workers=2, train_dataloader__persistent_workers=True
-        )
-    )
-    assert_same_state(helped, alone)
+def test_resume_after_a_crash_goes_on_from_the_last_epoch(images, tmp_path, whole):
+    crashed = Runner.from_cfg(toy_config(images, tmp_path))
+    crashed.register_hook(CrashAt(epoch=2))
+    with pytest.raises(RuntimeError, match='power cut'):
+        crashed.train()
+    resumed = train(toy_config(images, tmp_path, resume=True))
+    assert_same_state(resumed, whole('paco'))
 
 
-def test_seed_decides(images, tmp_path):
-    first = train(toy_config(images, tmp_path / 'first'))
+def test_result_does_not_depend_on_the_number_of_workers(images, tmp_path, whole):
+    workers = dict(train_dataloader__num_workers=2, train_dataloader__persistent_workers=True)
+    assert_same_state(train(toy_config(images, tmp_path, **workers)), whole('paco'))
+
+
+def test_seed_decides(images, tmp_path, whole):
     again = train(toy_config(images, tmp_path / 'again'))
     other = train(toy_config(images, tmp_path / 'other', randomness__seed=1))
-    assert_same_state(again, first)
-    assert not torch.equal(other.model.head.fc.weight, first.model.head.fc.weight)
+    assert_same_state(again, whole('paco'))
+    assert not torch.equal(other.model.head.fc.weight, again.model.head.fc.weight)
 
 
 def test_signal_handlers_are_put_back(images, tmp_path):

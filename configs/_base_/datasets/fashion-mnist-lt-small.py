@@ -24,9 +24,7 @@ train_dataloader = dict(
     sampler=dict(type='DefaultSampler', shuffle=True),
     collate_fn=dict(type='default_collate'),
     drop_last=True,
-    dataset=dict(
-        type='ltcl.FashionMNISTLT', data_root=data_root, split='train', pipeline=train_pipeline, **imbalance
-    ),
+    dataset=dict(type='ltcl.FashionMNISTLT', data_root=data_root, split='train', pipeline=train_pipeline, **imbalance),
 )
 test_dataloader = dict(
     batch_size=500,

@@ -3,7 +3,5 @@ model = dict(
     type='ImageClassifier',
     backbone=dict(type='ltcl.CifarResNet', depth=20, in_channels=1),
     neck=dict(type='GlobalAveragePooling'),
-    head=dict(
-        type='LinearClsHead', num_classes=10, in_channels=64, loss=dict(type='CrossEntropyLoss'), init_cfg=None
-    ),
+    head=dict(type='LinearClsHead', num_classes=10, in_channels=64, loss=dict(type='CrossEntropyLoss'), init_cfg=None),
 )

@@ -11,8 +11,8 @@ from ltcl.registry import HOOKS
 class BroadcastBuffersHook(Hook):
     """Gives every process the buffers of rank 0 once, before training.
 
-    Queues start with random rows. MMEngine's DDP synchronises parameters at its construction but no buffers, so processes
-    with different seeds would each contrast with a queue of their own until it is overwritten.
+    Queues start with random rows. MMEngine's DDP synchronises parameters at its construction but no buffers, so
+    processes with different seeds would each contrast with a queue of their own until it is overwritten.
     """
 
     def before_train(self, runner: Runner) -> None:

@@ -30,9 +30,7 @@ class MomentumUpdateHook(Hook):
         UserError: A momentum outside 0..1.
     """
 
-    def __init__(
-        self, momentum: float = 0.999, end_momentum: float | None = None, sync_at_start: bool = True
-    ) -> None:
+    def __init__(self, momentum: float = 0.999, end_momentum: float | None = None, sync_at_start: bool = True) -> None:
         for value in (momentum, end_momentum):
             if value is not None and not 0 <= value <= 1:
                 raise UserError(f'momentum of MomentumUpdateHook must lie in 0..1, got {value}')

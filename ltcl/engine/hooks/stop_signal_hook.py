@@ -20,8 +20,8 @@ class TrainingStopped(SystemExit):
 class StopSignalHook(Hook):
     """On Ctrl-C or SIGTERM, finishes the iteration, saves a checkpoint and ends the run.
 
-    ``--resume`` goes on from the very iteration (``ltcl.ResumableTrainLoop``). A second signal ends the run at once. With
-    gradient accumulation the stop waits for the optimizer step, because gradients are not saved. A signal during
+    ``--resume`` goes on from the very iteration (``ltcl.ResumableTrainLoop``). A second signal ends the run at once.
+    With gradient accumulation the stop waits for the optimizer step, because gradients are not saved. A signal during
     validation is acted on at the next iteration.
 
     Args:

@@ -17,8 +17,8 @@ from ltcl.registry import LOOPS
 def seed_generators(seed: int) -> None:
     """Seed the global generators of Python, NumPy and PyTorch.
 
-    ``torch.manual_seed`` would also queue a call for every kind of device that is not in use, with a stack trace each: half
-    a millisecond, more than a small image's augmentation.
+    ``torch.manual_seed`` would also queue a call for every kind of device that is not in use, with a stack trace each:
+    half a millisecond, more than a small image's augmentation.
     """
     random.seed(seed)
     np.random.seed(seed)
@@ -97,9 +97,9 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
     """mmengine's epoch loop, resumable at any iteration, with the same result whatever the number of workers.
 
     Nothing random carries over from one iteration to the next: each sample is augmented with a seed drawn for its epoch
-    and position, and the generators are seeded anew before each step. A run resumed in mid-epoch therefore sees what the
-    uninterrupted one would have seen, with no generator state in the checkpoint. Without this, mmengine's workers also
-    repeat the same augmentations in every epoch unless they are persistent.
+    and position, and the generators are seeded anew before each step. A run resumed in mid-epoch therefore sees what
+    the uninterrupted one would have seen, with no generator state in the checkpoint. Without this, mmengine's workers
+    also repeat the same augmentations in every epoch unless they are persistent.
 
     Args:
         runner: The runner.

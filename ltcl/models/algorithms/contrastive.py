@@ -78,7 +78,7 @@ class ContrastiveClassifier(ImageClassifier):
     def update_momentum_encoder(self, momentum: float) -> None:
         """Move every momentum parameter: ``key = momentum * key + (1 - momentum) * query``.
 
-        Buffers are left alone, as published: the momentum encoder runs in train mode and keeps its own batch statistics.
+        Buffers are left alone, as published: the momentum encoder runs in train mode and keeps its own statistics.
 
         Args:
             momentum: Share of the old value that is kept, in 0..1.

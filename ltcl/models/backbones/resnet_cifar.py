@@ -46,7 +46,7 @@ class CifarResNet(BaseBackbone):
         in_channels: Channels of the image, 1 for grey.
         base_channels: Channels of the first stage; the next two have two and four times as many.
         num_blocks: Blocks of each stage, instead of ``depth``.
-        init_cfg: Initialisation; the default is He's normal one (fan-in, gain sqrt 2) for convolutions.
+        init_cfg: Initialisation; None is He's normal one (fan-in, gain sqrt 2) for convolutions.
 
     Raises:
         ValueError: ``depth`` is not 6n+2.
@@ -58,9 +58,9 @@ class CifarResNet(BaseBackbone):
         in_channels: int = 3,
         base_channels: int = 16,
         num_blocks: Sequence[int] | None = None,
-        init_cfg: dict | None = dict(type='Kaiming', layer='Conv2d', mode='fan_in', nonlinearity='relu'),
+        init_cfg: dict | None = None,
     ) -> None:
-        super().__init__(init_cfg=init_cfg)
+        super().__init__(init_cfg=init_cfg or dict(type='Kaiming', layer='Conv2d', mode='fan_in', nonlinearity='relu'))
         if num_blocks is None:
             if depth < 8 or (depth - 2) % 6:
                 raise ValueError(f'depth must be 6n+2 (20, 32, 44, 56, ...), got {depth}')

@@ -98,9 +98,7 @@ class LogitAdjustedLoss(ClassCountsMixin, nn.Module):
             avg_factor: Divides the sum instead of N.
             reduction_override: ``'none'`` returns one value per sample; anything else the mean.
         """
-        per_sample = logit_adjusted_loss(
-            cls_score, label, self.known_class_counts(), tau=self.tau, reduction='none'
-        )
+        per_sample = logit_adjusted_loss(cls_score, label, self.known_class_counts(), tau=self.tau, reduction='none')
         if weight is not None:
             per_sample = per_sample * weight
         if reduction_override == 'none':

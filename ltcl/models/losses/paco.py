@@ -63,9 +63,7 @@ def paco_loss(
         tensor(0.6931)
     """
     num_classes = logits.shape[1]
-    terms = contrast_terms(
-        anchors, labels, contrast, contrast_labels, num_classes=num_classes, temperature=temperature
-    )
+    terms = contrast_terms(anchors, labels, contrast, contrast_labels, num_classes=num_classes, temperature=temperature)
     if class_counts is not None:
         logits = logits + log_prior(class_counts).to(logits.dtype)
     class_terms = logits / supt

@@ -36,9 +36,7 @@ def supcon_loss(
     Differs from the original: an anchor without any positive contributes 0 where the published code divides 0 by 0. It
     cannot occur with two views.
     """
-    terms = contrast_terms(
-        anchors, labels, contrast, contrast_labels, num_classes=num_classes, temperature=temperature
-    )
+    terms = contrast_terms(anchors, labels, contrast, contrast_labels, num_classes=num_classes, temperature=temperature)
     log_denominator = published_log_denominator(terms.log_sum_exp, row_max=terms.row_max)
     has_positive = terms.num_positives > 0
     per_anchor = log_denominator - terms.positive_sum / terms.num_positives.clamp(min=1)

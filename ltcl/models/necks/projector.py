@@ -20,6 +20,8 @@ class Projector(BaseModule):
         hidden_channels: Width between the layers; None means ``in_channels``.
         norm_cfg: Norm after each hidden layer; None has none.
         act: ``'ReLU'`` or ``'GELU'``, any activation of ``torch.nn`` without arguments.
+        kaiming_last: Draw the last layer's weight from He's normal distribution (fan-in, gain sqrt 2), as the CIFAR
+            ResNet-32 recipe does, where that layer is the network's own; its bias and the other layers stay PyTorch's.
         init_cfg: Initialisation; None keeps PyTorch's, as published.
     """
 
@@ -31,6 +33,7 @@ class Projector(BaseModule):
         hidden_channels: int | None = None,
         norm_cfg: dict | None = None,
         act: str = 'ReLU',
+        kaiming_last: bool = False,
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg=init_cfg)
@@ -43,6 +46,8 @@ class Projector(BaseModule):
                 layers.append(build_norm_layer(norm_cfg, hidden_channels))
             layers.append(getattr(nn, act)())
         self.layers = nn.Sequential(*layers, nn.Linear(widths[-1], out_channels))
+        if kaiming_last:
+            nn.init.kaiming_normal_(self.layers[-1].weight)
 
     def forward(self, feats: Tensor) -> Tensor:
         """Map pooled features (N, C) to embeddings (N, D), not yet normalised."""

@@ -23,8 +23,8 @@ def to_channels_last(images: Tensor) -> Tensor:
 class MultiViewDataPreprocessor(ClsDataPreprocessor):
     """mmpretrain's preprocessor for images that come in one or several views.
 
-    Several views are joined, so that colour swap, normalisation and transfer run once for all, and split again. A single
-    view (validation, baselines) goes through unchanged in form.
+    Several views are joined, so that colour swap, normalisation and transfer run once for all, and split again. A
+    single view (validation, baselines) goes through unchanged in form.
 
     Args:
         channels_last: Lay images out channels-last; every convolution follows the layout of its input.

@@ -13,7 +13,7 @@ from .gather import gather
 def forward_shuffled(encoder: Callable[[Tensor], Tensor], images: Tensor) -> Tensor:
     """Encode images after dealing them out to the processes anew, and return the rows to where they belong.
 
-    From `Momentum Contrast <https://arxiv.org/abs/1911.05722>`_ (section 3.3). On one process it is ``encoder(images)``.
+    From `Momentum Contrast <https://arxiv.org/abs/1911.05722>`_, section 3.3. One process: ``encoder(images)``.
 
     Args:
         encoder: Maps images (N, C, H, W) to rows (N, D).

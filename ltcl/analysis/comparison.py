@@ -1,0 +1,93 @@
+"""Several methods over several seeds: mean and spread as a table, a CSV file and a picture."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .run_report import METRICS_FILE
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COLUMNS = ('all', 'many', 'medium', 'few', 'worst_class')
+
+
+def read_run(folder: Path) -> dict | None:
+    """Figures of the last and the best epoch of a run.
+
+    Args:
+        folder: Work dir of the run.
+
+    Returns:
+        Accuracies in % under the names of ``COLUMNS`` (last epoch), ``best_all`` (best epoch), ``epoch`` and
+        ``minutes`` of training; None if the run left no report.
+    """
+    path = folder / METRICS_FILE
+    if not path.is_file():
+        return None
+    report = json.loads(path.read_text())
+    if report['last'] is None:
+        return None
+    prefix = report['shot_prefix']
+    last, best = report['last']['metrics'], report['best']['metrics']
+    figures = {name: last[f'{prefix}/{name}'] for name in COLUMNS if f'{prefix}/{name}' in last}
+    return {
+        **figures,
+        'best_all': best[f'{prefix}/all'],
+        'epoch': report['last']['epoch'],
+        'minutes': report['seconds']['training'] / 60,
+    }
+
+
+def summarise(runs: 'pd.DataFrame') -> 'pd.DataFrame':
+    """Mean and sample standard deviation over seeds of each method, methods in the order they come in.
+
+    Args:
+        runs: One row a run with the columns ``method``, ``seed`` and those of :func:`read_run`.
+
+    Returns:
+        Index ``method``; columns with two levels, the figure and ``mean`` or ``std``, and ``seeds``, their number.
+    """
+    figures = [name for name in (*COLUMNS, 'best_all', 'minutes') if name in runs]
+    groups = runs.groupby('method', sort=False)
+    summary = groups[figures].agg(['mean', 'std'])
+    summary['seeds'] = groups.size()
+    return summary
+
+
+def to_markdown(summary: 'pd.DataFrame') -> str:
+    """The summary as a Markdown table, ``mean ± standard deviation`` in each cell."""
+    figures = [name for name in summary.columns.get_level_values(0).unique() if name != 'seeds']
+    titles = {'worst_class': 'worst class', 'best_all': 'all, best epoch', 'minutes': 'training minutes'}
+    header = ['method', *(titles.get(name, name) for name in figures), 'seeds']
+    lines = ['| ' + ' | '.join(header) + ' |', '| ' + ' | '.join(['---'] * len(header)) + ' |']
+    for method, row in summary.iterrows():
+        cells = [f'{row[name, "mean"]:.1f} ± {row[name, "std"]:.1f}' for name in figures]
+        lines.append('| ' + ' | '.join([str(method), *cells, str(int(row['seeds'].item()))]) + ' |')
+    return '\n'.join(lines) + '\n'
+
+
+def draw(summary: 'pd.DataFrame', path: Path) -> None:
+    """Draw the accuracy of each method in each shot group, with the spread over seeds."""
+    import matplotlib
+
+    matplotlib.use('Agg')
+    import matplotlib.pyplot as plt
+    import numpy as np
+
+    groups = [name for name in ('all', 'many', 'medium', 'few') if name in summary.columns.get_level_values(0)]
+    width = 0.8 / len(summary)
+    figure, axes = plt.subplots(figsize=(8, 4), layout='constrained')
+    for position, (method, row) in enumerate(summary.iterrows()):
+        middle = np.arange(len(groups)) + (position - (len(summary) - 1) / 2) * width
+        means, spreads = ([row[name, what] for name in groups] for what in ('mean', 'std'))
+        axes.bar(middle, means, width * 0.92, yerr=spreads, label=method, error_kw={'lw': 1, 'capsize': 2})
+    axes.set_xticks(range(len(groups)), groups)
+    axes.set_ylabel('test accuracy of the last epoch (%)')
+    axes.spines[['top', 'right']].set_visible(False)
+    axes.grid(axis='y', alpha=0.3)
+    axes.set_axisbelow(True)
+    axes.set_ylim(bottom=max(0, 10 * (summary.xs('mean', axis=1, level=1)[groups].to_numpy().min() // 10 - 1)))
+    figure.legend(loc='outside upper center', ncols=len(summary), frameon=False)
+    figure.savefig(path, dpi=150)
+    plt.close(figure)

@@ -1,0 +1,181 @@
+"""Transforms of the CIFAR-LT recipes."""
+
+import random
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from mmengine.config import Config
+from mmengine.dataset import Compose
+from PIL import Image, ImageFilter
+from torchvision.transforms import AutoAugment, AutoAugmentPolicy
+
+from ltcl.datasets.transforms import CIFAR10AutoAugment, Cutout, apply_operation, auto_augment, cutout_mask
+from ltcl.engine.loops.resumable import seed_generators
+from ltcl.errors import UserError
+
+DATASET_CONFIG = Path(__file__).parents[2] / 'configs/_base_/datasets/cifar100-lt.py'
+SIGNED = {'shearX', 'shearY', 'translateX', 'translateY', 'color', 'contrast', 'sharpness', 'brightness'}
+
+
+@pytest.fixture
+def picture():
+    return Image.fromarray(np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8))
+
+
+def same(first: Image.Image, second: Image.Image) -> bool:
+    return np.array_equal(np.asarray(first), np.asarray(second))
+
+
+@pytest.mark.parametrize('name', auto_augment.OPERATIONS)
+def test_sign(picture, name):
+    positive, negative = (apply_operation(picture, name, 9, sign) for sign in (1, -1))
+    assert same(positive, negative) == (name not in SIGNED)
+
+
+@pytest.mark.parametrize('name', [*SIGNED, 'rotate', 'posterize', 'solarize'])
+def test_level_0_changes_nothing(picture, name):
+    assert same(apply_operation(picture, name, 0), picture)
+
+
+def test_arguments_of_levels():
+    image = Image.new('RGB', (40, 20), (255, 255, 255))
+    # 150 / 331 of the side: 18 of 40 columns, 9 of 20 rows come from outside.
+    shifted = np.asarray(apply_operation(image, 'translateX', 9))
+    np.testing.assert_array_equal(shifted[0, :, 0], [255] * 22 + [128] * 18)
+    shifted = np.asarray(apply_operation(image, 'translateY', 9, -1))
+    np.testing.assert_array_equal(shifted[:, 0, 0], [128] * 9 + [255] * 11)
+    # Line 19 is sheared by 0.3 * 19.5 pixels.
+    sheared = np.asarray(apply_operation(image, 'shearX', 9))
+    assert (sheared[19] == 128).all(axis=1).sum() in (5, 6)
+    grey_levels = Image.fromarray(np.arange(256, dtype=np.uint8).reshape(16, 16))
+    bits = [len(np.unique(apply_operation(grey_levels, 'posterize', level))).bit_length() - 1 for level in range(10)]
+    assert bits == [8, 8, 7, 7, 6, 6, 5, 5, 4, 4]
+    # Values from the threshold 256 * (1 - 3 / 9) on are inverted.
+    solarized = np.asarray(apply_operation(grey_levels, 'solarize', 3)).ravel()
+    np.testing.assert_array_equal(solarized, [*range(171), *range(255 - 171, -1, -1)])
+    grey = Image.new('RGB', (4, 4), (100, 100, 100))
+    assert apply_operation(grey, 'brightness', 5).getpixel((0, 0)) == (150, 150, 150)
+    assert apply_operation(grey, 'brightness', 5, -1).getpixel((0, 0)) == (50, 50, 50)
+
+
+def test_policy_is_that_of_torchvision():
+    # The operations behind it differ, the table has the same source. It has no level where there is no argument.
+    def level_or_none(name: str, level: int) -> int | None:
+        return None if auto_augment.OPERATIONS[name].arguments[level] is None else level
+
+    ours = [
+        tuple((name.lower(), probability, level_or_none(name, level)) for probability, name, level in pair)
+        for pair in auto_augment.CIFAR10_POLICY
+    ]
+    published = AutoAugment(AutoAugmentPolicy.CIFAR10).policies
+    assert ours == [tuple((name.lower(), *rest) for name, *rest in pair) for pair in published]
+
+
+def test_draws_follow_the_policy(picture, monkeypatch):
+    calls, signs = Counter(), Counter()
+
+    def record(image, name, level, sign):
+        calls[name, level] += 1
+        signs[sign] += 1
+        return image
+
+    monkeypatch.setattr(auto_augment, 'apply_operation', record)
+    random.seed(0)
+    transform, num_draws = CIFAR10AutoAugment(), 20000
+    for _ in range(num_draws):
+        transform(dict(img=picture))
+
+    assert len(auto_augment.CIFAR10_POLICY) == 25
+    expected = Counter()
+    for pair in auto_augment.CIFAR10_POLICY:
+        for probability, name, level in pair:
+            expected[name, level] += probability / 25
+    for key, share in expected.items():
+        assert calls[key] / num_draws == pytest.approx(share, abs=5 * (share / num_draws) ** 0.5), key
+    assert ('invert', 3) in expected
+    assert expected['translateY', 9] == pytest.approx((0.7 + 0.9 + 0.7 + 0.7) / 25)
+    assert sum(calls.values()) / num_draws == pytest.approx(26.5 / 25, abs=0.02)
+    assert signs[1] / sum(signs.values()) == pytest.approx(0.5, abs=0.02)
+
+
+def test_auto_augment_refuses_arrays(picture):
+    with pytest.raises(UserError, match=r"got a ndarray: put dict\(type='NumpyToPIL'\) before it"):
+        CIFAR10AutoAugment()(dict(img=np.asarray(picture)))
+
+
+@pytest.mark.parametrize(
+    ('center', 'rows', 'columns'),
+    [
+        ((16, 10), (8, 24), (2, 18)),
+        ((0, 31), (0, 8), (23, 32)),
+        ((8, 24), (0, 16), (16, 32)),
+        ((31, 0), (23, 32), (0, 8)),
+    ],
+)
+def test_cutout_is_clipped_at_the_border(center, rows, columns):
+    hole = np.argwhere(~cutout_mask(32, 32, 16, *center))
+    np.testing.assert_array_equal(hole.min(axis=0), [rows[0], columns[0]])
+    np.testing.assert_array_equal(hole.max(axis=0) + 1, [rows[1], columns[1]])
+    assert len(hole) == (rows[1] - rows[0]) * (columns[1] - columns[0])
+
+
+@pytest.mark.parametrize('shape', [(32, 32, 3), (20, 28)])
+def test_cutout(shape):
+    transform = Cutout(length=8)
+    image = np.full(shape, 7, np.uint8)
+    np.random.seed(0)
+    keeps = np.stack([transform(dict(img=image))['img'] for _ in range(3000)]).reshape(3000, *shape[:2], -1)
+    assert image.min() == 7
+    assert set(np.unique(keeps)) == {0, 7}
+    assert (keeps == keeps[..., :1]).all()
+    # A pixel is cut out when the centre is within the 8x8 around it; in a corner 4x4 of these are in the image.
+    cut_share = (keeps[..., 0] == 0).mean(axis=0)
+    area = shape[0] * shape[1]
+    assert cut_share[shape[0] // 2, shape[1] // 2] == pytest.approx(64 / area, abs=0.015)
+    assert cut_share[-1, -1] == pytest.approx(16 / area, abs=0.01)
+    assert cut_share[0, 0] == pytest.approx(25 / area, abs=0.015)
+
+
+def test_cutout_refuses_a_hole_of_no_size():
+    with pytest.raises(UserError, match='at least 2 pixels, got 0'):
+        Cutout(length=0)
+
+
+@pytest.mark.parametrize(('view', 'blur_share'), [('sim_view', 0.5), ('sim_weak_blur_view', 0.2)])
+def test_sim_views(monkeypatch, view, blur_share):
+    """Shares of jittered, grey and blurred pictures, and the radii, as published."""
+    radii = []
+    blur = ImageFilter.GaussianBlur
+    monkeypatch.setattr(ImageFilter, 'GaussianBlur', lambda radius: (radii.append(radius), blur(radius))[1])
+    transform = Compose(Config.fromfile(DATASET_CONFIG)[view])
+    flat = np.full((32, 32, 3), (180, 90, 60), np.uint8)
+    # One flat colour: crop, flip and blur leave it alone.
+    num_draws = 1500
+    colours = []
+    for seed in range(num_draws):
+        seed_generators(seed)
+        image = transform(dict(img=flat))['img']
+        assert image.shape == (32, 32, 3)
+        colours.append(image[16, 16].astype(int))
+    colours = np.stack(colours)
+    is_grey = (colours == colours[:, :1]).all(axis=1)
+    assert is_grey.mean() == pytest.approx(0.2, abs=0.04)
+    assert (colours == flat[0, 0]).all(axis=1).mean() == pytest.approx(0.2 * 0.8, abs=0.04)
+    assert len(radii) / num_draws == pytest.approx(blur_share, abs=0.05)
+    assert 0.1 <= min(radii) < 0.2
+    assert 1.9 < max(radii) <= 2
+    assert np.mean(radii) == pytest.approx(1.05, abs=0.1)
+
+
+@pytest.mark.parametrize('view', ['regular_view', 'sim_view', 'sim_weak_blur_view'])
+def test_views_depend_on_nothing_but_the_seed(picture, view):
+    transform = Compose(Config.fromfile(DATASET_CONFIG)[view])
+    image = np.asarray(picture)
+    drawn = []
+    for seed in (1, 2, 1):
+        seed_generators(seed)
+        drawn.append(transform(dict(img=image))['img'])
+    np.testing.assert_array_equal(drawn[0], drawn[2])
+    assert not np.array_equal(drawn[0], drawn[1])

@@ -1,0 +1,119 @@
+"""Options of the tools, and what bad input gets: one line that names the cause."""
+
+import argparse
+
+import pytest
+from mmengine.config import Config
+from mmengine.registry import MODELS
+
+from ltcl import environment
+from ltcl.errors import UserError
+from ltcl.launch import apply_options, check_option, explain, load_config, report_user_errors, run_options
+
+CONFIG = Config(
+    dict(
+        train_cfg=dict(type='ltcl.ResumableTrainLoop', max_epochs=2),
+        model=dict(type='ImageClassifier', head=dict(type='ltcl.PaCoHead', alpha=0.1)),
+        env_cfg=dict(cudnn_benchmark=True),
+        custom_hooks=[dict(type='ltcl.ClassCountsHook')],
+    )
+)
+
+
+def parse(*words: str) -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    run_options(parser)
+    return parser.parse_args(['configs/x.py', *words])
+
+
+@pytest.mark.parametrize(
+    'key',
+    ['train_cfg.max_epochs', 'model.head.smoothing', 'custom_hooks.0.priority', 'env_cfg.cudnn_benchmark', 'compile'],
+)
+def test_options_that_something_reads_are_accepted(key):
+    check_option(CONFIG, key)
+
+
+@pytest.mark.parametrize(
+    ('key', 'words'),
+    [
+        ('train_clg.max_epochs', ('train_clg', 'train_cfg')),
+        ('optim_wraper', ('optim_wraper',)),
+        ('env_cfg.cudnn_bench', ('env_cfg.cudnn_bench', 'cudnn_benchmark')),
+        ('custom_hooks.3.priority', ('custom_hooks.3',)),
+    ],
+)
+def test_options_that_nothing_reads_are_refused(key, words):
+    with pytest.raises(UserError) as error:
+        check_option(CONFIG, key)
+    assert all(word in str(error.value) for word in words)
+
+
+def test_argument_unknown_to_a_part_is_named():
+    with pytest.raises(TypeError) as error:
+        MODELS.build(dict(type='ltcl.Projector', in_channels=4, layers=3))
+    assert explain(error.value) == (
+        "Projector has no option 'layers': correct the key in the config or in --cfg-options"
+    )
+
+
+def test_unknown_part_is_named():
+    with pytest.raises(KeyError) as error:
+        MODELS.build(dict(type='ltcl.PacoHead'))
+    assert 'PacoHead' in explain(error.value)
+    assert 'correct the type' in explain(error.value)
+
+
+def test_missing_config_names_similar_ones(monkeypatch, tmp_path):
+    (tmp_path / 'configs' / 'paco').mkdir(parents=True)
+    (tmp_path / 'configs' / 'paco' / 'paco_small.py').touch()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match=r'configs/paco/paco_smal\.py does not exist.*configs/paco/paco_small\.py'):
+        load_config('configs/paco/paco_smal.py')
+
+
+def test_options_overwrite_and_the_work_dir_follows_the_config():
+    cfg = apply_options(Config(CONFIG._cfg_dict.to_dict()), parse('--cfg-options', 'train_cfg.max_epochs=7'))
+    assert cfg.train_cfg.max_epochs == 7
+    assert cfg.work_dir == 'work_dirs/x'
+    assert apply_options(cfg, parse('--work-dir', 'elsewhere')).work_dir == 'elsewhere'
+
+
+def test_user_errors_are_one_line_and_other_errors_keep_their_traceback(capsys, monkeypatch):
+    @report_user_errors
+    def mistaken():
+        raise UserError('two\n lines')
+
+    @report_user_errors
+    def broken():
+        raise RuntimeError('a bug')
+
+    monkeypatch.delenv('LTCL_TRACEBACK', raising=False)
+    with pytest.raises(SystemExit) as stop:
+        mistaken()
+    assert stop.value.code == 1
+    assert capsys.readouterr().err == 'error: two lines\n'
+    with pytest.raises(RuntimeError, match='a bug'):
+        broken()
+    monkeypatch.setenv('LTCL_TRACEBACK', '1')
+    with pytest.raises(UserError):
+        mistaken()
+
+
+def test_original_and_fork_side_by_side_are_refused(monkeypatch):
+    versions = {'onedl-mmcv': '2.3.6', 'mmcv': '2.1.0', 'torch': '2.14.1'}
+    monkeypatch.setattr(environment, 'installed_version', versions.get)
+    with pytest.raises(UserError, match='mmcv and onedl-mmcv are installed together.*pip uninstall -y mmcv onedl-mmcv'):
+        environment.check_environment()
+
+
+@pytest.mark.parametrize(
+    ('version', 'is_fine'), [('2.5.1', False), (None, False), ('2.6.0+cpu', True), ('2.14.1', True)]
+)
+def test_old_torch_is_refused(monkeypatch, version, is_fine):
+    monkeypatch.setattr(environment, 'installed_version', {'torch': version}.get)
+    if is_fine:
+        environment.check_environment()
+    else:
+        with pytest.raises(UserError, match='too old'):
+            environment.check_environment()
