@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
+from torch.autograd.function import FunctionCtx, once_differentiable
 
 
 class ContrastTerms(NamedTuple):
@@ -18,6 +19,42 @@ class ContrastTerms(NamedTuple):
     """Number of these rows."""
     row_max: Tensor
     """Largest similarity, the anchor's own included, without gradient."""
+
+
+class RowLogSumExp(torch.autograd.Function):
+    """Log-sum-exp over the products of each row with all columns, and their maximum.
+
+    The gradient for a row is the average of the columns, weighted by their softmax. It is formed in the forward pass,
+    while the softmax is at hand, so that no (N, M) matrix is kept for the backward pass: a queue needs no gradient of
+    its own, and then one such matrix is all that ever exists. First derivatives only.
+    """
+
+    @staticmethod
+    def forward(ctx: FunctionCtx, rows: Tensor, columns: Tensor) -> tuple[Tensor, Tensor]:
+        """Reduce the products of rows (N, D) and columns (M, D) to their log-sum-exp (N,) and maximum (N,)."""
+        weights = rows @ columns.T
+        row_max = weights.amax(1)
+        weights.sub_(row_max[:, None]).exp_()
+        sums = weights.sum(1)
+        rows_need_grad, columns_need_grad = ctx.needs_input_grad
+        mean_columns = (weights @ columns).div_(sums[:, None]) if rows_need_grad else None
+        if columns_need_grad:
+            ctx.save_for_backward(mean_columns, rows, weights.div_(sums[:, None]))
+        else:
+            ctx.save_for_backward(mean_columns)
+        ctx.mark_non_differentiable(row_max)
+        return sums.log().add_(row_max), row_max
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: FunctionCtx, grad: Tensor, _: Tensor) -> tuple[Tensor | None, Tensor | None]:
+        """Gradients for rows and columns from that of the log-sum-exp, shape (N,)."""
+        mean_columns, *saved = ctx.saved_tensors
+        grad_rows = None if mean_columns is None else grad[:, None] * mean_columns
+        if not saved:
+            return grad_rows, None
+        rows, weights = saved
+        return grad_rows, weights.T @ (grad[:, None] * rows)
 
 
 def contrast_terms(
@@ -50,9 +87,9 @@ def contrast_terms(
     class_sums = anchors.new_zeros(num_classes, anchors.shape[1]).index_add(0, labels, anchors)
     class_sizes = anchors.new_zeros(num_classes).index_add(0, labels, torch.ones_like(row_max))
     if len(contrast):
-        with_contrast = scaled @ contrast.T
-        row_max = torch.maximum(row_max, with_contrast.detach().amax(1))
-        log_sum_exp = torch.logaddexp(log_sum_exp, torch.logsumexp(with_contrast, 1))
+        contrast_log_sum_exp, contrast_max = RowLogSumExp.apply(scaled, contrast)
+        row_max = torch.maximum(row_max, contrast_max)
+        log_sum_exp = torch.logaddexp(log_sum_exp, contrast_log_sum_exp)
         class_sums = class_sums.index_add(0, contrast_labels, contrast)
         class_sizes = class_sizes.index_add(0, contrast_labels, contrast.new_ones(len(contrast)))
     positive_sum = ((class_sums[labels] - anchors) * scaled).sum(1)

@@ -59,7 +59,9 @@ def paco_loss(
     plain weighted sum. The value is the same, but no mask, one-hot matrix or second copy of the similarities is built.
 
     Example:
-        >>> paco_loss(torch.eye(2), torch.tensor([0, 1]), torch.zeros(2, 2), torch.zeros(0, 2), labels[:0], gamma=0.0)
+        >>> import torch
+        >>> anchors, labels = torch.eye(2), torch.tensor([0, 1])
+        >>> paco_loss(anchors, labels, torch.zeros(2, 2), torch.zeros(0, 2), labels[:0], gamma=0.0)  # log(2)
         tensor(0.6931)
     """
     num_classes = logits.shape[1]

@@ -1,0 +1,83 @@
+"""Speed and memory of `paco_loss` against the plain masked form, forward and backward."""
+
+import functools
+import statistics
+import sys
+
+import torch
+import torch.nn.functional as F
+from common import ROOT, Figure, devices, extra_peak_memory, median_ratio, run, time_interleaved
+from torch import Tensor
+
+from ltcl.models.losses import paco_loss
+
+sys.path.insert(0, str(ROOT / 'tests'))
+from oracles import masked_paco_loss
+
+LOSSES = {'paco_loss': paco_loss, 'masked form': masked_paco_loss}
+
+
+def draw_inputs(num_anchors: int, num_contrast: int, num_classes: int, feat_dim: int, device: str) -> dict[str, Tensor]:
+    """Random arguments of the loss in float32; anchors and logits take gradients, the queue's rows do not."""
+    torch.manual_seed(0)
+    inputs = dict(
+        anchors=F.normalize(torch.randn(num_anchors, feat_dim), dim=1),
+        labels=torch.randint(num_classes, (num_anchors,)),
+        logits=torch.randn(num_anchors, num_classes),
+        contrast=F.normalize(torch.randn(num_contrast, feat_dim), dim=1),
+        contrast_labels=torch.randint(num_classes, (num_contrast,)),
+        class_counts=torch.arange(num_classes, 0, -1),
+    )
+    inputs = {name: tensor.to(device) for name, tensor in inputs.items()}
+    for name in ('anchors', 'logits'):
+        inputs[name].requires_grad_()
+    return inputs
+
+
+def gradients(loss_name: str, inputs: dict[str, Tensor]) -> tuple[Tensor, ...]:
+    """One forward and backward pass; the gradients of anchors and logits."""
+    return torch.autograd.grad(LOSSES[loss_name](**inputs), (inputs['anchors'], inputs['logits']))
+
+
+def measure_device(
+    device: str,
+    num_anchors: int = 256,
+    num_contrast: int = 8192,
+    num_classes: int = 1000,
+    feat_dim: int = 128,
+    rounds: int = 31,
+) -> list[Figure]:
+    """Time and extra peak memory of both losses, and their ratios.
+
+    Args:
+        device: ``'cpu'`` or ``'cuda'``.
+        num_anchors: Rows of anchors.
+        num_contrast: Further rows, the queue.
+        num_classes: Number of classes.
+        feat_dim: Width of an embedding.
+        rounds: Timed rounds of both.
+    """
+    inputs = draw_inputs(num_anchors, num_contrast, num_classes, feat_dim, device)
+    steps = {name: functools.partial(gradients, name, inputs) for name in LOSSES}
+    seconds = time_interleaved(steps, rounds, device, warm_up=3)
+    memory = {name: extra_peak_memory(step, device) for name, step in steps.items()}
+    figures = []
+    for name in LOSSES:
+        figures.append(Figure(f'{name}, {device}: time', 1e3 * statistics.median(seconds[name]), 'ms'))
+        figures.append(Figure(f'{name}, {device}: extra peak memory', memory[name] / 2**20, 'MiB'))
+    speed_up = median_ratio(seconds['masked form'], seconds['paco_loss'])
+    share = memory['paco_loss'] / memory['masked form']
+    return [
+        *figures,
+        Figure.at_least(f'paco_loss, {device}: speed against the masked form', speed_up, 'x', 2.0),
+        Figure.at_most(f'paco_loss, {device}: memory against the masked form', share, 'x', 0.4),
+    ]
+
+
+def measure() -> list[Figure]:
+    """Figures of every device."""
+    return [figure for device in devices() for figure in measure_device(device)]
+
+
+if __name__ == '__main__':
+    run('paco_loss, forward and backward', measure)
