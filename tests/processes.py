@@ -1,20 +1,35 @@
 """Run a test function on several gloo processes, which stand for the processes of DDP."""
 
+import importlib.util
+import inspect
+import multiprocessing
 import os
 import tempfile
 from collections.abc import Callable
+from pathlib import Path
 
 import torch
 import torch.distributed as dist
 import torch.multiprocessing as mp
 
+# One server imports the package once; every process of every test is a fork of it.
+multiprocessing.set_forkserver_preload(['ltcl.models'])
 
-def _run(rank: int, world_size: int, rendezvous: str, function: Callable, kwargs: dict) -> None:
+
+def _load(path: str, name: str) -> Callable:
+    """A function of a file: pytest imports test modules under names that a new process does not know."""
+    spec = importlib.util.spec_from_file_location(Path(path).stem, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return getattr(module, name)
+
+
+def _run(rank: int, world_size: int, rendezvous: str, path: str, name: str, kwargs: dict) -> None:
     torch.set_num_threads(1)
     os.environ.update(RANK=str(rank), WORLD_SIZE=str(world_size), LOCAL_RANK=str(rank))
     dist.init_process_group('gloo', init_method=f'file://{rendezvous}', rank=rank, world_size=world_size)
     try:
-        function(rank=rank, **kwargs)
+        _load(path, name)(rank=rank, **kwargs)
     finally:
         dist.destroy_process_group()
 
@@ -30,5 +45,7 @@ def run_processes(function: Callable, world_size: int, **kwargs: object) -> None
     if world_size == 1:
         function(rank=0, **kwargs)
         return
+    source = inspect.getsourcefile(function)
     with tempfile.TemporaryDirectory() as folder:
-        mp.spawn(_run, (world_size, os.path.join(folder, 'rendezvous'), function, kwargs), nprocs=world_size)
+        args = (world_size, os.path.join(folder, 'rendezvous'), source, function.__name__, kwargs)
+        mp.start_processes(_run, args, nprocs=world_size, start_method='forkserver')

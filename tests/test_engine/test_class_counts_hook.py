@@ -1,13 +1,16 @@
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
+from mmengine.config import Config
 from mmengine.evaluator import BaseMetric
 from mmengine.registry import METRICS
 from mmengine.runner import Runner
 from mmpretrain.datasets import BaseDataset
 from mmpretrain.registry import DATASETS
+from mmpretrain.structures import DataSample
 
 from ltcl.engine.hooks import ClassCountsHook
 from ltcl.engine.hooks.class_counts_hook import count_classes
@@ -47,8 +50,9 @@ def test_count_classes(classes, expected):
     assert counts.tolist() == expected
 
 
-def test_count_classes_of_a_data_set_with_categories():
-    assert count_classes(Categories()).tolist() == [3, 0, 1]
+def test_data_set_that_does_not_tell_its_labels():
+    with pytest.raises(UserError, match=r'Categories has no get_gt_labels\(\)'):
+        count_classes(Categories())
 
 
 @pytest.mark.parametrize('label', [3, -1])
@@ -65,8 +69,6 @@ class ToyCounts(BaseDataset):
         return [{'inputs': torch.randn(4, 1, 1), 'gt_label': label} for label in (0, 0, 2, 0)]
 
     def prepare_data(self, index: int) -> dict:
-        from mmpretrain.structures import DataSample
-
         info = self.get_data_info(index)
         return {'inputs': info['inputs'], 'data_samples': DataSample().set_gt_label(info['gt_label'])}
 
@@ -85,20 +87,17 @@ class RecordCounts(BaseMetric):
         return {'counts_known': float(all(counts == [3, 0, 1] for counts in results))}
 
 
-def build_model() -> torch.nn.Module:
-    return MODELS.build(
-        dict(
-            type='ImageClassifier',
-            backbone=dict(type='ltcl.CifarResNet', num_blocks=(1,), in_channels=4, base_channels=4),
-            neck=dict(type='GlobalAveragePooling'),
-            head=dict(
-                type='LinearClsHead',
-                num_classes=3,
-                in_channels=4,
-                loss=dict(type='ltcl.BalancedSoftmaxLoss', num_classes=3),
-            ),
-        )
-    )
+MODEL = dict(
+    type='ImageClassifier',
+    backbone=dict(type='ltcl.CifarResNet', num_blocks=(1,), in_channels=4, base_channels=4),
+    neck=dict(type='GlobalAveragePooling'),
+    head=dict(
+        type='LinearClsHead',
+        num_classes=3,
+        in_channels=4,
+        loss=dict(type='ltcl.BalancedSoftmaxLoss', num_classes=3),
+    ),
+)
 
 
 def dataloader(**kwargs) -> dict:
@@ -110,15 +109,19 @@ def dataloader(**kwargs) -> dict:
     )
 
 
-def build_runner(work_dir, **kwargs) -> Runner:
-    return Runner(
-        build_model(),
-        work_dir=str(work_dir),
-        custom_hooks=[dict(type='ltcl.ClassCountsHook')],
-        default_scope='mmpretrain',
-        log_level='ERROR',
-        experiment_name=work_dir.name,
-        **kwargs,
+def build_runner(work_dir: Path, **kwargs) -> Runner:
+    return Runner.from_cfg(
+        Config(
+            dict(
+                model=MODEL,
+                work_dir=str(work_dir),
+                custom_hooks=[dict(type='ltcl.ClassCountsHook')],
+                default_scope='mmpretrain',
+                log_level='ERROR',
+                experiment_name=f'{work_dir.parent.name}_{work_dir.name}',
+                **kwargs,
+            )
+        )
     )
 
 

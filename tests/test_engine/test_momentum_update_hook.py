@@ -1,3 +1,4 @@
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -121,16 +122,16 @@ def test_momentum_outside_its_range(kwargs):
         HOOKS.build(dict(type='ltcl.MomentumUpdateHook', **kwargs))
 
 
-@pytest.mark.parametrize('model', [build_model(key_views=()), torch.nn.Linear(2, 2)])
-def test_model_without_key_views(model):
-    runner = build_runner(model)
+@pytest.mark.parametrize('build', [lambda: build_model(key_views=()), lambda: torch.nn.Linear(2, 2)])
+def test_model_without_key_views(build):
+    runner = build_runner(build())
     with pytest.raises(UserError, match=r'set key_views .* or take the hook out of custom_hooks'):
         MomentumUpdateHook().before_train(runner)
     with pytest.raises(UserError, match='set key_views'):
         MomentumUpdateHook(sync_at_start=False).before_train_iter(runner, 0)
 
 
-def run(work_dir, name: str, max_epochs: int, resume_from: str | None = None) -> Runner:
+def run(work_dir: Path, resume_from: str | None = None) -> Runner:
     runner = Runner(
         build_model(),
         work_dir=str(work_dir),
@@ -140,12 +141,12 @@ def run(work_dir, name: str, max_epochs: int, resume_from: str | None = None) ->
             sampler=dict(type='DefaultSampler', shuffle=False),
             collate_fn=dict(type='default_collate'),
         ),
-        train_cfg=dict(by_epoch=True, max_epochs=max_epochs),
+        train_cfg=dict(by_epoch=True, max_epochs=3),
         optim_wrapper=dict(optimizer=dict(type='SGD', lr=0.5, momentum=0.9), accumulative_counts=3),
         custom_hooks=[dict(type='ltcl.MomentumUpdateHook', momentum=0.5)],
         load_from=resume_from,
         resume=resume_from is not None,
-        experiment_name=name,
+        experiment_name=work_dir.name,
         default_scope='mmpretrain',
         log_level='ERROR',
     )
@@ -154,8 +155,8 @@ def run(work_dir, name: str, max_epochs: int, resume_from: str | None = None) ->
 
 
 def test_resumed_run_goes_on_with_its_key_encoder_and_queue(tmp_path):
-    whole = run(tmp_path / 'whole', 'whole', 3)
-    resumed = run(tmp_path / 'resumed', 'resumed', 3, resume_from=str(tmp_path / 'whole' / 'epoch_2.pth'))
+    whole = run(tmp_path / 'whole')
+    resumed = run(tmp_path / 'resumed', str(tmp_path / 'whole' / 'epoch_2.pth'))
     assert resumed.iter == whole.iter == 9
     assert int(whole.model.head.queue.pointer) == 9 * BATCH % 10
     assert not torch.allclose(key_weight(whole.model), query_weight(whole.model), atol=1e-3)

@@ -19,20 +19,23 @@ def count_classes(dataset: Dataset) -> np.ndarray:
     names it is the largest label plus one.
 
     Args:
-        dataset: Any data set with ``get_gt_labels`` (mmpretrain's and ours) or ``get_cat_ids``.
+        dataset: Any data set with ``get_gt_labels`` (mmpretrain's and ours).
 
     Raises:
-        UserError: A label outside the range of the class names.
+        UserError: The data set does not tell its labels, or a label lies outside the range of the class names.
     """
+    if not hasattr(dataset, 'get_gt_labels'):
+        raise UserError(f'{type(dataset).__name__} has no get_gt_labels(): ClassCountsHook cannot count its classes')
     labels = np.asarray(dataset.get_gt_labels())
     classes = (getattr(dataset, 'metainfo', None) or {}).get('classes')
-    counts = np.bincount(labels, minlength=len(classes or ()))
-    if classes is not None and len(counts) > len(classes):
+    num_classes = labels.max(initial=-1) + 1 if classes is None else len(classes)
+    outside = labels[(labels < 0) | (labels >= num_classes)]
+    if len(outside):
         raise UserError(
-            f'label {labels.max()} of {type(dataset).__name__} is outside its {len(classes)} classes: '
+            f'label {outside[0]} of {type(dataset).__name__} is outside its {num_classes} classes: '
             "name all classes in metainfo['classes'] or correct the labels"
         )
-    return counts
+    return np.bincount(labels, minlength=num_classes)
 
 
 @HOOKS.register_module()
@@ -73,10 +76,11 @@ class ClassCountsHook(Hook):
 
     def _ensure_counts(self, runner: Runner) -> None:
         if self._counts is None:
-            dataset = runner.cfg.get('train_dataloader', {}).get('dataset')
-            if dataset is None:
+            loader = runner._train_dataloader
+            if loader is None:
                 return
-            self._counts = count_classes(DATASETS.build(dataset)).tolist()
+            dataset = DATASETS.build(loader['dataset']) if isinstance(loader, dict) else loader.dataset
+            self._counts = count_classes(dataset).tolist()
         self._hand_out(runner)
 
     def _hand_out(self, runner: Runner) -> None:

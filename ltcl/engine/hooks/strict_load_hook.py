@@ -34,19 +34,25 @@ class StrictLoadHook(Hook):
             UserError: Lists what is missing, superfluous or of another shape.
         """
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        source = runner._load_from or 'to resume from'
+        if 'state_dict' not in checkpoint:
+            raise UserError(
+                f'the checkpoint {source} has no state_dict, only {", ".join(map(str, list(checkpoint)[:SHOWN]))}: '
+                'it was not written by ltcl'
+            )
         ours = model.state_dict()
         theirs = {name.removeprefix('module.'): value for name, value in checkpoint['state_dict'].items()}
-        problems = [f'missing {name}' for name in ours.keys() - theirs.keys()]
-        problems += [f'unknown {name}' for name in theirs.keys() - ours.keys()]
-        problems += [
-            f'{name} has shape {tuple(theirs[name].shape)}, not {tuple(ours[name].shape)}'
+        problems = {name: f'missing {name}' for name in ours.keys() - theirs.keys()}
+        problems |= {name: f'unknown {name}' for name in theirs.keys() - ours.keys()}
+        problems |= {
+            name: f'{name} has shape {tuple(theirs[name].shape)}, not {tuple(ours[name].shape)}'
             for name in ours.keys() & theirs.keys()
             if theirs[name].shape != ours[name].shape
-        ]
-        problems = sorted(text for text in problems if not any(pattern.search(text) for pattern in self.ignore))
-        if problems:
-            more = f' and {len(problems) - SHOWN} more' if len(problems) > SHOWN else ''
+        }
+        found = sorted(text for name, text in problems.items() if not any(p.search(name) for p in self.ignore))
+        if found:
+            more = f' and {len(found) - SHOWN} more' if len(found) > SHOWN else ''
             raise UserError(
-                f'the checkpoint {runner._load_from or "to resume from"} is of another architecture than the config: '
-                f'{"; ".join(problems[:SHOWN])}{more}. Use the config it was trained with'
+                f'the checkpoint {source} is of another architecture than the config: '
+                f'{"; ".join(found[:SHOWN])}{more}. Use the config it was trained with'
             )

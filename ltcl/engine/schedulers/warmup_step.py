@@ -14,7 +14,7 @@ def warmup_step_factor(
 
     Args:
         epoch: Epoch, from 0.
-        warmup_epochs: W. Epoch e < W has the factor (e + 1) / W.
+        warmup_epochs: W. Epoch e < W has the factor (e + 1) / W; 0 has no warm-up.
         milestones: After each of these epochs the factor is multiplied by ``gamma``.
         gamma: Decay at a milestone.
         overshoot: Warm up in epoch W as well, to (W + 1) / W, as published.
@@ -22,7 +22,7 @@ def warmup_step_factor(
     Returns:
         The factor.
     """
-    if epoch < warmup_epochs + overshoot:
+    if warmup_epochs and epoch < warmup_epochs + overshoot:
         return (epoch + 1) / warmup_epochs
     return gamma ** sum(epoch > milestone for milestone in milestones)
 

@@ -103,16 +103,17 @@ class ContrastiveClassifier(ImageClassifier):
         last = max(self.online_views + self.key_views)
         if last >= len(views):
             raise UserError(
-                f'the model uses view {last} but the pipeline makes {len(views)}: give the train pipeline a MultiView '
-                f"of {last + 1} views and the train_dataloader collate_fn=dict(type='default_collate')"
+                f'the model uses view {last} but gets {len(views)}: give the train pipeline a MultiView of {last + 1} '
+                "views, the train_dataloader collate_fn=dict(type='default_collate') and the model "
+                "data_preprocessor=dict(type='ltcl.MultiViewDataPreprocessor')"
             )
         labels = torch.cat([sample.gt_label for sample in data_samples])
         online = [views[i] for i in self.online_views]
+        batches = [torch.cat(online)] if self.joint_forward else online
+        feats = [self.extract_feat(batch)[-1] for batch in batches]
+        embeddings = [self._embed(self.projector, batch_feats) for batch_feats in feats]
         if self.joint_forward:
-            feats = list(self.extract_feat(torch.cat(online))[-1].chunk(len(online)))
-        else:
-            feats = [self.extract_feat(view)[-1] for view in online]
-        embeddings = [self._embed(self.projector, view_feats) for view_feats in feats]
+            feats, embeddings = (list(rows[0].chunk(len(online))) for rows in (feats, embeddings))
         keys = [self._encode_key(views[i]) for i in self.key_views]
         return self.head.loss(feats, embeddings, keys, labels)
 

@@ -6,6 +6,7 @@ import torch.nn.functional as F
 from mmpretrain.models.backbones.base_backbone import BaseBackbone
 from torch import Tensor, nn
 
+from ltcl.errors import UserError
 from ltcl.registry import MODELS
 
 
@@ -49,7 +50,7 @@ class CifarResNet(BaseBackbone):
         init_cfg: Initialisation; None is He's normal one (fan-in, gain sqrt 2) for convolutions.
 
     Raises:
-        ValueError: ``depth`` is not 6n+2.
+        UserError: ``depth`` is not 6n+2.
     """
 
     def __init__(
@@ -63,7 +64,7 @@ class CifarResNet(BaseBackbone):
         super().__init__(init_cfg=init_cfg or dict(type='Kaiming', layer='Conv2d', mode='fan_in', nonlinearity='relu'))
         if num_blocks is None:
             if depth < 8 or (depth - 2) % 6:
-                raise ValueError(f'depth must be 6n+2 (20, 32, 44, 56, ...), got {depth}')
+                raise UserError(f'depth must be 6n+2 (20, 32, 44, 56, ...), got {depth}')
             num_blocks = [(depth - 2) // 6] * 3
         self.out_channels = base_channels * 2 ** (len(num_blocks) - 1)
         self.conv1 = nn.Conv2d(in_channels, base_channels, 3, 1, 1, bias=False)

@@ -22,8 +22,9 @@ def full_precision(loss: Callable[..., Result]) -> Callable[..., Result]:
     """
 
     @functools.wraps(loss)
-    def widened(anchors: torch.Tensor, *args: Any, **kwargs: Any) -> Result:
-        with torch.autocast(anchors.device.type, enabled=False):
-            return loss(_widen(anchors), *map(_widen, args), **{name: _widen(arg) for name, arg in kwargs.items()})
+    def widened(*args: Any, **kwargs: Any) -> Result:
+        first = args[0] if args else next(iter(kwargs.values()))
+        with torch.autocast(first.device.type, enabled=False):
+            return loss(*map(_widen, args), **{name: _widen(arg) for name, arg in kwargs.items()})
 
     return widened

@@ -4,6 +4,7 @@ import torch
 from mmpretrain.models import ClsDataPreprocessor
 from torch import Tensor
 
+from ltcl.errors import UserError
 from ltcl.registry import MODELS
 
 
@@ -45,8 +46,15 @@ class MultiViewDataPreprocessor(ClsDataPreprocessor):
 
         Returns:
             The same keys; ``inputs`` is a float tensor (N, C, H, W), or a list of V of them when views came in.
+
+        Raises:
+            UserError: The views were collated sample by sample.
         """
         inputs = data['inputs']
+        if not isinstance(inputs, Tensor) and isinstance(inputs[0], list | tuple):
+            raise UserError(
+                "each sample holds its own list of views: set the dataloader's collate_fn=dict(type='default_collate')"
+            )
         is_multi_view = isinstance(inputs, list | tuple) and inputs[0].ndim == 4
         if not is_multi_view:
             data = super().forward(data, training)

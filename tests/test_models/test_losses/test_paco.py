@@ -1,0 +1,185 @@
+import math
+
+import pytest
+import torch
+from oracles import draw_case, loop_paco_loss, masked_paco_loss
+
+from ltcl.models.losses import paco_loss
+
+COUNTS = torch.tensor([50, 20, 5, 1])
+CASES = {
+    'plain': ({}, {}),
+    'prior': ({}, dict(class_counts=COUNTS)),
+    'zero_count': ({}, dict(class_counts=torch.tensor([50, 0, 5, 1]))),
+    'smoothing': ({}, dict(smoothing=0.1)),
+    'gamma_0': ({}, dict(gamma=0.0)),
+    'gamma_half': ({}, dict(gamma=0.5)),
+    'supt': ({}, dict(supt=2.5, class_counts=COUNTS)),
+    'base_temperature': ({}, dict(temperature=0.1, base_temperature=0.07)),
+    'alpha_0': ({}, dict(alpha=0.0)),
+    'all_knobs': (
+        dict(seed=3),
+        dict(
+            class_counts=COUNTS,
+            temperature=0.07,
+            base_temperature=0.2,
+            alpha=0.3,
+            beta=0.7,
+            gamma=0.4,
+            supt=1.5,
+            smoothing=0.2,
+        ),
+    ),
+    'empty_queue': (dict(num_contrast=0), dict(class_counts=COUNTS)),
+    'one_anchor': (dict(num_anchors=1), dict(class_counts=COUNTS)),
+    'one_anchor_alone': (dict(num_anchors=1, num_contrast=0), {}),
+    'one_anchor_alone_gamma_0': (dict(num_anchors=1, num_contrast=0), dict(gamma=0.0, smoothing=0.1)),
+    'classes_absent': (dict(num_classes=30), dict(smoothing=0.1)),
+    'many_rows': (dict(num_anchors=12, num_contrast=40, num_classes=3, feat_dim=8), dict(temperature=0.05)),
+}
+
+
+def run(loss, case: dict, leaves: tuple[str, ...] = ('anchors', 'logits', 'contrast'), **kwargs):
+    """Value, and gradient of each leaf, of a loss; a leaf that the loss does not touch has a gradient of 0."""
+    case = {name: value.clone().requires_grad_(name in leaves) for name, value in case.items()}
+    value = loss(**case, **kwargs)
+    gradients = torch.autograd.grad(value, [case[name] for name in leaves], materialize_grads=True)
+    return value.detach(), dict(zip(leaves, gradients, strict=True))
+
+
+def check_equal(actual: tuple, expected: tuple, **tolerance: float) -> None:
+    torch.testing.assert_close(actual, expected, **(tolerance or dict(rtol=1e-10, atol=1e-12)))
+
+
+@pytest.mark.parametrize('loss', [paco_loss, masked_paco_loss])
+@pytest.mark.parametrize('name', CASES)
+def test_equals_double_loop(name, loss):
+    shapes, kwargs = CASES[name]
+    case = draw_case(**shapes)
+    check_equal(run(loss, case, **kwargs), run(loop_paco_loss, case, **kwargs))
+
+
+@pytest.mark.parametrize('seed', range(5))
+def test_equals_double_loop_on_all_one_class(seed):
+    case = draw_case(seed=seed)
+    case['labels'].fill_(2)
+    case['contrast_labels'].fill_(2)
+    check_equal(run(paco_loss, case, class_counts=COUNTS), run(loop_paco_loss, case, class_counts=COUNTS))
+
+
+def test_published_epsilon_and_self_pair_in_the_maximum():
+    # The only large term is the self pair, so the 1e-12 of the published denominator carries weight.
+    case = draw_case(num_contrast=0, feat_dim=6, num_classes=2)
+    case['anchors'] = torch.eye(6, dtype=torch.float64)
+    case['logits'] = torch.full((6, 2), -8.0, dtype=torch.float64)
+    actual = run(paco_loss, case, temperature=0.05)
+    check_equal(actual, run(loop_paco_loss, case, temperature=0.05))
+    # gamma = 0 leaves 2 e^-28 and 1e-12, after the maximum of 20 is subtracted.
+    case['labels'] = torch.tensor([0, 1, 0, 1, 0, 1])
+    value, _ = run(paco_loss, case, temperature=0.05, gamma=0.0, alpha=0.0)
+    assert value.item() == pytest.approx(math.log(2 * math.exp(-28) + 1e-12) + 28, rel=1e-12)
+
+
+def test_identical_embeddings():
+    num_anchors, num_contrast, num_classes = 3, 4, 5
+    row = torch.tensor([0.6, 0.8], dtype=torch.float64)
+    value = paco_loss(
+        row.repeat(num_anchors, 1),
+        torch.ones(num_anchors, dtype=torch.int64),
+        torch.zeros(num_anchors, num_classes, dtype=torch.float64),
+        row.repeat(num_contrast, 1),
+        torch.ones(num_contrast, dtype=torch.int64),
+        temperature=0.5,
+        alpha=0.1,
+    )
+    num_positives = num_anchors + num_contrast - 1
+    expected = math.log(num_classes + num_positives * math.exp(2)) - 0.1 * num_positives * 2 / (1 + 0.1 * num_positives)
+    assert value.item() == pytest.approx(expected, rel=1e-10)
+
+
+def test_only_centres_is_balanced_softmax():
+    case = draw_case()
+    value = paco_loss(**case, class_counts=COUNTS, alpha=0.0, gamma=0.0)
+    expected = torch.nn.functional.cross_entropy(case['logits'] + torch.log(COUNTS / COUNTS.sum()), case['labels'])
+    assert value.item() == pytest.approx(expected.item(), rel=1e-6)
+
+
+def test_a_uniform_prior_is_not_a_no_op():
+    case = draw_case()
+    with_prior = paco_loss(**case, class_counts=torch.full((4,), 7))
+    shifted = {**case, 'logits': case['logits'] - math.log(4)}
+    assert with_prior.item() == pytest.approx(paco_loss(**shifted).item(), rel=1e-8)
+    assert abs(with_prior - paco_loss(**case)) > 1e-3
+
+
+def test_order_of_rows_does_not_matter():
+    case = draw_case()
+    anchors, contrast = torch.randperm(6), torch.randperm(10)
+    permuted = dict(
+        anchors=case['anchors'][anchors],
+        labels=case['labels'][anchors],
+        logits=case['logits'][anchors],
+        contrast=case['contrast'][contrast],
+        contrast_labels=case['contrast_labels'][contrast],
+    )
+    value, gradients = run(paco_loss, case, class_counts=COUNTS)
+    permuted_value, permuted_gradients = run(paco_loss, permuted, class_counts=COUNTS)
+    check_equal(permuted_value, value)
+    check_equal(permuted_gradients['anchors'], gradients['anchors'][anchors])
+    check_equal(permuted_gradients['contrast'], gradients['contrast'][contrast])
+
+
+def test_each_gradient_is_the_same_whatever_else_is_frozen():
+    case = draw_case()
+    value, gradients = run(paco_loss, case)
+    for leaf in ('anchors', 'contrast', 'logits'):
+        alone_value, alone = run(paco_loss, case, leaves=(leaf,))
+        check_equal((alone_value, alone[leaf]), (value, gradients[leaf]))
+    assert not paco_loss(**case).requires_grad
+
+
+@pytest.mark.parametrize('loss', [paco_loss, masked_paco_loss])
+def test_precision_of_float32(loss):
+    case = draw_case(num_anchors=32, num_contrast=256, num_classes=10, feat_dim=16)
+    narrow = {name: value.float() if value.is_floating_point() else value for name, value in case.items()}
+    value, gradients = run(loss, case, temperature=0.1)
+    narrow_value, narrow_gradients = run(loss, narrow, temperature=0.1)
+    assert narrow_value.dtype == torch.float32
+    assert narrow_value.item() == pytest.approx(value.item(), rel=1e-5)
+    for name, gradient in gradients.items():
+        torch.testing.assert_close(narrow_gradients[name].double(), gradient, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize('dtype', [torch.bfloat16, torch.float16])
+def test_half_precision_inputs(dtype):
+    case = draw_case(num_anchors=64, num_contrast=128, num_classes=10, feat_dim=16)
+    half = {name: value.to(dtype) if value.is_floating_point() else value for name, value in case.items()}
+    widened = {name: value.float() if value.is_floating_point() else value for name, value in half.items()}
+    value, gradients = run(paco_loss, half, temperature=0.05)
+    assert value.dtype == torch.float32
+    assert value == run(paco_loss, widened, temperature=0.05)[0]
+    for gradient in gradients.values():
+        assert gradient.dtype == dtype
+        assert gradient.isfinite().all()
+        assert gradient.abs().sum() > 0
+
+
+def test_autocast_changes_nothing():
+    case = draw_case(num_anchors=64, num_contrast=128, dtype=torch.float32)
+    expected = run(paco_loss, case, temperature=0.05, class_counts=COUNTS)
+
+    def under_autocast(*args, **kwargs):
+        with torch.autocast('cpu', dtype=torch.bfloat16):
+            return paco_loss(*args, **kwargs)
+
+    check_equal(run(under_autocast, case, temperature=0.05, class_counts=COUNTS), expected, rtol=0, atol=0)
+
+
+def test_float32_survives_a_long_queue_of_one_class():
+    # The sum over thousands of positives, each of a similarity near 20, is taken before it is divided.
+    case = draw_case(num_anchors=8, num_contrast=8192, num_classes=1, feat_dim=16)
+    for name in ('anchors', 'contrast'):
+        case[name] = torch.nn.functional.normalize(torch.eye(16).double()[0] + 0.1 * case[name], dim=1)
+    narrow = {name: value.float() if value.is_floating_point() else value for name, value in case.items()}
+    expected = run(paco_loss, case, temperature=0.05)[0].item()
+    assert run(paco_loss, narrow, temperature=0.05)[0].item() == pytest.approx(expected, rel=1e-5)
