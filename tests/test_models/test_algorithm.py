@@ -127,9 +127,7 @@ def test_key_pass_moves_only_its_own_batch_statistics():
 
 @pytest.mark.parametrize('inputs', [views(1), views(1)[0]])
 def test_too_few_views(inputs):
-    with pytest.raises(
-        UserError, match=r'uses view 1 but gets 1: .* MultiView of 2 views.*collate_fn.*ltcl\.MultiViewDataPreprocessor'
-    ):
+    with pytest.raises(UserError, match=r'uses view 1 but gets 1: .* MultiView of 2 views.*collate_fn.*Preprocessor'):
         build(key_views=(1,))(inputs, samples(), mode='loss')
 
 

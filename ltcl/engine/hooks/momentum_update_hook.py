@@ -23,7 +23,8 @@ class MomentumUpdateHook(Hook):
 
     Args:
         momentum: Share of the old key weights that is kept at each step, in 0..1.
-        end_momentum: Value that a cosine comes to at the end of the training; None keeps ``momentum`` constant, as published.
+        end_momentum: Value that a cosine comes to at the end of the training; None keeps ``momentum`` constant, as
+            published.
         sync_at_start: Copy the trained encoder before the first iteration; False keeps a key encoder that was loaded.
 
     Raises:

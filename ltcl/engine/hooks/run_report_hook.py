@@ -34,7 +34,7 @@ PROJECT_ROOT = Path(ltcl.__file__).resolve().parents[1]
 
 @HOOKS.register_module()
 class RunReportHook(Hook):
-    """Leaves ``metrics.json``, ``per_class.csv``, ``per_class.png``, ``training_curves.png`` and a table on the terminal.
+    """Leaves ``metrics.json``, ``per_class.csv``, ``per_class.png``, ``training_curves.png`` and prints a table.
 
     The two data files are written after every validation, so that a stopped run keeps its figures; pictures and table
     come at the end. The figures of a test have ``test_`` before each file name and never replace those of a training.

@@ -1,0 +1,239 @@
+"""The two pictures of a run: accuracy and size of each class, and what happened during training."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+# Okabe and Ito's palette, which colour-blind readers can tell apart.
+COLOURS = {'many': '#0072B2', 'medium': '#009E73', 'few': '#D55E00', 'all': '#222222', None: '#8A8A8A'}
+PART_COLOURS = ('#0072B2', '#E69F00', '#CC79A7', '#56B4E9', '#009E73', '#D55E00')
+STYLE = {
+    'font.size': 10,
+    'axes.spines.top': False,
+    'axes.spines.right': False,
+    'axes.edgecolor': '#666666',
+    'axes.labelcolor': '#333333',
+    'axes.titlesize': 11,
+    'axes.titleweight': 'bold',
+    'axes.titlelocation': 'left',
+    'axes.axisbelow': True,
+    'axes.grid': True,
+    'axes.grid.axis': 'y',
+    'grid.color': '#E4E4E4',
+    'grid.linewidth': 0.8,
+    'xtick.color': '#444444',
+    'ytick.color': '#444444',
+    'legend.frameon': False,
+    'savefig.dpi': 150,
+}
+VALUE_TEXT = {
+    'ha': 'center',
+    'va': 'bottom',
+    'fontsize': 8,
+    'color': '#333333',
+    'bbox': {'facecolor': 'white', 'edgecolor': 'none', 'pad': 0.6, 'alpha': 0.8},
+}
+MAX_NAMED_CLASSES = 40
+MAX_LABELLED_BARS = 20
+MAX_CURVE_POINTS = 150
+
+
+@dataclass
+class TrainingCurves:
+    """What was logged at each training iteration.
+
+    Attributes:
+        values: Under ``loss``, ``loss_*`` and ``lr`` one value per iteration, the last of the run at the end; what is
+            absent is not drawn.
+        num_iters: Iterations of the whole run; an array may hold fewer, the latest.
+        iters_per_epoch: None: the horizontal axis counts iterations.
+    """
+
+    values: dict[str, np.ndarray]
+    num_iters: int
+    iters_per_epoch: int | None = None
+
+    def binned(self, name: str, max_points: int = MAX_CURVE_POINTS) -> tuple[np.ndarray, np.ndarray]:
+        """Means over at most ``max_points`` runs of iterations, and where their middles lie on the axis."""
+        values = self.values[name]
+        edges = np.linspace(0, len(values), min(len(values), max_points) + 1).astype(int)
+        means = np.add.reduceat(values, edges[:-1]) / np.diff(edges)
+        middles = (edges[:-1] + edges[1:]) / 2 + self.num_iters - len(values)
+        return middles / (self.iters_per_epoch or 1), means
+
+
+def per_class_figure(per_class: dict[str, list], bounds: tuple[int, int]) -> Figure:
+    """Accuracy of each class over its number of training images, classes sorted by that number.
+
+    Up to 40 classes are bars with names; more are dots and a running mean.
+
+    Args:
+        per_class: Lists of length num_classes: ``class_name``, ``train_count``, ``accuracy`` (percent, None without
+            test images), ``group``; counts and groups are None when the training counts are unknown.
+        bounds: Smallest and largest training count of a medium-shot class.
+    """
+    import matplotlib
+    from matplotlib.figure import Figure
+
+    counts = np.array([np.nan if count is None else count for count in per_class['train_count']], dtype=float)
+    with_counts = bool(np.isfinite(counts).all())
+    order = np.argsort(-counts, kind='stable') if with_counts else np.arange(len(counts))
+    names = [per_class['class_name'][i] for i in order]
+    groups = [per_class['group'][i] for i in order]
+    accuracy = np.array(per_class['accuracy'], dtype=float)[order]
+
+    with matplotlib.rc_context(STYLE):
+        width = min(14.0, max(8.0, 2.0 + 0.5 * len(names)))
+        figure = Figure(figsize=(width, 6.2 if with_counts else 4.2), layout='constrained')
+        axes = figure.subplots(2 if with_counts else 1, 1, sharex=True, squeeze=False)[:, 0]
+        _draw_accuracy(axes[0], accuracy, groups, bounds)
+        if with_counts:
+            _draw_counts(axes[1], counts[order], groups, bounds)
+        _label_classes(axes[-1], names, with_counts)
+        figure.align_ylabels(axes)
+        handles, labels = axes[0].get_legend_handles_labels()
+        if labels:
+            legend = figure.legend(handles, labels, loc='outside upper center', ncols=4, handlelength=1.0, fontsize=9)
+            for handle in legend.legend_handles:
+                handle.set_alpha(1)
+    return figure
+
+
+def training_figure(curves: TrainingCurves, history: Sequence[dict], shot_prefix: str) -> Figure:
+    """Loss and its parts, learning rate, and accuracy at each validation.
+
+    Args:
+        curves: Values of the training iterations.
+        history: Validations in order, each with ``epoch``, ``iter`` and ``metrics`` (percent).
+        shot_prefix: Prefix of the keys ``all``, ``many``, ``medium`` and ``few`` in the metrics.
+    """
+    import matplotlib
+    from matplotlib.figure import Figure
+
+    unit, x_label = ('iter', 'iteration') if curves.iters_per_epoch is None else ('epoch', 'epoch')
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(11.5, 4.8), layout='constrained')
+        grid = figure.add_gridspec(2, 2, height_ratios=(3, 1))
+        loss_axes = figure.add_subplot(grid[0, 0])
+        lr_axes = figure.add_subplot(grid[1, 0], sharex=loss_axes)
+        _draw_losses(loss_axes, curves)
+        if 'lr' in curves.values:
+            lr_axes.plot(*curves.binned('lr'), color=COLOURS['all'], linewidth=1.4)
+        lr_axes.set(ylabel='learning rate', xlabel=x_label)
+        lr_axes.set_ylim(bottom=0)
+        lr_axes.ticklabel_format(axis='y', style='sci', scilimits=(-2, 3))
+        _draw_history(figure.add_subplot(grid[:, 1]), history, shot_prefix, unit, x_label)
+        figure.align_ylabels([loss_axes, lr_axes])
+    return figure
+
+
+def _draw_accuracy(axes: Axes, accuracy: np.ndarray, groups: list, bounds: tuple[int, int]) -> None:
+    position = np.arange(len(accuracy))
+    rules = {'many': f'> {bounds[1]}', 'medium': f'{bounds[0]}-{bounds[1]}', 'few': f'< {bounds[0]}'}
+    for group in dict.fromkeys(groups):
+        members = np.array([g == group for g in groups])
+        tested = members & np.isfinite(accuracy)
+        label = None
+        if group is not None and tested.any():
+            label = f'{group} ({rules[group]} images): {accuracy[tested].mean():.1f} %'
+        if len(accuracy) <= MAX_NAMED_CLASSES:
+            axes.bar(position[tested], accuracy[tested], width=0.78, color=COLOURS[group], label=label)
+        else:
+            axes.scatter(
+                position[tested], accuracy[tested], s=9, alpha=0.45, linewidths=0, color=COLOURS[group], label=label
+            )
+    if len(accuracy) <= MAX_LABELLED_BARS:
+        for x in position[np.isfinite(accuracy)]:
+            axes.annotate(f'{accuracy[x]:.1f}', (x, accuracy[x]), (0, 2), textcoords='offset points', **VALUE_TEXT)
+    elif len(accuracy) > MAX_NAMED_CLASSES:
+        window = max(len(accuracy) // 25, 3)
+        axes.plot(position, _running_mean(accuracy, window), color=COLOURS['all'], linewidth=1.6, label='running mean')
+    axes.set(ylabel='accuracy (%)', ylim=(0, 105), yticks=range(0, 101, 20))
+
+
+def _draw_counts(axes: Axes, counts: np.ndarray, groups: list, bounds: tuple[int, int]) -> None:
+    position = np.arange(len(counts))
+    floor = 0.7  # lets a class with one image show a bar on the logarithmic axis
+    for group in dict.fromkeys(groups):
+        members = position[[g == group for g in groups]]
+        if len(counts) <= MAX_NAMED_CLASSES:
+            axes.bar(members, counts[members], width=0.78, color=COLOURS[group])
+        else:
+            # One polygon a group: thousands of bars take seconds to draw.
+            edges = np.append(members, members[-1] + 1) - 0.5
+            heights = np.maximum(np.append(counts[members], counts[members[-1]]), floor)
+            axes.fill_between(edges, heights, floor, step='post', color=COLOURS[group], linewidth=0)
+    for bound in bounds:
+        axes.axhline(bound, color='#555555', linewidth=0.9, linestyle=(0, (4, 3)))
+    if len(counts) <= MAX_LABELLED_BARS:
+        for x, count in enumerate(counts):
+            axes.annotate(f'{count:.0f}', (x, max(count, floor)), (0, 2), textcoords='offset points', **VALUE_TEXT)
+    axes.set_yscale('log')
+    axes.set(ylabel='training images (log)', ylim=(floor, max(counts.max(), bounds[1]) * 2))
+    axes.yaxis.set_major_formatter('{x:,.0f}')
+    axes.minorticks_off()
+
+
+def _label_classes(axes: Axes, names: list[str], with_counts: bool) -> None:
+    axes.set_xlim(-0.7, len(names) - 0.3)
+    axes.tick_params(axis='x', length=0)
+    if len(names) <= MAX_NAMED_CLASSES:
+        long = max(map(len, names)) > 4
+        axes.set_xticks(range(len(names)), names, rotation=35 if long else 0, ha='right' if long else 'center')
+        axes.tick_params(axis='x', rotation=35 if long else 0)
+    else:
+        order = 'most training images first' if with_counts else 'in class order'
+        axes.set_xlabel(f'{len(names):,} classes, {order}')
+
+
+def _draw_losses(axes: Axes, curves: TrainingCurves) -> None:
+    parts = [name for name in curves.values if name.startswith('loss_')]
+    if 'loss' in curves.values:
+        axes.plot(*curves.binned('loss', max_points=3000), color=COLOURS['all'], alpha=0.15, linewidth=0.6)
+        axes.plot(*curves.binned('loss'), color=COLOURS['all'], linewidth=1.8, label='loss')
+    # A single part is the loss itself.
+    for name, colour in zip(parts if len(parts) > 1 else (), PART_COLOURS * len(parts), strict=False):
+        axes.plot(*curves.binned(name), color=colour, linewidth=1.4, label=name.removeprefix('loss_'))
+    if axes.lines:
+        smooth_values = np.concatenate([line.get_ydata() for line in axes.lines[1:]])
+        finite = smooth_values[np.isfinite(smooth_values)]
+        if finite.size:
+            low, high = finite.min(), finite.max()
+            margin = 0.06 * (high - low) or 0.1
+            axes.set_ylim(min(low, 0) - (margin if low < 0 else 0), high + margin)
+    if len(axes.lines) > 2:
+        axes.legend(ncols=2)
+    axes.set(title='Training loss', ylabel='loss')
+    axes.tick_params(axis='x', labelbottom=False)
+
+
+def _draw_history(axes: Axes, history: Sequence[dict], shot_prefix: str, unit: str, x_label: str) -> None:
+    marker = 'o' if len(history) <= 30 else None
+    for group in ('all', 'many', 'medium', 'few'):
+        points = [(e[unit], e['metrics'][key]) for e in history if (key := f'{shot_prefix}/{group}') in e['metrics']]
+        if points:
+            x, y = zip(*points, strict=True)
+            width = 2.2 if group == 'all' else 1.5
+            label = f'{group}: {y[-1]:.1f}'
+            axes.plot(x, y, color=COLOURS[group], linewidth=width, marker=marker, markersize=3.5, label=label)
+    if axes.lines:
+        axes.legend(loc='lower right', title='last validation (%)', alignment='left')
+    else:
+        axes.text(0.5, 0.5, 'no validation by shot group', transform=axes.transAxes, ha='center', color='#777777')
+    axes.set(title='Accuracy at validation', ylabel='accuracy (%)', xlabel=x_label, ylim=(0, 100))
+
+
+def _running_mean(values: np.ndarray, window: int) -> np.ndarray:
+    known = np.isfinite(values)
+    kernel = np.ones(window)
+    totals = np.convolve(np.where(known, values, 0), kernel, mode='same')
+    counts = np.convolve(known, kernel, mode='same')
+    return np.divide(totals, counts, out=np.full(len(values), np.nan), where=counts > 0)

@@ -1,0 +1,286 @@
+"""What a finished run leaves behind: ``metrics.json``, ``per_class.csv``, two pictures and a table on the terminal.
+
+Every value is plain Python (no array, no tensor): a record is kept in checkpoints and written as JSON.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import os
+import subprocess
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from .run_figures import TrainingCurves
+
+METRICS_FILE = 'metrics.json'
+GROUPS = ('many', 'medium', 'few')
+
+
+@dataclass
+class RunRecord:
+    """What is measured while a run goes on and must survive a resume.
+
+    Attributes:
+        run: Name of the run, the same before and after a resume.
+        history: Validations in order: ``{'epoch': int, 'iter': int, 'metrics': {name: float}}``.
+        per_class: Columns of the last validation, see :func:`per_class_columns`.
+        best_iter: ``iter`` of the best validation whose class accuracies are in ``best_accuracy``.
+        best_accuracy: Class accuracies of that validation, percent.
+        training_seconds: Time spent training, without validation.
+        total_seconds: Time from the start of the run, with validation and without the time it was stopped.
+    """
+
+    run: str
+    history: list[dict] = field(default_factory=list)
+    per_class: dict[str, list] | None = None
+    best_iter: int | None = None
+    best_accuracy: list[float | None] | None = None
+    training_seconds: float = 0.0
+    total_seconds: float = 0.0
+
+    def add(self, entry: dict, per_class: dict[str, list] | None, best_by: str) -> None:
+        """Take a validation.
+
+        Args:
+            entry: As in :attr:`history`.
+            per_class: Its columns; None if no metric gives any.
+            best_by: Metric that decides which validation is the best; greater is better.
+        """
+        self.history.append(entry)
+        self.per_class = per_class
+        if per_class is not None and best_entry(self.history, best_by) is entry:
+            self.best_iter, self.best_accuracy = entry['iter'], per_class['accuracy']
+
+    def catch_up(self, report: dict, max_iter: int) -> None:
+        """Add validations that a report knows and the resumed checkpoint does not.
+
+        A checkpoint is written before the validation of its epoch, so a resumed run would lack that one.
+
+        Args:
+            report: Content of a ``metrics.json``; ignored if it is of another run.
+            max_iter: Iteration from which the run goes on. Later validations are void.
+        """
+        if report.get('run') != self.run:
+            return
+        known = {entry['iter'] for entry in self.history}
+        missing = [e for e in report['history'] if e['iter'] not in known and e['iter'] <= max_iter]
+        if not missing:
+            return
+        self.history = sorted(self.history + missing, key=lambda entry: entry['iter'])
+        rows = report['per_class']
+        if rows and report['last']['iter'] == self.history[-1]['iter']:
+            columns = _columns(rows)
+            if 'best_accuracy' in columns:
+                self.best_iter, self.best_accuracy = report['best']['iter'], columns.pop('best_accuracy')
+            self.per_class = columns
+
+
+def best_entry(history: Sequence[dict], best_by: str | None) -> dict | None:
+    """The validation with the greatest value of a metric, the earliest of equals; None if none has the metric."""
+    entries = [entry for entry in history if best_by in entry['metrics']]
+    return max(entries, key=lambda entry: entry['metrics'][best_by], default=None)
+
+
+def per_class_columns(per_class: dict[str, np.ndarray]) -> dict[str, list]:
+    """Arrays of ``ShotAccuracy.per_class`` as lists that JSON can hold; NaN becomes None."""
+    columns = {name: values.tolist() for name, values in per_class.items()}
+    columns['accuracy'] = [None if math.isnan(value) else value for value in columns['accuracy']]
+    return columns
+
+
+def build_report(
+    record: RunRecord, unit: str, best_by: str | None, shot_prefix: str, bounds: tuple[int, int], **about: object
+) -> dict:
+    """Everything that ``metrics.json`` holds. Accuracies are percentages.
+
+    Args:
+        record: What was measured.
+        unit: What a validation is named by: ``epoch`` or ``iter``; ``test`` for the only entry of a test.
+        best_by: Metric that decides which validation is the best; None for a test.
+        shot_prefix: Prefix of the metric by shot group.
+        bounds: Smallest and largest training count of a medium-shot class.
+        about: Seed, commit, configuration and the like, written as they are.
+
+    Returns:
+        ``last`` and ``best`` (one entry of the history each, or None), ``per_class`` (one dict a class), ``history``,
+        ``seconds`` and the rest.
+    """
+    last, best = (record.history[-1] if record.history else None), best_entry(record.history, best_by)
+    columns = dict(record.per_class or {})
+    if columns and best is not None and best['iter'] == record.best_iter:
+        columns['best_accuracy'] = record.best_accuracy
+    return {
+        'run': record.run,
+        'unit': unit,
+        'last': last,
+        'best': best,
+        'best_by': best_by,
+        'shot_prefix': shot_prefix,
+        'bounds': list(bounds),
+        'seconds': {'training': round(record.training_seconds, 1), 'total': round(record.total_seconds, 1)},
+        **about,
+        'per_class': [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)],
+        'history': record.history,
+    }
+
+
+def git_state(folder: Path) -> dict[str, str | bool | None]:
+    """Commit of the repository whose root is the folder, and whether its tracked files differ from it.
+
+    Returns:
+        ``commit`` and ``uncommitted_changes``, both None if the folder is no repository's root or git is absent.
+    """
+    try:
+        top, commit = _git(folder, 'rev-parse', '--show-toplevel', 'HEAD').splitlines()
+        # An installed package lies in a virtual environment, often inside of a foreign repository.
+        if Path(top).resolve() == folder.resolve():
+            changed = bool(_git(folder, 'status', '--porcelain', '--untracked-files=no'))
+            return {'commit': commit, 'uncommitted_changes': changed}
+    except (OSError, subprocess.SubprocessError):
+        pass
+    return {'commit': None, 'uncommitted_changes': None}
+
+
+def write_report(report: dict, work_dir: Path, file_prefix: str = '') -> list[Path]:
+    """Write ``metrics.json`` and, if there are class accuracies, ``per_class.csv``.
+
+    Args:
+        report: From :func:`build_report`.
+        work_dir: Folder of the run.
+        file_prefix: Put before both file names.
+
+    Returns:
+        The files, each replaced in one step: a reader never sees half of one.
+    """
+    files = [work_dir / f'{file_prefix}{METRICS_FILE}']
+    _write_atomic(files[0], lambda path: path.write_text(json.dumps(report, indent=2) + '\n', encoding='utf-8'))
+    if report['per_class']:
+        text = io.StringIO()
+        writer = csv.DictWriter(text, fieldnames=report['per_class'][0], lineterminator='\n')
+        writer.writeheader()
+        writer.writerows(report['per_class'])
+        files.append(work_dir / f'{file_prefix}per_class.csv')
+        _write_atomic(files[-1], lambda path: path.write_text(text.getvalue(), encoding='utf-8'))
+    return files
+
+
+def draw_report(
+    report: dict, work_dir: Path, file_prefix: str = '', curves: TrainingCurves | None = None
+) -> list[Path]:
+    """Draw ``per_class.png`` if there are class accuracies and ``training_curves.png`` if there are curves.
+
+    Args:
+        report: From :func:`build_report`.
+        work_dir: Folder of the run.
+        file_prefix: Put before both file names.
+        curves: Values of the training iterations.
+
+    Returns:
+        The pictures that were drawn.
+    """
+    from .run_figures import per_class_figure, training_figure
+
+    figures = {}
+    if report['per_class']:
+        figures['per_class.png'] = per_class_figure(_columns(report['per_class']), tuple(report['bounds']))
+    if curves is not None:
+        figures['training_curves.png'] = training_figure(curves, report['history'], report['shot_prefix'])
+    files = []
+    for name, figure in figures.items():
+        files.append(work_dir / f'{file_prefix}{name}')
+        _write_atomic(files[-1], lambda path, figure=figure: figure.savefig(path, format='png'))
+    return files
+
+
+def print_report(report: dict, files: Sequence[Path], console: Console | None = None) -> None:
+    """Print the table and where the files are.
+
+    Args:
+        report: From :func:`build_report`.
+        files: What was written, all in one folder.
+        console: Where to print; None: standard output, plain text if it is no terminal.
+    """
+    from rich.console import Console
+
+    console = console or Console()
+    if report['last'] is not None:
+        console.print(_table(report))
+    if files:
+        names = ', '.join(path.name for path in files)
+        console.print(f'Report in {files[0].parent}: {names}', soft_wrap=True, markup=False, highlight=False)
+
+
+def _table(report: dict) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
+    unit, last, best = report['unit'], report['last'], report['best']
+    caption = None
+    # Each entry with the per-class column that belongs to it.
+    entries = {unit if unit == 'test' else f'last {unit} ({last[unit]})': (last, 'accuracy')}
+    if best is not None:
+        entries[f'best {unit} ({best[unit]})'] = (best, 'best_accuracy')
+        caption = f'The best {unit} is chosen on the images it is scored on: quote the last one.'
+    table = Table(title='Accuracy (%)', title_justify='left', caption=caption, caption_justify='left')
+    table.add_column('')
+    for title in entries:
+        table.add_column(title, justify='right')
+    for label, cells in _table_rows(report, list(entries.values())):
+        table.add_row(Text(label), *map(Text, cells))
+    return table
+
+
+def _table_rows(report: dict, entries: list[tuple[dict, str]]) -> list[tuple[str, list[str]]]:
+    prefix, per_class = report['shot_prefix'], report['per_class']
+    if not any(f'{prefix}/all' in entry['metrics'] for entry, _ in entries):
+        names = dict.fromkeys(name for entry, _ in entries for name in entry['metrics'])
+        return [(name, [_cell(entry['metrics'].get(name)) for entry, _ in entries]) for name in names]
+
+    low, high = report['bounds']
+    rules = {'many': f'> {high} images', 'medium': f'{low}-{high} images', 'few': f'< {low} images'}
+    rows = [('all', [_cell(entry['metrics'].get(f'{prefix}/all')) for entry, _ in entries])]
+    for group in GROUPS:
+        size = sum(row['group'] == group and row['accuracy'] is not None for row in per_class)
+        cells = [_cell(entry['metrics'].get(f'{prefix}/{group}')) for entry, _ in entries]
+        if any(cells):
+            rows.append((f'{group} ({rules[group]}, {size} class{"es" if size != 1 else ""})', cells))
+    rows.append(('worst class', [_worst_cell(entry, column, report) for entry, column in entries]))
+    return rows
+
+
+def _columns(rows: list[dict]) -> dict[str, list]:
+    return {name: [row[name] for row in rows] for name in rows[0]}
+
+
+def _cell(value: float | None) -> str:
+    return '' if value is None else f'{value:.2f}'
+
+
+def _worst_cell(entry: dict, column: str, report: dict) -> str:
+    value = _cell(entry['metrics'].get(f'{report["shot_prefix"]}/worst_class'))
+    tested = [row for row in report['per_class'] if row.get(column) is not None]
+    worst = min(tested, key=lambda row: row[column], default=None)
+    return value if worst is None else f'{worst["class_name"]} {value}'
+
+
+def _git(folder: Path, *args: str) -> str:
+    command = ['git', '-C', str(folder), *args]
+    return subprocess.run(command, capture_output=True, text=True, timeout=5, check=True).stdout.strip()
+
+
+def _write_atomic(path: Path, write: Callable[[Path], object]) -> None:
+    part = path.with_name(f'.{path.name}.part')
+    write(part)
+    os.replace(part, path)

@@ -1,0 +1,175 @@
+"""Many-, medium- and few-shot accuracy as a metric of mmengine's evaluator."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.evaluator import BaseMetric
+from mmengine.logging import print_log
+from torch import Tensor
+
+from ltcl.errors import UserError
+from ltcl.evaluation.functional import accuracy_summary, class_accuracy, class_hits, shot_accuracy, shot_groups
+from ltcl.evaluation.functional.shot import DEFAULT_BOUNDS
+from ltcl.registry import METRICS
+
+
+@METRICS.register_module()
+class ShotAccuracy(BaseMetric):
+    """Top-1 accuracy over all images, by shot group, and its summaries over classes. All values are percentages.
+
+    Keys (after the prefix): ``all`` (over images), ``many``, ``medium``, ``few`` (mean of the group's class
+    accuracies), ``macro``, ``worst_class``, ``harmonic_mean``, ``geometric_mean``. Classes without test images count
+    nowhere. An empty group has no key; without training counts no group has. For top-k add mmpretrain's ``Accuracy``.
+
+    Differs from the original: published code reports 0 for an empty group.
+
+    Attributes:
+        per_class: After an evaluation (main process only) one array of length num_classes for each of
+            ``class_index``, ``class_name`` (the index as text where the data set has no names), ``train_count`` and
+            ``group`` (None without counts), ``test_count`` and ``accuracy`` (percent, NaN without test images).
+
+    Args:
+        class_counts: Training images per class. None: they arrive through :meth:`set_class_counts`.
+        bounds: Smallest and largest training count of a medium-shot class.
+        collect_device: ``'cpu'`` or ``'gpu'``, where the processes' results are gathered.
+        prefix: Put before each key, with a slash. None: ``shot``.
+
+    Raises:
+        UserError: The bounds are not in order.
+    """
+
+    default_prefix = 'shot'
+
+    def __init__(
+        self,
+        class_counts: Sequence[int] | None = None,
+        bounds: tuple[int, int] = DEFAULT_BOUNDS,
+        collect_device: str = 'cpu',
+        prefix: str | None = None,
+    ) -> None:
+        super().__init__(collect_device=collect_device, prefix=prefix)
+        if len(bounds) != 2 or not 0 <= bounds[0] <= bounds[1]:
+            raise UserError(f'ShotAccuracy: bounds={bounds} must be two counts, the smaller one first.')
+        self.bounds = (bounds[0], bounds[1])
+        self.class_counts: Tensor | None = None
+        self.per_class: dict[str, np.ndarray] | None = None
+        self._num_scores: int | None = None
+        self._missing_counts_logged = False
+        if class_counts is not None:
+            self.set_class_counts(class_counts)
+
+    def set_class_counts(self, class_counts: Sequence[int] | Tensor) -> None:
+        """Take the number of training images of each class.
+
+        Args:
+            class_counts: Integers >= 0, shape (num_classes,).
+
+        Raises:
+            UserError: The data set under test has another number of classes.
+        """
+        self.class_counts = torch.as_tensor(class_counts, dtype=torch.int64).cpu()
+        self._check_class_counts()
+
+    def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
+        """Keep prediction and label of each image of a batch.
+
+        Args:
+            data_batch: Not used.
+            data_samples: Predictions with ``gt_label`` of shape (1,) and ``pred_label`` of shape (1,) or ``pred_score``
+                of shape (num_classes,).
+
+        Raises:
+            UserError: The training counts have another number of classes than the data set or the predictions, or a
+                label is not among the classes.
+        """
+        if 'pred_score' in data_samples[0]:
+            self._num_scores = data_samples[0]['pred_score'].numel()
+        if not self.results:
+            self._check_class_counts()
+        if 'pred_label' in data_samples[0]:
+            preds = torch.cat([sample['pred_label'] for sample in data_samples])
+        else:
+            preds = torch.stack([sample['pred_score'] for sample in data_samples]).argmax(dim=1)
+        labels = torch.cat([sample['gt_label'] for sample in data_samples])
+        batch = torch.stack([preds, labels.to(preds.device)], dim=1).cpu()
+        # Checked here and not in `compute_metrics`, which only one process of a distributed run reaches.
+        num_classes, largest = self._num_classes(), int(batch[:, 1].max())
+        if num_classes is not None and largest >= num_classes:
+            raise UserError(
+                f'The test set has the label {largest}, but there are only {num_classes} classes (labels start at 0): '
+                'use the class list of the training set.'
+            )
+        self.results.append(batch)
+
+    def evaluate(self, size: int) -> dict[str, float]:
+        """Compute the metrics of the whole data set and forget its results.
+
+        Args:
+            size: Number of images; what a distributed sampler added beyond them is dropped.
+        """
+        # The gathering interleaves the processes' results and cuts at `size`, so it needs one item per image.
+        self.results = torch.cat(self.results).tolist() if self.results else []
+        return super().evaluate(size)
+
+    def compute_metrics(self, results: list[list[int]]) -> dict[str, float]:
+        """Turn predictions and labels into percentages; fills :attr:`per_class`.
+
+        Args:
+            results: ``[prediction, label]`` of each image.
+        """
+        if not results:
+            return {}
+        preds, labels = torch.tensor(results).unbind(dim=1)
+        num_classes = self._num_classes() or int(labels.max()) + 1
+        hits, totals = class_hits(preds, labels, num_classes)
+        accuracy = class_accuracy(hits, totals)
+        self.per_class = self._describe_classes(totals, accuracy)
+        fractions = {'all': (hits.sum() / totals.sum()).item()}
+        if self.class_counts is not None:
+            fractions.update(shot_accuracy(accuracy, self.class_counts, self.bounds))
+        elif not self._missing_counts_logged:
+            print_log('ShotAccuracy has no training counts: many, medium and few are left out.', logger='current')
+            self._missing_counts_logged = True
+        fractions.update(accuracy_summary(accuracy))
+        return {name: 100 * value for name, value in fractions.items()}
+
+    def _class_names(self) -> Sequence[str] | None:
+        return (self.dataset_meta or {}).get('classes')
+
+    def _num_classes(self) -> int | None:
+        names = self._class_names()
+        if names:
+            return len(names)
+        return len(self.class_counts) if self.class_counts is not None else self._num_scores
+
+    def _check_class_counts(self) -> None:
+        if self.class_counts is None:
+            return
+        names = self._class_names()
+        num_classes = len(names) if names else self._num_scores
+        if num_classes not in (None, len(self.class_counts)):
+            raise UserError(
+                f'ShotAccuracy got training counts of {len(self.class_counts)} classes, but the test set has '
+                f'{num_classes}: train and test data must share one class list.'
+            )
+
+    def _describe_classes(self, totals: Tensor, accuracy: Tensor) -> dict[str, np.ndarray]:
+        index = np.arange(len(totals))
+        names = self._class_names()
+        group = train_count = np.full(len(totals), None)
+        if self.class_counts is not None:
+            train_count = self.class_counts.numpy()
+            masks = shot_groups(self.class_counts, self.bounds)
+            group = np.select(
+                [mask.numpy() for mask in masks.values()], [np.array(name) for name in masks], default=np.array('')
+            )
+        return {
+            'class_index': index,
+            'class_name': np.array(list(names) if names else index.astype(str), dtype=object),
+            'train_count': train_count,
+            'test_count': totals.numpy(),
+            'accuracy': 100 * accuracy.numpy(),
+            'group': group,
+        }
