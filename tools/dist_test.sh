@@ -1,18 +1,8 @@
 #!/usr/bin/env bash
-# Test with several processes of one machine, one per GPU (or per share of the CPU cores where there is no GPU):
-#   tools/dist_test.sh CONFIG CHECKPOINT NPROC [options of tools/test.py]
-# Several machines: set NNODES, NODE_RANK, MASTER_ADDR and MASTER_PORT on each.
+# Test with several processes of one machine, one per GPU or per share of the CPU cores.
 set -euo pipefail
 if [ $# -lt 3 ]; then
   echo "usage: $0 CONFIG CHECKPOINT NPROC [options of tools/test.py]" >&2
   exit 2
 fi
-CONFIG=$1
-NPROC=${3}
-exec "${PYTHON:-python}" -m torch.distributed.run \
-  --nnodes="${NNODES:-1}" \
-  --node-rank="${NODE_RANK:-0}" \
-  --master-addr="${MASTER_ADDR:-127.0.0.1}" \
-  --master-port="${MASTER_PORT:-$((20000 + RANDOM % 20000))}" \
-  --nproc-per-node="$NPROC" \
-  "$(dirname "$0")/test.py" "$CONFIG" "$2" --launcher pytorch "${@:4}"
+exec "$(dirname "$0")/launchers/torchrun.sh" "$3" test.py "$1" "$2" "${@:4}"

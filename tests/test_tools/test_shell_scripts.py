@@ -1,0 +1,55 @@
+"""The shell scripts hand their words on in the right order; a stand-in for srun shows what a cluster would be asked."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+TOOLS = Path(__file__).parents[2] / 'tools'
+
+
+def run(script, *words, folder, **environment):
+    stand_in = folder / 'srun'
+    stand_in.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
+    stand_in.chmod(0o755)
+    environment = {**os.environ, **environment, 'PATH': f'{folder}:{os.environ["PATH"]}', 'PYTHON': str(stand_in)}
+    return subprocess.run(
+        ['bash', TOOLS / script, *words], env=environment, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.parametrize(
+    ('script', 'words', 'tool'),
+    [
+        ('slurm_train.sh', ['part', 'job', 'config.py', '--amp'], ['train.py', 'config.py', '--amp']),
+        ('slurm_test.sh', ['part', 'job', 'config.py', 'a.pth'], ['test.py', 'config.py', 'a.pth']),
+    ],
+)
+def test_slurm(tmp_path, script, words, tool):
+    asked = run(script, *words, folder=tmp_path, GPUS='16', SRUN_ARGS='--qos high --time 10').stdout.split('\n')
+    assert {'--partition=part', '--job-name=job', '--ntasks=16', '--gres=gpu:8', '--kill-on-bad-exit=1'} <= set(asked)
+    assert asked[asked.index('--qos') : asked.index('--qos') + 4] == ['--qos', 'high', '--time', '10']
+    started = [Path(word).name for word in asked[asked.index('-u') + 1 : -1]]
+    assert started == [*tool, '--launcher', 'slurm']
+
+
+@pytest.mark.parametrize(
+    ('script', 'words', 'tool'),
+    [
+        ('dist_train.sh', ['config.py', '4', '--resume'], ['train.py', 'config.py', '--resume']),
+        ('dist_test.sh', ['config.py', 'a.pth', '4'], ['test.py', 'config.py', 'a.pth']),
+    ],
+)
+def test_torchrun(tmp_path, script, words, tool):
+    asked = run(script, *words, folder=tmp_path, MASTER_PORT='29501', NNODES='2').stdout.split('\n')
+    assert {'--nnodes=2', '--nproc-per-node=4', '--master-port=29501'} <= set(asked)
+    started = [Path(word).name for word in asked[asked.index('--nproc-per-node=4') + 1 : -1]]
+    assert started == [*tool, '--launcher', 'pytorch']
+
+
+@pytest.mark.parametrize('script', ['dist_train.sh', 'dist_test.sh', 'slurm_train.sh', 'slurm_test.sh'])
+def test_too_few_words_show_the_usage(tmp_path, script):
+    result = run(script, 'one', folder=tmp_path)
+    assert result.returncode == 2
+    assert 'usage:' in result.stderr
