@@ -4,6 +4,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from fake_fashion_mnist import (  # noqa: F401 (fixtures)
+    fashion_mnist_contents,
+    fashion_mnist_root,
+    synthetic_checksums,
+    written_fashion_mnist,
+)
 from mmengine.registry import init_default_scope
 
 torch.set_num_threads(1)
