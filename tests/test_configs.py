@@ -52,5 +52,3 @@ def test_small_config_trains(path, fashion_mnist_root, tmp_path):
     assert runner.message_hub.get_scalar('train/loss').current() > 0
     if hasattr(runner.model.head, 'queue'):
         assert int(runner.model.head.queue.pointer) == 2 * 16
-
-

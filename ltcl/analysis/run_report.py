@@ -96,7 +96,7 @@ def best_entry(history: Sequence[dict], best_by: str | None) -> dict | None:
 def per_class_columns(per_class: dict[str, np.ndarray]) -> dict[str, list]:
     """Arrays of ``ShotAccuracy.per_class`` as lists that JSON can hold; NaN becomes None."""
     columns = {name: values.tolist() for name, values in per_class.items()}
-    columns['accuracy'] = [None if math.isnan(value) else value for value in columns['accuracy']]
+    columns['accuracy'] = [None if math.isnan(value) else round(value, 6) for value in columns['accuracy']]
     return columns
 
 

@@ -13,6 +13,7 @@ view = [
     dict(type='torchvision/RandomHorizontalFlip'),
     dict(type='torchvision/ColorJitter', brightness=0.4, contrast=0.4),
     dict(type='PILToNumpy'),
+    dict(type='RandomApply', transforms=[dict(type='ltcl.Cutout', length=8)], prob=0.5),
 ]
 train_pipeline = [*view, dict(type='PackInputs')]
 two_view_pipeline = [dict(type='MultiView', num_views=2, transforms=[view]), dict(type='PackInputs')]

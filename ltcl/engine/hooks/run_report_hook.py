@@ -176,8 +176,9 @@ def _per_class(shot: ShotAccuracy | None) -> dict[str, list] | None:
 
 def _scalars(metrics: dict[str, Any] | None) -> dict[str, float]:
     """The numbers among the metrics; curves and matrices have no place in a table."""
-    pairs = {name: torch.as_tensor(value) for name, value in (metrics or {}).items() if not isinstance(value, str)}
-    return {name: value.item() for name, value in pairs.items() if value.numel() == 1}
+    numbers = {name: value for name, value in (metrics or {}).items() if not isinstance(value, str)}
+    tensors = {name: torch.as_tensor(value, dtype=torch.float64) for name, value in numbers.items()}
+    return {name: round(value.item(), 6) for name, value in tensors.items() if value.numel() == 1}
 
 
 def _training_curves(runner: Runner) -> TrainingCurves:

@@ -126,7 +126,7 @@ class ShotAccuracy(BaseMetric):
         hits, totals = class_hits(preds, labels, num_classes)
         accuracy = class_accuracy(hits, totals)
         self.per_class = self._describe_classes(totals, accuracy)
-        fractions = {'all': (hits.sum() / totals.sum()).item()}
+        fractions = {'all': int(hits.sum()) / int(totals.sum())}
         if self.class_counts is not None:
             fractions.update(shot_accuracy(accuracy, self.class_counts, self.bounds))
         elif not self._missing_counts_logged:
