@@ -31,6 +31,15 @@ setup(
         'rich>=13',
     ],
     extras_require={
-        'dev': ['codespell', 'pdoc', 'pre-commit', 'psutil', 'pytest>=8', 'ruff>=0.6', 'setuptools>=68'],
+        'dev': [
+            'codespell',
+            'pdoc',
+            'pre-commit',
+            'psutil',
+            'pytest>=8',
+            'ruff>=0.6',
+            'scikit-learn',
+            'setuptools>=68',
+        ],
     },
 )

@@ -1,0 +1,130 @@
+"""What a run leaves behind, and what of it survives a resume."""
+
+import csv
+import json
+import math
+import os
+import signal
+
+import pytest
+from mmengine.hooks import Hook
+from PIL import Image
+from toy import CLASS_COUNTS, toy_config, write_images
+
+from ltcl.analysis import run_figures
+from ltcl.analysis.run_figures import TrainingCurves, per_class_figure
+from ltcl.analysis.run_report import RunRecord, best_entry
+from ltcl.engine import Runner
+from ltcl.engine.hooks.stop_signal_hook import TrainingStopped
+
+
+class StopAt(Hook):
+    def __init__(self, iteration):
+        self.iteration = iteration
+
+    def before_train_iter(self, runner, batch_idx, data_batch=None):
+        if runner.iter == self.iteration:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+
+@pytest.fixture(scope='module')
+def images(tmp_path_factory):
+    return write_images(tmp_path_factory.mktemp('images'))
+
+
+def config(images, work_dir, **changes):
+    return toy_config(images, work_dir, 'gpaco', with_report=True, train_cfg__val_interval=1, **changes)
+
+
+def read(folder, name='metrics.json'):
+    return json.loads((folder / name).read_text())
+
+
+def test_files_and_figures(images, tmp_path, capsys):
+    runner = Runner.from_cfg(config(images, tmp_path))
+    runner.train()
+    report = read(tmp_path)
+    assert [entry['epoch'] for entry in report['history']] == [1, 2, 3, 4]
+    assert report['last'] == report['history'][-1]
+    assert report['best']['metrics']['shot/all'] == max(entry['metrics']['shot/all'] for entry in report['history'])
+    assert report['seed'] == 0
+    assert 0 < report['seconds']['training'] < report['seconds']['total']
+    assert 'ltcl.PaCoHead' in report['config']
+    rows = list(csv.DictReader((tmp_path / 'per_class.csv').open()))
+    assert [int(row['train_count']) for row in rows] == list(CLASS_COUNTS)
+    assert [row['class_name'] for row in rows] == ['class_0', 'class_1', 'class_2']
+    shares = [float(row['accuracy']) * int(row['test_count']) for row in rows]
+    assert sum(shares) / sum(CLASS_COUNTS) == pytest.approx(report['last']['metrics']['shot/all'])
+    for name in ('per_class.png', 'training_curves.png'):
+        assert min(Image.open(tmp_path / name).size) > 300
+    printed = capsys.readouterr().out
+    assert 'worst class' in printed
+    assert str(tmp_path) in printed
+
+
+def test_history_and_times_survive_a_stop(images, tmp_path):
+    stopped = Runner.from_cfg(config(images, tmp_path))
+    stopped.register_hook(StopAt(12))
+    with pytest.raises(TrainingStopped):
+        stopped.train()
+    before = read(tmp_path)
+    assert [entry['epoch'] for entry in before['history']] == [1, 2]
+    Runner.from_cfg(config(images, tmp_path, resume=True)).train()
+    after = read(tmp_path)
+    assert after['run'] == before['run']
+    assert after['history'][:2] == before['history']
+    assert [entry['epoch'] for entry in after['history']] == [1, 2, 3, 4]
+    assert after['seconds']['training'] > before['seconds']['training']
+
+
+def test_a_picture_that_cannot_be_drawn_ends_no_run(images, tmp_path, monkeypatch):
+    def broken(*args, **kwargs):
+        raise RuntimeError('no fonts')
+
+    monkeypatch.setattr(run_figures, 'per_class_figure', broken)
+    Runner.from_cfg(config(images, tmp_path, train_cfg__max_epochs=1)).train()
+    assert read(tmp_path)['last']['epoch'] == 1
+    assert (tmp_path / 'per_class.csv').exists()
+    assert not (tmp_path / 'per_class.png').exists()
+
+
+def entry(iteration, value):
+    return {'epoch': iteration, 'iter': iteration, 'metrics': {'shot/all': value}}
+
+
+def test_best_is_the_earliest_of_equals():
+    history = [entry(1, 50.0), entry(2, 70.0), entry(3, 70.0)]
+    assert best_entry(history, 'shot/all')['iter'] == 2
+    assert best_entry(history, 'shot/many') is None
+
+
+def test_resumed_record_takes_the_validation_its_checkpoint_missed():
+    record = RunRecord(run='a', history=[entry(1, 50.0)])
+    report = {'run': 'a', 'history': [entry(1, 50.0), entry(2, 60.0), entry(3, 70.0)], 'per_class': []}
+    record.catch_up(report, max_iter=2)
+    assert [each['iter'] for each in record.history] == [1, 2]
+    record.catch_up({**report, 'run': 'b'}, max_iter=3)
+    assert len(record.history) == 2
+
+
+def test_curves_are_means_over_runs_of_iterations():
+    curves = TrainingCurves({'loss': list(range(10))}, num_iters=30, iters_per_epoch=10)
+    middles, means = curves.binned('loss', max_points=5)
+    assert means.tolist() == [0.5, 2.5, 4.5, 6.5, 8.5]
+    assert middles.tolist() == pytest.approx([2.1, 2.3, 2.5, 2.7, 2.9])
+
+
+@pytest.mark.parametrize('num_classes', [3, 30, 1000])
+def test_picture_of_few_and_many_classes(num_classes):
+    counts = [max(1, int(1000 * 0.005 ** (i / num_classes))) for i in range(num_classes)]
+    per_class = {
+        'class_name': [f'class {i}' for i in range(num_classes)],
+        'train_count': counts,
+        'accuracy': [None if i == 1 else 100 * math.exp(-i / num_classes) for i in range(num_classes)],
+        'group': ['many' if c > 100 else 'few' if c < 20 else 'medium' for c in counts],
+    }
+    figure = per_class_figure(per_class, bounds=(20, 100))
+    assert len(figure.axes) == 2
+    assert figure.axes[1].get_yscale() == 'log'
+    named = len(figure.axes[1].get_xticklabels()) == num_classes
+    assert named == (num_classes <= 40)
