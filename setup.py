@@ -35,11 +35,9 @@ setup(
             'codespell',
             'pdoc',
             'pre-commit',
-            'psutil',
             'pytest>=8',
             'ruff>=0.6',
             'scikit-learn',
-            'setuptools>=68',
         ],
     },
 )

@@ -16,8 +16,8 @@ model = dict(
         in_channels=64,
         feat_dim=32,
         queue_len=512,
-        alpha=0.01,
-        temperature=0.1,
+        alpha=0.005,
+        temperature=0.2,
     ),
 )
 train_dataloader = dict(dataset=dict(pipeline=_base_.two_view_pipeline))

@@ -9,7 +9,7 @@ model = dict(
         feat_dim=32,
         queue_len=512,
         alpha=0.5,
-        temperature=0.1,
+        temperature=0.2,
         loss=dict(type='ltcl.BalancedSoftmaxLoss', num_classes=10),
     )
 )

@@ -18,10 +18,10 @@ model = dict(
         in_channels=64,
         feat_dim=32,
         queue_len=512,
-        alpha=0.01,
-        temperature=0.1,
+        alpha=0.005,
+        temperature=0.2,
     ),
 )
 train_dataloader = dict(dataset=dict(pipeline=_base_.two_view_pipeline))
-custom_hooks = [*_base_.custom_hooks, dict(type='ltcl.MomentumUpdateHook', momentum=0.999)]
+custom_hooks = [*_base_.custom_hooks, dict(type='ltcl.MomentumUpdateHook', momentum=0.99)]
 default_hooks = dict(checkpoint=dict(interval=10))  # an epoch takes seconds; Ctrl-C saves a checkpoint of its own

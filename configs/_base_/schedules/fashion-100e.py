@@ -8,6 +8,6 @@ param_scheduler = [
     dict(type='LinearLR', start_factor=1 / warmup_epochs, end=warmup_epochs),
     dict(type='CosineAnnealingLR', T_max=max_epochs - warmup_epochs + 1, begin=warmup_epochs - 1, end=max_epochs),
 ]
-train_cfg = dict(type='ltcl.ResumableTrainLoop', max_epochs=max_epochs, val_interval=10)
+train_cfg = dict(type='ltcl.ResumableTrainLoop', max_epochs=max_epochs, val_interval=20)
 val_cfg = dict()
 test_cfg = dict()
