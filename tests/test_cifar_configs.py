@@ -13,8 +13,8 @@ from mmengine.dataset import Compose, default_collate
 from mmengine.registry import DATASETS, MODELS, PARAM_SCHEDULERS
 
 from ltcl.datasets import CIFAR100LT, class_counts_exponential
+from ltcl.datasets.samplers import seed_generators
 from ltcl.engine import Runner
-from ltcl.engine.loops.resumable import seed_generators
 
 CONFIGS = Path(__file__).parents[1] / 'configs'
 TRAINING_IMAGES = {10: 19573, 50: 12608, 100: 10847}

@@ -11,8 +11,8 @@ from mmengine.dataset import Compose
 from PIL import Image, ImageFilter
 from torchvision.transforms import AutoAugment, AutoAugmentPolicy
 
+from ltcl.datasets.samplers import seed_generators
 from ltcl.datasets.transforms import CIFAR10AutoAugment, Cutout, apply_operation, auto_augment, cutout_mask
-from ltcl.engine.loops.resumable import seed_generators
 from ltcl.errors import UserError
 
 DATASET_CONFIG = Path(__file__).parents[2] / 'configs/_base_/datasets/cifar100-lt.py'

@@ -1,95 +1,13 @@
-"""Epoch loop whose randomness is a function of seed, process, epoch and position."""
-
-import random
-from collections.abc import Iterator
-from itertools import islice
+"""Epoch loop whose randomness is a function of seed, process and iteration."""
 
 import numpy as np
-import torch
 from mmengine.dist import get_rank
 from mmengine.registry import DATASETS
 from mmengine.runner import EpochBasedTrainLoop, Runner
-from torch.utils.data import DataLoader, Dataset, Sampler
+from torch.utils.data import DataLoader
 
+from ltcl.datasets.samplers import SeededDataset, SeededSampler, seed_generators
 from ltcl.registry import LOOPS
-
-
-def seed_generators(seed: int) -> None:
-    """Seed the global generators of Python, NumPy and PyTorch.
-
-    ``torch.manual_seed`` would also queue a call for every kind of device that is not in use, with a stack trace each:
-    half a millisecond, more than a small image's augmentation.
-    """
-    random.seed(seed)
-    np.random.seed(seed)
-    torch.default_generator.manual_seed(seed)
-    if torch.cuda.is_initialized() and not torch.cuda._is_in_bad_fork():
-        torch.cuda.manual_seed(seed)
-
-
-class SeededIndex(int):
-    """Position of a sample in its data set, with the seed of its augmentation."""
-
-    seed: int
-
-    def __new__(cls, index: int, seed: int) -> 'SeededIndex':
-        """Attach a seed to an index."""
-        self = super().__new__(cls, index)
-        self.seed = seed
-        return self
-
-    def __reduce__(self) -> tuple:
-        """Keep the seed on the way to a worker process."""
-        return SeededIndex, (int(self), self.seed)
-
-
-class SeededDataset(Dataset):
-    """Seeds the generators before each sample is made; everything else is the wrapped data set's."""
-
-    def __init__(self, dataset: Dataset) -> None:
-        self.dataset = dataset
-
-    def __len__(self) -> int:
-        """Number of samples."""
-        return len(self.dataset)
-
-    def __getitem__(self, index: int) -> dict:
-        """The sample at an index, the same whichever worker makes it."""
-        if isinstance(index, SeededIndex):
-            seed_generators(index.seed)
-        return self.dataset[int(index)]
-
-    def __getattr__(self, name: str) -> object:
-        """Whatever the wrapped data set has."""
-        if name == 'dataset':  # not set yet while a worker unpickles
-            raise AttributeError(name)
-        return getattr(self.dataset, name)
-
-
-class SeededSampler(Sampler):
-    """Adds a seed per sample to any sampler, and starts where an interrupted epoch stopped.
-
-    Args:
-        sampler: The sampler whose order is kept.
-        seed: Seed of the run.
-    """
-
-    def __init__(self, sampler: Sampler, seed: int) -> None:
-        self.sampler = sampler
-        self.seed = seed
-        self.epoch = 0
-        self.num_skipped = 0
-
-    def __iter__(self) -> Iterator[SeededIndex]:
-        """Indices of this process in this epoch, from the first that is left."""
-        generator = np.random.default_rng((self.seed, self.epoch, get_rank()))
-        seeds = generator.integers(2**32, size=len(self.sampler)).tolist()
-        pairs = zip(self.sampler, seeds, strict=True)
-        return (SeededIndex(index, seed) for index, seed in islice(pairs, self.num_skipped, None))
-
-    def __len__(self) -> int:
-        """Number of samples in a whole epoch."""
-        return len(self.sampler)
 
 
 @LOOPS.register_module()
