@@ -22,3 +22,4 @@ model = dict(
 )
 train_dataloader = dict(dataset=dict(pipeline=_base_.two_view_pipeline))
 default_hooks = dict(checkpoint=dict(interval=10))  # an epoch takes seconds; Ctrl-C saves a checkpoint of its own
+optim_wrapper = dict(optimizer=dict(weight_decay=1e-3))  # both views fit the few tail images at each step
