@@ -1,5 +1,6 @@
 """Live progress bar."""
 
+import atexit
 import sys
 
 from mmengine.dist import is_main_process
@@ -40,6 +41,7 @@ class ProgressHook(Hook):
         )
         self._task = self._progress.add_task('training', total=runner.max_iters, completed=runner.iter)
         self._progress.start()
+        atexit.register(self._progress.stop)  # a run that ends early must not leave the terminal without a cursor
         self._redirect(runner)
 
     def after_train_iter(
