@@ -30,6 +30,13 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def short_names(configs: list[str]) -> dict[str, str]:
+    """Name of each config in the tables: the method at its beginning, or the whole name where two share a method."""
+    stems = {config: Path(config).stem for config in configs}
+    methods = [stem.split('_')[0] for stem in stems.values()]
+    return {config: stem if methods.count(m := stem.split('_')[0]) > 1 else m for config, stem in stems.items()}
+
+
 def run_one(config: str, seed: int, args: argparse.Namespace) -> dict:
     """Train or resume one run unless it is finished, and read its figures.
 
@@ -53,7 +60,7 @@ def run_one(config: str, seed: int, args: argparse.Namespace) -> dict:
         if status:
             raise UserError(f'{method}, seed {seed} ended with status {status}: see {log}')
         figures = read_run(folder)
-    return {'method': method, 'seed': seed, **figures}
+    return {'method': short_names(args.configs)[config], 'seed': seed, **figures}
 
 
 @report_user_errors

@@ -208,3 +208,26 @@ def test_prediction_is_that_of_a_plain_classifier():
     torch.testing.assert_close(torch.stack([sample.pred_score for sample in predicted]), logits.softmax(1))
     assert [sample.gt_label.item() for sample in predicted] == LABELS
     assert int(model.head.queue.pointer) == 0
+
+
+def test_backbone_that_pools_itself_needs_no_neck():
+    vit = dict(
+        type='mmpretrain.VisionTransformer',
+        arch=dict(embed_dims=16, num_layers=1, num_heads=2, feedforward_channels=32),
+        img_size=16,
+        patch_size=8,
+        out_type='avg_featmap',
+        final_norm=False,
+    )
+    model = ContrastiveClassifier(
+        backbone=vit,
+        projector=dict(type='ltcl.Projector', in_channels=16, out_channels=4, num_layers=3, act='GELU'),
+        head=dict(type='ltcl.PaCoHead', num_classes=3, in_channels=16, feat_dim=4, queue_len=8, with_prior=False),
+        key_views=(1,),
+    )
+    images = [torch.randn(2, 3, 16, 16) for _ in range(2)]
+    labelled = [DataSample().set_gt_label(label) for label in (0, 2)]
+    loss = model(images, labelled, mode='loss')['loss_paco']
+    loss.backward()
+    assert torch.isfinite(loss)
+    assert model(images[0]).shape == (2, 3)

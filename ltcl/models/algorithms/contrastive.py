@@ -23,9 +23,9 @@ class ContrastiveClassifier(ImageClassifier):
 
     Args:
         backbone: Config of the backbone.
-        neck: Config of the pooling.
         projector: Config of the MLP from pooled features to embeddings.
         head: Config of the method's head.
+        neck: Config of the pooling; None for a backbone that pools itself, such as a ViT.
         online_views: Positions of the views that the trained encoder sees, the classified one first.
         key_views: Positions of the views that the momentum encoder sees. None of them, no momentum encoder.
         joint_forward: Send the online views through the encoder as one batch, so that batch normalisation takes its
@@ -40,9 +40,9 @@ class ContrastiveClassifier(ImageClassifier):
     def __init__(
         self,
         backbone: dict,
-        neck: dict,
         projector: dict,
         head: dict,
+        neck: dict | None = None,
         online_views: Sequence[int] = (0,),
         key_views: Sequence[int] = (),
         joint_forward: bool = False,
@@ -60,7 +60,8 @@ class ContrastiveClassifier(ImageClassifier):
             self.momentum_encoder = copy.deepcopy(encoder).requires_grad_(False)
 
     def _encoder_parts(self) -> dict[str, nn.Module]:
-        return {'backbone': self.backbone, 'neck': self.neck, 'projector': self.projector}
+        parts = {'backbone': self.backbone, 'neck': self.neck, 'projector': self.projector}
+        return {name: module for name, module in parts.items() if module is not None}
 
     def init_weights(self) -> None:
         """Initialise all parts, then start the momentum encoder as a copy of the trained one."""
@@ -127,6 +128,8 @@ class ContrastiveClassifier(ImageClassifier):
     def _encode_key(self, images: Tensor) -> Tensor:
         def encode(images: Tensor) -> Tensor:
             encoder = self.momentum_encoder
-            return self._embed(encoder['projector'], encoder['neck'](encoder['backbone'](images))[-1])
+            feats = encoder['backbone'](images)
+            feats = encoder['neck'](feats) if 'neck' in encoder else feats
+            return self._embed(encoder['projector'], feats[-1])
 
         return forward_shuffled(encode, images) if self.shuffle_bn else encode(images)

@@ -1,0 +1,71 @@
+"""The comparison of methods: means and spreads, and that finished runs are kept."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from PIL import Image
+from toy import toy_config, write_images
+
+from ltcl.analysis.comparison import draw, read_run, summarise, to_markdown
+
+ROOT = Path(__file__).parents[2]
+
+
+def write_report(folder, value, epoch=4):
+    metrics = {f'shot/{name}': value for name in ('all', 'many', 'medium', 'few', 'worst_class')}
+    entry = {'epoch': epoch, 'iter': 1, 'metrics': metrics}
+    folder.mkdir(parents=True)
+    report = {'shot_prefix': 'shot', 'last': entry, 'best': entry, 'seconds': {'training': 90.0}}
+    (folder / 'metrics.json').write_text(json.dumps(report))
+
+
+def test_mean_and_sample_standard_deviation(tmp_path):
+    rows = []
+    for seed, value in enumerate((70.0, 72.0, 74.0)):
+        write_report(tmp_path / str(seed), value)
+        rows.append({'method': 'paco', 'seed': seed, **read_run(tmp_path / str(seed))})
+    summary = summarise(pd.DataFrame(rows))
+    assert summary.loc['paco', ('all', 'mean')] == 72.0
+    assert summary.loc['paco', ('all', 'std')] == pytest.approx(2.0)
+    assert summary.loc['paco', ('minutes', 'mean')] == 1.5
+    lines = to_markdown(summary).splitlines()
+    assert lines[0].startswith(
+        '| method | all | many | medium | few | worst class | all, best epoch | training minutes'
+    )
+    assert lines[2].startswith('| paco | 72.0 ± 2.0 |')
+    assert lines[2].endswith('| 3 |')
+    draw(summary, tmp_path / 'picture.png')
+    assert Image.open(tmp_path / 'picture.png').width > 600
+
+
+def test_run_without_a_report_is_not_finished(tmp_path):
+    assert read_run(tmp_path) is None
+
+
+def test_finished_runs_are_kept_and_failures_named(tmp_path):
+    images = write_images(tmp_path / 'images')
+    fine, broken = tmp_path / 'gpaco_toy.py', tmp_path / 'broken_toy.py'
+    toy_config(images, tmp_path / 'unused', 'gpaco', with_report=True, train_cfg__max_epochs=1).dump(fine)
+    toy_config(images, tmp_path / 'unused', 'gpaco', model__head__queue_len=1).dump(broken)
+    tool = [sys.executable, ROOT / 'tools' / 'benchmark_methods.py']
+    out = tmp_path / 'out'
+
+    def compare(*configs):
+        command = [*tool, *configs, '--seeds', '0', '--work-dir', out]
+        return subprocess.run(list(map(str, command)), capture_output=True, text=True, cwd=ROOT)
+
+    first = compare(fine)
+    assert first.returncode == 0, first.stderr
+    assert 'training gpaco_toy, seed 0' in first.stdout
+    assert (out / 'comparison.md').read_text().splitlines()[2].startswith('| gpaco |')
+    again = compare(fine)
+    assert again.returncode == 0
+    assert 'training' not in again.stdout.split('\n')[0]
+    failed = compare(broken)
+    assert failed.returncode == 1
+    assert 'broken_toy, seed 0 ended with status 1' in failed.stderr
+    assert 'queue_len=1 is shorter' in (out / 'broken_toy' / 'seed0' / 'console.log').read_text()
