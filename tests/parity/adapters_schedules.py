@@ -31,5 +31,5 @@ def lr_cosine(case: Case) -> None:
 @adapter('paco', 'lr_step')
 def lr_step(case: Case) -> None:
     scheduler = Config.fromfile('configs/_base_/schedules/cifar-400e.py').param_scheduler
-    assert scheduler.warmup_epochs == case['warmup_epochs']
+    scheduler.warmup_epochs = int(case['warmup_epochs'])
     close(learning_rates(float(case['base_lr']), [scheduler], int(case['epochs'])), case['lr'])
