@@ -7,10 +7,12 @@ import argparse
 import contextlib
 import difflib
 import functools
+import inspect
 import io
 import os
 import re
 import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -184,6 +186,19 @@ def report_user_errors(main: Callable[[], None]) -> Callable[[], None]:
     return guarded
 
 
+def _part_that_failed(error: Exception) -> type | None:
+    """The class that a config names and whose construction raised the error: a base class may have raised it."""
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    built = [frame.f_locals['obj_cls'] for frame in frames if 'obj_cls' in frame.f_locals]
+    return built[-1] if built else None
+
+
+def _options(part: type | None) -> list[str]:
+    """Arguments of a class, those that it hands on to its base classes included."""
+    classes = getattr(part, '__mro__', ())
+    return [name for each in classes if each is not object for name in inspect.signature(each.__init__).parameters]
+
+
 def explain(error: Exception) -> str | None:
     """One line for an exception that a user's input caused, None for all others."""
     text = ' '.join(str(error).split())
@@ -191,7 +206,10 @@ def explain(error: Exception) -> str | None:
         return text
     if isinstance(error, TypeError) and (match := re.search(r"(\w+)\.__init__\(\) got .* argument '(\w+)'", text)):
         part, argument = match.groups()
-        return f'{part} has no option {argument!r}: correct the key in the config or in --cfg-options'
+        built = _part_that_failed(error)
+        similar = difflib.get_close_matches(argument, _options(built), n=1)
+        hint = f'did you mean {similar[0]}?' if similar else 'correct the key in the config or in --cfg-options'
+        return f'{getattr(built, "__name__", part)} has no option {argument!r}: {hint}'
     if isinstance(error, KeyError) and (match := re.search(r'([\w.]+) is not in the ([\w:. ]+) registry', text)):
         return f'there is no {match[2].split("::")[-1]} named {match[1]}: correct the type in the config'
     if isinstance(error, FileNotFoundError) and 'can not be found' in text:

@@ -52,9 +52,16 @@ def test_options_that_nothing_reads_are_refused(key, words):
 def test_argument_unknown_to_a_part_is_named():
     with pytest.raises(TypeError) as error:
         MODELS.build(dict(type='ltcl.Projector', in_channels=4, layers=3))
-    assert explain(error.value) == (
-        "Projector has no option 'layers': correct the key in the config or in --cfg-options"
-    )
+    assert explain(error.value) == "Projector has no option 'layers': did you mean num_layers?"
+
+
+def test_argument_refused_by_a_base_class_is_blamed_on_the_part_that_the_config_names():
+    with pytest.raises(TypeError) as error:
+        MODELS.build(dict(type='ltcl.PaCoHead', num_classes=3, in_channels=4, alhpa=0.1))
+    assert explain(error.value) == "PaCoHead has no option 'alhpa': did you mean alpha?"
+    with pytest.raises(TypeError) as error:
+        MODELS.build(dict(type='ltcl.PaCoHead', num_classes=3, in_channels=4, xyz=0.1))
+    assert 'correct the key in the config' in explain(error.value)
 
 
 def test_unknown_part_is_named():

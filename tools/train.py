@@ -1,7 +1,9 @@
 """Train any config: `python tools/train.py CONFIG [--work-dir DIR] [--resume [auto|PATH]] [--cfg-options k=v ...]`."""
 
 import argparse
+from pathlib import Path
 
+from ltcl.errors import UserError
 from ltcl.launch import apply_options, build_runner, load_config, report_user_errors, run_options
 
 
@@ -31,6 +33,8 @@ def main() -> None:
     """Build the config and train it."""
     args = parse_args()
     cfg = apply_options(load_config(args.config), args)
+    if args.resume not in (None, 'auto') and not Path(args.resume).is_file():
+        raise UserError(f'--resume {args.resume}: no such checkpoint; --resume auto takes the newest of the work dir')
     if args.resume is not None:
         cfg.resume = True
         cfg.load_from = None if args.resume == 'auto' else args.resume

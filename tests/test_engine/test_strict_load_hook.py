@@ -12,8 +12,8 @@ def build_model(width: int = 3) -> nn.Module:
     return nn.ModuleDict({'backbone': nn.Linear(2, width), 'head': nn.Linear(width, 4)})
 
 
-def load(state_dict: dict, load_from: str | None = 'old.pth', ignore: tuple = ()) -> None:
-    runner = SimpleNamespace(model=build_model(), _load_from=load_from)
+def load(state_dict: dict, load_from: str | None = 'old.pth', ignore: tuple = (), resume: bool = False) -> None:
+    runner = SimpleNamespace(model=build_model(), _load_from=load_from, _resume=resume)
     StrictLoadHook(ignore).after_load_checkpoint(runner, {'state_dict': state_dict})
 
 
@@ -72,3 +72,9 @@ def test_file_that_is_no_checkpoint():
     runner = SimpleNamespace(model=build_model(), _load_from='vit.pth')
     with pytest.raises(UserError, match=r'vit\.pth'):
         StrictLoadHook().after_load_checkpoint(runner, {'model': {}, 'optimizer': {}})
+
+
+def test_weights_only_can_be_loaded_but_not_resumed():
+    load(build_model().state_dict())
+    with pytest.raises(UserError, match=r'old\.pth has weights only.*load_from'):
+        load(build_model().state_dict(), resume=True)

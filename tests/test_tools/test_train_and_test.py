@@ -99,6 +99,26 @@ def test_amp_option_chooses_the_precision(images, tmp_path):
     assert 'ltcl.Bfloat16OptimWrapper' in saved['meta']['cfg']
 
 
+@pytest.mark.parametrize(
+    ('tool', 'words', 'cause'),
+    [
+        ('train.py', ['configs/paco/no-such.py'], 'config file configs/paco/no-such.py does not exist'),
+        ('train.py', ['CONFIG', '--resume', 'no-such.pth'], '--resume no-such.pth: no such checkpoint'),
+        (
+            'train.py',
+            ['CONFIG', '--cfg-options', 'train_clg.max_epochs=1'],
+            'no entry train_clg; did you mean train_cfg',
+        ),
+        ('train.py', ['CONFIG', '--cfg-options', 'model.head.alhpa=1'], "PaCoHead has no option 'alhpa'"),
+        ('test.py', ['CONFIG', 'no-such.pth'], 'checkpoint no-such.pth does not exist'),
+    ],
+)
+def test_mistyped_words(images, tmp_path, tool, words, cause):
+    config = write_config(images, tmp_path)
+    words = [config if word == 'CONFIG' else word for word in words]
+    assert cause in one_line(python(tool, *words, expect=1))
+
+
 def test_queue_shorter_than_a_batch(images, tmp_path):
     config = write_config(images, tmp_path)
     result = python('train.py', config, '--cfg-options', 'model.head.queue_len=4', expect=1)

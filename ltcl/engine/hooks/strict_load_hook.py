@@ -40,6 +40,11 @@ class StrictLoadHook(Hook):
                 f'the checkpoint {source} has no state_dict, only {", ".join(map(str, list(checkpoint)[:SHOWN]))}: '
                 'it was not written by ltcl'
             )
+        if runner._resume and 'optimizer' not in checkpoint:
+            raise UserError(
+                f'the checkpoint {source} has weights only, so no run can be resumed from it: '
+                'start from its weights with --cfg-options load_from=... instead of --resume'
+            )
         ours = model.state_dict()
         theirs = {name.removeprefix('module.'): value for name, value in checkpoint['state_dict'].items()}
         problems = {name: f'missing {name}' for name in ours.keys() - theirs.keys()}
