@@ -1,9 +1,13 @@
 """Learning-rate schedules, run as the configs run them: through mmengine's schedulers."""
 
+from pathlib import Path
+
 import torch
 from harness import Case, adapter, close
 from mmengine.config import Config
 from mmengine.registry import PARAM_SCHEDULERS
+
+SCHEDULES = Path(__file__).parents[2] / 'configs' / '_base_' / 'schedules'
 
 
 def learning_rates(base_lr: float, schedulers: list[dict], num_epochs: int) -> list[float]:
@@ -21,7 +25,7 @@ def learning_rates(base_lr: float, schedulers: list[dict], num_epochs: int) -> l
 @adapter('paco', 'lr_cosine')
 def lr_cosine(case: Case) -> None:
     epochs, warmup = int(case['epochs']), int(case['warmup_epochs'])
-    schedulers = Config.fromfile('configs/_base_/schedules/cosine-400e.py').param_scheduler
+    schedulers = Config.fromfile(SCHEDULES / 'cosine-400e.py').param_scheduler
     linear, cosine = schedulers
     linear.start_factor, linear.end = 1 / warmup, warmup
     cosine.begin, cosine.end, cosine.T_max = warmup - 1, epochs, epochs - warmup + 1
@@ -30,6 +34,6 @@ def lr_cosine(case: Case) -> None:
 
 @adapter('paco', 'lr_step')
 def lr_step(case: Case) -> None:
-    scheduler = Config.fromfile('configs/_base_/schedules/cifar-400e.py').param_scheduler
+    scheduler = Config.fromfile(SCHEDULES / 'cifar-400e.py').param_scheduler
     scheduler.warmup_epochs = int(case['warmup_epochs'])
     close(learning_rates(float(case['base_lr']), [scheduler], int(case['epochs'])), case['lr'])
