@@ -41,6 +41,13 @@ def python(tool, *args, expect=0):
     return run(sys.executable, ROOT / 'tools' / tool, *args, expect=expect)
 
 
+def wait_for(path, seconds=120):
+    deadline = time.time() + seconds
+    while not path.exists():
+        assert time.time() < deadline, f'{path} was not written'
+        time.sleep(0.05)
+
+
 def one_line(result):
     lines = [line for line in result.stderr.splitlines() if line.strip()]
     assert len(lines) == 1, result.stderr
@@ -68,10 +75,7 @@ def test_sigterm_leaves_a_checkpoint_that_resume_goes_on_from(images, tmp_path):
     process = subprocess.Popen(
         [sys.executable, ROOT / 'tools' / 'train.py', config], cwd=ROOT, env=ENVIRONMENT, stdout=subprocess.DEVNULL
     )
-    deadline = time.time() + 120
-    while not (tmp_path / 'run' / 'last_checkpoint').exists():
-        assert time.time() < deadline
-        time.sleep(0.05)
+    wait_for(tmp_path / 'run' / 'last_checkpoint')
     process.send_signal(signal.SIGTERM)
     assert process.wait(timeout=60) == 128 + signal.SIGTERM
     checkpoint = Path((tmp_path / 'run' / 'last_checkpoint').read_text())
@@ -146,3 +150,21 @@ def test_one_failing_process_ends_the_others(images, tmp_path):
     result = run('bash', 'tools/dist_train.sh', config, 2, '--cfg-options', 'model.head.queue_len=4', expect=1)
     assert 'error: queue_len=4 is shorter than the 8 keys' in result.stderr
     assert time.time() - started < 120
+
+
+def test_two_processes_agree_on_a_stop(images, tmp_path):
+    config = write_config(
+        images, tmp_path, train_dataloader__batch_size=4, train_cfg__max_epochs=400, train_cfg__val_interval=400
+    )
+    process = subprocess.Popen(
+        ['bash', 'tools/dist_train.sh', str(config), '2'], cwd=ROOT, env=ENVIRONMENT, stdout=subprocess.DEVNULL
+    )
+    wait_for(tmp_path / 'run' / 'last_checkpoint')
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=90) != 0
+    checkpoint = Path((tmp_path / 'run' / 'last_checkpoint').read_text())
+    assert checkpoint.name.startswith('stopped_iter_')
+    last_epoch = torch.load(checkpoint, weights_only=False)['meta']['epoch'] + 2
+    options = ['--resume', '--cfg-options', f'train_cfg.max_epochs={last_epoch}']
+    run('bash', 'tools/dist_train.sh', config, 2, *options)
+    assert (tmp_path / 'run' / f'epoch_{last_epoch}.pth').exists()
