@@ -3,6 +3,7 @@
 data_root = 'data/fashion_mnist'
 num_classes = 10
 imbalance = dict(imbalance_factor=100, num_max=500)
+in_memory = dict(serialize_data=False)  # tiny images: pickling them in advance only delays the start
 data_preprocessor = dict(
     type='ltcl.MultiViewDataPreprocessor', num_classes=num_classes, mean=[72.94], std=[90.02], channels_last=True
 )
@@ -25,14 +26,23 @@ train_dataloader = dict(
     sampler=dict(type='DefaultSampler', shuffle=True),
     collate_fn=dict(type='default_collate'),
     drop_last=True,
-    dataset=dict(type='ltcl.FashionMNISTLT', data_root=data_root, split='train', pipeline=train_pipeline, **imbalance),
+    dataset=dict(
+        type='ltcl.FashionMNISTLT',
+        data_root=data_root,
+        split='train',
+        pipeline=train_pipeline,
+        **imbalance,
+        **in_memory,
+    ),
 )
 test_dataloader = dict(
     batch_size=500,
     num_workers=0,
     sampler=dict(type='DefaultSampler', shuffle=False),
     collate_fn=dict(type='default_collate'),
-    dataset=dict(type='ltcl.FashionMNISTLT', data_root=data_root, split='test', pipeline=test_pipeline, **imbalance),
+    dataset=dict(
+        type='ltcl.FashionMNISTLT', data_root=data_root, split='test', pipeline=test_pipeline, **imbalance, **in_memory
+    ),
 )
 val_dataloader = test_dataloader
 val_evaluator = [dict(type='ltcl.ShotAccuracy'), dict(type='Accuracy', topk=(1, 5))]
