@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import mmengine
 import pytest
 import torch
 from mmengine.config import Config
@@ -52,3 +53,15 @@ def test_small_config_trains(path, fashion_mnist_root, tmp_path):
     assert runner.message_hub.get_scalar('train/loss').current() > 0
     if hasattr(runner.model.head, 'queue'):
         assert int(runner.model.head.queue.pointer) == 2 * 16
+
+
+def test_metafiles_name_files_that_exist():
+    root = CONFIGS.parent
+    metafiles = [root / path for path in mmengine.load(root / 'model-index.yml')['Import']]
+    assert {path.parent.name for path in metafiles} == {'gpaco', 'paco'}
+    for metafile in map(mmengine.load, metafiles):
+        assert all((root / collection['README']).is_file() for collection in metafile['Collections'])
+        for model in metafile['Models']:
+            assert (root / model['Config']).stem == model['Name']
+            assert (root / model['Config']).is_file()
+            assert all(result['Metrics'] for result in model['Results'])

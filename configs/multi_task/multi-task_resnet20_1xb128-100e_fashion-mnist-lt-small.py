@@ -1,3 +1,5 @@
+# Balanced softmax beside supervised contrast, GPaCo's baseline, on Fashion-MNIST-LT `small`.
+# Test accuracy of the last epoch, seeds 0, 1, 2: 80.1 ± 0.8 (README.md at the top has the comparison).
 _base_ = '../gpaco/gpaco_resnet20_1xb128-100e_fashion-mnist-lt-small.py'
 
 model = dict(

@@ -1,3 +1,10 @@
+# PaCo on Fashion-MNIST-LT `small`.
+# Parametric Contrastive Learning, ICCV 2021, https://arxiv.org/abs/2107.12028
+#
+#     python tools/train.py configs/paco/paco_resnet20_1xb128-100e_fashion-mnist-lt-small.py
+#
+# 5 minutes on one CPU core. Test accuracy of the last epoch, seeds 0, 1, 2: 79.9 ± 0.4.
+# How alpha, temperature, momentum and weight decay were chosen: configs/paco/README.md.
 _base_ = [
     '../_base_/default_runtime.py',
     '../_base_/datasets/fashion-mnist-lt-small.py',
