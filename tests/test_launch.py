@@ -31,7 +31,7 @@ def parse(*words: str) -> argparse.Namespace:
     ['train_cfg.max_epochs', 'model.head.smoothing', 'custom_hooks.0.priority', 'env_cfg.cudnn_benchmark', 'compile'],
 )
 def test_options_that_something_reads_are_accepted(key):
-    check_option(CONFIG, key)
+    assert check_option(CONFIG, key) is None
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,8 @@ def load(state_dict: dict, load_from: str | None = 'old.pth', ignore: tuple = ()
 
 def test_matching_checkpoint_passes_with_and_without_prefix():
     state = build_model().state_dict()
-    load(state)
-    load({f'module.{name}': value for name, value in state.items()})
+    assert load(state) is None
+    assert load({f'module.{name}': value for name, value in state.items()}) is None
 
 
 def test_everything_that_does_not_fit_is_listed():
