@@ -59,3 +59,8 @@ class ContrastiveHead(ClassCountsMixin, LinearClsHead):
     def enqueue(self, embeddings: list[Tensor], keys: list[Tensor], labels: Tensor) -> None:
         """Store the last key view, or the last online view where there is no key view."""
         self.queue.enqueue((keys or embeddings)[-1], labels)
+
+
+def top1_accuracy(logits: Tensor, labels: Tensor) -> Tensor:
+    """Share of rows of (N, num_classes) whose largest logit is the label's, in %, without gradient."""
+    return 100 * (logits.detach().argmax(1) == labels).float().mean()

@@ -6,8 +6,7 @@ from torch import Tensor
 from ltcl.registry import MODELS
 
 from ..losses import effective_number_weights, supcon_loss
-from .contrastive import ContrastiveHead
-from .paco import top1_accuracy
+from .contrastive import ContrastiveHead, top1_accuracy
 
 
 @MODELS.register_module()

@@ -6,7 +6,7 @@ from torch import Tensor
 from ltcl.registry import MODELS
 
 from ..losses import paco_loss
-from .contrastive import ContrastiveHead
+from .contrastive import ContrastiveHead, top1_accuracy
 
 
 @MODELS.register_module()
@@ -83,8 +83,3 @@ class PaCoHead(ContrastiveHead):
         )
         self.enqueue(embeddings, keys, labels)
         return dict(loss_paco=loss, accuracy=top1_accuracy(logits[: len(labels)], labels))
-
-
-def top1_accuracy(logits: Tensor, labels: Tensor) -> Tensor:
-    """Share of rows of (N, num_classes) whose largest logit is the label's, in %, without gradient."""
-    return 100 * (logits.detach().argmax(1) == labels).float().mean()

@@ -85,22 +85,17 @@ def contrast_terms(
         among_anchors.fill_diagonal_(-math.inf)
     log_sum_exp = _logsumexp_rows(among_anchors)
     # In float64: thousands of nearly equal rows of one class, added up one by one, lose four digits in float32.
-    class_sums = anchors.new_zeros(num_classes, anchors.shape[1], dtype=_wide(anchors))
-    class_sums = class_sums.index_add(0, labels, anchors.to(class_sums.dtype))
+    class_sums = anchors.new_zeros(num_classes, anchors.shape[1], dtype=torch.float64)
+    class_sums = class_sums.index_add(0, labels, anchors.double())
     class_sizes = anchors.new_zeros(num_classes).index_add(0, labels, torch.ones_like(row_max))
     if len(contrast):
         contrast_log_sum_exp, contrast_max = RowLogSumExp.apply(scaled, contrast)
         row_max = torch.maximum(row_max, contrast_max)
         log_sum_exp = torch.logaddexp(log_sum_exp, contrast_log_sum_exp)
-        class_sums = class_sums.index_add(0, contrast_labels, contrast.to(class_sums.dtype))
+        class_sums = class_sums.index_add(0, contrast_labels, contrast.double())
         class_sizes = class_sizes.index_add(0, contrast_labels, contrast.new_ones(len(contrast)))
     positive_sum = ((class_sums[labels] - anchors).to(anchors.dtype) * scaled).sum(1)
     return ContrastTerms(log_sum_exp, positive_sum, class_sizes[labels] - 1, row_max)
-
-
-def _wide(rows: Tensor) -> torch.dtype:
-    """float64 where the device has it."""
-    return rows.dtype if rows.device.type == 'mps' else torch.float64
 
 
 def _logsumexp_rows(similarities: Tensor) -> Tensor:
