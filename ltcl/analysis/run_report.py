@@ -217,6 +217,9 @@ def print_report(report: dict, files: Sequence[Path], console: Console | None = 
     console = console or Console()
     if report['last'] is not None:
         console.print(_table(report))
+        if report['best'] is not None:
+            remark = f'The best {report["unit"]} is chosen on the images it is scored on: quote the last one.'
+            console.print(remark, soft_wrap=True, highlight=False)
     if files:
         names = ', '.join(path.name for path in files)
         console.print(f'Report in {files[0].parent}: {names}', soft_wrap=True, markup=False, highlight=False)
@@ -227,13 +230,11 @@ def _table(report: dict) -> Table:
     from rich.text import Text
 
     unit, last, best = report['unit'], report['last'], report['best']
-    caption = None
     # Each entry with the per-class column that belongs to it.
     entries = {unit if unit == 'test' else f'last {unit} ({last[unit]})': (last, 'accuracy')}
     if best is not None:
         entries[f'best {unit} ({best[unit]})'] = (best, 'best_accuracy')
-        caption = f'The best {unit} is chosen on the images it is scored on: quote the last one.'
-    table = Table(title='Accuracy (%)', title_justify='left', caption=caption, caption_justify='left')
+    table = Table(title='Accuracy (%)', title_justify='left')
     table.add_column('')
     for title in entries:
         table.add_column(title, justify='right')

@@ -15,6 +15,7 @@ from ltcl.analysis import run_figures
 from ltcl.analysis.run_figures import TrainingCurves, per_class_figure
 from ltcl.analysis.run_report import RunRecord, best_entry
 from ltcl.engine import Runner
+from ltcl.engine.hooks.run_report_hook import _find_shot_metric, _scalars
 from ltcl.engine.hooks.stop_signal_hook import TrainingStopped
 
 
@@ -128,3 +129,12 @@ def test_picture_of_few_and_many_classes(num_classes):
     assert figure.axes[1].get_yscale() == 'log'
     named = len(figure.axes[1].get_xticklabels()) == num_classes
     assert named == (num_classes <= 40)
+
+
+def test_metric_that_is_no_finite_number_is_left_out():
+    assert _scalars({'a': float('nan'), 'b': 1.5, 'c': 'text', 'd': [1.0, 2.0]}) == {'b': 1.5}
+
+
+def test_loop_without_an_evaluator_has_no_shot_metric():
+    assert _find_shot_metric(None) is None
+    assert _find_shot_metric(object()) is None

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import math
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -160,7 +161,7 @@ def _warn_only(runner: Runner, message: str) -> Iterator[None]:
 
 
 def _find_shot_metric(loop: BaseLoop | None) -> ShotAccuracy | None:
-    metrics = loop.evaluator.metrics if loop is not None else []
+    metrics = getattr(getattr(loop, 'evaluator', None), 'metrics', [])
     return next((metric for metric in metrics if isinstance(metric, ShotAccuracy)), None)
 
 
@@ -175,10 +176,11 @@ def _per_class(shot: ShotAccuracy | None) -> dict[str, list] | None:
 
 
 def _scalars(metrics: dict[str, Any] | None) -> dict[str, float]:
-    """The numbers among the metrics; curves and matrices have no place in a table."""
+    """The finite numbers among the metrics; curves and matrices have no place in a table, NaN none in JSON."""
     numbers = {name: value for name, value in (metrics or {}).items() if not isinstance(value, str)}
     tensors = {name: torch.as_tensor(value, dtype=torch.float64) for name, value in numbers.items()}
-    return {name: round(value.item(), 6) for name, value in tensors.items() if value.numel() == 1}
+    single = {name: value.item() for name, value in tensors.items() if value.numel() == 1}
+    return {name: round(value, 6) for name, value in single.items() if math.isfinite(value)}
 
 
 def _training_curves(runner: Runner) -> TrainingCurves:
