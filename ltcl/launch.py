@@ -154,6 +154,19 @@ def start_processes(cfg: Config) -> None:
     )
 
 
+def leave_processes() -> None:
+    """Wait for the other processes and close the process group.
+
+    Without it, a process that ends first tears down connections under a background thread of one still at work, which
+    now and then aborts it.
+    """
+    import torch.distributed as dist
+
+    if dist.is_available() and dist.is_initialized():
+        dist.barrier()
+        dist.destroy_process_group()
+
+
 def build_runner(cfg: Config) -> 'Runner':
     """Build everything that a config names."""
     with contextlib.redirect_stdout(io.StringIO()):  # it prints a remark on an optional package of its authors
@@ -173,6 +186,7 @@ def report_user_errors(main: Callable[[], None]) -> Callable[[], None]:
     def guarded() -> None:
         try:
             main()
+            leave_processes()
         except Exception as error:
             message = explain(error)
             if message is None or os.environ.get('LTCL_TRACEBACK'):
