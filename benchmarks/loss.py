@@ -12,7 +12,7 @@ from torch import Tensor
 from ltcl.models.losses import paco_loss
 
 sys.path.insert(0, str(ROOT / 'tests'))
-from oracles import masked_paco_loss
+from oracles.paco import masked_paco_loss
 
 LOSSES = {'paco_loss': paco_loss, 'masked form': masked_paco_loss}
 

@@ -2,7 +2,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 from mmpretrain.structures import DataSample
-from oracles import loop_paco_loss, loop_supcon_loss, unit_rows
+from oracles.paco import loop_paco_loss, loop_supcon_loss
+from oracles.rows import unit_rows
 
 from ltcl.errors import UserError
 from ltcl.models import CosineClsHead, MultiTaskHead, PaCoHead

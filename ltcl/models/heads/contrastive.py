@@ -1,4 +1,4 @@
-"""What the heads with a classifier and a queue have in common."""
+"""What the heads with a classifier have in common, without and with a queue."""
 
 import torch
 from mmpretrain.models import LinearClsHead
@@ -9,16 +9,13 @@ from .cosine import build_classifier
 
 
 class ContrastiveHead(ClassCountsMixin, LinearClsHead):
-    """Classifier, class counts and queue; a subclass adds the loss.
+    """Classifier and class counts; a subclass adds the loss.
 
     Prediction is mmpretrain's: class logits of the pooled feature, without prior, embedding or queue.
 
     Args:
         num_classes: Number of classes.
         in_channels: Width C of the pooled features.
-        feat_dim: Width D of the embeddings.
-        queue_len: Slots K of the queue; 0 has none.
-        queue_init: ``'published'`` or ``'empty'``, see :class:`~ltcl.models.utils.FeatureQueue`.
         cosine_scale: Scale of a cosine classifier; None has a linear one with bias.
         class_counts: Training images per class, for use without ``ltcl.ClassCountsHook``.
         init_cfg: Initialisation of the classifier; None keeps PyTorch's, as published.
@@ -29,9 +26,6 @@ class ContrastiveHead(ClassCountsMixin, LinearClsHead):
         self,
         num_classes: int,
         in_channels: int,
-        feat_dim: int = 128,
-        queue_len: int = 8192,
-        queue_init: str = 'published',
         cosine_scale: float | None = None,
         class_counts: list[int] | None = None,
         init_cfg: dict | None = None,
@@ -39,8 +33,32 @@ class ContrastiveHead(ClassCountsMixin, LinearClsHead):
     ) -> None:
         super().__init__(num_classes, in_channels, init_cfg=init_cfg, **kwargs)
         self.fc = build_classifier(in_channels, num_classes, cosine_scale)
-        self.queue = FeatureQueue(queue_len, feat_dim, num_classes, queue_init)
         self.register_class_counts(num_classes, class_counts)
+
+
+class QueueContrastiveHead(ContrastiveHead):
+    """Classifier, class counts and queue; a subclass adds the loss.
+
+    Args:
+        num_classes: Number of classes.
+        in_channels: Width C of the pooled features.
+        feat_dim: Width D of the embeddings.
+        queue_len: Slots K of the queue; 0 has none.
+        queue_init: ``'published'``, ``'unlabelled'`` or ``'empty'``, see :class:`~ltcl.models.utils.FeatureQueue`.
+        **kwargs: Arguments of :class:`ContrastiveHead`.
+    """
+
+    def __init__(
+        self,
+        num_classes: int,
+        in_channels: int,
+        feat_dim: int = 128,
+        queue_len: int = 8192,
+        queue_init: str = 'published',
+        **kwargs: object,
+    ) -> None:
+        super().__init__(num_classes, in_channels, **kwargs)
+        self.queue = FeatureQueue(queue_len, feat_dim, num_classes, queue_init)
 
     def contrast_rows(self, keys: list[Tensor], labels: Tensor) -> tuple[Tensor, Tensor]:
         """Frozen rows that the anchors are compared with: the keys of this batch, then the queue.

@@ -6,11 +6,11 @@ from torch import Tensor
 from ltcl.registry import MODELS
 
 from ..losses import effective_number_weights, supcon_loss
-from .contrastive import ContrastiveHead, top1_accuracy
+from .contrastive import QueueContrastiveHead, top1_accuracy
 
 
 @MODELS.register_module()
-class MultiTaskHead(ContrastiveHead):
+class MultiTaskHead(QueueContrastiveHead):
     """Cross entropy plus ``alpha`` times supervised contrast with a queue, the baseline that GPaCo is compared with.
 
     The ``loss`` argument chooses the classification part: ``ltcl.BalancedSoftmaxLoss`` for long-tailed data,
@@ -24,7 +24,7 @@ class MultiTaskHead(ContrastiveHead):
         base_temperature: The contrastive part is multiplied by ``temperature / base_temperature``; None means 1.
         effective_number_beta: Weigh the anchors of the contrastive part by the effective number of their class, as the
             original intends (0.999). None weighs all alike, as the original does.
-        **kwargs: Arguments of :class:`ContrastiveHead`, and ``loss``.
+        **kwargs: Arguments of :class:`QueueContrastiveHead`, and ``loss``.
 
     Differs from the original: its effective-number weights cancel to 1, because the counts are normalised along the
     wrong axis. That is the default here; the intended weights are an option.

@@ -6,11 +6,11 @@ from torch import Tensor
 from ltcl.registry import MODELS
 
 from ..losses import paco_loss
-from .contrastive import ContrastiveHead, top1_accuracy
+from .contrastive import QueueContrastiveHead, top1_accuracy
 
 
 @MODELS.register_module()
-class PaCoHead(ContrastiveHead):
+class PaCoHead(QueueContrastiveHead):
     """Parametric contrastive loss; its class centres are the rows of the classifier.
 
     The embeddings it is given are the anchors: those of the query view for `PaCo <https://arxiv.org/abs/2107.12028>`_
@@ -28,7 +28,7 @@ class PaCoHead(ContrastiveHead):
         base_temperature: The loss is multiplied by ``temperature / base_temperature``; None means 1.
         smoothing: Label smoothing of the centre's target, 0.1 in GPaCo on full ImageNet.
         with_prior: Add the log class frequency to the class logits; False in PaCo on full ImageNet.
-        **kwargs: Arguments of :class:`ContrastiveHead`: ``feat_dim``, ``queue_len``, ``queue_init``, ...
+        **kwargs: Arguments of :class:`QueueContrastiveHead`: ``feat_dim``, ``queue_len``, ``queue_init``, ...
 
     Differs from the original: beside the published queue initialisation there is one whose empty slots stay out of the
     loss; the queue wraps, so its length need not be a multiple of the batch.

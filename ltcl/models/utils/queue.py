@@ -20,7 +20,8 @@ class FeatureQueue(nn.Module):
         num_classes: Range of the random labels of the published initialisation.
         init: ``'published'`` fills the slots with random rows that take part in the loss until they are overwritten:
             standard normal, normalised over the K slots of each of the D columns (a row then has a norm of about
-            sqrt(D / K)), with uniform random labels. ``'empty'`` starts with no row and grows.
+            sqrt(D / K)), with uniform random labels (PaCo). ``'unlabelled'`` fills them with random unit rows of label
+            -1, which are nobody's positives (KCL, TSC as published). ``'empty'`` starts with no row and grows.
 
     Differs from the original: ``init='empty'`` does not exist there; enqueuing wraps around the end, so K need not be a
     multiple of the batch.
@@ -33,13 +34,14 @@ class FeatureQueue(nn.Module):
         super().__init__()
         if queue_len < 0:
             raise UserError(f'queue_len must be 0 or positive, got {queue_len}')
-        if init not in ('published', 'empty'):
-            raise UserError(f"queue_init must be 'published' or 'empty', got {init!r}")
+        if init not in ('published', 'unlabelled', 'empty'):
+            raise UserError(f"queue_init must be 'published', 'unlabelled' or 'empty', got {init!r}")
         self.queue_len = queue_len
-        self.register_buffer('embeddings', F.normalize(torch.randn(queue_len, feat_dim), dim=0))
-        self.register_buffer('labels', torch.randint(num_classes, (queue_len,)))
+        rows, labels = torch.randn(queue_len, feat_dim), torch.randint(num_classes, (queue_len,))
+        self.register_buffer('embeddings', F.normalize(rows, dim=1 if init == 'unlabelled' else 0))
+        self.register_buffer('labels', torch.full_like(labels, -1) if init == 'unlabelled' else labels)
         self.register_buffer('pointer', torch.zeros(1, dtype=torch.int64))
-        self.register_buffer('fill', torch.full((1,), queue_len if init == 'published' else 0, dtype=torch.int64))
+        self.register_buffer('fill', torch.full((1,), 0 if init == 'empty' else queue_len, dtype=torch.int64))
         # Python mirrors of the last two, so that no step reads a number back from the GPU.
         self._mirror: tuple[int, int] | None = None
         self.register_load_state_dict_post_hook(FeatureQueue._forget_mirror)

@@ -2,7 +2,7 @@ import math
 
 import pytest
 import torch
-from oracles import draw_case
+from oracles.paco import draw_case
 
 from ltcl.models.losses.contrast import contrast_terms, published_log_denominator
 

@@ -2,7 +2,7 @@ import math
 
 import pytest
 import torch
-from oracles import draw_case, loop_paco_loss, masked_paco_loss
+from oracles.paco import draw_case, loop_paco_loss, masked_paco_loss
 
 from ltcl.models.losses import paco_loss
 

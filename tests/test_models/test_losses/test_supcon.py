@@ -2,7 +2,7 @@ import math
 
 import pytest
 import torch
-from oracles import draw_case, loop_supcon_loss
+from oracles.paco import draw_case, loop_supcon_loss
 
 from ltcl.models.losses import supcon_loss
 

@@ -1,5 +1,5 @@
 import torch
-from oracles import unit_rows
+from oracles.rows import unit_rows
 from processes import run_processes
 from torch import nn
 

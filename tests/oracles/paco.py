@@ -1,13 +1,10 @@
-"""Slow plain forms of the losses, written from the published formulas, that the fast ones must equal."""
+"""Slow plain forms of PaCo's and the multi-task losses, written from the published formulas."""
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-
-def unit_rows(*shape: int, generator: torch.Generator | None = None, dtype: torch.dtype = torch.float64) -> Tensor:
-    """Random rows of length 1."""
-    return F.normalize(torch.randn(*shape, generator=generator, dtype=dtype), dim=-1)
+from .rows import unit_rows
 
 
 def draw_case(
