@@ -1,5 +1,16 @@
 """Metrics as pure functions: tensors in, tensors or a dict out."""
 
+from .feature_space import center_uniformity, class_centers, class_geometry, min_center_angle
 from .shot import accuracy_summary, class_accuracy, class_hits, shot_accuracy, shot_groups
 
-__all__ = ['accuracy_summary', 'class_accuracy', 'class_hits', 'shot_accuracy', 'shot_groups']
+__all__ = [
+    'accuracy_summary',
+    'center_uniformity',
+    'class_accuracy',
+    'class_centers',
+    'class_geometry',
+    'class_hits',
+    'min_center_angle',
+    'shot_accuracy',
+    'shot_groups',
+]

@@ -1,0 +1,68 @@
+"""Geometry of classes on the unit sphere: how far apart their centres lie and how tight they are."""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+
+def class_centers(features: Tensor, labels: Tensor, num_classes: int) -> tuple[Tensor, Tensor]:
+    """Mean of each class's unit vectors.
+
+    Args:
+        features: Rows of any length, shape (N, D).
+        labels: Their classes, int64, shape (N,).
+        num_classes: Number of classes C.
+
+    Returns:
+        Means (C, D) in float64, not normalised (zero for a class without rows), and rows per class (C,).
+    """
+    rows = F.normalize(features.double(), dim=1)
+    sums = rows.new_zeros(num_classes, rows.shape[1]).index_add(0, labels, rows)
+    sizes = torch.bincount(labels, minlength=num_classes)
+    return sums / sizes.clamp(min=1)[:, None], sizes
+
+
+def min_center_angle(centers: Tensor) -> float:
+    """Smallest angle between two rows of (C, D), in degrees; C classes can reach arccos(-1 / (C - 1)) at most."""
+    cosines = _pair_cosines(centers)
+    return math.degrees(math.acos(max(-1.0, min(1.0, float(cosines.max())))))
+
+
+def center_uniformity(centers: Tensor) -> float:
+    """Log of the mean of exp(-2 |a - b|^2) over pairs of normalised rows of (C, D); lower is more uniform.
+
+    From `Understanding Contrastive Representation Learning <https://arxiv.org/abs/2005.10242>`_, over class centres.
+    """
+    cosines = _pair_cosines(centers)
+    return float(torch.logsumexp(-4 * (1 - cosines), 0) - math.log(len(cosines)))
+
+
+def class_geometry(features: Tensor, labels: Tensor, num_classes: int) -> dict[str, float]:
+    """Figures that tell how evenly a representation spreads the classes.
+
+    Args:
+        features: Pooled features or embeddings, shape (N, D).
+        labels: Their classes, int64, shape (N,).
+        num_classes: Number of classes; those without rows are left out.
+
+    Returns:
+        ``min_angle`` between class centres in degrees (higher is better), ``uniformity`` of the class centres and
+        ``alignment``, the mean squared distance between two rows of one class, averaged over classes (lower is better
+        for both). Fewer than two classes with rows have no ``min_angle`` and no ``uniformity``.
+    """
+    means, sizes = class_centers(features, labels, num_classes)
+    means = means[sizes > 0]
+    # For unit rows the mean of |a - b|^2 over all pairs is 2 (1 - |mean|^2), so no pair is ever formed.
+    figures = {'alignment': float((2 * (1 - means.square().sum(1))).mean())}
+    if len(means) < 2:
+        return figures
+    return {'min_angle': min_center_angle(means), 'uniformity': center_uniformity(means), **figures}
+
+
+def _pair_cosines(centers: Tensor) -> Tensor:
+    """Cosine of every unordered pair of rows of (C, D), shape (C * (C - 1) / 2,)."""
+    rows = F.normalize(centers.double(), dim=1)
+    first, second = torch.triu_indices(len(rows), len(rows), offset=1)
+    return (rows @ rows.T)[first, second]
