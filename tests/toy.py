@@ -19,6 +19,8 @@ HEADS = {
         queue_len=12,
         loss=dict(type='ltcl.BalancedSoftmaxLoss', num_classes=len(CLASS_COUNTS)),
     ),
+    'kcl': dict(type='ltcl.KCLHead', queue_len=12, num_positives=3),
+    'tsc': dict(type='ltcl.TSCHead', queue_len=12, num_positives=3),
 }
 
 
@@ -42,7 +44,7 @@ def toy_config(
     Args:
         images: Folder of :func:`write_images`.
         work_dir: Folder of the run.
-        method: ``'paco'``, ``'gpaco'``, ``'multi_task'`` or ``'cross_entropy'``.
+        method: ``'paco'``, ``'gpaco'``, ``'multi_task'``, ``'kcl'``, ``'tsc'`` or ``'cross_entropy'``.
         with_report: Draw and write the report at the end, which takes longer than the run.
         **changes: Config entries to overwrite, dots written as two underscores.
     """
@@ -70,16 +72,25 @@ def toy_config(
     )
     size = dict(num_classes=len(CLASS_COUNTS), in_channels=16)
     hooks = []
+    metric = dict(type='ltcl.ShotAccuracy', bounds=(5, 20))
     if method == 'cross_entropy':
         model['head'] = dict(type='LinearClsHead', **size)
     else:
         projector = dict(type='ltcl.Projector', in_channels=16, out_channels=8)
-        if method == 'paco':
-            projector['norm_cfg'] = dict(type='BN1d')
+        if method in ('paco', 'kcl', 'tsc'):
+            if method == 'paco':
+                projector['norm_cfg'] = dict(type='BN1d')
             model.update(key_views=(1,), shuffle_bn=True)
             hooks = [dict(type='ltcl.MomentumUpdateHook', momentum=0.9)]
         else:
             model.update(online_views=(0, 1))
+        if method in ('kcl', 'tsc'):  # no classifier: neighbours among the training images vote
+            del size['in_channels']
+            metric = dict(type='ltcl.KNNAccuracy', k=3, bounds=(5, 20))
+            bank = loader([load, dict(type='PackInputs')], shuffle=False)
+            hooks.append(dict(type='ltcl.FeatureBankHook', dataloader=bank))
+        if method == 'tsc':
+            hooks.append(dict(type='ltcl.TargetAssignmentHook', interval=3))
         model.update(
             type='ltcl.ContrastiveClassifier', projector=projector, head=dict(HEADS[method], feat_dim=8, **size)
         )
@@ -91,8 +102,8 @@ def toy_config(
             train_dataloader=loader(pipeline, shuffle=True),
             val_dataloader=loader([load, dict(type='PackInputs')], shuffle=False),
             test_dataloader=loader([load, dict(type='PackInputs')], shuffle=False),
-            val_evaluator=[dict(type='ltcl.ShotAccuracy', bounds=(5, 20))],
-            test_evaluator=[dict(type='ltcl.ShotAccuracy', bounds=(5, 20))],
+            val_evaluator=[metric],
+            test_evaluator=[metric],
             optim_wrapper=dict(
                 type='ltcl.Bfloat16OptimWrapper',
                 optimizer=dict(type='SGD', lr=0.05, momentum=0.9, weight_decay=5e-4),
@@ -103,6 +114,8 @@ def toy_config(
             test_cfg=dict(),
         )
     )
+    if method in ('kcl', 'tsc'):
+        cfg.default_hooks.checkpoint.save_best = 'knn/all'
     cfg.custom_hooks = [
         hook for hook in cfg.custom_hooks if with_report or hook['type'] != 'ltcl.RunReportHook'
     ] + hooks

@@ -2,7 +2,9 @@
 
 `python tools/benchmark_methods.py CONFIG [CONFIG ...] [--seeds 0 1 2] [--work-dir DIR] [--jobs 1]`
 
-An interrupted comparison goes on where it stopped: finished runs are kept, the others are resumed.
+An interrupted comparison goes on where it stopped: finished runs are kept, the others are resumed. A config with a
+``stage1_config`` starts from the last checkpoint of that config with the same seed, which is trained first and whose
+training minutes are added. A config without training is tested on it.
 """
 
 import argparse
@@ -16,7 +18,7 @@ from ltcl.analysis.comparison import draw, read_run, summarise, to_markdown
 from ltcl.errors import UserError
 from ltcl.launch import load_config, report_user_errors
 
-TRAIN = Path(__file__).with_name('train.py')
+TOOLS = Path(__file__).parent
 
 
 def parse_args() -> argparse.Namespace:
@@ -31,36 +33,70 @@ def parse_args() -> argparse.Namespace:
 
 
 def short_names(configs: list[str]) -> dict[str, str]:
-    """Name of each config in the tables: the method at its beginning, or the whole name where two share a method."""
+    """Name of each config in the tables: its first word or two if no other begins so, else the whole name."""
     stems = {config: Path(config).stem for config in configs}
-    methods = [stem.split('_')[0] for stem in stems.values()]
-    return {config: stem if methods.count(m := stem.split('_')[0]) > 1 else m for config, stem in stems.items()}
+
+    def shortest(stem: str) -> str:
+        begins = ['_'.join(stem.split('_')[:words]) + '_' for words in (1, 2)]
+        unique = [begin[:-1] for begin in begins if sum(f'{other}_'.startswith(begin) for other in stems.values()) == 1]
+        return unique[0] if unique else stem
+
+    return {config: shortest(stem) for config, stem in stems.items()}
 
 
 def run_one(config: str, seed: int, args: argparse.Namespace) -> dict:
-    """Train or resume one run unless it is finished, and read its figures.
+    """Train or resume one run unless it is finished, or test it if it needs no training, and read its figures.
 
     Raises:
         UserError: The run failed; its log is named.
     """
-    method = Path(config).stem
-    folder = args.work_dir / method / f'seed{seed}'
+    cfg = load_config(config)
+    stage1 = run_one(cfg.stage1_config, seed, args) if cfg.get('stage1_config') else None
+    is_trained = cfg.get('train_cfg') is not None
+    if not is_trained and stage1 is None:
+        raise UserError(f'{config} has neither train_cfg nor stage1_config: there is nothing to train or to test')
+    folder = args.work_dir / Path(config).stem / f'seed{seed}'
+    file_prefix = '' if is_trained else 'test_'
+    figures = read_run(folder, file_prefix)
+    if figures is None or (is_trained and figures['epoch'] < cfg.train_cfg.max_epochs):
+        # A config without training has no entries for options that are about training.
+        options = [option for option in args.cfg_options if cfg.get(option.split('.')[0], option) is not None]
+        options += [f'randomness.seed={seed}']
+        if is_trained:
+            options += [] if stage1 is None else [f'load_from={stage1["checkpoint"]}']
+            start_tool('train.py', [config, '--resume'], folder, options, args)
+        else:
+            start_tool('test.py', [config, stage1['checkpoint']], folder, options, args)
+        figures = read_run(folder, file_prefix)
+    figures['minutes'] += 0 if stage1 is None else stage1['minutes']
+    checkpoint = (folder / 'last_checkpoint').read_text().strip() if is_trained else None
+    return {'config': config, 'seed': seed, 'checkpoint': checkpoint, **figures}
+
+
+def start_tool(tool: str, words: list[str], folder: Path, options: list[str], args: argparse.Namespace) -> None:
+    """Run ``train.py`` or ``test.py`` in a process of its own.
+
+    Raises:
+        UserError: It failed; its log is named.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    figures = read_run(folder)
-    if figures is None or figures['epoch'] < load_config(config).train_cfg.max_epochs:
-        options = [f'randomness.seed={seed}', *args.cfg_options]
-        command = [sys.executable, TRAIN, config, '--work-dir', folder, '--resume', '--cfg-options', *options]
-        threads = max(1, (os.cpu_count() or 1) // args.jobs)
-        log = folder / 'console.log'
-        print(f'training {method}, seed {seed} (log: {log})', flush=True)
-        with log.open('a') as output:
-            status = subprocess.run(
-                command, stdout=output, stderr=subprocess.STDOUT, env={**os.environ, 'OMP_NUM_THREADS': str(threads)}
-            ).returncode
-        if status:
-            raise UserError(f'{method}, seed {seed} ended with status {status}: see {log}')
-        figures = read_run(folder)
-    return {'method': short_names(args.configs)[config], 'seed': seed, **figures}
+    log, threads = folder / 'console.log', max(1, (os.cpu_count() or 1) // args.jobs)
+    command = [sys.executable, TOOLS / tool, *words, '--work-dir', folder, '--cfg-options', *options]
+    run = f'{folder.parent.name}, seed {folder.name.removeprefix("seed")}'
+    # In one piece, the end of the line included: other runs print at the same time.
+    print(f'{tool.removesuffix(".py")}ing {run} (log: {log})\n', end='', flush=True)
+    with log.open('a') as output:
+        status = subprocess.run(
+            command, stdout=output, stderr=subprocess.STDOUT, env={**os.environ, 'OMP_NUM_THREADS': str(threads)}
+        ).returncode
+    if status:
+        raise UserError(f'{run} ended with status {status}: see {log}')
+
+
+def first_stages(configs: list[str]) -> list[str]:
+    """The configs that others start from, each once however its path is written."""
+    found = [load_config(config).get('stage1_config') for config in configs]
+    return list({Path(config).stem: config for config in found if config}.values())
 
 
 @report_user_errors
@@ -69,12 +105,13 @@ def main() -> None:
     import pandas as pd
 
     args = parse_args()
-    pairs = [(config, seed) for config in args.configs for seed in args.seeds]
-    for config in args.configs:
-        load_config(config)
+    names = short_names(args.configs)
     with ThreadPoolExecutor(args.jobs) as pool:
-        rows = list(pool.map(lambda pair: run_one(*pair, args), pairs))
-    runs = pd.DataFrame(rows)
+        for configs in (first_stages(args.configs), args.configs):  # no run starts before the one it starts from ends
+            pairs = [(config, seed) for config in configs for seed in args.seeds]
+            rows = list(pool.map(lambda pair: run_one(*pair, args), pairs))
+    runs = pd.DataFrame([{'method': names[row['config']], **row} for row in rows])
+    runs = runs.drop(columns=['config', 'checkpoint'])
     summary = summarise(runs)
     runs.to_csv(args.work_dir / 'runs.csv', index=False)
     table = to_markdown(summary)

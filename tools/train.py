@@ -3,6 +3,8 @@
 import argparse
 from pathlib import Path
 
+from mmengine.config import Config
+
 from ltcl.errors import UserError
 from ltcl.launch import apply_options, build_runner, load_config, report_user_errors, run_options
 
@@ -28,16 +30,53 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def checkpoint_to_resume(resume: str | None, work_dir: str) -> str | None:
+    """The checkpoint that ``--resume`` stands for; None to start anew, from the config's ``load_from`` if it has one.
+
+    Raises:
+        UserError: There is no such file.
+    """
+    hint = '--resume auto takes the newest of the work dir'
+    if resume == 'auto':
+        pointer = Path(work_dir, 'last_checkpoint')
+        resume = pointer.read_text().strip() if pointer.is_file() else None
+        hint = f'{pointer} names it: give the path of another'
+    if resume is not None and not Path(resume).is_file():
+        raise UserError(f'--resume {resume}: no such checkpoint; {hint}')
+    return resume
+
+
+def check_start(cfg: Config) -> None:
+    """Refuse a config that cannot be trained or lacks the checkpoint it starts from.
+
+    Raises:
+        UserError: The config needs no training, or its ``load_from`` is no file; a ``stage1_config`` is named.
+    """
+    stage1 = cfg.get('stage1_config')
+    made_by = f'python tools/train.py {stage1} makes it' if stage1 else 'correct load_from in the config'
+    if cfg.get('train_cfg') is None:
+        raise UserError(
+            f'{cfg.filename} needs no training: run python tools/test.py {cfg.filename} CHECKPOINT'
+            + (f' with a checkpoint of {stage1}' if stage1 else '')
+        )
+    if cfg.load_from is None and stage1 and not cfg.resume:
+        raise UserError(f'load_from is None, but {cfg.filename} starts from a checkpoint of stage 1: {made_by}')
+    if cfg.load_from is not None and '://' not in cfg.load_from and not Path(cfg.load_from).is_file():
+        what = 'the checkpoint of stage 1' if stage1 else 'the checkpoint'
+        raise UserError(
+            f'{what}, {cfg.load_from}, does not exist: {made_by}, or give another: --cfg-options load_from=PATH'
+        )
+
+
 @report_user_errors
 def main() -> None:
     """Build the config and train it."""
     args = parse_args()
     cfg = apply_options(load_config(args.config), args)
-    if args.resume not in (None, 'auto') and not Path(args.resume).is_file():
-        raise UserError(f'--resume {args.resume}: no such checkpoint; --resume auto takes the newest of the work dir')
-    if args.resume is not None:
-        cfg.resume = True
-        cfg.load_from = None if args.resume == 'auto' else args.resume
+    checkpoint = checkpoint_to_resume(args.resume, cfg.work_dir)
+    if checkpoint is not None:
+        cfg.resume, cfg.load_from = True, checkpoint
+    check_start(cfg)
     if args.amp == 'bfloat16':
         cfg.optim_wrapper.type = 'ltcl.Bfloat16OptimWrapper'
     elif args.amp == 'float16':

@@ -12,24 +12,25 @@ if TYPE_CHECKING:
 COLUMNS = ('all', 'many', 'medium', 'few', 'worst_class')
 
 
-def read_run(folder: Path) -> dict | None:
+def read_run(folder: Path, file_prefix: str = '') -> dict | None:
     """Figures of the last and the best epoch of a run.
 
     Args:
         folder: Work dir of the run.
+        file_prefix: ``'test_'`` reads the figures of a test, whose only entry counts as the best as well.
 
     Returns:
         Accuracies in % under the names of ``COLUMNS`` (last epoch), ``best_all`` (best epoch), ``epoch`` and
         ``minutes`` of training; None if the run left no report.
     """
-    path = folder / METRICS_FILE
+    path = folder / f'{file_prefix}{METRICS_FILE}'
     if not path.is_file():
         return None
     report = json.loads(path.read_text())
     if report['last'] is None:
         return None
     prefix = report['shot_prefix']
-    last, best = report['last']['metrics'], report['best']['metrics']
+    last, best = report['last']['metrics'], (report['best'] or report['last'])['metrics']
     figures = {name: last[f'{prefix}/{name}'] for name in COLUMNS if f'{prefix}/{name}' in last}
     return {
         **figures,

@@ -1,5 +1,5 @@
 """What is measured on a test set; importing this package registers the metrics."""
 
-from .metrics import ShotAccuracy
+from .metrics import KNNAccuracy, ShotAccuracy
 
-__all__ = ['ShotAccuracy']
+__all__ = ['KNNAccuracy', 'ShotAccuracy']

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from ltcl.errors import UserError
+from ltcl.models import ClasswiseQueue
 
 FOLDER = Path(__file__).parents[2] / 'benchmarks'
 SCRIPT = """
@@ -121,6 +122,28 @@ def test_loss_figures(load):
     assert figures[-1].value == pytest.approx(paco_memory / masked_memory)
 
 
+def test_queues_that_are_compared_are_equal(load):
+    queue_script = load('classwise_queue')
+    inputs = queue_script.draw_anchors(num_anchors=7, num_classes=4, feat_dim=8, device='cpu')
+    queue = ClasswiseQueue(4, 3, 8)
+    loop, vectorised = queue_script.Loop(queue, (2, 5)), queue_script.Vectorised(queue, (2, 5))
+    for _ in range(2):
+        torch.testing.assert_close(vectorised(*inputs), loop(*inputs))
+    torch.testing.assert_close(queue.embeddings.flatten(0, 1).T, loop.columns)
+    assert torch.equal(queue.pointer, loop.pointer)
+
+
+def test_queue_figures(load):
+    sizes = dict(num_classes=4, slots=3, feat_dim=8, num_hard=(1, 4))
+    figures = load('classwise_queue').measure_speed('cpu', num_anchors=6, **sizes, rounds=1)
+    ours, loop, speed_up = (figure.value for figure in figures)
+    assert speed_up == pytest.approx(loop / ours)
+    assert [figure.goal for figure in figures] == [None, None, 30]
+    memory = load('classwise_queue').measure_memory('cpu', num_images=3, **sizes)
+    assert memory.goal == 512
+    assert 0 < memory.value < 1
+
+
 @pytest.mark.parametrize('model', [dict(key_views=(1,)), dict(online_views=(0, 1))], ids=['paco', 'gpaco'])
 def test_step_trains_and_bare_encoder_only_differentiates(load, model):
     config = tiny_config(**model)
@@ -155,6 +178,18 @@ def test_layout_figures(load):
     figures = load('layout').measure_network('tiny', backbone, (2, 1, 8, 8), rounds=1, device='cpu')
     assert len({figure.name for figure in figures}) == 6
     assert all(figure.goal is None and figure.value > 0 for figure in figures)
+
+
+def test_target_assignment_figures(load, monkeypatch):
+    target_assignment = load('target_assignment')
+    times = target_assignment.measure_device('cpu', num_classes=12, rounds=2, feat_dim=4, batch_size=6)
+    assert times.keys() == {'centers', 'matching'}
+    assert all(value > 0 for value in times.values())
+    monkeypatch.setattr(target_assignment, 'measure_device', lambda *args: dict(centers=2.0, matching=200.0))
+    figures = target_assignment.measure()
+    assert [(figure.value, figure.goal, figure.met) for figure in figures[3:]][:1] == [(6.0, 5.0, False)]
+    assert [figure.value for figure in figures[:4]] == [2.0, 200.0, 202.0, 6.0]
+    assert figures[7].goal is None
 
 
 def test_start_up_says_why_a_training_ended(load):

@@ -66,6 +66,11 @@ def whole(images, tmp_path_factory):
         ('paco', 2 * ITERS_PER_EPOCH + 2),
         ('gpaco', ITERS_PER_EPOCH + 1),
         ('multi_task', ITERS_PER_EPOCH + 1),
+        ('kcl', ITERS_PER_EPOCH + 1),
+        ('tsc', ITERS_PER_EPOCH + 1),
+        ('tsc', 2 * ITERS_PER_EPOCH - 1),  # resumes in the first iteration with targets
+        ('tsc', 2 * ITERS_PER_EPOCH),
+        ('tsc', 3 * ITERS_PER_EPOCH + 1),
         ('cross_entropy', ITERS_PER_EPOCH + 1),
     ],
 )

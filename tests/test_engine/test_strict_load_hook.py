@@ -12,15 +12,25 @@ def build_model(width: int = 3) -> nn.Module:
     return nn.ModuleDict({'backbone': nn.Linear(2, width), 'head': nn.Linear(width, 4)})
 
 
-def load(state_dict: dict, load_from: str | None = 'old.pth', ignore: tuple = (), resume: bool = False) -> None:
-    runner = SimpleNamespace(model=build_model(), _load_from=load_from, _resume=resume)
-    StrictLoadHook(ignore).after_load_checkpoint(runner, {'state_dict': state_dict})
+def load(
+    state_dict: dict,
+    load_from: str | None = 'old.pth',
+    ignore: tuple = (),
+    resume: bool = False,
+    train_loop: object = 'built',
+    **others: object,
+) -> dict:
+    runner = SimpleNamespace(model=build_model(), _load_from=load_from, _resume=resume, _train_loop=train_loop)
+    checkpoint = {'state_dict': dict(state_dict), **others}
+    StrictLoadHook(ignore).after_load_checkpoint(runner, checkpoint)
+    return checkpoint['state_dict']
 
 
 def test_matching_checkpoint_passes_with_and_without_prefix():
     state = build_model().state_dict()
-    assert load(state) is None
-    assert load({f'module.{name}': value for name, value in state.items()}) is None
+    assert load(state) == state
+    wrapped = {f'module.{name}': value for name, value in state.items()}
+    assert load(wrapped) == wrapped
 
 
 def test_everything_that_does_not_fit_is_listed():
@@ -54,7 +64,10 @@ def test_ignored_names_may_differ_in_every_way(pattern):
     del state['head.bias']
     if pattern.endswith('$'):
         del state['head.extra']
-    load(state, ignore=(pattern,))
+    assert load(state, ignore=(pattern,)).keys() == build_model().state_dict().keys()
+    wrapped = {f'module.{name}': value for name, value in state.items()}
+    loaded = load(wrapped, ignore=(pattern,))
+    assert {name.removeprefix('module.') for name in loaded} == build_model().state_dict().keys()
     state['backbone.extra'] = torch.zeros(1)
     with pytest.raises(UserError, match=r'unknown backbone\.extra') as error:
         load(state, ignore=(pattern,))
@@ -78,3 +91,46 @@ def test_weights_only_can_be_loaded_but_not_resumed():
     load(build_model().state_dict())
     with pytest.raises(UserError, match=r'old\.pth has weights only.*load_from'):
         load(build_model().state_dict(), resume=True)
+
+
+def ones() -> dict:
+    return {name: torch.ones_like(value) for name, value in build_model().state_dict().items()}
+
+
+def are_ones(state: dict) -> dict:
+    return {name: bool((value == 1).all()) for name, value in state.items()}
+
+
+def test_ignored_names_are_not_loaded_even_where_they_fit():
+    loaded = are_ones(load(ones(), ignore=(r'^head\.',)))
+    assert loaded == {'backbone.weight': True, 'backbone.bias': True, 'head.weight': False, 'head.bias': False}
+
+
+@pytest.mark.parametrize('own', [dict(resume=True, optimizer={}), dict(train_loop={'max_epochs': 1})])
+def test_checkpoints_of_its_own_are_taken_whole(own):
+    state = build_model().state_dict()
+    assert load(state, ignore=(r'^head\.',), **own) == state
+    del state['head.bias']
+    with pytest.raises(UserError, match=r'missing head\.bias'):
+        load(state, ignore=(r'^head\.',), **own)
+
+
+def test_a_config_without_training_ignores_at_test_time():
+    loaded = are_ones(load(ones(), ignore=(r'^head\.',), train_loop=None))
+    assert loaded == {'backbone.weight': True, 'backbone.bias': True, 'head.weight': False, 'head.bias': False}
+
+
+def test_checkpoint_without_an_encoder():
+    head = {name: value for name, value in build_model().state_dict().items() if name.startswith('head')}
+    state = {f'module.{name}': value for name, value in head.items()}
+    state['module.momentum_encoder.backbone.weight'] = torch.zeros(1)
+    message = r'old\.pth has no encoder: .* backbone\. \(head\.bias, head\.weight, momentum_encoder'
+    for patterns in ((), (r'^(head|momentum_encoder)\.',)):
+        with pytest.raises(UserError, match=message):
+            load(state, ignore=patterns)
+
+
+def test_an_encoder_that_is_ignored_may_be_missing():
+    head = {name: value for name, value in ones().items() if name.startswith('head')}
+    loaded = are_ones(load(head, ignore=(r'^backbone\.',)))
+    assert loaded == {'backbone.weight': False, 'backbone.bias': False, 'head.weight': True, 'head.bias': True}

@@ -2,18 +2,22 @@
 
 from .broadcast_buffers_hook import BroadcastBuffersHook
 from .class_counts_hook import ClassCountsHook
+from .feature_bank_hook import FeatureBankHook
 from .momentum_update_hook import MomentumUpdateHook
 from .progress_hook import ProgressHook
 from .run_report_hook import RunReportHook
 from .stop_signal_hook import StopSignalHook
 from .strict_load_hook import StrictLoadHook
+from .target_assignment_hook import TargetAssignmentHook
 
 __all__ = [
     'BroadcastBuffersHook',
     'ClassCountsHook',
+    'FeatureBankHook',
     'MomentumUpdateHook',
     'ProgressHook',
     'RunReportHook',
     'StopSignalHook',
     'StrictLoadHook',
+    'TargetAssignmentHook',
 ]

@@ -1,16 +1,18 @@
 """A checkpoint that does not fit the model is an error, not a line in the log."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
+from torch import Tensor
 
 from ltcl.errors import UserError
 from ltcl.registry import HOOKS
 
 SHOWN = 6
+ENCODER = 'backbone.'
 
 
 @HOOKS.register_module()
@@ -18,10 +20,12 @@ class StrictLoadHook(Hook):
     """Refuses a checkpoint whose tensors are not exactly those of the model, before any is copied.
 
     MMEngine loads what matches and only logs the rest, so a file of another architecture trains or tests a network that
-    is partly random. To start from parts of another model use ``init_cfg=dict(type='Pretrained', ...)``.
+    is partly random.
 
     Args:
-        ignore: Regular expressions; names in which one is found may be missing, superfluous or of another shape.
+        ignore: Regular expressions for a config that starts from another run's checkpoint, such as that of stage 1.
+            Names in which one is found are neither compared nor loaded: the model keeps its own. A run that is resumed,
+            and a test of a config that can be trained, take a checkpoint of their own, and all of it.
     """
 
     def __init__(self, ignore: Sequence[str] = ()) -> None:
@@ -45,19 +49,45 @@ class StrictLoadHook(Hook):
                 f'the checkpoint {source} has weights only, so no run can be resumed from it: '
                 'start from its weights with --cfg-options load_from=... instead of --resume'
             )
-        ours = model.state_dict()
-        theirs = {name.removeprefix('module.'): value for name, value in checkpoint['state_dict'].items()}
-        problems = {name: f'missing {name}' for name in ours.keys() - theirs.keys()}
-        problems |= {name: f'unknown {name}' for name in theirs.keys() - ours.keys()}
-        problems |= {
-            name: f'{name} has shape {tuple(theirs[name].shape)}, not {tuple(ours[name].shape)}'
-            for name in ours.keys() & theirs.keys()
-            if theirs[name].shape != ours[name].shape
-        }
-        found = sorted(text for name, text in problems.items() if not any(p.search(name) for p in self.ignore))
-        if found:
-            more = f' and {len(found) - SHOWN} more' if len(found) > SHOWN else ''
-            raise UserError(
-                f'the checkpoint {source} is of another architecture than the config: '
-                f'{"; ".join(found[:SHOWN])}{more}. Use the config it was trained with'
-            )
+        ours, state = model.state_dict(), checkpoint['state_dict']
+        # The loop of a training is built by now, that of a config under test is not.
+        is_own = runner._resume or isinstance(runner._train_loop, dict)
+        ignored = set() if is_own else set(filter(self._is_ignored, [*ours, *state]))
+        _check_encoder(ours.keys() - ignored, map(_unwrapped, state), source)
+        for name in ignored & state.keys():
+            del state[name]
+        # With the model's own values MMEngine has nothing to warn of.
+        state.update({name: ours[name] for name in ignored & ours.keys()})
+        _compare(ours, {_unwrapped(name): value for name, value in state.items()}, source)
+
+    def _is_ignored(self, name: str) -> bool:
+        return any(pattern.search(_unwrapped(name)) for pattern in self.ignore)
+
+
+def _unwrapped(name: str) -> str:
+    return name.removeprefix('module.')
+
+
+def _check_encoder(needed: Iterable[str], names: Iterable[str], source: str) -> None:
+    names = sorted(names)
+    if any(name.startswith(ENCODER) for name in needed) and not any(name.startswith(ENCODER) for name in names):
+        raise UserError(
+            f'the checkpoint {source} has no encoder: none of its names begins with {ENCODER} '
+            f'({", ".join(names[:SHOWN])}). Give a checkpoint that ltcl wrote while it trained the encoder'
+        )
+
+
+def _compare(ours: dict[str, Tensor], theirs: dict[str, Tensor], source: str) -> None:
+    problems = [f'missing {name}' for name in ours.keys() - theirs.keys()]
+    problems += [f'unknown {name}' for name in theirs.keys() - ours.keys()]
+    problems += [
+        f'{name} has shape {tuple(theirs[name].shape)}, not {tuple(ours[name].shape)}'
+        for name in ours.keys() & theirs.keys()
+        if theirs[name].shape != ours[name].shape
+    ]
+    if problems:
+        more = f' and {len(problems) - SHOWN} more' if len(problems) > SHOWN else ''
+        raise UserError(
+            f'the checkpoint {source} is of another architecture than the config: '
+            f'{"; ".join(sorted(problems)[:SHOWN])}{more}. Use the config it was trained with'
+        )

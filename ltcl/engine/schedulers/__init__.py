@@ -1,5 +1,7 @@
 """Learning-rate schedules that mmengine lacks."""
 
+from .iter_warmup_cosine import IterWarmupCosineLR
+from .warmup_cosine import WarmupCosineLR
 from .warmup_step import WarmupStepLR
 
-__all__ = ['WarmupStepLR']
+__all__ = ['IterWarmupCosineLR', 'WarmupCosineLR', 'WarmupStepLR']

@@ -51,7 +51,7 @@ class ShotAccuracy(BaseMetric):
     ) -> None:
         super().__init__(collect_device=collect_device, prefix=prefix)
         if len(bounds) != 2 or not 0 <= bounds[0] <= bounds[1]:
-            raise UserError(f'ShotAccuracy: bounds={bounds} must be two counts, the smaller one first.')
+            raise UserError(f'{type(self).__name__}: bounds={bounds} must be two counts, the smaller one first.')
         self.bounds = (bounds[0], bounds[1])
         self.class_counts: Tensor | None = None
         self.per_class: dict[str, np.ndarray] | None = None
@@ -88,10 +88,7 @@ class ShotAccuracy(BaseMetric):
             self._num_scores = data_samples[0]['pred_score'].numel()
         if not self.results:
             self._check_class_counts()
-        if 'pred_label' in data_samples[0]:
-            preds = torch.cat([sample['pred_label'] for sample in data_samples])
-        else:
-            preds = torch.stack([sample['pred_score'] for sample in data_samples]).argmax(dim=1)
+        preds = self.predictions(data_samples)
         labels = torch.cat([sample['gt_label'] for sample in data_samples])
         batch = torch.stack([preds, labels.to(preds.device)], dim=1).cpu()
         # Checked here and not in `compute_metrics`, which only one process of a distributed run reaches.
@@ -102,6 +99,12 @@ class ShotAccuracy(BaseMetric):
                 'use the class list of the training set.'
             )
         self.results.append(batch)
+
+    def predictions(self, data_samples: Sequence[dict]) -> Tensor:
+        """Predicted class of each image of a batch, shape (N,)."""
+        if 'pred_label' in data_samples[0]:
+            return torch.cat([sample['pred_label'] for sample in data_samples])
+        return torch.stack([sample['pred_score'] for sample in data_samples]).argmax(dim=1)
 
     def evaluate(self, size: int) -> dict[str, float]:
         """Compute the metrics of the whole data set and forget its results.
@@ -130,7 +133,9 @@ class ShotAccuracy(BaseMetric):
         if self.class_counts is not None:
             fractions.update(shot_accuracy(accuracy, self.class_counts, self.bounds))
         elif not self._missing_counts_logged:
-            print_log('ShotAccuracy has no training counts: many, medium and few are left out.', logger='current')
+            print_log(
+                f'{type(self).__name__} has no training counts: many, medium and few are left out.', logger='current'
+            )
             self._missing_counts_logged = True
         fractions.update(accuracy_summary(accuracy))
         return {name: 100 * value for name, value in fractions.items()}
@@ -151,7 +156,7 @@ class ShotAccuracy(BaseMetric):
         num_classes = len(names) if names else self._num_scores
         if num_classes not in (None, len(self.class_counts)):
             raise UserError(
-                f'ShotAccuracy got training counts of {len(self.class_counts)} classes, but the test set has '
+                f'{type(self).__name__} got training counts of {len(self.class_counts)} classes, but the test set has '
                 f'{num_classes}: train and test data must share one class list.'
             )
 

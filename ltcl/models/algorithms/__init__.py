@@ -1,5 +1,6 @@
 """Which view meets which encoder."""
 
 from .contrastive import ContrastiveClassifier
+from .frozen_encoder import FrozenEncoderClassifier
 
-__all__ = ['ContrastiveClassifier']
+__all__ = ['ContrastiveClassifier', 'FrozenEncoderClassifier']

@@ -1,7 +1,30 @@
 """Heads: a method's state and hyper-parameters, and the call of its loss."""
 
+from .bcl import BCLHead
 from .cosine import CosineClsHead, CosineLinear
+from .in_batch_kcl import InBatchKCLHead, InBatchTSCHead
+from .kcl import KCLHead
+from .lws import LWSHead
 from .multi_task import MultiTaskHead
+from .nearest_class_mean import NearestClassMeanHead
 from .paco import PaCoHead
+from .resco import ResCoHead, ResComHead
+from .tau_norm import TauNormHead
+from .tsc import TSCHead
 
-__all__ = ['CosineClsHead', 'CosineLinear', 'MultiTaskHead', 'PaCoHead']
+__all__ = [
+    'BCLHead',
+    'CosineClsHead',
+    'CosineLinear',
+    'InBatchKCLHead',
+    'InBatchTSCHead',
+    'KCLHead',
+    'LWSHead',
+    'MultiTaskHead',
+    'NearestClassMeanHead',
+    'PaCoHead',
+    'ResCoHead',
+    'ResComHead',
+    'TSCHead',
+    'TauNormHead',
+]

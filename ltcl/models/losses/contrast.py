@@ -30,13 +30,20 @@ class RowLogSumExp(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: FunctionCtx, rows: Tensor, columns: Tensor) -> tuple[Tensor, Tensor]:
-        """Reduce the products of rows (N, D) and columns (M, D) to their log-sum-exp (N,) and maximum (N,)."""
+    def forward(
+        ctx: FunctionCtx, rows: Tensor, columns: Tensor, column_bias: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Reduce the products of rows (N, D) and columns (M, D) to their log-sum-exp (N,) and maximum (N,).
+
+        ``column_bias`` (M,), a constant without gradient, is added to the products of each column.
+        """
         weights = rows @ columns.T
+        if column_bias is not None:
+            weights.add_(column_bias)
         row_max = weights.amax(1)
         weights.sub_(row_max[:, None]).exp_()
         sums = weights.sum(1)
-        rows_need_grad, columns_need_grad = ctx.needs_input_grad
+        rows_need_grad, columns_need_grad = ctx.needs_input_grad[:2]
         mean_columns = (weights @ columns).div_(sums[:, None]) if rows_need_grad else None
         if columns_need_grad:
             ctx.save_for_backward(mean_columns, rows, weights.div_(sums[:, None]))
@@ -47,14 +54,14 @@ class RowLogSumExp(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: FunctionCtx, grad: Tensor, _: Tensor) -> tuple[Tensor | None, Tensor | None]:
+    def backward(ctx: FunctionCtx, grad: Tensor, _: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
         """Gradients for rows and columns from that of the log-sum-exp, shape (N,)."""
         mean_columns, *saved = ctx.saved_tensors
         grad_rows = None if mean_columns is None else grad[:, None] * mean_columns
         if not saved:
-            return grad_rows, None
+            return grad_rows, None, None
         rows, weights = saved
-        return grad_rows, weights.T @ (grad[:, None] * rows)
+        return grad_rows, weights.T @ (grad[:, None] * rows), None
 
 
 def contrast_terms(

@@ -54,7 +54,8 @@ def logit_adjusted_loss(
     Returns:
         Scalar, or shape (N,) with ``reduction='none'``.
     """
-    adjusted = logits + tau * log_prior(class_counts, eps).to(logits.dtype)
+    # 0 times the -inf of an empty class would be NaN.
+    adjusted = logits + tau * log_prior(class_counts, eps).to(logits.dtype) if tau else logits
     weights = None if class_weights is None else class_weights.to(logits.dtype)
     return F.cross_entropy(adjusted, labels, weight=weights, reduction=reduction)
 

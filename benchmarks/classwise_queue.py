@@ -1,0 +1,139 @@
+"""Speed and memory of the class-wise queue: mining with its gradient and the update, against a loop over samples."""
+
+import functools
+import statistics
+import sys
+
+import torch
+import torch.nn.functional as F
+from common import ROOT, Figure, devices, extra_peak_memory, median_ratio, run, time_interleaved
+from torch import Tensor
+
+from ltcl.models import ClasswiseQueue, ResComHead
+from ltcl.models.losses import mine_hard
+
+sys.path.insert(0, str(ROOT / 'tests'))
+from oracles.resco import as_columns, index_tables, loop_enqueue, loop_mine_hard
+
+
+class Loop:
+    """Each sample picks its columns of the queue from a table, multiplies and sorts; each key is written alone."""
+
+    def __init__(self, queue: ClasswiseQueue, num_hard: tuple[int, int]) -> None:
+        self.columns = as_columns(queue.embeddings)
+        self.pointer = queue.pointer.clone()
+        self.tables = [table.to(self.columns.device) for table in index_tables(*queue.embeddings.shape[:2])]
+        self.num_hard = num_hard
+
+    def __call__(self, anchors: Tensor, labels: Tensor) -> tuple[Tensor, ...]:
+        """Hard positives, hard negatives and the gradient of their sum; then the anchors are enqueued."""
+        # A copy, since the update comes before the end of the backward pass in training too.
+        positives, negatives = loop_mine_hard(anchors, labels, self.columns.clone(), self.tables, *self.num_hard)
+        loop_enqueue(self.columns, self.pointer, anchors.detach(), labels)
+        return positives, negatives, *torch.autograd.grad(positives.sum() + negatives.sum(), anchors)
+
+
+class Vectorised:
+    """The same with the library's queue and mining."""
+
+    def __init__(self, queue: ClasswiseQueue, num_hard: tuple[int, int]) -> None:
+        self.queue = queue
+        self.num_hard = dict(zip(('num_positives', 'num_negatives'), num_hard, strict=True))
+
+    def __call__(self, anchors: Tensor, labels: Tensor) -> tuple[Tensor, ...]:
+        """Hard positives, hard negatives and the gradient of their sum; then the anchors are enqueued."""
+        hard = mine_hard(anchors, labels, self.queue.contents()[0], **self.num_hard)
+        self.queue.enqueue(anchors, labels)
+        gradient = torch.autograd.grad(hard.positives.sum() + hard.negatives.sum(), anchors)
+        return hard.positives, hard.negatives, *gradient
+
+
+def draw_anchors(num_anchors: int, num_classes: int, feat_dim: int, device: str) -> tuple[Tensor, Tensor]:
+    """Random unit anchors that take gradients, and their classes."""
+    torch.manual_seed(0)
+    anchors = F.normalize(torch.randn(num_anchors, feat_dim), dim=1).to(device).requires_grad_()
+    return anchors, torch.randint(num_classes, (num_anchors,), device=device)
+
+
+def measure_speed(
+    device: str,
+    num_anchors: int = 256,
+    num_classes: int = 1000,
+    slots: int = 10,
+    feat_dim: int = 128,
+    num_hard: tuple[int, int] = (1, 400),
+    rounds: int = 5,
+) -> list[Figure]:
+    """Time of both forms and their ratio.
+
+    Args:
+        device: ``'cpu'`` or ``'cuda'``.
+        num_anchors: Rows that are compared with the queue and enqueued.
+        num_classes: Number of classes.
+        slots: Slots of each class.
+        feat_dim: Width of an embedding.
+        num_hard: Hard positives and hard negatives of each anchor.
+        rounds: Timed rounds of both.
+    """
+    inputs = draw_anchors(num_anchors, num_classes, feat_dim, device)
+    queue = ClasswiseQueue(num_classes, slots, feat_dim).to(device)
+    forms = {'mine and enqueue': Vectorised(queue, num_hard), 'loop': Loop(queue, num_hard)}
+    steps = {name: functools.partial(form, *inputs) for name, form in forms.items()}
+    seconds = time_interleaved(steps, rounds, device)
+    setting = f'{num_classes} classes of {slots}, {device}'
+    return [
+        *(Figure(f'{name}, {setting}', 1e3 * statistics.median(times), 'ms') for name, times in seconds.items()),
+        Figure.at_least(
+            f'speed against the loop, {setting}', median_ratio(seconds['loop'], seconds['mine and enqueue']), 'x', 30
+        ),
+    ]
+
+
+def measure_memory(
+    device: str,
+    num_images: int = 128,
+    num_classes: int = 8142,
+    slots: int = 4,
+    feat_dim: int = 128,
+    num_hard: tuple[int, int] = (1, 400),
+) -> Figure:
+    """Extra peak memory of one step of ResCom's head, forward and backward.
+
+    Args:
+        device: ``'cpu'`` or ``'cuda'``.
+        num_images: Images of the batch; two views make twice as many anchors.
+        num_classes: Number of classes.
+        slots: Slots of each class.
+        feat_dim: Width of an embedding.
+        num_hard: Hard positives and hard negatives of each anchor.
+    """
+    anchors, labels = draw_anchors(2 * num_images, num_classes, feat_dim, device)
+    head = ResComHead(
+        num_classes,
+        in_channels=8,  # the classifier is no matter of the queue
+        feat_dim=feat_dim,
+        queue_per_class=slots,
+        num_hard_positives=num_hard[0],
+        num_hard_negatives=num_hard[1],
+        class_counts=list(range(num_classes, 0, -1)),
+    ).to(device)
+    feats = torch.randn(2 * num_images, 8, device=device)
+
+    def step() -> None:
+        losses = head.loss(feats.chunk(2), anchors.chunk(2), [], labels[:num_images])
+        torch.autograd.grad(losses['loss_cls'] + losses['loss_con'], anchors)
+
+    memory = extra_peak_memory(step, device) / 2**20
+    return Figure.at_most(f'ResCom step, {num_classes} classes of {slots}, {device}: extra memory', memory, 'MiB', 512)
+
+
+def measure() -> list[Figure]:
+    """Figures of every device."""
+    figures = []
+    for device in devices():
+        figures += [*measure_speed(device), measure_memory(device)]
+    return figures
+
+
+if __name__ == '__main__':
+    run('class-wise queue', measure)

@@ -1,0 +1,5 @@
+# BCL on CIFAR-100-LT, imbalance factor 10: 19,573 training images, 77 steps an epoch.
+# Community's recipe. Not run here.
+_base_ = './bcl_resnet32_1xb256-200e_cifar100-lt-if100.py'
+
+train_dataloader = dict(dataset=dict(imbalance_factor=10))

@@ -1,0 +1,5 @@
+# ResCom on CIFAR-100-LT, imbalance factor 50: 12,608 training images, 98 steps an epoch.
+# No recipe was released for this factor; this is the one for a factor of 100. The authors report 58.0. Not run here.
+_base_ = './rescom_resnet32_1xb128-400e_cifar100-lt-if100.py'
+
+train_dataloader = dict(dataset=dict(imbalance_factor=50))

@@ -1,0 +1,17 @@
+# Nearest class mean on the encoder of a cross-entropy run, Fashion-MNIST-LT `small`. Nothing is trained: tools/test.py.
+_base_ = [
+    '../_base_/stage2_runtime.py',
+    '../_base_/datasets/fashion-mnist-lt-small.py',
+    '../_base_/models/resnet20-grey.py',
+]
+stage1_config = 'configs/cross_entropy/cross-entropy_resnet20_1xb128-100e_fashion-mnist-lt-small.py'
+
+model = dict(head=dict(_delete_=True, type='ltcl.NearestClassMeanHead', num_classes=10, in_channels=64))
+custom_hooks = [*_base_.custom_hooks, dict(type='ltcl.FeatureBankHook', dataloader=_base_.bank_dataloader)]
+train_dataloader = None
+train_cfg = None
+optim_wrapper = None
+val_cfg = dict()
+test_cfg = dict()
+val_evaluator = [*_base_.val_evaluator, dict(type='ltcl.KNNAccuracy')]
+test_evaluator = val_evaluator

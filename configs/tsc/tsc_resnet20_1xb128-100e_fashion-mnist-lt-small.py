@@ -1,0 +1,12 @@
+# TSC, stage 1: 50 epochs of KCL, then 50 epochs with targets, Fashion-MNIST-LT `small`.
+# Targeted Supervised Contrastive Learning for Long-Tailed Recognition, CVPR 2022, https://arxiv.org/abs/2111.13998
+#
+#     python tools/train.py configs/tsc/tsc_resnet20_1xb128-100e_fashion-mnist-lt-small.py
+#
+# At the switch the optimizer's momentum is dropped and the cosine restarts, as published. Stage 2:
+#     python tools/train.py configs/stage2/linear_tsc_resnet20_1xb128-20e_fashion-mnist-lt-small.py
+_base_ = '../kcl/kcl_resnet20_1xb128-100e_fashion-mnist-lt-small.py'
+
+model = dict(head=dict(type='ltcl.TSCHead', target_weight=0.2))
+param_scheduler = dict(_delete_=True, type='CosineRestartLR', periods=[50, 50], restart_weights=[1, 1], eta_min=0)
+custom_hooks = [*_base_.custom_hooks, dict(type='ltcl.TargetAssignmentHook', interval=1)]

@@ -1,0 +1,94 @@
+"""Features of the training images, for whatever compares test images with them."""
+
+import torch
+from mmengine.dist import get_world_size
+from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
+from mmengine.runner import BaseLoop, Runner
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
+
+from ltcl.errors import UserError
+from ltcl.models.utils import gather
+from ltcl.registry import HOOKS
+
+
+@HOOKS.register_module()
+class FeatureBankHook(Hook):
+    """Extracts the training features before each validation and test and hands them to who has ``set_feature_bank``.
+
+    That are metrics, such as ``ltcl.KNNAccuracy``, and parts of the model, such as ``ltcl.NearestClassMeanHead``. The
+    encoder runs in eval mode; several processes share the images. Nothing is extracted where nobody asks.
+
+    Args:
+        dataloader: Config of a dataloader with the training images and the test pipeline. Whatever its sampler,
+            each image is read once and the bank is in the order of the data set.
+    """
+
+    # After EMAHook, which swaps the averaged weights in at the same moment.
+    priority = 'LOW'
+
+    def __init__(self, dataloader: dict) -> None:
+        self.dataloader = {
+            **dataloader,
+            'sampler': dict(type='DefaultSampler', shuffle=False, round_up=True),
+            'drop_last': False,
+        }
+        self._loader: DataLoader | None = None
+
+    def before_val_epoch(self, runner: Runner) -> None:
+        """Fill the bank for a validation."""
+        self._fill(runner, runner.val_loop)
+
+    def before_test_epoch(self, runner: Runner) -> None:
+        """Fill the bank for a test."""
+        self._fill(runner, runner.test_loop)
+
+    def _fill(self, runner: Runner, loop: BaseLoop) -> None:
+        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        takers = [part for part in (*model.modules(), *loop.evaluator.metrics) if hasattr(part, 'set_feature_bank')]
+        if not takers:
+            return
+        self._loader = self._loader or runner.build_dataloader(self.dataloader, seed=runner.seed)
+        features, labels = extract_features(model, self._loader)
+        for taker in takers:
+            taker.set_feature_bank(features, labels)
+
+
+@torch.no_grad()
+def extract_features(model: nn.Module, loader: DataLoader) -> tuple[Tensor, Tensor]:
+    """Pooled features and labels of a data set, the same on every process.
+
+    Args:
+        model: A classifier of mmpretrain; its train or eval mode is the same afterwards.
+        loader: Gives each process every ``world_size``-th image, as mmengine's ``DefaultSampler`` without shuffling.
+
+    Returns:
+        Features (M, C) and labels (M,), int64, in the order of the data set, on the model's device.
+
+    Raises:
+        UserError: The features are maps, not vectors.
+    """
+    was_training = model.training
+    model.eval()
+    batches = [_encode(model, batch) for batch in loader]
+    model.train(was_training)
+    features, labels = map(torch.cat, zip(*batches, strict=True))
+    size = len(loader.dataset)
+    return _in_dataset_order(features, size), _in_dataset_order(labels, size)
+
+
+def _encode(model: nn.Module, batch: dict) -> tuple[Tensor, Tensor]:
+    data = model.data_preprocessor(batch, False)
+    features = model.extract_feat(data['inputs'])[-1]
+    if features.ndim != 2:
+        raise UserError(
+            f'the features have shape {tuple(features.shape)}, FeatureBankHook needs (N, C): '
+            "give the model neck=dict(type='GlobalAveragePooling')"
+        )
+    return features, torch.cat([sample.gt_label for sample in data['data_samples']])
+
+
+def _in_dataset_order(rows: Tensor, size: int) -> Tensor:
+    """Rows of all processes, dealt out in turn, without those that fill up the last turn."""
+    return gather(rows).unflatten(0, (get_world_size(), -1)).transpose(0, 1).flatten(0, 1)[:size]

@@ -1,0 +1,127 @@
+"""Head of BCL: one view classifies, the others contrast, and prototypes come out of the classifier's weight."""
+
+import torch
+import torch.nn.functional as F
+from mmengine.dist import get_rank
+from torch import Tensor
+
+from ltcl.errors import UserError
+from ltcl.registry import MODELS
+
+from ..losses import balanced_contrastive_loss, logit_adjusted_loss
+from ..losses.precision import full_precision
+from ..necks import Projector
+from ..utils import gather as gather_rows
+from ..utils import gather_with_grad
+from .contrastive import ContrastiveHead, top1_accuracy
+
+_unit_rows = full_precision(F.normalize)
+
+
+@MODELS.register_module()
+class BCLHead(ContrastiveHead):
+    """Head of `BCL <https://arxiv.org/abs/2207.09052>`_: ``alpha * cross entropy + beta * balanced contrast``.
+
+    The first online view is classified, with the log class frequencies added to its logits; all further ones (two as
+    published) are contrasted. The prototype of a class is the row of the classifier's weight, length included, sent
+    through an MLP of its own. So the contrast trains the classifier as well.
+
+    Args:
+        num_classes: Number of classes, at least 2.
+        in_channels: Width C of the pooled features.
+        feat_dim: Width D of the embeddings; 1024 on ImageNet-LT.
+        hidden_channels: Width between the two layers of the prototype MLP; None means ``in_channels``.
+        alpha: Weight of the classification part.
+        beta: Weight of the contrastive part.
+        temperature: Divides the similarities.
+        tau: Strength of the logit adjustment.
+        cosine_scale: Scale of the cosine classifier; None has a linear one with bias.
+        gather: Contrast the images of all processes with each other; False stays within a process.
+        **kwargs: Arguments of :class:`ContrastiveHead`: ``class_counts``, ``init_cfg``, ...
+
+    Differs from the original: a linear classifier works, too. Batch normalisation takes its statistics over the images
+    of one process, all views together with ``joint_forward=True``; the published script splits the stacked views over
+    GPUs, and its running statistics are those of the first GPU, which sees images of the first view only.
+
+    Raises:
+        UserError: ``num_classes`` is 1: the batch normalisation of the prototype MLP sees one row per class.
+    """
+
+    def __init__(
+        self,
+        num_classes: int,
+        in_channels: int,
+        feat_dim: int = 128,
+        hidden_channels: int | None = None,
+        alpha: float = 1.0,
+        beta: float = 0.35,
+        temperature: float = 0.07,
+        tau: float = 1.0,
+        cosine_scale: float | None = 30.0,
+        gather: bool = True,
+        **kwargs: object,
+    ) -> None:
+        if num_classes < 2:
+            raise UserError(
+                f'BCLHead normalises over one prototype per class, but num_classes={num_classes}: use 2 classes or more'
+            )
+        super().__init__(num_classes, in_channels, cosine_scale=cosine_scale, **kwargs)
+        self.prototype_projector = Projector(
+            in_channels, feat_dim, hidden_channels=hidden_channels, norm_cfg=dict(type='BN1d')
+        )
+        self.alpha = alpha
+        self.beta = beta
+        self.temperature = temperature
+        self.tau = tau
+        self.with_gather = gather
+
+    def prototypes(self) -> Tensor:
+        """Unit row of each class, with gradient, shape (num_classes, D)."""
+        return _unit_rows(self.prototype_projector(self.fc.weight), dim=1)
+
+    def loss(self, feats: list[Tensor], embeddings: list[Tensor], keys: list[Tensor], labels: Tensor) -> dict:
+        """Losses of one step.
+
+        Args:
+            feats: Pooled features (N, C) of each online view; the first one is classified.
+            embeddings: Unit embeddings (N, D) of each online view; all but the first are contrasted.
+            keys: Not used.
+            labels: Class of each image, int64, shape (N,).
+
+        Returns:
+            ``loss_cls`` (already times alpha), ``loss_con`` (times beta) and ``accuracy`` (top-1 of the first view
+            without prior, in %).
+
+        Raises:
+            UserError: Fewer than three online views.
+        """
+        if len(embeddings) < 3:
+            raise UserError(
+                f'BCLHead classifies one view and contrasts two more, but got {len(embeddings)}: set '
+                'online_views=(0, 1, 2) in the model and num_views=3 in the MultiView of the train pipeline'
+            )
+        logits = self.fc(feats[0])
+        loss_cls = logit_adjusted_loss(logits, labels, self.known_class_counts(), tau=self.tau, eps=0)
+        return dict(
+            loss_cls=self.alpha * loss_cls,
+            loss_con=self.beta * self._contrast(embeddings[1:], labels),
+            accuracy=top1_accuracy(logits, labels),
+        )
+
+    def _contrast(self, views: list[Tensor], labels: Tensor) -> Tensor:
+        """Mean over the anchors of this process, which are compared with the rows of all of them."""
+        anchors, anchor_labels = torch.cat(views), labels.repeat(len(views))
+        positions = torch.arange(len(anchors), device=anchors.device)
+        contrast, contrast_labels = anchors, anchor_labels
+        if self.with_gather:
+            contrast, contrast_labels = gather_with_grad(anchors), gather_rows(anchor_labels)
+            positions = positions + get_rank() * len(anchors)
+        return balanced_contrastive_loss(
+            anchors,
+            anchor_labels,
+            contrast,
+            contrast_labels,
+            self.prototypes(),
+            anchor_positions=positions,
+            temperature=self.temperature,
+        )

@@ -1,0 +1,182 @@
+"""Heads of KCL and TSC within a batch, as the authors train them on CIFAR."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from ltcl.errors import UserError
+from ltcl.registry import MODELS
+
+from ..losses import effective_number_weights, in_batch_contrastive_loss
+from ..utils import ClassCountsMixin, ClassTargetsMixin, gather, gather_with_grad
+from .kcl import EmbeddingHead
+
+
+@MODELS.register_module()
+class InBatchKCLHead(ClassCountsMixin, EmbeddingHead):
+    """K-positive contrast between the views of a batch, without queue and momentum encoder.
+
+    Use it with one or two online views and ``joint_forward=True``. Several processes compare the rows of all of them.
+
+    Args:
+        num_classes: Number of classes.
+        num_positives: Positives K that are drawn for each row beside its other view; 0 takes all of its class, which is
+            supervised contrast.
+        temperature: Divides the similarities.
+        base_temperature: The loss is multiplied by ``temperature / base_temperature``.
+        unbiased: Leave the other positives out of each pair's denominator.
+        anchors: Rows whose loss is averaged: ``'all'``, ``'first_view'`` or ``'targets'`` (TSC only).
+        effective_number_beta: Weigh the rows by the effective number of their class (0.9999 in the original's option).
+            None weighs all alike.
+        class_counts: Training images per class, for use without ``ltcl.ClassCountsHook``.
+        init_cfg: As in mmengine; there is nothing to initialise.
+
+    Differs from the original: a row without any positive contributes 0 instead of not a number.
+
+    Raises:
+        UserError: Negative ``num_positives``, or other ``anchors``.
+    """
+
+    known_anchors = ('all', 'first_view')
+
+    def __init__(
+        self,
+        num_classes: int,
+        num_positives: int = 6,
+        temperature: float = 0.07,
+        base_temperature: float = 0.07,
+        unbiased: bool = False,
+        anchors: str = 'all',
+        effective_number_beta: float | None = None,
+        class_counts: list[int] | None = None,
+        init_cfg: dict | None = None,
+    ) -> None:
+        super().__init__(num_classes, num_positives, init_cfg)
+        if anchors not in self.known_anchors:
+            raise UserError(f'anchors of {type(self).__name__} must be one of {self.known_anchors}, got {anchors!r}')
+        self.effective_number_beta = effective_number_beta
+        self.loss_args = dict(
+            temperature=temperature, base_temperature=base_temperature, unbiased=unbiased, anchors=anchors
+        )
+        self.register_class_counts(num_classes, class_counts)
+
+    def loss(self, feats: list[Tensor], embeddings: list[Tensor], keys: list[Tensor], labels: Tensor) -> dict:
+        """Loss of one step.
+
+        Args:
+            feats: Unused.
+            embeddings: Unit embeddings (N, D) of each of the one or two online views.
+            keys: Must be empty.
+            labels: Class of each image, int64, shape (N,).
+
+        Returns:
+            ``loss_con``.
+
+        Raises:
+            UserError: Another number of views.
+        """
+        if len(embeddings) > 2 or keys:
+            raise UserError(
+                f'{type(self).__name__} takes one or two online views and no key view, got {len(embeddings)} and '
+                f'{len(keys)}: set online_views=(0, 1), key_views=() and joint_forward=True of the model'
+            )
+        rows = torch.cat([gather_with_grad(view) for view in embeddings])
+        return dict(loss_con=self.contrast(rows, gather(labels)))
+
+    def contrast(self, embeddings: Tensor, labels: Tensor, num_targets: int = 0, **targets: object) -> Tensor:
+        """The loss of all processes' rows.
+
+        Args:
+            embeddings: View after view, shape (V * N, D).
+            labels: Class of each image, int64, shape (N,).
+            num_targets: Target rows of each view.
+            **targets: Arguments of the loss that concern targets.
+        """
+        num_rows = len(embeddings) + len(embeddings) // len(labels) * num_targets
+        weights = None
+        if self.effective_number_beta is not None:
+            weights = effective_number_weights(self.known_class_counts(), self.effective_number_beta)
+        return in_batch_contrastive_loss(
+            embeddings,
+            labels,
+            num_classes=self.num_classes,
+            draws=self.draw_uniform(num_rows, labels.device),
+            class_weights=weights,
+            **self.loss_args,
+            **targets,
+        )
+
+
+@MODELS.register_module()
+class InBatchTSCHead(ClassTargetsMixin, InBatchKCLHead):
+    """TSC on CIFAR: copies of fixed targets stand among the images of each view.
+
+    As published, every class has its target from the start, by a fixed order. ``match_centers=True`` assigns them as on
+    large data sets instead, driven by ``ltcl.TargetAssignmentHook``.
+
+    Args:
+        num_classes: Number of classes.
+        feat_dim: Width D of the embeddings.
+        targets: A ``.npy`` or ``.pt`` file of shape (num_classes, D). None generates them when the weights are
+            initialised.
+        target_seed: Seed of generated targets.
+        target_repeat: Copies r of each target in each view; it takes the place of a weight.
+        all_targets_positive: Every copy of the own target is a positive, as the author describes the method. False lets
+            copies be drawn like images, as the released script does.
+        target_order: Class of each target, a permutation; None is 0, 1, 2, ... The original has
+            ``[4, 8, 3, 1, 9, 5, 2, 7, 0, 6]`` for CIFAR-10.
+        match_centers: Match targets with class centers; False keeps the order.
+        center_momentum: Share of the old class center that is kept at an update, in 0..1.
+        **kwargs: Arguments of :class:`InBatchKCLHead`.
+
+    Differs from the original: matching is an option; targets are generated here.
+
+    Raises:
+        UserError: ``target_repeat`` below 1, ``target_order`` is no permutation, or a mistake that the base raises.
+    """
+
+    known_anchors = ('all', 'first_view', 'targets')
+
+    def __init__(
+        self,
+        num_classes: int,
+        feat_dim: int = 128,
+        targets: str | None = None,
+        target_seed: int = 0,
+        target_repeat: int = 25,
+        all_targets_positive: bool = False,
+        target_order: Sequence[int] | None = None,
+        match_centers: bool = False,
+        center_momentum: float = 0.9,
+        **kwargs: object,
+    ) -> None:
+        super().__init__(num_classes, **kwargs)
+        if target_repeat < 1:
+            raise UserError(f'target_repeat must be at least 1, got {target_repeat}')
+        if target_order is not None and sorted(target_order) != list(range(num_classes)):
+            raise UserError(f'target_order must name each class 0..{num_classes - 1} once, got {list(target_order)}')
+        self.register_targets(num_classes, feat_dim, targets, target_seed, center_momentum)
+        if target_order is not None:
+            self.assignment.copy_(torch.tensor(target_order).argsort())
+        self.match_centers = match_centers
+        self.targeted = not match_centers
+        self.target_args = dict(target_repeat=target_repeat, all_targets_positive=all_targets_positive)
+
+    def init_weights(self) -> None:
+        """Read or generate the targets."""
+        super().init_weights()
+        self.init_targets()
+
+    def loss(self, feats: list[Tensor], embeddings: list[Tensor], keys: list[Tensor], labels: Tensor) -> dict:
+        """Loss of one step, as in :class:`InBatchKCLHead`, with the targets where they are on."""
+        if self.match_centers:
+            self.follow_centers(torch.cat(embeddings), labels.repeat(len(embeddings)))
+        return super().loss(feats, embeddings, keys, labels)
+
+    def contrast(self, embeddings: Tensor, labels: Tensor, num_targets: int = 0, **targets: object) -> Tensor:
+        """The loss of all processes' rows and the targets; arguments as in :class:`InBatchKCLHead`."""
+        if self.targeted:
+            num_targets = self.num_classes * self.target_args['target_repeat']
+            targets = dict(class_targets=self.class_targets(), **self.target_args)
+        return super().contrast(embeddings, labels, num_targets, **targets)

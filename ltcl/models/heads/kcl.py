@@ -1,0 +1,144 @@
+"""Head of KCL: k-positive contrast with a queue, without a classifier."""
+
+import torch
+from mmengine.model import BaseModule
+from mmpretrain.structures import DataSample
+from torch import Tensor
+
+from ltcl.errors import UserError
+from ltcl.registry import MODELS
+
+from ..losses import k_positive_contrastive_loss
+from ..utils import FeatureQueue
+
+
+class EmbeddingHead(BaseModule):
+    """Head of a first stage: it trains an encoder and predicts features, not classes; a subclass adds the loss.
+
+    Args:
+        num_classes: Number of classes.
+        num_positives: Positives K that are drawn for each anchor; 0 takes all.
+        init_cfg: Unused by these heads, whose parameters, if any, are fixed.
+    """
+
+    def __init__(self, num_classes: int, num_positives: int = 6, init_cfg: dict | None = None) -> None:
+        super().__init__(init_cfg=init_cfg)
+        if num_positives < 0:
+            raise UserError(f'num_positives must be 0 (all) or positive, got {num_positives}')
+        self.num_classes = num_classes
+        self.num_positives = num_positives
+
+    def draw_uniform(self, num_anchors: int, device: torch.device) -> Tensor | None:
+        """Numbers in 0..1 that choose the positives, shape (K, num_anchors); None where all are taken."""
+        if not self.num_positives:
+            return None
+        return torch.rand(self.num_positives, num_anchors, dtype=torch.float64, device=device)
+
+    def pre_logits(self, feats: tuple[Tensor, ...]) -> Tensor:
+        """Pooled features (N, C) of the last stage."""
+        return feats[-1]
+
+    def forward(self, feats: tuple[Tensor, ...]) -> Tensor:
+        """Pooled features (N, C): there are no logits."""
+        return self.pre_logits(feats)
+
+    def predict(self, feats: tuple[Tensor, ...], data_samples: list[DataSample] | None = None) -> list[DataSample]:
+        """Attach to each sample its pooled feature as ``features``, for metrics that compare images.
+
+        Args:
+            feats: Features of each stage; the last one is pooled, shape (N, C).
+            data_samples: N samples; None makes new ones.
+
+        Returns:
+            The samples.
+        """
+        rows = self.pre_logits(feats).detach()
+        data_samples = data_samples or [DataSample() for _ in rows]
+        for sample, row in zip(data_samples, rows, strict=True):
+            sample.set_field(row, 'features')
+        return data_samples
+
+
+@MODELS.register_module()
+class KCLHead(EmbeddingHead):
+    """K-positive contrastive loss with a queue, the first stage of KCL.
+
+    From `Exploring Balanced Feature Spaces for Representation Learning <https://openreview.net/forum?id=OqtLIabPTit>`_.
+    Use it with one online view (the query) and one key view; a classifier is trained on the features afterwards.
+
+    Args:
+        num_classes: Number of classes.
+        feat_dim: Width D of the embeddings.
+        queue_len: Slots L of the queue.
+        num_positives: Positives K that are drawn from the queue for each anchor; 0 takes all of its class.
+        temperature: Divides the similarities.
+        init_cfg: As in mmengine; there is nothing to initialise.
+
+    Differs from the original: the queue wraps, so its length need not be a multiple of the batch; one process needs no
+    process group. Kept as published: rows of the queue that are not written yet are negatives, and an image's key of
+    the previous epoch may be a positive.
+
+    Raises:
+        UserError: ``num_positives`` is negative or larger than ``queue_len``.
+    """
+
+    def __init__(
+        self,
+        num_classes: int,
+        feat_dim: int = 128,
+        queue_len: int = 65536,
+        num_positives: int = 6,
+        temperature: float = 0.07,
+        init_cfg: dict | None = None,
+    ) -> None:
+        super().__init__(num_classes, num_positives, init_cfg)
+        if num_positives > queue_len:
+            raise UserError(
+                f'num_positives={num_positives} is more than queue_len={queue_len}: the queue holds the positives, so '
+                'make it longer or draw fewer'
+            )
+        self.temperature = temperature
+        self.queue = FeatureQueue(queue_len, feat_dim, num_classes, init='unlabelled')
+
+    def loss(self, feats: list[Tensor], embeddings: list[Tensor], keys: list[Tensor], labels: Tensor) -> dict:
+        """Loss of one step; stores the keys in the queue afterwards.
+
+        Args:
+            feats: Unused.
+            embeddings: Unit embeddings (N, D) of the one online view.
+            keys: Unit embeddings (N, D) of the one key view, without gradient.
+            labels: Class of each image, int64, shape (N,).
+
+        Returns:
+            ``loss_con``, and what a subclass adds.
+
+        Raises:
+            UserError: Another number of views.
+        """
+        if (len(embeddings), len(keys)) != (1, 1):
+            raise UserError(
+                f'{type(self).__name__} takes one online view and one key view, got {len(embeddings)} and {len(keys)}: '
+                'set online_views=(0,) and key_views=(1,) of the model'
+            )
+        losses = self.contrast(embeddings[0], keys[0], labels)
+        self.queue.enqueue(keys[0], labels)
+        return losses
+
+    def contrast(self, queries: Tensor, keys: Tensor, labels: Tensor) -> dict[str, Tensor]:
+        """The losses, before the queue takes the keys; arguments as for :meth:`loss`."""
+        return dict(loss_con=self.k_positive_loss(queries, keys, labels).class_term)
+
+    def k_positive_loss(self, queries: Tensor, keys: Tensor, labels: Tensor, **targets: object) -> tuple:
+        """:func:`~ltcl.models.losses.k_positive_contrastive_loss` against the queue as it is now."""
+        queue_embeddings, queue_labels = self.queue.contents()
+        return k_positive_contrastive_loss(
+            queries,
+            keys,
+            labels,
+            queue_embeddings.to(queries.dtype),
+            queue_labels,
+            num_classes=self.num_classes,
+            draws=self.draw_uniform(len(labels), labels.device),
+            temperature=self.temperature,
+            **targets,
+        )

@@ -1,0 +1,101 @@
+"""What the heads of ResCo and ResCom have in common."""
+
+from torch import Tensor
+
+from ltcl.errors import UserError
+
+from ..losses import effective_number_weights, log_prior, logit_adjusted_loss, rebalanced_contrastive_loss
+from ..utils import ClasswiseQueue
+from .contrastive import ContrastiveHead
+
+
+class RebalancedContrastiveHead(ContrastiveHead):
+    """Balanced softmax on both views plus rebalanced contrast; a subclass chooses the pairs that are compared.
+
+    Args:
+        num_classes: Number of classes.
+        in_channels: Width C of the pooled features.
+        feat_dim: Width D of the embeddings.
+        temperature: Divides the similarities.
+        con_weight: Weight of the contrastive part.
+        effective_number_beta: Weighs the anchors of the contrastive part by the effective number of their class; 0
+            weighs all alike.
+        contrast_prior: Factor on the log class frequency that is added to each divided similarity; 0 in every recipe.
+        queue_init: ``'published'`` or ``'empty'``, see :class:`~ltcl.models.utils.ClasswiseQueue`.
+        **kwargs: Arguments of :class:`ContrastiveHead`.
+    """
+
+    def __init__(
+        self,
+        num_classes: int,
+        in_channels: int,
+        feat_dim: int = 128,
+        temperature: float = 0.2,
+        con_weight: float = 0.5,
+        effective_number_beta: float = 0.99,
+        contrast_prior: float = 0.0,
+        queue_init: str = 'published',
+        **kwargs: object,
+    ) -> None:
+        super().__init__(num_classes, in_channels, **kwargs)
+        self.feat_dim = feat_dim
+        self.temperature = temperature
+        self.con_weight = con_weight
+        self.effective_number_beta = effective_number_beta
+        self.contrast_prior = contrast_prior
+        self.queue_init = queue_init
+
+    def build_queue(self, slots_per_class: int) -> ClasswiseQueue:
+        """A queue for this head's classes and embeddings."""
+        return ClasswiseQueue(self.num_classes, slots_per_class, self.feat_dim, self.queue_init)
+
+    def column_prior(self) -> Tensor:
+        """Log frequency of each class times ``contrast_prior``, shape (num_classes,)."""
+        return self.contrast_prior * log_prior(self.known_class_counts())
+
+    def classification_loss(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """Siamese balanced softmax: the mean over the rows of both views, shape (2N, num_classes)."""
+        return logit_adjusted_loss(logits, labels, self.known_class_counts())
+
+    def contrastive_loss(
+        self,
+        in_batch: tuple[Tensor, Tensor],
+        queue_positives: Tensor,
+        queue_negatives: Tensor,
+        labels: Tensor,
+        column_priors: tuple[Tensor, Tensor, Tensor] | None,
+    ) -> Tensor:
+        """Contrast weighted by class, already times ``con_weight``.
+
+        Args:
+            in_batch: Similarities (N, M) to rows of the batch and the mask of positives.
+            queue_positives: Similarities to queue rows of the own class, shape (N, P).
+            queue_negatives: Similarities to queue rows of other classes, shape (N, Q).
+            labels: Class of each anchor, int64, shape (N,).
+            column_priors: Added to the divided similarities of the three blocks.
+        """
+        class_weights = None
+        if self.effective_number_beta:
+            counts = self.known_class_counts()
+            class_weights = effective_number_weights(counts, self.effective_number_beta, scaling='mean_number')
+        return self.con_weight * rebalanced_contrastive_loss(
+            *in_batch,
+            queue_positives,
+            queue_negatives,
+            labels,
+            temperature=self.temperature,
+            class_weights=class_weights,
+            column_priors=column_priors,
+        )
+
+    def two_views(self, embeddings: list[Tensor]) -> tuple[Tensor, Tensor]:
+        """The embeddings of both views.
+
+        Raises:
+            UserError: Another number of views.
+        """
+        if len(embeddings) != 2:
+            raise UserError(
+                f'{type(self).__name__} compares two online views but gets {len(embeddings)}: set online_views=(0, 1)'
+            )
+        return embeddings[0], embeddings[1]

@@ -1,0 +1,72 @@
+"""Head of TSC: k-positive contrast with fixed targets that the classes are drawn to."""
+
+from torch import Tensor
+
+from ltcl.errors import UserError
+from ltcl.registry import MODELS
+
+from ..utils import ClassTargetsMixin
+from .kcl import KCLHead
+
+
+@MODELS.register_module()
+class TSCHead(ClassTargetsMixin, KCLHead):
+    """KCL until ``ltcl.TargetAssignmentHook`` turns the targets on, then `TSC <https://arxiv.org/abs/2111.13998>`_.
+
+    The targets are spread evenly over the sphere. Class centers are matched with them, and every anchor has the target
+    of its class among its positives and all targets among its candidates.
+
+    Args:
+        num_classes: Number of classes.
+        feat_dim: Width D of the embeddings.
+        targets: A ``.npy`` or ``.pt`` file of shape (num_classes, D). None generates them when the weights are
+            initialised.
+        target_seed: Seed of generated targets.
+        target_repeat: Copies r of each target among the candidates.
+        target_weight: Factor of the target term.
+        separate_targets: The target is a positive beside the K drawn ones; False draws the K from queue and targets.
+        center_momentum: Share of the old class center that is kept at an update, in 0..1.
+        **kwargs: Arguments of :class:`KCLHead`: ``queue_len``, ``num_positives``, ``temperature``.
+
+    Differs from the original: targets are generated here, in float64, instead of read from a fixed file name; matching
+    can be done every few iterations only; a run resumes in its phase, with queue, centers and assignment.
+
+    Raises:
+        UserError: ``target_repeat`` below 1, or a mistake that :class:`KCLHead` raises.
+    """
+
+    def __init__(
+        self,
+        num_classes: int,
+        feat_dim: int = 128,
+        targets: str | None = None,
+        target_seed: int = 0,
+        target_repeat: int = 1,
+        target_weight: float = 0.2,
+        separate_targets: bool = True,
+        center_momentum: float = 0.9,
+        **kwargs: object,
+    ) -> None:
+        super().__init__(num_classes, feat_dim, **kwargs)
+        if target_repeat < 1:
+            raise UserError(f'target_repeat must be at least 1, got {target_repeat}')
+        self.register_targets(num_classes, feat_dim, targets, target_seed, center_momentum)
+        self.target_args = dict(
+            target_repeat=target_repeat, target_weight=target_weight, separate_targets=separate_targets
+        )
+
+    def init_weights(self) -> None:
+        """Read or generate the targets."""
+        super().init_weights()
+        self.init_targets()
+
+    def contrast(self, queries: Tensor, keys: Tensor, labels: Tensor) -> dict[str, Tensor]:
+        """The losses, before the queue takes the keys; arguments as for :meth:`loss`.
+
+        Returns:
+            ``loss_con`` and ``loss_target``, 0 as long as the targets are off.
+        """
+        self.follow_centers(queries, labels)
+        targets = dict(class_targets=self.class_targets(), **self.target_args) if self.targeted else {}
+        terms = self.k_positive_loss(queries, keys, labels, **targets)
+        return dict(loss_con=terms.class_term, loss_target=terms.target_term)

@@ -1,0 +1,111 @@
+"""Balanced contrastive loss: every class weighs the same among the rows that an anchor is compared with."""
+
+import math
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from .contrast import RowLogSumExp
+from .precision import full_precision
+
+
+class BalancedTerms(NamedTuple):
+    """The two parts of the loss of each anchor; both entries have shape (N,)."""
+
+    log_denominator: Tensor
+    """Log of the exponentials of the similarities, averaged within each class and summed over the classes."""
+    positive_mean: Tensor
+    """Mean of the similarities to the rows of the anchor's class, its prototype among them."""
+
+
+@full_precision
+def balanced_contrastive_loss(
+    anchors: Tensor,
+    labels: Tensor,
+    contrast: Tensor,
+    contrast_labels: Tensor,
+    prototypes: Tensor,
+    *,
+    anchor_positions: Tensor,
+    temperature: float = 0.07,
+) -> Tensor:
+    r"""Supervised contrast with one prototype per class and a denominator that averages within classes.
+
+    From `Balanced Contrastive Learning for Long-Tailed Visual Recognition <https://arxiv.org/abs/2207.09052>`_. The
+    columns :math:`k_j` are the contrast rows and the prototypes, so that every class owns one at least. With
+    :math:`s_{ij} = a_i \cdot k_j / T`, the columns :math:`A_c` of class c and the anchor's own column left out of all
+    sums and sizes:
+
+    .. math::
+        \ell_i = \log \sum_c \frac{1}{|A_c|} \sum_{j \in A_c} e^{s_{ij}}
+                 - \frac{1}{|A_{y_i}|} \sum_{j \in A_{y_i}} s_{ij}
+
+    Args:
+        anchors: Unit embeddings that are compared, shape (N, D).
+        labels: Class of each anchor, int64, shape (N,).
+        contrast: Unit embeddings of the whole batch, all views of all processes, the anchors among them, shape (M, D).
+        contrast_labels: Class of each contrast row, int64, shape (M,).
+        prototypes: Unit row of each class, shape (num_classes, D).
+        anchor_positions: Row of ``contrast`` that each anchor is, int64, shape (N,).
+        temperature: T, divides the similarities.
+
+    Returns:
+        Scalar mean over anchors.
+
+    Differs from the original: the paper counts the anchor's own column into its class; the published code does not, and
+    neither does this. A single class is allowed. No mask or weight grows with the number of classes.
+
+    Example:
+        >>> import torch
+        >>> rows, labels = torch.full((4, 4), 0.5), torch.tensor([0, 1, 0, 1])
+        >>> balanced_contrastive_loss(  # three classes with equal rows: log(3)
+        ...     rows, labels, rows, labels, rows[:3], anchor_positions=torch.arange(4)
+        ... )
+        tensor(1.0986)
+    """
+    terms = balanced_terms(
+        anchors,
+        labels,
+        contrast,
+        contrast_labels,
+        prototypes,
+        anchor_positions=anchor_positions,
+        temperature=temperature,
+    )
+    return (terms.log_denominator - terms.positive_mean).mean()
+
+
+def balanced_terms(
+    anchors: Tensor,
+    labels: Tensor,
+    contrast: Tensor,
+    contrast_labels: Tensor,
+    prototypes: Tensor,
+    *,
+    anchor_positions: Tensor,
+    temperature: float,
+) -> BalancedTerms:
+    """Denominator and positive mean of each anchor; the arguments are those of :func:`balanced_contrastive_loss`.
+
+    All prototypes are divided by the size of their class with the anchor in it, which is the same for every anchor.
+    What the anchor's own class then lacks is one positive term, :math:`e^s (1 / (m - 1) - 1 / m)`.
+    """
+    class_sizes = prototypes.new_ones(len(prototypes)).index_add(
+        0, contrast_labels, prototypes.new_ones(len(contrast_labels))
+    )
+    own_sizes = class_sizes[labels]
+    scaled = anchors / temperature
+    own_prototype = (scaled * prototypes.index_select(0, labels)).sum(1)
+    among_rows = scaled @ contrast.T
+    is_own = labels[:, None] == contrast_labels
+    is_self = anchor_positions[:, None] == torch.arange(len(contrast), device=anchors.device)
+    log_sizes = torch.where(is_own, (own_sizes - 1).log()[:, None], class_sizes.log()[contrast_labels])
+    row_terms = (among_rows - log_sizes).masked_fill(is_self, -math.inf)
+    own_term = own_prototype - (own_sizes * (own_sizes - 1)).log()
+    log_denominator = torch.logaddexp(
+        torch.logsumexp(torch.cat([row_terms, own_term[:, None]], 1), 1),
+        RowLogSumExp.apply(scaled, prototypes, -class_sizes.log())[0],
+    )
+    row_sum = among_rows.masked_fill(is_self | ~is_own, 0).sum(1)
+    return BalancedTerms(log_denominator, (row_sum + own_prototype) / (own_sizes - 1))

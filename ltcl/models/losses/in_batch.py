@@ -1,0 +1,178 @@
+"""Contrast within a batch of KCL and TSC on CIFAR: K positives, and targets as further images."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from .positives import draw_positives, sum_classes
+from .precision import full_precision
+
+
+class BatchRows(NamedTuple):
+    """The M rows that are compared: of each view its images, then the copies of the targets."""
+
+    unique: Tensor
+    """Images of all views, then one row a target, shape (U, D)."""
+    unique_labels: Tensor
+    """Their classes, int64, shape (U,)."""
+    copies: Tensor
+    """Number of rows that each of them stands for, shape (U,)."""
+    index: Tensor
+    """Unique row of each row, int64, shape (M,)."""
+    labels: Tensor
+    """Class of each row, int64, shape (M,)."""
+    num_views: int
+    num_images: int
+    """Images of all views together: the unique rows before the targets."""
+
+
+@full_precision
+def in_batch_contrastive_loss(
+    embeddings: Tensor,
+    labels: Tensor,
+    *,
+    num_classes: int,
+    draws: Tensor | None = None,
+    temperature: float = 0.07,
+    base_temperature: float = 0.07,
+    class_targets: Tensor | None = None,
+    target_repeat: int = 25,
+    all_targets_positive: bool = False,
+    class_weights: Tensor | None = None,
+    unbiased: bool = False,
+    anchors: str = 'all',
+) -> Tensor:
+    r"""Supervised contrast between the views of a batch with all or with K drawn positives, and targets beside them.
+
+    The form in which the authors of `Targeted Supervised Contrastive Learning <https://arxiv.org/abs/2111.13998>`_
+    train KCL and TSC on CIFAR. The copies of the targets count as images of each view: they are compared with, they
+    can be drawn, and they are anchors. Over the rows :math:`P_i` that are positives of row i:
+
+    .. math::
+        \frac{\tau}{\tau_{base}} \frac{1}{M} \sum_i \frac{-w_{y_i}}{|P_i|} \sum_{j \in P_i}
+        \log \frac{e^{x_i \cdot x_j / \tau}}{\sum_{k \ne i} e^{x_i \cdot x_k / \tau}}
+
+    Args:
+        embeddings: Unit embeddings, all of view 1, then all of view 2 where there is one, shape (V * N, D).
+        labels: Class of each image, int64, shape (N,).
+        num_classes: Number of classes.
+        draws: Uniform numbers in 0..1 without 1, shape (K, M) for the M = V * (N + num_classes * r) rows, that choose
+            K positives of each beside its other view. None takes all rows of the class.
+        temperature: Divides the similarities.
+        base_temperature: The loss is multiplied by ``temperature / base_temperature``.
+        class_targets: Unit target of each class, shape (num_classes, D). None is KCL.
+        target_repeat: Copies r of each target in each view.
+        all_targets_positive: Every copy of the own target is a positive, and the K are drawn from images only. False
+            lets copies be drawn like images.
+        class_weights: Factor on the anchors of each class, shape (num_classes,). None weighs all alike.
+        unbiased: The denominator of a pair holds the rows of other classes and the pair, not the other positives.
+        anchors: Rows whose loss is averaged: ``'all'``, ``'first_view'`` or ``'targets'``.
+
+    Returns:
+        Scalar mean over the anchors.
+
+    Differs from the original: a row without any positive, which only one view can have, contributes 0 where the
+    published code divides 0 by 0. The copies of a target share one row of the similarity matrix.
+    """
+    rows = batch_rows(embeddings, labels, class_targets, target_repeat)
+    similarities = rows.unique @ rows.unique.T / temperature
+    log_others = log_sum_others(similarities, rows, unbiased)
+    if draws is not None:
+        positives, weights = drawn_positives(draws, rows, all_targets_positive)
+        pairs = similarities[rows.index, rows.index[positives]]
+        log_probs = pair_log_probs(pairs, log_others[rows.index], unbiased)
+        means = (weights * log_probs).sum(0) / weights.sum(0).clamp(min=1)
+    else:
+        means = _means_over_class(similarities, log_others, rows, num_classes, temperature, unbiased)[rows.index]
+    if class_weights is not None:
+        means = means * class_weights.to(means.dtype)[rows.labels]
+    if anchors == 'first_view':
+        means = means[: len(means) // rows.num_views]
+    elif anchors == 'targets':
+        means = means[rows.index >= rows.num_images]
+    return -temperature / base_temperature * means.mean()
+
+
+def batch_rows(embeddings: Tensor, labels: Tensor, class_targets: Tensor | None, target_repeat: int) -> BatchRows:
+    """Line up the rows of a batch; arguments as for the loss."""
+    num_images, device = len(embeddings), labels.device
+    num_views = num_images // len(labels)
+    if class_targets is None:
+        class_targets = embeddings[:0]
+    classes = torch.arange(len(class_targets), device=device)
+    copied = classes.repeat_interleave(target_repeat)
+    images = torch.arange(num_images, device=device).view(num_views, -1)
+    targets = (num_images + copied).expand(num_views, -1)
+    copies = torch.ones_like(embeddings[:, 0]), embeddings.new_full((len(classes),), num_views * target_repeat)
+    return BatchRows(
+        unique=torch.cat([embeddings, class_targets.to(embeddings.dtype)]),
+        unique_labels=torch.cat([labels.repeat(num_views), classes]),
+        copies=torch.cat(copies),
+        index=torch.cat([images, targets], 1).flatten(),
+        labels=torch.cat([labels, copied]).repeat(num_views),
+        num_views=num_views,
+        num_images=num_images,
+    )
+
+
+def log_sum_others(similarities: Tensor, rows: BatchRows, unbiased: bool) -> Tensor:
+    """Log of the summed exponentials over the other rows, with ``unbiased`` over those of other classes; shape (U,)."""
+    # The lowest number instead of -inf: a row without any other has a gradient then, of 0.
+    lowest = torch.finfo(similarities.dtype).min
+    log_copies = rows.copies.log().repeat(len(similarities), 1)
+    log_copies.diagonal().copy_((rows.copies - 1).log())
+    if unbiased:
+        log_copies.masked_fill_(rows.unique_labels[:, None] == rows.unique_labels, lowest)
+    return torch.logsumexp((similarities + log_copies).clamp(min=lowest), 1)
+
+
+def pair_log_probs(pairs: Tensor, log_others: Tensor, unbiased: bool) -> Tensor:
+    """Log probability of pairs of rows from their similarity and the result of :func:`log_sum_others`."""
+    return pairs - (torch.logaddexp(log_others, pairs) if unbiased else log_others)
+
+
+def drawn_positives(draws: Tensor, rows: BatchRows, all_targets_positive: bool) -> tuple[Tensor, Tensor]:
+    """Positives of each row: the K drawn ones, its other view, and with ``all_targets_positive`` the target.
+
+    Args:
+        draws: As for the loss.
+        rows: The rows of the batch.
+        all_targets_positive: As for the loss.
+
+    Returns:
+        Rows (P, M) and how often each counts (P, M): 0 where there was nothing left to draw.
+    """
+    num_rows = len(rows.labels)
+    itself = torch.arange(num_rows, device=rows.labels.device)
+    other_view = itself.roll(-(num_rows // 2))[None][: rows.num_views - 1]
+    is_target = rows.index >= rows.num_images
+    pool_labels = rows.labels.where(~is_target, -1) if all_targets_positive else rows.labels
+    drawn = draw_positives(draws, rows.labels, pool_labels, torch.cat([itself[None], other_view]))
+    positives = [drawn.clamp(min=0), other_view]
+    weights = [(drawn >= 0).to(rows.copies), torch.ones_like(other_view, dtype=rows.copies.dtype)]
+    if all_targets_positive and len(rows.unique) > rows.num_images:
+        first_copy = torch.searchsorted(rows.index[: num_rows // rows.num_views], rows.num_images + rows.labels)
+        # Of the copies, a target itself is none of its positives, and its other view is counted already.
+        positives.append(first_copy[None])
+        weights.append((rows.copies[-1] - rows.num_views * is_target)[None])
+    return torch.cat(positives), torch.cat(weights)
+
+
+def _means_over_class(
+    similarities: Tensor, log_others: Tensor, rows: BatchRows, num_classes: int, temperature: float, unbiased: bool
+) -> Tensor:
+    """Mean log probability of each unique row (U,) over all other rows of its class."""
+    weighted = rows.unique * rows.copies[:, None]
+    class_sums, _ = sum_classes(weighted, rows.unique_labels, num_classes)
+    sizes = torch.zeros_like(class_sums[:, 0]).index_add(0, rows.unique_labels, rows.copies)
+    num_positives = sizes[rows.unique_labels] - 1
+    if unbiased:
+        # Every pair has a denominator of its own, so here no sum over a class will do.
+        counts = (rows.unique_labels[:, None] == rows.unique_labels) * rows.copies
+        counts.diagonal().sub_(1)
+        sums = (counts * pair_log_probs(similarities, log_others[:, None], unbiased)).sum(1)
+    else:
+        positive_sum = ((class_sums[rows.unique_labels] - rows.unique) * rows.unique).sum(1) / temperature
+        sums = positive_sum - num_positives * log_others
+    return sums / num_positives.clamp(min=1)

@@ -1,0 +1,109 @@
+"""Fixed targets of the classes, and which class goes to which of them."""
+
+import torch
+import torch.nn.functional as F
+from mmengine.dist import broadcast, is_main_process
+from scipy.optimize import linear_sum_assignment
+from torch import Tensor
+
+from ltcl.errors import UserError
+
+from .gather import gather
+from .target_files import cached_uniform_targets, load_targets
+
+
+class ClassTargetsMixin:
+    """Adds targets, class centers and their assignment to a head; ``ltcl.TargetAssignmentHook`` says when to match.
+
+    From `Targeted Supervised Contrastive Learning <https://arxiv.org/abs/2111.13998>`_, section 3: a moving average of
+    each class's embeddings, and the matching of classes to targets that has the largest total cosine. All three are
+    buffers, so that a run resumes with them.
+
+    Differs from the original: one process matches and the others receive the result.
+    """
+
+    targets: Tensor
+    class_centers: Tensor
+    assignment: Tensor
+    targeted = False
+    """Whether this step uses the targets."""
+    update_centers = False
+    """Whether this step moves the class centers."""
+    assignment_due = False
+    """Whether this step matches classes and targets anew."""
+    _targets_seen = False
+
+    def register_targets(
+        self, num_classes: int, feat_dim: int, targets: str | None, target_seed: int, center_momentum: float
+    ) -> None:
+        """Create the buffers; the targets are zeros until :meth:`init_targets` or a checkpoint fills them.
+
+        Args:
+            num_classes: Number of classes.
+            feat_dim: Width D of a target.
+            targets: A ``.npy`` or ``.pt`` file of shape (num_classes, D); None generates them.
+            target_seed: Seed of generated targets.
+            center_momentum: Share of the old center that is kept at an update, in 0..1.
+        """
+        self.targets_source = (targets, target_seed)
+        self.center_momentum = center_momentum
+        self.register_buffer('targets', torch.zeros(num_classes, feat_dim))
+        self.register_buffer('class_centers', F.normalize(torch.randn(num_classes, feat_dim), dim=1))
+        self.register_buffer('assignment', torch.arange(num_classes))
+
+    def init_targets(self) -> None:
+        """Read or generate the targets.
+
+        Raises:
+            UserError: The file does not fit ``num_classes`` and ``feat_dim``.
+        """
+        path, seed = self.targets_source
+        shape = self.targets.shape
+        self.targets.copy_(cached_uniform_targets(*shape, seed) if path is None else load_targets(path, *shape))
+
+    def class_targets(self) -> Tensor:
+        """The target of each class, shape (num_classes, D).
+
+        Raises:
+            UserError: They were never set.
+        """
+        if not self._targets_seen:  # asked once: reading a number back from a GPU at every step would stall it
+            if not self.targets.any():
+                raise UserError(
+                    f'{type(self).__name__} has no targets: call init_weights(), which generates them or reads the '
+                    'file of its argument targets, or load a checkpoint that holds them'
+                )
+            self._targets_seen = True
+        return self.targets[self.assignment]
+
+    def follow_centers(self, embeddings: Tensor, labels: Tensor) -> None:
+        """Do what the hook set for this step: move the class centers, match them with the targets.
+
+        Args:
+            embeddings: Unit embeddings of this process, shape (N, D); the same N on every process.
+            labels: Their classes, int64, shape (N,).
+        """
+        if self.update_centers:
+            self.move_centers(embeddings, labels)
+        if self.targeted and self.assignment_due:
+            self.match_targets()
+
+    @torch.no_grad()
+    def move_centers(self, embeddings: Tensor, labels: Tensor) -> None:
+        """Move the center of each class in the batch of all processes towards its mean; arguments as above."""
+        embeddings, labels = gather(embeddings.detach()).to(self.class_centers.dtype), gather(labels)
+        sums = torch.zeros_like(self.class_centers).index_add_(0, labels, embeddings)
+        # Row by row of the batch: the rows of one class write the same center.
+        directions = F.normalize(sums[labels], dim=1)
+        moved = self.class_centers[labels].lerp(directions, 1 - self.center_momentum)
+        self.class_centers[labels] = F.normalize(moved, dim=1)
+
+    @torch.no_grad()
+    def match_targets(self) -> None:
+        """Assign the targets to the classes so that the total cosine of centers and targets is largest."""
+        if is_main_process():
+            # A run that has diverged must not fail here, on one process of several.
+            similarity = torch.nan_to_num(self.class_centers @ self.targets.T)
+            _, columns = linear_sum_assignment(similarity.double().cpu().numpy(), maximize=True)
+            self.assignment.copy_(torch.from_numpy(columns))
+        broadcast(self.assignment, src=0)

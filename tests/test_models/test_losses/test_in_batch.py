@@ -1,0 +1,131 @@
+import math
+
+import pytest
+import torch
+from oracles.kcl_tsc import draw_uniform, loop_in_batch_loss
+from oracles.rows import unit_rows
+
+from ltcl.models.losses import in_batch_contrastive_loss
+
+WEIGHTS = torch.tensor([0.5, 1.0, 1.5, 2.0])
+
+
+def draw_case(
+    num_images: int = 5,
+    num_views: int = 2,
+    num_positives: int = 2,
+    target_repeat: int = 0,
+    num_classes: int = 4,
+    seed: int = 0,
+) -> dict:
+    generator = torch.Generator().manual_seed(seed)
+    case = dict(
+        embeddings=unit_rows(num_views * num_images, 6, generator=generator),
+        labels=torch.randint(num_classes, (num_images,), generator=generator),
+        num_classes=num_classes,
+    )
+    if target_repeat:
+        case.update(class_targets=unit_rows(num_classes, 6, generator=generator), target_repeat=target_repeat)
+    num_rows = num_views * (num_images + num_classes * target_repeat)
+    return case | dict(draws=draw_uniform(num_positives, num_rows, generator))
+
+
+def run(loss, case: dict, **kwargs):
+    embeddings = case['embeddings'].clone().requires_grad_()
+    value = loss(**(case | dict(embeddings=embeddings)), **kwargs)
+    return value.detach(), torch.autograd.grad(value, embeddings)[0]
+
+
+CASES = {
+    'drawn': ({}, {}),
+    'all': (dict(num_positives=0), {}),
+    'more_than_there_are': (dict(num_positives=9), {}),
+    'one_view': (dict(num_views=1, num_images=9), {}),
+    'one_view_all': (dict(num_views=1, num_positives=0, num_images=9), {}),
+    'targets': (dict(target_repeat=2), {}),
+    'targets_all': (dict(target_repeat=3, num_positives=0), {}),
+    'targets_one_copy': (dict(target_repeat=1), {}),
+    'targets_one_view': (dict(target_repeat=2, num_views=1), {}),
+    'targets_one_view_one_copy': (dict(target_repeat=1, num_views=1, num_positives=0), {}),
+    'all_targets': (dict(target_repeat=2), dict(all_targets_positive=True)),
+    'all_targets_one_view': (dict(target_repeat=2, num_views=1), dict(all_targets_positive=True)),
+    'all_targets_absent': ({}, dict(all_targets_positive=True)),
+    'unbiased': ({}, dict(unbiased=True)),
+    'unbiased_all': (dict(num_positives=0), dict(unbiased=True)),
+    'unbiased_targets': (dict(target_repeat=2), dict(unbiased=True, all_targets_positive=True)),
+    'unbiased_targets_all': (dict(target_repeat=2, num_positives=0), dict(unbiased=True)),
+    'weights': (dict(target_repeat=1), dict(class_weights=WEIGHTS)),
+    'temperature': ({}, dict(temperature=0.2)),
+    'first_view': (dict(target_repeat=2), dict(anchors='first_view')),
+    'only_targets': (dict(target_repeat=2), dict(anchors='targets')),
+    'one_image': (dict(num_images=1), {}),
+    'classes_absent': (dict(num_classes=20, target_repeat=1), {}),
+}
+
+
+@pytest.mark.parametrize('name', CASES)
+def test_equals_double_loop(name):
+    shapes, kwargs = CASES[name]
+    case = draw_case(**shapes)
+    actual, expected = run(in_batch_contrastive_loss, case, **kwargs), run(loop_in_batch_loss, case, **kwargs)
+    torch.testing.assert_close(actual, expected, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize('unbiased', [False, True])
+@pytest.mark.parametrize('num_positives', [0, 3])
+def test_one_class(num_positives, unbiased):
+    # Unbiased and without any other class, the denominator is the pair itself: every log probability is 0.
+    case = draw_case(num_positives=num_positives)
+    case['labels'].fill_(1)
+    value, gradient = run(in_batch_contrastive_loss, case, unbiased=unbiased)
+    torch.testing.assert_close(
+        (value, gradient), run(loop_in_batch_loss, case, unbiased=unbiased), rtol=1e-9, atol=1e-9
+    )
+    assert value.abs() < 1e-9 if unbiased else value > 0.1
+
+
+@pytest.mark.parametrize('num_positives', [0, 2])
+def test_rows_without_positive_contribute_nothing(num_positives):
+    # One view, class 3 has one image: the published code returns not a number.
+    case = draw_case(num_images=7, num_views=1, num_positives=num_positives)
+    case['labels'] = torch.tensor([0, 0, 1, 1, 1, 0, 3])
+    value, gradient = run(in_batch_contrastive_loss, case)
+    expected, expected_gradient = run(loop_in_batch_loss, case)
+    torch.testing.assert_close((value, gradient), (expected, expected_gradient), rtol=1e-10, atol=1e-12)
+    assert gradient.isfinite().all()
+
+
+@pytest.mark.parametrize('unbiased', [False, True])
+@pytest.mark.parametrize('num_positives', [0, 2])
+def test_one_row_alone(num_positives, unbiased):
+    value, gradient = run(
+        in_batch_contrastive_loss, draw_case(1, num_views=1, num_positives=num_positives), unbiased=unbiased
+    )
+    assert value == 0
+    assert (gradient == 0).all()
+
+
+def test_identical_embeddings():
+    row = torch.tensor([[0.6, 0.8]], dtype=torch.float64)
+    value = in_batch_contrastive_loss(
+        row.repeat(6, 1),
+        torch.tensor([0, 1, 2]),
+        num_classes=3,
+        class_targets=row.repeat(3, 1),
+        target_repeat=4,
+        temperature=0.14,
+    )
+    assert value.item() == pytest.approx(2 * math.log(2 * (3 + 3 * 4) - 1), rel=1e-12)
+
+
+@pytest.mark.parametrize('dtype', [torch.bfloat16, torch.float16])
+def test_half_precision_inputs(dtype):
+    case = draw_case(num_images=20, target_repeat=2)
+    for name in ('embeddings', 'class_targets'):
+        case[name] = case[name].to(dtype)
+    widened = case | {name: case[name].float() for name in ('embeddings', 'class_targets')}
+    value, gradient = run(in_batch_contrastive_loss, case)
+    assert value == run(in_batch_contrastive_loss, widened)[0]
+    assert gradient.dtype == dtype
+    assert gradient.isfinite().all()
+    assert gradient.abs().sum() > 0
