@@ -1,5 +1,6 @@
 """Every config builds, and every small one trains."""
 
+import re
 from pathlib import Path
 
 import mmengine
@@ -12,14 +13,16 @@ from ltcl.engine import Runner
 
 CONFIGS = Path(__file__).parents[1] / 'configs'
 METHOD_CONFIGS = sorted(path for path in CONFIGS.glob('*/*.py') if path.parent.name != '_base_')
-SMALL = [path for path in METHOD_CONFIGS if path.stem.endswith('fashion-mnist-lt-small')]
+# The name of a config that is trained tells its epochs.
+TRAINED = [path for path in METHOD_CONFIGS if re.search(r'-\d+e_', path.stem)]
+SMALL = [path for path in TRAINED if path.stem.endswith('fashion-mnist-lt-small')]
 
 
 def names(paths):
     return [path.stem for path in paths]
 
 
-@pytest.mark.parametrize('path', METHOD_CONFIGS, ids=names(METHOD_CONFIGS))
+@pytest.mark.parametrize('path', TRAINED, ids=names(TRAINED))
 def test_config_builds(path):
     cfg = Config.fromfile(path)
     model = MODELS.build(cfg.model)
@@ -33,6 +36,28 @@ def test_config_builds(path):
     assert cfg.param_scheduler
 
 
+SECOND_STAGES = sorted((CONFIGS / 'stage2').glob('*.py'))
+
+
+@pytest.mark.parametrize('path', SECOND_STAGES, ids=names(SECOND_STAGES))
+def test_second_stage_fits_its_first(path):
+    cfg = Config.fromfile(path)
+    stage1 = Config.fromfile(CONFIGS.parent / cfg.stage1_config)
+    encoders = [MODELS.build(each.model).backbone.state_dict() for each in (cfg, stage1)]
+    shapes = [{name: value.shape for name, value in encoder.items()} for encoder in encoders]
+    assert shapes[0] == shapes[1]
+    assert cfg.test_dataloader == stage1.test_dataloader
+    if cfg.train_cfg is None:
+        assert (cfg.train_dataloader, cfg.optim_wrapper) == (None, None)
+        return
+    last = f'epoch_{stage1.train_cfg.max_epochs}.pth'
+    assert cfg.load_from == f'work_dirs/{Path(cfg.stage1_config).stem}/{last}'
+    # As published, an epoch has as many samples as there are images.
+    images = DATASETS.build({**stage1.train_dataloader.dataset, 'lazy_init': True})
+    assert cfg.train_dataloader.dataset.type == stage1.train_dataloader.dataset.type
+    assert cfg.train_dataloader.sampler.num_samples == sum(images.class_counts)
+
+
 @pytest.mark.parametrize('path', SMALL, ids=names(SMALL))
 def test_small_config_trains(path, fashion_mnist_root, tmp_path):
     cfg = Config.fromfile(path)
@@ -41,6 +66,9 @@ def test_small_config_trains(path, fashion_mnist_root, tmp_path):
         loader.dataset.data_root = str(fashion_mnist_root)
     cfg.train_dataloader.dataset.indices = list(range(0, 1236, 38))
     cfg.val_dataloader.dataset.indices = 16
+    if 'num_samples' in cfg.train_dataloader.sampler:
+        cfg.train_dataloader.sampler.num_samples = len(cfg.train_dataloader.dataset.indices)
+    cfg.load_from = None  # a second stage has no first one here
     cfg.train_cfg.update(max_epochs=1, val_interval=1)
     for hook in cfg.custom_hooks:
         if hook.type == 'ltcl.FeatureBankHook':
@@ -50,12 +78,14 @@ def test_small_config_trains(path, fashion_mnist_root, tmp_path):
     cfg.custom_hooks = [hook for hook in cfg.custom_hooks if hook.type != 'ltcl.RunReportHook']
     cfg.work_dir = str(tmp_path)
     runner = Runner.from_cfg(cfg)
-    trained = getattr(runner.model.head, 'fc', None) or runner.model.projector
-    before = [parameter.clone() for parameter in trained.parameters()]
+    trained = [parameter for parameter in runner.model.head.parameters() if parameter.requires_grad]
+    trained = trained or list(runner.model.projector.parameters())
+    before = [parameter.clone() for parameter in trained]
     runner.train()
     assert runner.iter == 2
-    after = list(trained.parameters())
-    assert all(torch.isfinite(new).all() and not torch.equal(new, old) for new, old in zip(after, before, strict=True))
+    assert all(
+        torch.isfinite(new).all() and not torch.equal(new, old) for new, old in zip(trained, before, strict=True)
+    )
     assert runner.message_hub.get_scalar('train/loss').current() > 0
     if hasattr(runner.model.head, 'queue'):
         assert int(runner.model.head.queue.pointer) == 2 * 16

@@ -34,6 +34,6 @@ test_evaluator = val_evaluator
 custom_hooks = [
     *_base_.custom_hooks,
     dict(type='ltcl.MomentumUpdateHook', momentum=0.99),  # 900 steps: see configs/paco/README.md
-    dict(type='ltcl.FeatureBankHook', dataloader=_base_.bank_dataloader),
+    dict(type='ltcl.FeatureBankHook'),
 ]
 default_hooks = dict(checkpoint=dict(interval=10, save_best='knn/all'))

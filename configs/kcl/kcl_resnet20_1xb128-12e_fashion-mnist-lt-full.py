@@ -4,8 +4,3 @@ _base_ = './kcl_resnet20_1xb128-100e_fashion-mnist-lt-small.py'
 train_dataloader = dict(dataset=dict(num_max=6000))
 param_scheduler = dict(_delete_=True, type='CosineAnnealingLR', T_max=12)
 train_cfg = dict(max_epochs=12, val_interval=2)
-bank_dataset = dict(_base_.bank_dataloader['dataset'], num_max=6000)
-custom_hooks = [
-    *[hook for hook in _base_.custom_hooks if hook['type'] != 'ltcl.FeatureBankHook'],
-    dict(type='ltcl.FeatureBankHook', dataloader=dict(_base_.bank_dataloader, dataset=bank_dataset)),
-]

@@ -39,5 +39,5 @@ param_scheduler = dict(type='ltcl.IterWarmupCosineLR', max_epochs=max_epochs, co
 train_cfg = dict(type='ltcl.ResumableTrainLoop', max_epochs=max_epochs, val_interval=50)
 val_cfg = dict()
 test_cfg = dict()
-custom_hooks = [*_base_.custom_hooks, dict(type='ltcl.FeatureBankHook', dataloader=_base_.bank_dataloader)]
+custom_hooks = [*_base_.custom_hooks, dict(type='ltcl.FeatureBankHook')]
 default_hooks = dict(checkpoint=dict(interval=10, save_best='knn/all'))

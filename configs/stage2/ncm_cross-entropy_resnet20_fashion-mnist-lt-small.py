@@ -7,7 +7,11 @@ _base_ = [
 stage1_config = 'configs/cross_entropy/cross-entropy_resnet20_1xb128-100e_fashion-mnist-lt-small.py'
 
 model = dict(head=dict(_delete_=True, type='ltcl.NearestClassMeanHead', num_classes=10, in_channels=64))
-custom_hooks = [*_base_.custom_hooks, dict(type='ltcl.FeatureBankHook', dataloader=_base_.bank_dataloader)]
+training_images = dict(_base_.train_dataloader['dataset'], pipeline=_base_.test_pipeline)
+custom_hooks = [
+    *_base_.custom_hooks,
+    dict(type='ltcl.FeatureBankHook', dataloader=dict(_base_.test_dataloader, dataset=training_images)),
+]
 train_dataloader = None
 train_cfg = None
 optim_wrapper = None

@@ -3,8 +3,3 @@
 _base_ = './tsc_resnet32_1xb1024-1000e_cifar100-lt-if100.py'
 
 train_dataloader = dict(dataset=dict(imbalance_factor=10))
-bank_dataset = dict(_base_.bank_dataloader['dataset'], imbalance_factor=10)
-custom_hooks = [
-    *[hook for hook in _base_.custom_hooks if hook['type'] != 'ltcl.FeatureBankHook'],
-    dict(type='ltcl.FeatureBankHook', dataloader=dict(_base_.bank_dataloader, dataset=bank_dataset)),
-]

@@ -14,8 +14,7 @@ from toy import CLASS_COUNTS, toy_config, write_images
 from toy_stage2 import add_bank, stage2_config
 
 from ltcl.engine import Runner
-from ltcl.engine.hooks import FeatureBankHook
-from ltcl.engine.hooks.feature_bank_hook import extract_features
+from ltcl.engine.hooks.feature_bank_hook import extract_features, in_order, with_pipeline
 from ltcl.errors import UserError
 
 SHOTS = dict(bounds=(5, 20))
@@ -77,6 +76,40 @@ def test_whatever_the_sampler_each_image_comes_once(images, tmp_path):
     labels = runner.test_evaluator.metrics[0].bank[1]
     assert labels.tolist() == sorted(labels.tolist())
     assert labels.bincount().tolist() == list(CLASS_COUNTS)
+
+
+def test_without_a_dataloader_it_is_the_training_set_read_like_the_test_set(images, tmp_path):
+    other = write_images(tmp_path / 'other', (5, 6, 7))
+    cfg = toy_config(images, tmp_path, 'cross_entropy', test_evaluator=[dict(type='KeepBank')])
+    cfg.train_dataloader.dataset.data_prefix = str(other)
+    cfg.custom_hooks = [*cfg.custom_hooks, dict(type='ltcl.FeatureBankHook')]
+    runner = Runner.from_cfg(cfg)
+    runner.test()
+    features, labels = runner.test_evaluator.metrics[0].bank
+    assert labels.bincount().tolist() == [5, 6, 7]
+    # Nothing random: the images pass the test pipeline.
+    cfg.test_dataloader.dataset.data_prefix = str(other)
+    expected, _ = extract_features(runner.model, Runner.build_dataloader(cfg.test_dataloader))
+    torch.testing.assert_close(features, expected)
+
+
+def test_without_any_training_set_it_asks_for_one(images, tmp_path):
+    cfg = toy_config(images, tmp_path, 'cross_entropy', test_evaluator=[dict(type='KeepBank')])
+    cfg.train_dataloader = cfg.train_cfg = cfg.optim_wrapper = cfg.param_scheduler = None
+    cfg.custom_hooks = [*cfg.custom_hooks, dict(type='ltcl.FeatureBankHook')]
+    with pytest.raises(UserError, match=r'no train_dataloader: .*FeatureBankHook\(dataloader=\)'):
+        Runner.from_cfg(cfg).test()
+
+
+def test_pipeline_of_a_wrapped_data_set():
+    inner = dict(type='CustomDataset', pipeline=['old'])
+    wrapped = dict(
+        type='ltcl.LongTailedDataset', imbalance_factor=10, dataset=dict(type='RepeatDataset', dataset=inner)
+    )
+    changed = with_pipeline(wrapped, ['new'])
+    assert changed['dataset']['dataset'] == dict(type='CustomDataset', pipeline=['new'])
+    assert changed['imbalance_factor'] == 10
+    assert inner['pipeline'] == ['old']
 
 
 @pytest.mark.parametrize('training', [True, False])
@@ -145,8 +178,8 @@ def make_bank(images, work_dir):
     torch.manual_seed(0)
     model = MODELS.build(toy_config(images, work_dir, 'cross_entropy').model)
     model.init_weights()
-    hook = FeatureBankHook(toy_config(images, work_dir, 'cross_entropy', test_dataloader__batch_size=6).test_dataloader)
-    return extract_features(model, Runner.build_dataloader(hook.dataloader))
+    loader = toy_config(images, work_dir, 'cross_entropy', test_dataloader__batch_size=6).test_dataloader
+    return extract_features(model, Runner.build_dataloader(in_order(loader)))
 
 
 def compare_banks(rank, images, work_dir):

@@ -59,7 +59,5 @@ test_dataloader = dict(
     dataset=dict(type='ltcl.CIFAR100LT', data_root=data_root, split='test', pipeline=test_pipeline),
 )
 val_dataloader = test_dataloader
-# The training images as a test sees them, for ltcl.FeatureBankHook (k-NN, class means).
-bank_dataloader = dict(test_dataloader, dataset=dict(train_dataloader['dataset'], pipeline=test_pipeline))
 val_evaluator = [dict(type='ltcl.ShotAccuracy'), dict(type='Accuracy', topk=(1, 5))]
 test_evaluator = val_evaluator

@@ -45,7 +45,5 @@ test_dataloader = dict(
     ),
 )
 val_dataloader = test_dataloader
-# The training images as a test sees them, for ltcl.FeatureBankHook (k-NN, class means).
-bank_dataloader = dict(test_dataloader, dataset=dict(train_dataloader['dataset'], pipeline=test_pipeline))
 val_evaluator = [dict(type='ltcl.ShotAccuracy'), dict(type='Accuracy', topk=(1, 5))]
 test_evaluator = val_evaluator

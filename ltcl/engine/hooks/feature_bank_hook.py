@@ -21,38 +21,62 @@ class FeatureBankHook(Hook):
     encoder runs in eval mode; several processes share the images. Nothing is extracted where nobody asks.
 
     Args:
-        dataloader: Config of a dataloader with the training images and the test pipeline. Whatever its sampler,
-            each image is read once and the bank is in the order of the data set.
+        dataloader: Config of a dataloader with the training images and the test pipeline. None: the training set of
+            the run, read as its validation or test set is, by the same pipeline and in batches of the same size.
+            Whatever the sampler, each image is read once and the bank is in the order of the data set.
     """
 
     # After EMAHook, which swaps the averaged weights in at the same moment.
     priority = 'LOW'
 
-    def __init__(self, dataloader: dict) -> None:
-        self.dataloader = {
-            **dataloader,
-            'sampler': dict(type='DefaultSampler', shuffle=False, round_up=True),
-            'drop_last': False,
-        }
+    def __init__(self, dataloader: dict | None = None) -> None:
+        self.dataloader = dataloader
         self._loader: DataLoader | None = None
 
     def before_val_epoch(self, runner: Runner) -> None:
         """Fill the bank for a validation."""
-        self._fill(runner, runner.val_loop)
+        self._fill(runner, runner.val_loop, runner.cfg.get('val_dataloader'))
 
     def before_test_epoch(self, runner: Runner) -> None:
         """Fill the bank for a test."""
-        self._fill(runner, runner.test_loop)
+        self._fill(runner, runner.test_loop, runner.cfg.get('test_dataloader'))
 
-    def _fill(self, runner: Runner, loop: BaseLoop) -> None:
+    def _fill(self, runner: Runner, loop: BaseLoop, evaluated: dict) -> None:
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
         takers = [part for part in (*model.modules(), *loop.evaluator.metrics) if hasattr(part, 'set_feature_bank')]
         if not takers:
             return
-        self._loader = self._loader or runner.build_dataloader(self.dataloader, seed=runner.seed)
+        if self._loader is None:
+            config = self.dataloader or training_images(runner.cfg.get('train_dataloader'), evaluated)
+            self._loader = runner.build_dataloader(in_order(config), seed=runner.seed)
         features, labels = extract_features(model, self._loader)
         for taker in takers:
             taker.set_feature_bank(features, labels)
+
+
+def training_images(train_dataloader: dict | None, evaluated: dict) -> dict:
+    """Config of a dataloader of the training images that is in all else like that of the validation or test set.
+
+    Raises:
+        UserError: The run has no training set.
+    """
+    if train_dataloader is None:
+        raise UserError('the config has no train_dataloader: name the training images in FeatureBankHook(dataloader=)')
+    dataset = with_pipeline(train_dataloader['dataset'], evaluated['dataset']['pipeline'])
+    return {**evaluated, 'dataset': dataset}
+
+
+def with_pipeline(dataset: dict, pipeline: list[dict]) -> dict:
+    """Config of a data set, or of one inside wrappers, with another pipeline."""
+    if 'dataset' in dataset and 'pipeline' not in dataset:
+        return {**dataset, 'dataset': with_pipeline(dataset['dataset'], pipeline)}
+    return {**dataset, 'pipeline': pipeline}
+
+
+def in_order(dataloader: dict) -> dict:
+    """Config of a dataloader that gives each image once, in the order of the data set."""
+    sampler = dict(type='DefaultSampler', shuffle=False, round_up=True)
+    return {**dataloader, 'sampler': sampler, 'drop_last': False}
 
 
 @torch.no_grad()

@@ -68,8 +68,7 @@ class KNNAccuracy(ShotAccuracy):
             )
         if self._bank is None:
             raise UserError(
-                'KNNAccuracy has no training features: add '
-                "dict(type='ltcl.FeatureBankHook', dataloader=_base_.bank_dataloader) to custom_hooks"
+                "KNNAccuracy has no training features: add dict(type='ltcl.FeatureBankHook') to custom_hooks"
             )
         queries = torch.stack([sample['features'] for sample in data_samples])
         bank, labels = (part.to(queries.device) for part in self._bank)

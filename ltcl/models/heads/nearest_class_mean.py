@@ -79,8 +79,7 @@ class NearestClassMeanHead(ClsHead):
         """
         if not self.class_sizes.any():
             raise UserError(
-                'NearestClassMeanHead has no class means: add '
-                "dict(type='ltcl.FeatureBankHook', dataloader=_base_.bank_dataloader) to custom_hooks"
+                "NearestClassMeanHead has no class means: add dict(type='ltcl.FeatureBankHook') to custom_hooks"
             )
         rows = self.pre_logits(feats).to(self.class_means)
         if self.metric == 'cosine':
