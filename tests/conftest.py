@@ -33,6 +33,15 @@ def pytest_generate_tests(metafunc):
         metafunc.parametrize(('method', 'family', 'case_path'), cases, ids=ids)
 
 
+@pytest.fixture(scope='session', autouse=True)
+def cache_folder(tmp_path_factory):
+    """What the library keeps between runs (uniform targets) stays in the folder of this test run."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        folder = tmp_path_factory.mktemp('cache')
+        monkeypatch.setenv('XDG_CACHE_HOME', str(folder))
+        yield folder
+
+
 @pytest.fixture(autouse=True)
 def default_scope():
     """The scope that every classification config sets."""

@@ -1,5 +1,7 @@
 """An unbalanced folder of tiny images and configs that train on it within seconds."""
 
+import copy
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,16 +13,101 @@ CLASS_COUNTS = (24, 12, 4)
 BATCH_SIZE = 8
 
 VIEW = [dict(type='RandomCrop', crop_size=16, padding=2), dict(type='RandomFlip', prob=0.5)]
-HEADS = {
-    'paco': dict(type='ltcl.PaCoHead', alpha=0.05, queue_len=12),
-    'gpaco': dict(type='ltcl.PaCoHead', alpha=0.05, queue_len=12, queue_init='empty'),
-    'multi_task': dict(
-        type='ltcl.MultiTaskHead',
-        queue_len=12,
-        loss=dict(type='ltcl.BalancedSoftmaxLoss', num_classes=len(CLASS_COUNTS)),
+FEAT_DIM = 8
+CLASSIFIER = dict(num_classes=len(CLASS_COUNTS), in_channels=16)
+CONTRASTIVE = dict(**CLASSIFIER, feat_dim=FEAT_DIM)
+EMBEDDING = dict(num_classes=len(CLASS_COUNTS), feat_dim=FEAT_DIM)
+MOMENTUM = dict(key_views=(1,), shuffle_bn=True)
+TWO_VIEWS = dict(online_views=(0, 1))
+JOINT = dict(joint_forward=True)
+BATCH_NORM = dict(norm_cfg=dict(type='BN1d'))
+MOMENTUM_HOOK = dict(type='ltcl.MomentumUpdateHook', momentum=0.9)
+
+
+@dataclass(frozen=True)
+class Method:
+    """What sets a method apart from the others.
+
+    Args:
+        head: Config of the head.
+        model: Further arguments of ``ltcl.ContrastiveClassifier``; None is a plain classifier.
+        projector: Further arguments of the projector.
+        hooks: Configs of further hooks.
+        num_views: Views of each image.
+        has_classifier: Whether the head classifies; without, the nearest training images vote.
+    """
+
+    head: dict
+    model: dict | None
+    projector: dict | None = None
+    hooks: tuple[dict, ...] = ()
+    num_views: int = 2
+    has_classifier: bool = True
+
+    @property
+    def score(self) -> str:
+        """Name of the figure that a validation reports."""
+        return 'shot/all' if self.has_classifier else 'knn/all'
+
+
+METHODS = {
+    'cross_entropy': Method(head=dict(type='LinearClsHead', **CLASSIFIER), model=None, num_views=1),
+    'paco': Method(
+        head=dict(type='ltcl.PaCoHead', **CONTRASTIVE, alpha=0.05, queue_len=12),
+        model=MOMENTUM,
+        projector=BATCH_NORM,
+        hooks=(MOMENTUM_HOOK,),
     ),
-    'kcl': dict(type='ltcl.KCLHead', queue_len=12, num_positives=3),
-    'tsc': dict(type='ltcl.TSCHead', queue_len=12, num_positives=3),
+    'gpaco': Method(
+        head=dict(type='ltcl.PaCoHead', **CONTRASTIVE, alpha=0.05, queue_len=12, queue_init='empty'), model=TWO_VIEWS
+    ),
+    'multi_task': Method(
+        head=dict(
+            type='ltcl.MultiTaskHead',
+            **CONTRASTIVE,
+            queue_len=12,
+            loss=dict(type='ltcl.BalancedSoftmaxLoss', num_classes=len(CLASS_COUNTS)),
+        ),
+        model=TWO_VIEWS,
+    ),
+    'bcl': Method(
+        head=dict(type='ltcl.BCLHead', **CONTRASTIVE),
+        model=dict(online_views=(0, 1, 2), **JOINT),
+        projector=BATCH_NORM,
+        num_views=3,
+    ),
+    'kcl': Method(
+        head=dict(type='ltcl.KCLHead', **EMBEDDING, queue_len=12, num_positives=3),
+        model=MOMENTUM,
+        hooks=(MOMENTUM_HOOK,),
+        has_classifier=False,
+    ),
+    'tsc': Method(
+        head=dict(type='ltcl.TSCHead', **EMBEDDING, queue_len=12, num_positives=3),
+        model=MOMENTUM,
+        hooks=(MOMENTUM_HOOK, dict(type='ltcl.TargetAssignmentHook', interval=3)),
+        has_classifier=False,
+    ),
+    'in_batch_kcl': Method(
+        head=dict(type='ltcl.InBatchKCLHead', num_classes=len(CLASS_COUNTS), num_positives=3),
+        model=TWO_VIEWS | JOINT,
+        has_classifier=False,
+    ),
+    'in_batch_tsc': Method(
+        head=dict(type='ltcl.InBatchTSCHead', **EMBEDDING, num_positives=3, target_repeat=2),
+        model=TWO_VIEWS | JOINT,
+        has_classifier=False,
+    ),
+    'resco': Method(
+        head=dict(type='ltcl.ResCoHead', **CONTRASTIVE, positives_per_class=4, negatives_per_class=1),
+        model=TWO_VIEWS,
+        projector=BATCH_NORM,
+    ),
+    'rescom': Method(
+        head=dict(type='ltcl.ResComHead', **CONTRASTIVE, queue_per_class=5, num_hard_negatives=6),
+        model=TWO_VIEWS | JOINT,
+        projector=BATCH_NORM,
+    ),
 }
 
 
@@ -36,6 +123,34 @@ def write_images(root: Path, class_counts: tuple[int, ...] = CLASS_COUNTS, size:
     return root
 
 
+def loader_config(images: Path, views: list[dict], shuffle: bool) -> dict:
+    """Config of a dataloader; ``views`` are the steps between reading and packing."""
+    pipeline = [dict(type='LoadImageFromFile'), *views, dict(type='PackInputs')]
+    return dict(
+        batch_size=BATCH_SIZE,
+        num_workers=0,
+        sampler=dict(type='DefaultSampler', shuffle=shuffle),
+        collate_fn=dict(type='default_collate'),
+        drop_last=shuffle,
+        dataset=dict(type='CustomDataset', data_prefix=str(images), pipeline=pipeline),
+    )
+
+
+def model_config(method: Method) -> dict:
+    """Config of a small network with the method's head."""
+    model = dict(
+        type='ImageClassifier',
+        data_preprocessor=dict(type='ltcl.MultiViewDataPreprocessor', mean=[127.0] * 3, std=[64.0] * 3, to_rgb=True),
+        backbone=dict(type='ltcl.CifarResNet', num_blocks=(1, 1, 1), base_channels=4),
+        neck=dict(type='GlobalAveragePooling'),
+        head=method.head,
+    )
+    if method.model is not None:
+        projector = dict(type='ltcl.Projector', in_channels=16, out_channels=FEAT_DIM, **method.projector or {})
+        model.update(method.model, type='ltcl.ContrastiveClassifier', projector=projector)
+    return model
+
+
 def toy_config(
     images: Path, work_dir: Path, method: str = 'paco', with_report: bool = False, **changes: object
 ) -> Config:
@@ -44,64 +159,26 @@ def toy_config(
     Args:
         images: Folder of :func:`write_images`.
         work_dir: Folder of the run.
-        method: ``'paco'``, ``'gpaco'``, ``'multi_task'``, ``'kcl'``, ``'tsc'`` or ``'cross_entropy'``.
+        method: A key of ``METHODS``.
         with_report: Draw and write the report at the end, which takes longer than the run.
         **changes: Config entries to overwrite, dots written as two underscores.
     """
-    load = dict(type='LoadImageFromFile')
-    if method == 'cross_entropy':
-        pipeline = [load, *VIEW, dict(type='PackInputs')]
-    else:
-        pipeline = [load, dict(type='MultiView', num_views=2, transforms=[VIEW]), dict(type='PackInputs')]
-
-    def loader(pipeline: list[dict], shuffle: bool) -> dict:
-        return dict(
-            batch_size=BATCH_SIZE,
-            num_workers=0,
-            sampler=dict(type='DefaultSampler', shuffle=shuffle),
-            collate_fn=dict(type='default_collate'),
-            drop_last=shuffle,
-            dataset=dict(type='CustomDataset', data_prefix=str(images), pipeline=pipeline),
-        )
-
-    model = dict(
-        type='ImageClassifier',
-        data_preprocessor=dict(type='ltcl.MultiViewDataPreprocessor', mean=[127.0] * 3, std=[64.0] * 3, to_rgb=True),
-        backbone=dict(type='ltcl.CifarResNet', num_blocks=(1, 1, 1), base_channels=4),
-        neck=dict(type='GlobalAveragePooling'),
-    )
-    size = dict(num_classes=len(CLASS_COUNTS), in_channels=16)
-    hooks = []
+    parts = copy.deepcopy(METHODS[method])
+    is_single = parts.num_views == 1
+    views = VIEW if is_single else [dict(type='MultiView', num_views=parts.num_views, transforms=[VIEW])]
     metric = dict(type='ltcl.ShotAccuracy', bounds=(5, 20))
-    if method == 'cross_entropy':
-        model['head'] = dict(type='LinearClsHead', **size)
-    else:
-        projector = dict(type='ltcl.Projector', in_channels=16, out_channels=8)
-        if method in ('paco', 'kcl', 'tsc'):
-            if method == 'paco':
-                projector['norm_cfg'] = dict(type='BN1d')
-            model.update(key_views=(1,), shuffle_bn=True)
-            hooks = [dict(type='ltcl.MomentumUpdateHook', momentum=0.9)]
-        else:
-            model.update(online_views=(0, 1))
-        if method in ('kcl', 'tsc'):  # no classifier: neighbours among the training images vote
-            del size['in_channels']
-            metric = dict(type='ltcl.KNNAccuracy', k=3, bounds=(5, 20))
-            bank = loader([load, dict(type='PackInputs')], shuffle=False)
-            hooks.append(dict(type='ltcl.FeatureBankHook', dataloader=bank))
-        if method == 'tsc':
-            hooks.append(dict(type='ltcl.TargetAssignmentHook', interval=3))
-        model.update(
-            type='ltcl.ContrastiveClassifier', projector=projector, head=dict(HEADS[method], feat_dim=8, **size)
-        )
+    hooks = list(parts.hooks)
+    if not parts.has_classifier:
+        metric = dict(type='ltcl.KNNAccuracy', k=3, bounds=(5, 20))
+        hooks.append(dict(type='ltcl.FeatureBankHook', dataloader=loader_config(images, [], shuffle=False)))
     cfg = Config.fromfile(CONFIGS / '_base_' / 'default_runtime.py')
     cfg.merge_from_dict(
         dict(
             work_dir=str(work_dir),
-            model=model,
-            train_dataloader=loader(pipeline, shuffle=True),
-            val_dataloader=loader([load, dict(type='PackInputs')], shuffle=False),
-            test_dataloader=loader([load, dict(type='PackInputs')], shuffle=False),
+            model=model_config(parts),
+            train_dataloader=loader_config(images, views, shuffle=True),
+            val_dataloader=loader_config(images, [], shuffle=False),
+            test_dataloader=loader_config(images, [], shuffle=False),
             val_evaluator=[metric],
             test_evaluator=[metric],
             optim_wrapper=dict(
@@ -114,8 +191,7 @@ def toy_config(
             test_cfg=dict(),
         )
     )
-    if method in ('kcl', 'tsc'):
-        cfg.default_hooks.checkpoint.save_best = 'knn/all'
+    cfg.default_hooks.checkpoint.save_best = parts.score
     cfg.custom_hooks = [
         hook for hook in cfg.custom_hooks if with_report or hook['type'] != 'ltcl.RunReportHook'
     ] + hooks

@@ -1,5 +1,5 @@
 # TSC, stage 1, on CIFAR-100-LT, imbalance factor 10: 19,573 training images, 20 steps an epoch.
-# Top-1 of the paper: 59.0. Not run here.
+# Not run here.
 _base_ = './tsc_resnet32_1xb1024-1000e_cifar100-lt-if100.py'
 
 train_dataloader = dict(dataset=dict(imbalance_factor=10))

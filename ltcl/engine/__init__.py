@@ -4,6 +4,13 @@ from .hooks import *  # noqa: F403
 from .loops import ResumableTrainLoop
 from .optimizers import Bfloat16OptimWrapper
 from .runner import Runner
-from .schedulers import WarmupStepLR
+from .schedulers import IterWarmupCosineLR, WarmupCosineLR, WarmupStepLR
 
-__all__ = ['Bfloat16OptimWrapper', 'ResumableTrainLoop', 'Runner', 'WarmupStepLR']
+__all__ = [
+    'Bfloat16OptimWrapper',
+    'IterWarmupCosineLR',
+    'ResumableTrainLoop',
+    'Runner',
+    'WarmupCosineLR',
+    'WarmupStepLR',
+]

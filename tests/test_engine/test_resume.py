@@ -71,6 +71,11 @@ def whole(images, tmp_path_factory):
         ('tsc', 2 * ITERS_PER_EPOCH - 1),  # resumes in the first iteration with targets
         ('tsc', 2 * ITERS_PER_EPOCH),
         ('tsc', 3 * ITERS_PER_EPOCH + 1),
+        ('bcl', ITERS_PER_EPOCH + 1),
+        ('resco', ITERS_PER_EPOCH + 1),
+        ('rescom', ITERS_PER_EPOCH + 1),
+        ('in_batch_kcl', ITERS_PER_EPOCH + 1),
+        ('in_batch_tsc', ITERS_PER_EPOCH + 1),
         ('cross_entropy', ITERS_PER_EPOCH + 1),
     ],
 )

@@ -3,6 +3,7 @@
 from .class_aware import ClassAwareSampler
 from .class_balanced import ClassBalancedSampler, ProgressivelyBalancedSampler
 from .priority import ClassPrioritySampler, InstancePrioritySampler
+from .priority_base import PrioritySampler
 from .seeded import SeededDataset, SeededIndex, SeededSampler, seed_generators
 
 __all__ = [
@@ -10,6 +11,7 @@ __all__ = [
     'ClassBalancedSampler',
     'ClassPrioritySampler',
     'InstancePrioritySampler',
+    'PrioritySampler',
     'ProgressivelyBalancedSampler',
     'SeededDataset',
     'SeededIndex',

@@ -6,6 +6,7 @@ from .feature_bank_hook import FeatureBankHook
 from .momentum_update_hook import MomentumUpdateHook
 from .progress_hook import ProgressHook
 from .run_report_hook import RunReportHook
+from .sampler_priority_hook import SamplerPriorityHook
 from .stop_signal_hook import StopSignalHook
 from .strict_load_hook import StrictLoadHook
 from .target_assignment_hook import TargetAssignmentHook
@@ -17,6 +18,7 @@ __all__ = [
     'MomentumUpdateHook',
     'ProgressHook',
     'RunReportHook',
+    'SamplerPriorityHook',
     'StopSignalHook',
     'StrictLoadHook',
     'TargetAssignmentHook',

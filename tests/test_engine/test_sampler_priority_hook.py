@@ -1,0 +1,92 @@
+"""Priorities follow the training, and a resumed run draws what the whole one drew."""
+
+import os
+import signal
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from mmengine.hooks import Hook
+from toy import toy_config, write_images
+
+from ltcl.engine import Runner
+from ltcl.engine.hooks import SamplerPriorityHook
+from ltcl.engine.hooks.stop_signal_hook import TrainingStopped
+from ltcl.errors import UserError
+
+
+@pytest.fixture(scope='module')
+def images(tmp_path_factory):
+    return write_images(tmp_path_factory.mktemp('images'))
+
+
+def config(images, work_dir, method='cross_entropy', score='error', **changes):
+    sampler = dict(type='ltcl.InstancePrioritySampler', max_priority=5.0, _delete_=True)
+    cfg = toy_config(images, work_dir, method, train_dataloader__sampler=sampler, **changes)
+    cfg.custom_hooks = [*cfg.custom_hooks, dict(type='ltcl.SamplerPriorityHook', score=score)]
+    return cfg
+
+
+class Watch(Hook):
+    """Notes each batch and the scores that its images should get; may stop the run."""
+
+    priority = 'HIGHEST'
+
+    def __init__(self, stop_at=None):
+        self.stop_at, self.batches, self.expected = stop_at, {}, {}
+
+    def before_train(self, runner):
+        runner.model.head.fc.register_forward_hook(lambda module, inputs, logits: self.logits.append(logits.detach()))
+
+    def before_train_iter(self, runner, batch_idx, data_batch=None):
+        self.logits = []
+        self.batches[runner.iter] = [sample.sample_idx for sample in data_batch['data_samples']]
+        if runner.iter == self.stop_at:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
+        labels = torch.cat([sample.gt_label for sample in data_batch['data_samples']])
+        probabilities = F.softmax(self.logits[0][: len(labels)].float(), 1)
+        for index, label, row in zip(self.batches[runner.iter], labels, probabilities, strict=True):
+            self.expected[index] = float(1 - row[label])
+
+
+def run(cfg, stop_at=None):
+    runner = Runner.from_cfg(cfg)
+    watch = Watch(stop_at)
+    runner.register_hook(watch)
+    if stop_at is None:
+        runner.train()
+    else:
+        with pytest.raises(TrainingStopped):
+            runner.train()
+    return runner.train_dataloader.batch_sampler.sampler.sampler, watch
+
+
+@pytest.mark.parametrize('method', ['cross_entropy', 'gpaco'])
+def test_priority_is_the_last_error_of_each_image(images, tmp_path, method):
+    sampler, watch = run(config(images, tmp_path, method, train_cfg__max_epochs=2))
+    expected = [watch.expected.get(index, 5.0) for index in range(len(sampler.priorities))]
+    assert any(value != 5.0 for value in expected)
+    np.testing.assert_allclose(sampler.priorities, expected, rtol=1e-5)
+
+
+def test_resumed_run_draws_what_the_whole_one_drew(images, tmp_path):
+    whole_sampler, whole = run(config(images, tmp_path / 'whole', score='cross_entropy'))
+    _, first = run(config(images, tmp_path / 'part', score='cross_entropy'), stop_at=7)
+    sampler, second = run(config(images, tmp_path / 'part', score='cross_entropy', resume=True))
+    assert min(second.batches) == 8
+    assert {**first.batches, **second.batches} == whole.batches
+    np.testing.assert_array_equal(sampler.priorities, whole_sampler.priorities)
+
+
+def test_mistakes_are_named(images, tmp_path):
+    with pytest.raises(UserError, match="score='loss' must be one of error, cross_entropy"):
+        SamplerPriorityHook('loss')
+    cfg = config(images, tmp_path)
+    cfg.train_dataloader.sampler = dict(type='DefaultSampler', shuffle=True)
+    with pytest.raises(UserError, match='needs a priority sampler, the train_dataloader has DefaultSampler'):
+        Runner.from_cfg(cfg).train()
+    with pytest.raises(UserError, match='KCLHead has none'):
+        Runner.from_cfg(config(images, tmp_path, 'kcl')).train()

@@ -1,0 +1,59 @@
+"""The table of class geometry, from a real checkpoint."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import torch
+from toy import toy_config, write_images
+
+from ltcl.engine import Runner
+from ltcl.engine.hooks.feature_bank_hook import extract_features
+from ltcl.evaluation.functional import class_geometry
+
+TOOL = Path(__file__).parents[2] / 'tools' / 'analysis_tools' / 'class_geometry.py'
+
+
+@pytest.fixture(scope='module')
+def trained(tmp_path_factory):
+    from mmengine.registry import init_default_scope
+
+    init_default_scope('mmpretrain')
+    root = tmp_path_factory.mktemp('geometry')
+    cfg = toy_config(write_images(root / 'images'), root / 'run', 'gpaco', train_cfg__max_epochs=1)
+    runner = Runner.from_cfg(cfg)
+    runner.train()
+    cfg.dump(root / 'toy.py')
+    return runner, root / 'toy.py', root / 'run' / 'epoch_1.pth'
+
+
+def call(*arguments):
+    command = [sys.executable, TOOL, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+def test_figures_of_features_and_embeddings(trained, tmp_path):
+    runner, config, checkpoint = trained
+    done = call(config, checkpoint, config, checkpoint, '--out', tmp_path / 'table.csv')
+    assert done.returncode == 0, done.stderr
+    table = pd.read_csv(tmp_path / 'table.csv')
+    assert table['space'].tolist() == ['features', 'embeddings'] * 2
+    features, labels = extract_features(runner.model, runner.build_dataloader(runner.cfg.test_dataloader))
+    with torch.no_grad():
+        spaces = [features, runner.model.eval().projector(features)]
+    for (_, row), rows in zip(table.iterrows(), spaces, strict=False):
+        expected = class_geometry(rows, labels, 3)
+        assert row['min_angle'] == pytest.approx(expected['min_angle'], abs=0.06)
+        assert row['uniformity'] == pytest.approx(expected['uniformity'], abs=6e-4)
+        assert row['alignment'] == pytest.approx(expected['alignment'], abs=6e-4)
+    assert 'min_angle' in done.stdout
+
+
+def test_mistakes_are_one_line(trained):
+    _, config, checkpoint = trained
+    assert call(config).stderr.startswith('error: each config needs a checkpoint after it')
+    missing = call(config, checkpoint.with_name('epoch_9.pth')).stderr
+    assert missing.startswith('error: checkpoint')
+    assert missing.count('\n') == 1
