@@ -11,6 +11,7 @@ from fake_fashion_mnist import (  # noqa: F401 (fixtures)
     written_fashion_mnist,
 )
 from mmengine.registry import init_default_scope
+from toy import write_images
 
 torch.set_num_threads(1)
 
@@ -46,3 +47,9 @@ def cache_folder(tmp_path_factory):
 def default_scope():
     """The scope that every classification config sets."""
     init_default_scope('mmpretrain')
+
+
+@pytest.fixture(scope='session')
+def images(tmp_path_factory):
+    """The folder of images that ``toy_config`` trains on; nothing writes to it."""
+    return write_images(tmp_path_factory.mktemp('images'))

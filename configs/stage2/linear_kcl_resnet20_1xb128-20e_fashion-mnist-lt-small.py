@@ -13,7 +13,5 @@ model = dict(
     type='ltcl.FrozenEncoderClassifier',
     head=dict(_delete_=True, type='LinearClsHead', num_classes=10, in_channels=64),
 )
-train_dataloader = dict(
-    sampler=dict(_delete_=True, type='ltcl.ClassAwareSampler', samples_per_class=4, num_samples=1236)
-)
+train_dataloader = dict(sampler=dict(_delete_=True, type='ltcl.ClassAwareSampler', samples_per_class=4))
 default_hooks = dict(checkpoint=dict(interval=5))

@@ -16,7 +16,7 @@ model = dict(
     head=dict(_delete_=True, type='LinearClsHead', num_classes=100, in_channels=64),
 )
 train_dataloader = dict(
-    sampler=dict(_delete_=True, type='ltcl.ClassAwareSampler', samples_per_class=4, num_samples=10847),
+    sampler=dict(_delete_=True, type='ltcl.ClassAwareSampler', samples_per_class=4),
     dataset=dict(pipeline=[*_base_.sim_unblurred, dict(type='PackInputs')]),
 )
 param_scheduler = dict(milestones=[20, 30])

@@ -74,7 +74,6 @@ def whole(images, tmp_path_factory):
         ('bcl', ITERS_PER_EPOCH + 1),
         ('resco', ITERS_PER_EPOCH + 1),
         ('rescom', ITERS_PER_EPOCH + 1),
-        ('in_batch_kcl', ITERS_PER_EPOCH + 1),
         ('in_batch_tsc', ITERS_PER_EPOCH + 1),
         ('cross_entropy', ITERS_PER_EPOCH + 1),
     ],

@@ -32,6 +32,7 @@ def knn_scores(
         Scores, shape (N, num_classes).
 
     Example:
+        >>> import torch
         >>> bank = torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
         >>> knn_scores(torch.tensor([[2.0, 0.0]]), bank, torch.tensor([0, 0, 1]), num_classes=2, k=2)
         tensor([[2., 0.]])

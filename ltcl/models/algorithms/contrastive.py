@@ -98,7 +98,8 @@ class ContrastiveClassifier(ImageClassifier):
             The losses and logged figures of the head.
 
         Raises:
-            UserError: Fewer views came in than ``online_views`` and ``key_views`` name.
+            UserError: Fewer views came in than ``online_views`` and ``key_views`` name, or a single row meets the batch
+                normalisation of the projector.
         """
         views = [inputs] if isinstance(inputs, Tensor) else inputs
         last = max(self.online_views + self.key_views)
@@ -121,6 +122,8 @@ class ContrastiveClassifier(ImageClassifier):
     @staticmethod
     def _embed(projector: nn.Module, feats: Tensor) -> Tensor:
         """Unit embeddings, in float32 under autocast: half precision leaves a row's length 1 only to 2 or 3 digits."""
+        if len(feats) == 1:
+            _check_lone_row(projector)
         projected = projector(feats)
         return F.normalize(projected if projected.dtype == torch.float64 else projected.float(), dim=1)
 
@@ -133,3 +136,13 @@ class ContrastiveClassifier(ImageClassifier):
             return self._embed(encoder['projector'], feats[-1])
 
         return forward_shuffled(encode, images) if self.shuffle_bn else encode(images)
+
+
+def _check_lone_row(projector: nn.Module) -> None:
+    """Refuse batch normalisation over one row, which has no variance. SyncBN counts the rows of all processes."""
+    if any(isinstance(module, nn.BatchNorm1d) and module.training for module in projector.modules()):
+        raise UserError(
+            'the BatchNorm1d of the projector normalises over the batch, but a process got a batch of size 1: set a '
+            'larger train_dataloader.batch_size, train_dataloader.drop_last=True where only the last batch is so '
+            'small, or norm_cfg=None of the projector'
+        )
