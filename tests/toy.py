@@ -170,7 +170,7 @@ def toy_config(
     hooks = list(parts.hooks)
     if not parts.has_classifier:
         metric = dict(type='ltcl.KNNAccuracy', k=3, bounds=(5, 20))
-        hooks.append(dict(type='ltcl.FeatureBankHook', dataloader=loader_config(images, [], shuffle=False)))
+        hooks.append(dict(type='ltcl.FeatureBankHook'))
     cfg = Config.fromfile(CONFIGS / '_base_' / 'default_runtime.py')
     cfg.merge_from_dict(
         dict(

@@ -87,7 +87,7 @@ def search_targets(
     lr: float = 0.04,
     num_starts: int | None = None,
 ) -> Tensor:
-    """Spread random points over the sphere by gradient descent, for any number of classes.
+    """Spread random points over the sphere by gradient descent in float64, for any number of classes.
 
     The potential is ``log sum_{i != j} exp(t_i . t_j / temperature)``. The published one also counts every point
     against itself; that term is the largest by far and constant, so the minimum is the same, but float32 then no longer
@@ -109,9 +109,9 @@ def search_targets(
     _check_sizes(num_classes, feat_dim)
     generator = torch.Generator().manual_seed(seed)
     num_starts = num_starts or (8 if num_classes <= MANY_CLASSES else 1)
-    starts = torch.randn(num_starts, num_classes, feat_dim, generator=generator)
+    starts = torch.randn(num_starts, num_classes, feat_dim, generator=generator, dtype=torch.float64)
     ends = _repel(starts, temperatures, iterations, lr)
-    return min(ends, key=lambda points: uniformity(points.double()).item())
+    return min(ends, key=lambda points: uniformity(points).item()).float()
 
 
 @torch.no_grad()
