@@ -13,7 +13,6 @@ model = dict(
         type='ltcl.InBatchTSCHead',
         feat_dim=32,
         target_repeat=3,  # 30 target rows for 128 images of a view, about the share of 250 for 1,024 on CIFAR-10
-        all_targets_positive=True,
         match_centers=True,
     )
 )
