@@ -3,7 +3,7 @@
 #
 #     python tools/train.py configs/bcl/bcl_resnet20_1xb128-100e_fashion-mnist-lt-small.py
 #
-# alpha, beta and temperature are those of the CIFAR recipe beside this file.
+# alpha and beta are those of ImageNet-LT, the temperature that of the CIFAR recipe beside this file.
 _base_ = [
     '../_base_/default_runtime.py',
     '../_base_/datasets/fashion-mnist-lt-small.py',
@@ -22,8 +22,8 @@ model = dict(
         num_classes=10,
         in_channels=64,
         feat_dim=32,
-        alpha=2.0,
-        beta=0.6,
+        alpha=1.0,
+        beta=0.35,
         temperature=0.1,
     ),
 )
