@@ -224,6 +224,9 @@ def explain(error: Exception) -> str | None:
         similar = difflib.get_close_matches(argument, _options(built), n=1)
         hint = f'did you mean {similar[0]}?' if similar else 'correct the key in the config or in --cfg-options'
         return f'{getattr(built, "__name__", part)} has no option {argument!r}: {hint}'
+    missing = re.search(r'\.__init__\(\) missing \d+ required .*?: (.+)', text)
+    if isinstance(error, TypeError) and missing and (built := _part_that_failed(error)):
+        return f'{built.__name__} needs {missing[1]}: add it to the config'
     if isinstance(error, KeyError) and (match := re.search(r'([\w.]+) is not in the ([\w:. ]+) registry', text)):
         return f'there is no {match[2].split("::")[-1]} named {match[1]}: correct the type in the config'
     if isinstance(error, FileNotFoundError) and 'can not be found' in text:

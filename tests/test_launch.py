@@ -64,6 +64,12 @@ def test_argument_refused_by_a_base_class_is_blamed_on_the_part_that_the_config_
     assert 'correct the key in the config' in explain(error.value)
 
 
+def test_missing_argument_is_named():
+    with pytest.raises(TypeError) as error:
+        MODELS.build(dict(type='ltcl.PaCoHead', num_classes=3))
+    assert explain(error.value) == "PaCoHead needs 'in_channels': add it to the config"
+
+
 def test_unknown_part_is_named():
     with pytest.raises(KeyError) as error:
         MODELS.build(dict(type='ltcl.PacoHead'))
