@@ -1,11 +1,10 @@
 """Speed and memory of `balanced_contrastive_loss` against the plain masked form, forward and backward."""
 
 import functools
-import statistics
 import sys
 
 import torch
-from common import ROOT, Figure, devices, extra_peak_memory, median_ratio, run, time_interleaved
+from common import ROOT, Figure, compare, on_all_devices, run
 from torch import Tensor
 
 from ltcl.models.losses import balanced_contrastive_loss
@@ -44,23 +43,12 @@ def measure_device(
     """
     inputs = draw_inputs(device, num_samples=num_samples, num_classes=num_classes, feat_dim=feat_dim)
     steps = {name: functools.partial(gradients, name, inputs) for name in LOSSES}
-    seconds = time_interleaved(steps, rounds, device, warm_up=3)
-    memory = {name: extra_peak_memory(step, device) for name, step in steps.items()}
-    figures = []
-    for name in LOSSES:
-        figures.append(Figure(f'{name}, {device}: time', 1e3 * statistics.median(seconds[name]), 'ms'))
-        figures.append(Figure(f'{name}, {device}: extra peak memory', memory[name] / 2**20, 'MiB'))
-    speed_up = median_ratio(seconds[MASKED], seconds[FAST])
-    return [
-        *figures,
-        Figure.at_least(f'{FAST}, {device}: speed against the masked form', speed_up, 'x', 2.0),
-        Figure(f'{FAST}, {device}: memory against the masked form', memory[FAST] / memory[MASKED], 'x'),
-    ]
+    return compare(steps, device, rounds, speed_goal=2.0)
 
 
 def measure() -> list[Figure]:
     """Figures of every device."""
-    return [figure for device in devices() for figure in measure_device(device)]
+    return on_all_devices(measure_device)
 
 
 if __name__ == '__main__':

@@ -1,36 +1,49 @@
-"""Speed and memory of the class-wise queue: mining with its gradient and the update, against a loop over samples."""
+"""Speed and memory of the class-wise queue: mining with its gradient and the update, against a loop over samples.
+
+The plain form is a loop over samples that selects the own-class and the other-class rows of the queue by index,
+multiplies and takes the top-k, and a loop over keys that writes them. Its tables of indices are made beforehand and it
+keeps the queue row by row, as the library does: the published columns would make its selection slower.
+"""
 
 import functools
-import statistics
-import sys
 
 import torch
 import torch.nn.functional as F
-from common import ROOT, Figure, devices, extra_peak_memory, median_ratio, run, time_interleaved
+from common import Figure, extra_peak_memory, on_all_devices, run, speed_figures, time_interleaved
 from torch import Tensor
 
 from ltcl.models import ClasswiseQueue, ResComHead
 from ltcl.models.losses import mine_hard
 
-sys.path.insert(0, str(ROOT / 'tests'))
-from oracles.resco import as_columns, index_tables, loop_enqueue, loop_mine_hard
+FAST, PLAIN = 'mining and update', 'loop'
 
 
 class Loop:
-    """Each sample picks its columns of the queue from a table, multiplies and sorts; each key is written alone."""
+    """The plain form."""
 
     def __init__(self, queue: ClasswiseQueue, num_hard: tuple[int, int]) -> None:
-        self.columns = as_columns(queue.embeddings)
-        self.pointer = queue.pointer.clone()
-        self.tables = [table.to(self.columns.device) for table in index_tables(*queue.embeddings.shape[:2])]
+        num_classes, self.slots = queue.embeddings.shape[:2]
+        self.rows = queue.embeddings.flatten(0, 1).clone()
+        self.pointer = queue.pointer.tolist()
+        positions = torch.arange(len(self.rows), device=self.rows.device)
+        classes = positions // self.slots
+        self.own = [positions[classes == label] for label in range(num_classes)]
+        self.others = [positions[classes != label] for label in range(num_classes)]
         self.num_hard = num_hard
 
     def __call__(self, anchors: Tensor, labels: Tensor) -> tuple[Tensor, ...]:
         """Hard positives, hard negatives and the gradient of their sum; then the anchors are enqueued."""
-        # A copy, since the update comes before the end of the backward pass in training too.
-        positives, negatives = loop_mine_hard(anchors, labels, self.columns.clone(), self.tables, *self.num_hard)
-        loop_enqueue(self.columns, self.pointer, anchors.detach(), labels)
-        return positives, negatives, *torch.autograd.grad(positives.sum() + negatives.sum(), anchors)
+        num_positives, num_negatives = self.num_hard
+        classes = labels.tolist()
+        positives, negatives = [], []
+        for anchor, label in zip(anchors, classes, strict=True):
+            positives.append((self.rows[self.own[label]] @ anchor).topk(num_positives, largest=False).values)
+            negatives.append((self.rows[self.others[label]] @ anchor).topk(num_negatives).values)
+        hard = torch.stack(positives), torch.stack(negatives)
+        for key, label in zip(anchors.detach(), classes, strict=True):
+            self.rows[label * self.slots + self.pointer[label]] = key
+            self.pointer[label] = (self.pointer[label] + 1) % self.slots
+        return *hard, *torch.autograd.grad(hard[0].sum() + hard[1].sum(), anchors)
 
 
 class Vectorised:
@@ -77,16 +90,10 @@ def measure_speed(
     """
     inputs = draw_anchors(num_anchors, num_classes, feat_dim, device)
     queue = ClasswiseQueue(num_classes, slots, feat_dim).to(device)
-    forms = {'mine and enqueue': Vectorised(queue, num_hard), 'loop': Loop(queue, num_hard)}
+    forms = {FAST: Vectorised(queue, num_hard), PLAIN: Loop(queue, num_hard)}
     steps = {name: functools.partial(form, *inputs) for name, form in forms.items()}
     seconds = time_interleaved(steps, rounds, device)
-    setting = f'{num_classes} classes of {slots}, {device}'
-    return [
-        *(Figure(f'{name}, {setting}', 1e3 * statistics.median(times), 'ms') for name, times in seconds.items()),
-        Figure.at_least(
-            f'speed against the loop, {setting}', median_ratio(seconds['loop'], seconds['mine and enqueue']), 'x', 30
-        ),
-    ]
+    return speed_figures(seconds, f'{num_classes} classes of {slots}, {device}', 30)
 
 
 def measure_memory(
@@ -129,10 +136,7 @@ def measure_memory(
 
 def measure() -> list[Figure]:
     """Figures of every device."""
-    figures = []
-    for device in devices():
-        figures += [*measure_speed(device), measure_memory(device)]
-    return figures
+    return on_all_devices(lambda device: [*measure_speed(device), measure_memory(device)])
 
 
 if __name__ == '__main__':

@@ -157,6 +157,66 @@ def extra_peak_memory(function: Callable[[], object], device: str = 'cpu') -> in
     return max(itertools.accumulate((num_bytes for _, num_bytes in changes), initial=0))
 
 
+def speed_figures(seconds: dict[str, Sequence[float]], setting: str, goal: float, unit: str = 'ms') -> list[Figure]:
+    """Median times of a fast and a plain form, and how many times faster the fast one is.
+
+    Args:
+        seconds: Seconds of the fast form and of the plain form in the same rounds, by name and in this order.
+        setting: Device and sizes, as the figures name them.
+        goal: Smallest ratio to reach.
+        unit: ``'ms'`` or ``'s'``, in which the times are given.
+    """
+    (fast, fast_seconds), (plain, plain_seconds) = seconds.items()
+    factor = dict(ms=1e3, s=1.0)[unit]
+    ratio = median_ratio(plain_seconds, fast_seconds)
+    return [
+        *(Figure(f'{form}, {setting}: time', factor * statistics.median(each), unit) for form, each in seconds.items()),
+        Figure.at_least(f'{fast}, {setting}: speed against the {plain}', ratio, 'x', goal),
+    ]
+
+
+def memory_figures(num_bytes: dict[str, int], setting: str, goal: float | None = None) -> list[Figure]:
+    """Extra peak memory of a fast and a plain form, and the fast one's share.
+
+    Args:
+        num_bytes: Bytes of the fast form and of the plain form, by name and in this order.
+        setting: Device and sizes, as the figures name them.
+        goal: Largest share to stay below; None has none.
+    """
+    (fast, fast_bytes), (plain, plain_bytes) = num_bytes.items()
+    name, share = f'{fast}, {setting}: memory against the {plain}', fast_bytes / plain_bytes
+    return [
+        *(Figure(f'{form}, {setting}: extra peak memory', each / 2**20, 'MiB') for form, each in num_bytes.items()),
+        Figure(name, share, 'x') if goal is None else Figure.at_most(name, share, 'x', goal),
+    ]
+
+
+def compare(
+    forms: dict[str, Callable[[], object]],
+    device: str,
+    rounds: int,
+    speed_goal: float,
+    memory_goal: float | None = None,
+) -> list[Figure]:
+    """Time and extra peak memory of a fast and a plain form, and their ratios.
+
+    Args:
+        forms: The fast form and the plain form, by name and in this order.
+        device: ``'cpu'`` or ``'cuda'``.
+        rounds: Timed rounds of both.
+        speed_goal: As in :func:`speed_figures`.
+        memory_goal: As in :func:`memory_figures`.
+    """
+    seconds = time_interleaved(forms, rounds, device, warm_up=3)
+    memory = {name: extra_peak_memory(form, device) for name, form in forms.items()}
+    return [*speed_figures(seconds, device, speed_goal), *memory_figures(memory, device, memory_goal)]
+
+
+def on_all_devices(measure_device: Callable[[str], list[Figure]]) -> list[Figure]:
+    """Figures of every device, of what measures one."""
+    return [figure for device in devices() for figure in measure_device(device)]
+
+
 def print_table(title: str, figures: Iterable[Figure]) -> None:
     """Print figures with their goals."""
     table = Table('figure', title=title, title_justify='left')

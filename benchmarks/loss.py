@@ -1,12 +1,11 @@
 """Speed and memory of `paco_loss` against the plain masked form, forward and backward."""
 
 import functools
-import statistics
 import sys
 
 import torch
 import torch.nn.functional as F
-from common import ROOT, Figure, devices, extra_peak_memory, median_ratio, run, time_interleaved
+from common import ROOT, Figure, compare, on_all_devices, run
 from torch import Tensor
 
 from ltcl.models.losses import paco_loss
@@ -59,24 +58,12 @@ def measure_device(
     """
     inputs = draw_inputs(num_anchors, num_contrast, num_classes, feat_dim, device)
     steps = {name: functools.partial(gradients, name, inputs) for name in LOSSES}
-    seconds = time_interleaved(steps, rounds, device, warm_up=3)
-    memory = {name: extra_peak_memory(step, device) for name, step in steps.items()}
-    figures = []
-    for name in LOSSES:
-        figures.append(Figure(f'{name}, {device}: time', 1e3 * statistics.median(seconds[name]), 'ms'))
-        figures.append(Figure(f'{name}, {device}: extra peak memory', memory[name] / 2**20, 'MiB'))
-    speed_up = median_ratio(seconds['masked form'], seconds['paco_loss'])
-    share = memory['paco_loss'] / memory['masked form']
-    return [
-        *figures,
-        Figure.at_least(f'paco_loss, {device}: speed against the masked form', speed_up, 'x', 2.0),
-        Figure.at_most(f'paco_loss, {device}: memory against the masked form', share, 'x', 0.4),
-    ]
+    return compare(steps, device, rounds, speed_goal=2.0, memory_goal=0.4)
 
 
 def measure() -> list[Figure]:
     """Figures of every device."""
-    return [figure for device in devices() for figure in measure_device(device)]
+    return on_all_devices(measure_device)
 
 
 if __name__ == '__main__':

@@ -2,10 +2,9 @@
 
 import functools
 import itertools
-import statistics
 
 import torch
-from common import Figure, median_ratio, run, time_interleaved
+from common import Figure, run, speed_figures, time_interleaved
 
 from ltcl.models.utils import min_angle, published_steps, search_targets, uniformity, uniformity_bound
 
@@ -37,16 +36,14 @@ def measure(
         for _, loss in itertools.islice(published_steps(init), slice_len):
             loss.item()  # read at each iteration, to keep the best
 
-    candidates = dict(ours=functools.partial(search_targets, num_classes, feat_dim), published=published_slice)
-    seconds = time_interleaved(candidates, rounds, warm_up=0)
-    published = [each * PUBLISHED_ITERATIONS / slice_len for each in seconds['published']]
+    published = f'published search, {PUBLISHED_ITERATIONS} float32 iterations scaled from {slice_len}'
+    forms = {'target search': functools.partial(search_targets, num_classes, feat_dim), published: published_slice}
+    seconds = time_interleaved(forms, rounds, warm_up=0)
+    seconds[published] = [each * PUBLISHED_ITERATIONS / slice_len for each in seconds[published]]
     targets = search_targets(num_classes, feat_dim)
     excess = uniformity(targets.double()).item() - uniformity_bound(num_classes)
-    scaled = f'{PUBLISHED_ITERATIONS} float32 iterations, scaled from {slice_len}'
     return [
-        Figure('target search: time', statistics.median(seconds['ours']), 's'),
-        Figure(f'published target search, {scaled}: time', statistics.median(published), 's'),
-        Figure.at_least(f'target search: speed against {scaled}', median_ratio(published, seconds['ours']), 'x', 3.0),
+        *speed_figures(seconds, 'cpu', 3.0, unit='s'),
         Figure.at_least('target search: minimum angle', min_angle(targets), 'degrees', angle_goal),
         Figure('target search: uniformity above the lower bound', excess, ''),
     ]

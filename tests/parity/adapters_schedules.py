@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-import torch
+import rates
 from harness import Case, adapter, close
 from mmengine.config import Config
 from mmengine.registry import PARAM_SCHEDULERS
@@ -12,15 +12,9 @@ SCHEDULES = CONFIGS / '_base_' / 'schedules'
 
 
 def learning_rates(base_lr: float, schedulers: list[dict], num_epochs: int) -> list[float]:
-    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=base_lr)
+    optimizer = rates.sgd(base_lr)
     built = [PARAM_SCHEDULERS.build({**cfg, 'optimizer': optimizer}) for cfg in schedulers]
-    rates = []
-    for _ in range(num_epochs):
-        rates.append(optimizer.param_groups[0]['lr'])
-        optimizer.step()
-        for scheduler in built:
-            scheduler.step()
-    return rates
+    return rates.learning_rates(optimizer, built, num_epochs)
 
 
 @adapter('paco', 'lr_cosine')

@@ -9,7 +9,7 @@ import signal
 import pytest
 from mmengine.hooks import Hook
 from PIL import Image
-from toy import CLASS_COUNTS, toy_config, write_images
+from toy import CLASS_COUNTS, toy_config
 
 from ltcl.analysis import run_figures
 from ltcl.analysis.run_figures import TrainingCurves, per_class_figure
@@ -26,11 +26,6 @@ class StopAt(Hook):
     def before_train_iter(self, runner, batch_idx, data_batch=None):
         if runner.iter == self.iteration:
             os.kill(os.getpid(), signal.SIGTERM)
-
-
-@pytest.fixture(scope='module')
-def images(tmp_path_factory):
-    return write_images(tmp_path_factory.mktemp('images'))
 
 
 def config(images, work_dir, **changes):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from fake_labels import Labels
 from mmengine.hooks import Hook
-from toy import BATCH_SIZE, toy_config, write_images
+from toy import BATCH_SIZE, toy_config
 
 from ltcl.datasets.samplers import (
     ClassAwareSampler,
@@ -185,11 +185,6 @@ class RecordBatches(Hook):
         self.batches[runner.iter] = [sample.img_path for sample in data_batch['data_samples']]
         if runner.iter == self.stop_at:
             os.kill(os.getpid(), signal.SIGTERM)
-
-
-@pytest.fixture(scope='module')
-def images(tmp_path_factory):
-    return write_images(tmp_path_factory.mktemp('images'))
 
 
 @pytest.mark.parametrize(

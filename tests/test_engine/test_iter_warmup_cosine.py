@@ -4,6 +4,7 @@ import math
 import pytest
 import torch
 from mmengine.registry import PARAM_SCHEDULERS
+from rates import learning_rates, sgd
 
 BASE_LR, EPOCHS, ITERS = 0.5, 20, 3
 
@@ -11,19 +12,6 @@ BASE_LR, EPOCHS, ITERS = 0.5, 20, 3
 def build(optimizer: torch.optim.Optimizer, **kwargs):
     cfg = dict(type='ltcl.IterWarmupCosineLR', max_epochs=EPOCHS, convert_to_iter_based=True, warmup_epochs=4)
     return PARAM_SCHEDULERS.build(cfg | kwargs, default_args=dict(optimizer=optimizer, epoch_length=ITERS))
-
-
-def sgd() -> torch.optim.SGD:
-    return torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=BASE_LR)
-
-
-def rates(optimizer, scheduler, num_steps: int) -> list[float]:
-    values = []
-    for _ in range(num_steps):
-        values.append(optimizer.param_groups[0]['lr'])
-        optimizer.step()
-        scheduler.step()
-    return values
 
 
 def published(iteration: int, warmup_epochs: int = 4) -> float:
@@ -39,19 +27,19 @@ def published(iteration: int, warmup_epochs: int = 4) -> float:
 
 @pytest.mark.parametrize('warmup_epochs', [0, 4])
 def test_published_schedule(warmup_epochs):
-    optimizer = sgd()
-    values = rates(optimizer, build(optimizer, warmup_epochs=warmup_epochs), EPOCHS * ITERS)
+    optimizer = sgd(BASE_LR)
+    values = learning_rates(optimizer, [build(optimizer, warmup_epochs=warmup_epochs)], EPOCHS * ITERS)
     assert values == pytest.approx([published(i, warmup_epochs) for i in range(EPOCHS * ITERS)], rel=1e-12)
     assert values[-1] == pytest.approx(BASE_LR * 1e-3)
 
 
 def test_resumed_schedule_goes_on():
-    optimizer = sgd()
+    optimizer = sgd(BASE_LR)
     scheduler = build(optimizer)
-    rates(optimizer, scheduler, 7)
+    learning_rates(optimizer, [scheduler], 7)
     state = copy.deepcopy((optimizer.state_dict(), scheduler.state_dict()))
-    optimizer = sgd()
+    optimizer = sgd(BASE_LR)
     scheduler = build(optimizer)
     optimizer.load_state_dict(state[0])
     scheduler.load_state_dict(state[1])
-    assert rates(optimizer, scheduler, 20) == pytest.approx([published(7 + i) for i in range(20)], rel=1e-12)
+    assert learning_rates(optimizer, [scheduler], 20) == pytest.approx([published(7 + i) for i in range(20)], rel=1e-12)

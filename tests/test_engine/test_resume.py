@@ -9,17 +9,12 @@ import pytest
 import torch
 from mmengine.hooks import Hook
 from mmengine.registry import init_default_scope
-from toy import toy_config, write_images
+from toy import toy_config
 
 from ltcl.engine import Runner
 from ltcl.engine.hooks.stop_signal_hook import TrainingStopped
 
 ITERS_PER_EPOCH = 5
-
-
-@pytest.fixture(scope='module')
-def images(tmp_path_factory):
-    return write_images(tmp_path_factory.mktemp('images'))
 
 
 class SignalAt(Hook):

@@ -8,17 +8,12 @@ import pytest
 import torch
 import torch.nn.functional as F
 from mmengine.hooks import Hook
-from toy import toy_config, write_images
+from toy import toy_config
 
 from ltcl.engine import Runner
 from ltcl.engine.hooks import SamplerPriorityHook
 from ltcl.engine.hooks.stop_signal_hook import TrainingStopped
 from ltcl.errors import UserError
-
-
-@pytest.fixture(scope='module')
-def images(tmp_path_factory):
-    return write_images(tmp_path_factory.mktemp('images'))
 
 
 def config(images, work_dir, method='cross_entropy', score='error', **changes):

@@ -1,9 +1,9 @@
 import copy
 
 import pytest
-import torch
 from mmengine.optim import OptimWrapper
 from mmengine.registry import PARAM_SCHEDULERS
+from rates import learning_rates, sgd
 
 BASE_LR = 0.05
 
@@ -13,19 +13,9 @@ def build(optimizer: object, **kwargs) -> object:
     return PARAM_SCHEDULERS.build(cfg | kwargs | dict(optimizer=optimizer))
 
 
-def sgd(*lrs: float) -> torch.optim.SGD:
-    return torch.optim.SGD([dict(params=[torch.nn.Parameter(torch.zeros(1))], lr=lr) for lr in lrs or (BASE_LR,)])
-
-
 def rates(num_epochs: int = 400, **kwargs) -> list[float]:
-    optimizer = sgd()
-    scheduler = build(optimizer, **kwargs)
-    values = []
-    for _ in range(num_epochs):
-        values.append(optimizer.param_groups[0]['lr'])
-        optimizer.step()
-        scheduler.step()
-    return values
+    optimizer = sgd(BASE_LR)
+    return learning_rates(optimizer, [build(optimizer, **kwargs)], num_epochs)
 
 
 def published(epoch: int) -> float:
@@ -68,13 +58,13 @@ def test_every_group_keeps_its_ratio():
 
 
 def test_resumed_schedule_goes_on():
-    optimizer = sgd()
+    optimizer = sgd(BASE_LR)
     scheduler = build(optimizer)
     for _ in range(322):
         optimizer.step()
         scheduler.step()
     state = copy.deepcopy((optimizer.state_dict(), scheduler.state_dict()))
-    resumed_optimizer = sgd()
+    resumed_optimizer = sgd(BASE_LR)
     resumed = build(resumed_optimizer)
     resumed_optimizer.load_state_dict(state[0])
     resumed.load_state_dict(state[1])

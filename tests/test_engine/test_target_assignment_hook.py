@@ -3,7 +3,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 from mmengine.hooks import Hook
-from toy import toy_config, write_images
+from toy import toy_config
 
 from ltcl.engine import Runner
 from ltcl.engine.hooks import TargetAssignmentHook
@@ -13,11 +13,6 @@ from ltcl.registry import HOOKS
 
 ITERS_PER_EPOCH = 5
 MAX_EPOCHS = 4
-
-
-@pytest.fixture(scope='module')
-def images(tmp_path_factory):
-    return write_images(tmp_path_factory.mktemp('images'))
 
 
 class Watch(Hook):

@@ -1,20 +1,14 @@
 import math
 
 import pytest
-import torch
 from mmengine.registry import PARAM_SCHEDULERS
+from rates import learning_rates, sgd
 
 
 def rates(num_epochs: int, *configs: dict) -> list[float]:
-    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.1)
+    optimizer = sgd(0.1)
     schedulers = [PARAM_SCHEDULERS.build({**cfg, 'optimizer': optimizer}) for cfg in configs]
-    values = []
-    for _ in range(num_epochs):
-        values.append(optimizer.param_groups[0]['lr'])
-        optimizer.step()
-        for scheduler in schedulers:
-            scheduler.step()
-    return values
+    return learning_rates(optimizer, schedulers, num_epochs)
 
 
 def test_without_warm_up_the_first_epoch_is_decayed():

@@ -11,15 +11,10 @@ from pathlib import Path
 import mmengine
 import pytest
 import torch
-from toy import CLASS_COUNTS, toy_config, write_images
+from toy import CLASS_COUNTS, toy_config
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = {**os.environ, 'OMP_NUM_THREADS': '1', 'PYTHON': sys.executable}
-
-
-@pytest.fixture(scope='module')
-def images(tmp_path_factory):
-    return write_images(tmp_path_factory.mktemp('images'))
 
 
 def write_config(images, folder, method='paco', **changes):

@@ -1,7 +1,16 @@
+import functools
 import math
 
 import pytest
 import torch
+from loss_checks import (
+    cast,
+    check_equal,
+    check_float32,
+    check_half_precision,
+    under_autocast,
+    value_and_gradients,
+)
 from oracles.bcl import draw_case, loop_balanced_loss, masked_balanced_loss, of_one_batch
 
 from ltcl.models.losses import balanced_contrastive_loss
@@ -21,15 +30,7 @@ CASES = {
 
 def run(loss, case: dict, **kwargs) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
     """Value and gradients of a loss."""
-    leaves = ('embeddings', 'prototypes')
-    case = {name: value.clone().requires_grad_(name in leaves) for name, value in case.items()}
-    value = loss(**case, **kwargs)
-    gradients = torch.autograd.grad(value, [case[name] for name in leaves])
-    return value.detach(), dict(zip(leaves, gradients, strict=True))
-
-
-def check_equal(actual: tuple, expected: tuple, **tolerance: float) -> None:
-    torch.testing.assert_close(actual, expected, **(tolerance or dict(rtol=1e-10, atol=1e-12)))
+    return value_and_gradients(loss, case, ('embeddings', 'prototypes'), **kwargs)
 
 
 @pytest.mark.parametrize('temperature', [0.05, 0.5])
@@ -53,8 +54,7 @@ def test_long_rows_do_not_overflow():
         case[name] = 4 * case[name]
     expected = run(loop_balanced_loss, case)
     check_equal(run(fast_loss, case), expected)
-    narrow = {name: value.float() if value.is_floating_point() else value for name, value in case.items()}
-    value, gradients = run(fast_loss, narrow)
+    value, gradients = run(fast_loss, cast(case, torch.float32))
     assert value.item() == pytest.approx(expected[0].item(), rel=1e-5)
     assert all(gradient.isfinite().all() for gradient in gradients.values())
 
@@ -113,34 +113,16 @@ def test_inputs_are_left_as_they_were():
 
 def test_precision_of_float32():
     case = draw_case(num_samples=64, num_classes=500, feat_dim=16)
-    narrow = {name: value.float() if value.is_floating_point() else value for name, value in case.items()}
-    value, gradients = run(fast_loss, case, temperature=0.1)
-    narrow_value, narrow_gradients = run(fast_loss, narrow, temperature=0.1)
-    assert narrow_value.item() == pytest.approx(value.item(), rel=1e-5)
-    for name, gradient in gradients.items():
-        torch.testing.assert_close(narrow_gradients[name].double(), gradient, rtol=1e-4, atol=1e-6)
+    check_float32(functools.partial(run, fast_loss, temperature=0.1), case)
 
 
 @pytest.mark.parametrize('dtype', [torch.bfloat16, torch.float16])
 def test_half_precision_inputs(dtype):
     case = draw_case(num_samples=32, num_classes=10, feat_dim=16)
-    half = {name: value.to(dtype) if value.is_floating_point() else value for name, value in case.items()}
-    widened = {name: value.float() if value.is_floating_point() else value for name, value in half.items()}
-    value, gradients = run(fast_loss, half, temperature=0.05)
-    assert value.dtype == torch.float32
-    assert value == run(fast_loss, widened, temperature=0.05)[0]
-    for gradient in gradients.values():
-        assert gradient.dtype == dtype
-        assert gradient.isfinite().all()
-        assert gradient.abs().sum() > 0
+    check_half_precision(functools.partial(run, fast_loss, temperature=0.05), case, dtype)
 
 
 def test_autocast_changes_nothing():
     case = draw_case(num_samples=32, num_classes=10, feat_dim=16, dtype=torch.float32)
     expected = run(fast_loss, case)
-
-    def under_autocast(*args, **kwargs):
-        with torch.autocast('cpu', dtype=torch.bfloat16):
-            return fast_loss(*args, **kwargs)
-
-    check_equal(run(under_autocast, case), expected, rtol=0, atol=0)
+    check_equal(run(under_autocast(fast_loss), case), expected, rtol=0, atol=0)

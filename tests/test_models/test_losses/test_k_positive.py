@@ -2,6 +2,7 @@ import math
 
 import pytest
 import torch
+from loss_checks import under_autocast
 from oracles.kcl_tsc import draw_case, loop_k_positive_loss
 
 from ltcl.models.losses import k_positive_contrastive_loss
@@ -111,9 +112,5 @@ def test_autocast_changes_nothing():
     case = draw_case(num_anchors=32, queue_len=100)
     case = {**case, **{name: case[name].float() for name in LEAVES}}
     expected = run(k_positive_contrastive_loss, case)
-
-    def under_autocast(**kwargs):
-        with torch.autocast('cpu', dtype=torch.bfloat16):
-            return k_positive_contrastive_loss(**kwargs)
-
-    torch.testing.assert_close(run(under_autocast, case), expected, rtol=0, atol=0)
+    actual = run(under_autocast(k_positive_contrastive_loss), case)
+    torch.testing.assert_close(actual, expected, rtol=0, atol=0)

@@ -1,7 +1,16 @@
+import functools
 import math
 
 import pytest
 import torch
+from loss_checks import (
+    cast,
+    check_equal,
+    check_float32,
+    check_half_precision,
+    under_autocast,
+    value_and_gradients,
+)
 from oracles.paco import draw_case, loop_paco_loss, masked_paco_loss
 
 from ltcl.models.losses import paco_loss
@@ -40,15 +49,8 @@ CASES = {
 
 
 def run(loss, case: dict, leaves: tuple[str, ...] = ('anchors', 'logits', 'contrast'), **kwargs):
-    """Value, and gradient of each leaf, of a loss; a leaf that the loss does not touch has a gradient of 0."""
-    case = {name: value.clone().requires_grad_(name in leaves) for name, value in case.items()}
-    value = loss(**case, **kwargs)
-    gradients = torch.autograd.grad(value, [case[name] for name in leaves], materialize_grads=True)
-    return value.detach(), dict(zip(leaves, gradients, strict=True))
-
-
-def check_equal(actual: tuple, expected: tuple, **tolerance: float) -> None:
-    torch.testing.assert_close(actual, expected, **(tolerance or dict(rtol=1e-10, atol=1e-12)))
+    """Value and gradients of a loss."""
+    return value_and_gradients(loss, case, leaves, **kwargs)
 
 
 @pytest.mark.parametrize('loss', [paco_loss, masked_paco_loss])
@@ -141,38 +143,20 @@ def test_each_gradient_is_the_same_whatever_else_is_frozen():
 @pytest.mark.parametrize('loss', [paco_loss, masked_paco_loss])
 def test_precision_of_float32(loss):
     case = draw_case(num_anchors=32, num_contrast=256, num_classes=10, feat_dim=16)
-    narrow = {name: value.float() if value.is_floating_point() else value for name, value in case.items()}
-    value, gradients = run(loss, case, temperature=0.1)
-    narrow_value, narrow_gradients = run(loss, narrow, temperature=0.1)
-    assert narrow_value.dtype == torch.float32
-    assert narrow_value.item() == pytest.approx(value.item(), rel=1e-5)
-    for name, gradient in gradients.items():
-        torch.testing.assert_close(narrow_gradients[name].double(), gradient, rtol=1e-4, atol=1e-6)
+    check_float32(functools.partial(run, loss, temperature=0.1), case)
 
 
 @pytest.mark.parametrize('dtype', [torch.bfloat16, torch.float16])
 def test_half_precision_inputs(dtype):
     case = draw_case(num_anchors=64, num_contrast=128, num_classes=10, feat_dim=16)
-    half = {name: value.to(dtype) if value.is_floating_point() else value for name, value in case.items()}
-    widened = {name: value.float() if value.is_floating_point() else value for name, value in half.items()}
-    value, gradients = run(paco_loss, half, temperature=0.05)
-    assert value.dtype == torch.float32
-    assert value == run(paco_loss, widened, temperature=0.05)[0]
-    for gradient in gradients.values():
-        assert gradient.dtype == dtype
-        assert gradient.isfinite().all()
-        assert gradient.abs().sum() > 0
+    check_half_precision(functools.partial(run, paco_loss, temperature=0.05), case, dtype)
 
 
 def test_autocast_changes_nothing():
     case = draw_case(num_anchors=64, num_contrast=128, dtype=torch.float32)
     expected = run(paco_loss, case, temperature=0.05, class_counts=COUNTS)
-
-    def under_autocast(*args, **kwargs):
-        with torch.autocast('cpu', dtype=torch.bfloat16):
-            return paco_loss(*args, **kwargs)
-
-    check_equal(run(under_autocast, case, temperature=0.05, class_counts=COUNTS), expected, rtol=0, atol=0)
+    actual = run(under_autocast(paco_loss), case, temperature=0.05, class_counts=COUNTS)
+    check_equal(actual, expected, rtol=0, atol=0)
 
 
 def test_float32_survives_a_long_queue_of_one_class():
@@ -180,6 +164,5 @@ def test_float32_survives_a_long_queue_of_one_class():
     case = draw_case(num_anchors=8, num_contrast=8192, num_classes=1, feat_dim=16)
     for name in ('anchors', 'contrast'):
         case[name] = torch.nn.functional.normalize(torch.eye(16).double()[0] + 0.1 * case[name], dim=1)
-    narrow = {name: value.float() if value.is_floating_point() else value for name, value in case.items()}
     expected = run(paco_loss, case, temperature=0.05)[0].item()
-    assert run(paco_loss, narrow, temperature=0.05)[0].item() == pytest.approx(expected, rel=1e-5)
+    assert run(paco_loss, cast(case, torch.float32), temperature=0.05)[0].item() == pytest.approx(expected, rel=1e-5)

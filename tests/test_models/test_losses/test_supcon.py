@@ -2,6 +2,7 @@ import math
 
 import pytest
 import torch
+from loss_checks import under_autocast
 from oracles.paco import draw_case, loop_supcon_loss
 
 from ltcl.models.losses import supcon_loss
@@ -54,15 +55,10 @@ def test_identical_embeddings():
     assert run(supcon_loss, case)[0].item() == pytest.approx(math.log(6), rel=1e-10)
 
 
-def under_autocast(*args, **kwargs):
-    with torch.autocast('cpu', dtype=torch.bfloat16):
-        return supcon_loss(*args, **kwargs)
-
-
 def test_half_precision_and_autocast():
     case = draw_case(num_anchors=64, num_contrast=128, dtype=torch.float32)
     expected = run(supcon_loss, case, temperature=0.05)
-    torch.testing.assert_close(run(under_autocast, case, temperature=0.05), expected, rtol=0, atol=0)
+    torch.testing.assert_close(run(under_autocast(supcon_loss), case, temperature=0.05), expected, rtol=0, atol=0)
     half = {name: value.bfloat16() if value.is_floating_point() else value for name, value in case.items()}
     value, *gradients = run(supcon_loss, half, temperature=0.05)
     assert value.dtype == torch.float32
