@@ -1,12 +1,25 @@
 """Recorded cases of image transforms."""
 
 import numpy as np
-from harness import Case, adapter
+from harness import Case, adapter, close
 from PIL import Image
 
-from ltcl.datasets.transforms import apply_operation, cutout_mask
+from ltcl.datasets.samplers import seed_generators
+from ltcl.datasets.transforms import (
+    RandAugment,
+    apply_operation,
+    apply_rand_operation,
+    cutout_mask,
+    rand_argument,
+    rand_augment,
+)
 
 SIGNS = {'pos': 1, 'neg': -1}
+
+
+def same_image(actual: Image.Image, case: Case, key: str) -> None:
+    """Within one grey level, which is what Pillow's versions differ by."""
+    np.testing.assert_allclose(np.asarray(actual, int), case[key], rtol=0, atol=1, err_msg=key)
 
 
 @adapter('paco', 'autoaug_images')
@@ -15,7 +28,61 @@ def autoaug_images(case: Case) -> None:
     for key in (key for key in case if key.startswith('out/')):
         _, name, level, *sign = key.split('/')
         actual = apply_operation(image, name, int(level.removeprefix('level')), *(SIGNS[word] for word in sign))
-        np.testing.assert_allclose(np.asarray(actual, int), case[key], rtol=0, atol=1, err_msg=key)
+        same_image(actual, case, key)
+
+
+def rand_name(recorded: str) -> str:
+    """Our name of an operation."""
+    return recorded.removesuffix('Tpu').removesuffix('Rel')
+
+
+def check_policy(names: np.ndarray, fill: np.ndarray) -> None:
+    assert [rand_name(name) for name in names] == list(rand_augment.RAND_OPERATIONS)
+    close(RandAugment().fill, fill)
+
+
+@adapter('bcl', 'randaugment_ops')
+def rand_operations(case: Case) -> None:
+    check_policy(case['op_names'], case['fill_rgb'])
+    image = Image.fromarray(case['image'])
+    for key in (key for key in case if key.startswith('arg.')):
+        name = rand_name(key.removeprefix('arg.'))
+        close([rand_argument(name, level) for level in case['levels']], case[key])
+    for name in case['op_names']:
+        assert (rand_argument(rand_name(name), 1) is None) == (f'arg.{name}' not in case)
+    for key in (key for key in case if key.startswith('out.')):
+        _, name, level = key.split('.', 2)
+        fill = tuple(case['fill_rgb'].tolist())
+        same_image(apply_rand_operation(image, rand_name(name), float(level), fill=fill), case, key)
+
+
+@adapter('bcl', 'randaugment_policy')
+def rand_policy(case: Case) -> None:
+    options = {name: case[name].item() for name in ('num_layers', 'magnitude', 'magnitude_std')}
+    transform = RandAugment(**options)
+    names = list(rand_augment.RAND_OPERATIONS)
+    assert (len(names), transform.prob) == (case['num_ops'], case['probability'])
+    seed_generators(int(case['seed']))
+    drawn = [transform.draw_operations() for _ in case['op_index_sequence']]
+    np.testing.assert_array_equal([[names.index(name) for name in pair] for pair in drawn], case['op_index_sequence'])
+
+
+@adapter('paco', 'randaug_levels')
+def rand_levels(case: Case) -> None:
+    check_policy(case['ops'], case['fill_rgb'])
+    arguments = [[rand_argument(rand_name(name), level) for level in case['levels']] for name in case['ops']]
+    close(np.array(arguments, float), case['arguments'])
+
+
+@adapter('paco', 'randaug_images')
+def rand_images(case: Case) -> None:
+    image = Image.fromarray(case['image'])
+    for key in (key for key in case if key.startswith('out/')):
+        _, name, level, *how = key.split('/')
+        geometry = dict(sign=SIGNS[how[0]], resample=Image.Resampling[how[1].upper()]) if how else {}
+        level = case['levels'][int(level.removeprefix('level'))]
+        fill = tuple(case['fill_rgb'].tolist())
+        same_image(apply_rand_operation(image, rand_name(name), level, **geometry, fill=fill), case, key)
 
 
 @adapter('paco', 'cutout')

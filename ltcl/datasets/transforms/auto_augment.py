@@ -2,17 +2,19 @@
 
 import random
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 from mmcv.transforms import BaseTransform
-from PIL import Image, ImageEnhance, ImageOps
+from PIL import Image, ImageOps
 
-from ltcl.errors import UserError
 from ltcl.registry import TRANSFORMS
 
+from . import pil_operations as pil
+
 NUM_LEVELS = 10
-FILL = 128
+GREY = (128, 128, 128)
 
 
 class Operation(NamedTuple):
@@ -29,33 +31,12 @@ class Operation(NamedTuple):
     is_signed: bool = False
 
 
-def _affine(image: Image.Image, matrix: Sequence[float], resample: Image.Resampling) -> Image.Image:
-    fill = (FILL,) * len(image.getbands())
-    return image.transform(image.size, Image.Transform.AFFINE, matrix, resample, fillcolor=fill)
+def _geometric(operation: Callable[..., Image.Image], resample: pil.Resampling) -> Callable[..., Image.Image]:
+    return partial(operation, resample=resample, fill=GREY)
 
 
-def _shear_x(image: Image.Image, factor: float) -> Image.Image:
-    return _affine(image, (1, factor, 0, 0, 1, 0), Image.Resampling.BICUBIC)
-
-
-def _shear_y(image: Image.Image, factor: float) -> Image.Image:
-    return _affine(image, (1, 0, 0, factor, 1, 0), Image.Resampling.BICUBIC)
-
-
-def _translate_x(image: Image.Image, share: float) -> Image.Image:
-    return _affine(image, (1, 0, share * image.width, 0, 1, 0), Image.Resampling.NEAREST)
-
-
-def _translate_y(image: Image.Image, share: float) -> Image.Image:
-    return _affine(image, (1, 0, 0, 0, 1, share * image.height), Image.Resampling.NEAREST)
-
-
-def _rotate(image: Image.Image, degrees: float) -> Image.Image:
-    return image.rotate(degrees, Image.Resampling.NEAREST, fillcolor=(FILL,) * len(image.getbands()))
-
-
-def _enhance(enhancer: type) -> Callable[[Image.Image, float], Image.Image]:
-    return lambda image, change: enhancer(image).enhance(1 + change)
+def _enhance(operation: Callable[[Image.Image, float], Image.Image]) -> Callable[[Image.Image, float], Image.Image]:
+    return lambda image, change: operation(image, 1 + change)
 
 
 def _without_argument(function: Callable[[Image.Image], Image.Image]) -> Operation:
@@ -67,15 +48,15 @@ def _levels(first: float, last: float) -> list[float]:
 
 
 OPERATIONS = {
-    'shearX': Operation(_shear_x, _levels(0, 0.3), is_signed=True),
-    'shearY': Operation(_shear_y, _levels(0, 0.3), is_signed=True),
-    'translateX': Operation(_translate_x, _levels(0, 150 / 331), is_signed=True),
-    'translateY': Operation(_translate_y, _levels(0, 150 / 331), is_signed=True),
-    'rotate': Operation(_rotate, _levels(0, 30)),
-    'color': Operation(_enhance(ImageEnhance.Color), _levels(0, 0.9), is_signed=True),
-    'contrast': Operation(_enhance(ImageEnhance.Contrast), _levels(0, 0.9), is_signed=True),
-    'sharpness': Operation(_enhance(ImageEnhance.Sharpness), _levels(0, 0.9), is_signed=True),
-    'brightness': Operation(_enhance(ImageEnhance.Brightness), _levels(0, 0.9), is_signed=True),
+    'shearX': Operation(_geometric(pil.shear_x, pil.Resampling.BICUBIC), _levels(0, 0.3), is_signed=True),
+    'shearY': Operation(_geometric(pil.shear_y, pil.Resampling.BICUBIC), _levels(0, 0.3), is_signed=True),
+    'translateX': Operation(_geometric(pil.translate_x, pil.Resampling.NEAREST), _levels(0, 150 / 331), is_signed=True),
+    'translateY': Operation(_geometric(pil.translate_y, pil.Resampling.NEAREST), _levels(0, 150 / 331), is_signed=True),
+    'rotate': Operation(_geometric(pil.rotate, pil.Resampling.NEAREST), _levels(0, 30)),
+    'color': Operation(_enhance(pil.color), _levels(0, 0.9), is_signed=True),
+    'contrast': Operation(_enhance(pil.contrast), _levels(0, 0.9), is_signed=True),
+    'sharpness': Operation(_enhance(pil.sharpness), _levels(0, 0.9), is_signed=True),
+    'brightness': Operation(_enhance(pil.brightness), _levels(0, 0.9), is_signed=True),
     'posterize': Operation(ImageOps.posterize, [8, 8, 7, 7, 6, 6, 5, 5, 4, 4]),
     'solarize': Operation(ImageOps.solarize, _levels(256, 0)),
     'autocontrast': _without_argument(ImageOps.autocontrast),
@@ -124,7 +105,7 @@ def apply_operation(image: Image.Image, name: str, level: int, sign: int = 1) ->
             without a direction ignore it.
 
     Returns:
-        A picture of the same size. Pixels from outside the picture are (128, 128, 128).
+        A picture of the same size. Pixels from outside the picture are grey, 128.
     """
     operation = OPERATIONS[name]
     argument = operation.arguments[level]
@@ -148,12 +129,7 @@ class CIFAR10AutoAugment(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         """Change ``results['img']``."""
-        image = results['img']
-        if not isinstance(image, Image.Image):
-            raise UserError(
-                f"ltcl.CIFAR10AutoAugment got a {type(image).__name__}: put dict(type='NumpyToPIL') before it in the "
-                'pipeline'
-            )
+        image = pil.pillow_image(results, self)
         for probability, name, level in random.choice(CIFAR10_POLICY):
             if random.random() < probability:
                 image = apply_operation(image, name, level, random.choice((1, -1)))
