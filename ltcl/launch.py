@@ -9,6 +9,7 @@ import difflib
 import functools
 import inspect
 import io
+import logging
 import os
 import re
 import sys
@@ -154,17 +155,25 @@ def start_processes(cfg: Config) -> None:
     )
 
 
-def leave_processes() -> None:
-    """Wait for the other processes and close the process group.
+def leave_processes(status: int, wait: bool) -> None:
+    """End this process if it is one of several; alone, do nothing.
 
-    Without it, a process that ends first tears down connections under a background thread of one still at work, which
-    now and then aborts it.
+    The process ends here and now: an interpreter that tears itself down with the process group's threads in it aborts
+    now and then, and the launcher would report a run that succeeded as failed.
+
+    Args:
+        status: Exit status.
+        wait: Wait for the others first, so that none loses a connection it still needs.
     """
-    import torch.distributed as dist
-
-    if dist.is_available() and dist.is_initialized():
+    dist = sys.modules.get('torch.distributed')  # not imported for this: a mistake in an option is answered at once
+    if dist is None or not dist.is_available() or not dist.is_initialized():
+        return
+    if wait:
         dist.barrier()
-        dist.destroy_process_group()
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
 
 
 def build_runner(cfg: Config) -> 'Runner':
@@ -186,13 +195,18 @@ def report_user_errors(main: Callable[[], None]) -> Callable[[], None]:
     def guarded() -> None:
         try:
             main()
-            leave_processes()
+            leave_processes(0, wait=True)
+        except SystemExit as stop:
+            if isinstance(stop.code, int):
+                leave_processes(stop.code, wait=False)
+            raise
         except Exception as error:
             message = explain(error)
             if message is None or os.environ.get('LTCL_TRACEBACK'):
                 raise
             print(f'error: {message}', file=sys.stderr)
-            # The process group is left to the launcher: a clean shutdown would wait for ranks that are still at work.
+            # Nobody is waited for: the others may still be at work, and the launcher ends them.
+            leave_processes(1, wait=False)
             sys.exit(1)
         except KeyboardInterrupt:
             sys.exit(130)

@@ -5,7 +5,7 @@ from pathlib import Path
 from types import FrameType
 
 import torch
-from mmengine.dist import all_reduce, get_world_size, is_main_process
+from mmengine.dist import all_reduce, barrier, get_world_size, is_main_process
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
@@ -60,6 +60,7 @@ class StopSignalHook(Hook):
             if is_main_process():
                 Path(runner.work_dir, 'last_checkpoint').write_text(str(path))
                 runner.logger.info(f'Stopped after iteration {runner.iter + 1}, saved {path}. Go on with --resume auto')
+            barrier()  # a process that ends first has the launcher end the one that still writes
             raise TrainingStopped(128 + number)
 
     def _remember(self, number: int, frame: FrameType | None) -> None:
