@@ -3,7 +3,7 @@ _base_ = '../cross_entropy/cross-entropy_resnet20_1xb128-100e_fashion-mnist-lt-s
 
 stage1_config = 'configs/cross_entropy/cross-entropy_resnet20_1xb128-100e_fashion-mnist-lt-small.py'
 
-model = dict(head=dict(type='ltcl.TauNormHead', tau=0.7))
+model = dict(head=dict(type='ltcl.TauNormHead', tau=0.3))
 train_dataloader = None
 train_cfg = None
 optim_wrapper = None
