@@ -8,10 +8,11 @@ training minutes are added. A config without training is tested on it.
 """
 
 import argparse
+import itertools
 import os
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from ltcl.analysis.comparison import draw, read_run, summarise, to_markdown
@@ -99,6 +100,30 @@ def first_stages(configs: list[str]) -> list[str]:
     return list({Path(config).stem: config for config in found if config}.values())
 
 
+def run_all(args: argparse.Namespace) -> list[dict]:
+    """Every config with every seed; a run that starts from another waits for it."""
+    stages = first_stages(args.configs)
+    first: dict[tuple[str, int], Future] = {}
+    later: dict[tuple[str, int], Future] = {}
+
+    def start_of(config: str) -> str:
+        return Path(load_config(config).get('stage1_config', config)).stem
+
+    def wait_and_run(config: str, seed: int) -> dict:
+        if (start_of(config), seed) in first:
+            first[start_of(config), seed].result()
+        return run_one(config, seed, args)
+
+    # The runs that wait come last, so that they keep no worker from those they wait for.
+    in_order = sorted(args.configs, key=lambda config: start_of(config) in {Path(stage).stem for stage in stages})
+    with ThreadPoolExecutor(args.jobs) as pool:
+        for config, seed in itertools.product(stages, args.seeds):
+            first[Path(config).stem, seed] = pool.submit(run_one, config, seed, args)
+        for config, seed in itertools.product(in_order, args.seeds):
+            later[config, seed] = pool.submit(wait_and_run, config, seed)
+    return [later[each].result() for each in itertools.product(args.configs, args.seeds)]
+
+
 @report_user_errors
 def main() -> None:
     """Train what is missing, then write table, CSV file and picture."""
@@ -106,10 +131,7 @@ def main() -> None:
 
     args = parse_args()
     names = short_names(args.configs)
-    with ThreadPoolExecutor(args.jobs) as pool:
-        for configs in (first_stages(args.configs), args.configs):  # no run starts before the one it starts from ends
-            pairs = [(config, seed) for config in configs for seed in args.seeds]
-            rows = list(pool.map(lambda pair: run_one(*pair, args), pairs))
+    rows = run_all(args)
     runs = pd.DataFrame([{'method': names[row['config']], **row} for row in rows])
     runs = runs.drop(columns=['config', 'checkpoint'])
     summary = summarise(runs)
