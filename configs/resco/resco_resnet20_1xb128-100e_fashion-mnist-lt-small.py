@@ -2,6 +2,8 @@
 # Rebalanced Siamese Contrastive Mining for Long-Tailed Recognition, https://arxiv.org/abs/2203.11506
 #
 #     python tools/train.py configs/resco/resco_resnet20_1xb128-100e_fashion-mnist-lt-small.py
+#
+# Test accuracy of the last epoch, seed 0: 79.8. Temperature, weight and queues are those of ImageNet-LT, not tuned.
 _base_ = [
     '../_base_/default_runtime.py',
     '../_base_/datasets/fashion-mnist-lt-small.py',

@@ -2,6 +2,9 @@
 # Rebalanced Siamese Contrastive Mining for Long-Tailed Recognition, https://arxiv.org/abs/2203.11506
 #
 #     python tools/train.py configs/resco/rescom_resnet20_1xb128-100e_fashion-mnist-lt-small.py
+#
+# Test accuracy of the last epoch, seeds 0, 1, 2: 80.6 ± 0.5. Temperature, weight and queue are those of CIFAR-100-LT,
+# with 40 hard negatives of the 90 that there are; one trial on held-out images gave 81.2.
 _base_ = [
     '../_base_/default_runtime.py',
     '../_base_/datasets/fashion-mnist-lt-small.py',
