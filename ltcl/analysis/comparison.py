@@ -78,17 +78,19 @@ def draw(summary: 'pd.DataFrame', path: Path) -> None:
 
     groups = [name for name in ('all', 'many', 'medium', 'few') if name in summary.columns.get_level_values(0)]
     width = 0.8 / len(summary)
-    figure, axes = plt.subplots(figsize=(8, 4), layout='constrained')
+    figure, axes = plt.subplots(figsize=(max(8, len(summary)), 4.5), layout='constrained')
+    colours = plt.get_cmap('tab10' if len(summary) <= 10 else 'tab20').colors
     for position, (method, row) in enumerate(summary.iterrows()):
         middle = np.arange(len(groups)) + (position - (len(summary) - 1) / 2) * width
         means, spreads = ([row[name, what] for name in groups] for what in ('mean', 'std'))
-        axes.bar(middle, means, width * 0.92, yerr=spreads, label=method, error_kw={'lw': 1, 'capsize': 2})
+        style = dict(color=colours[position % len(colours)], error_kw=dict(lw=1, capsize=2))
+        axes.bar(middle, means, width * 0.92, yerr=spreads, label=method, **style)
     axes.set_xticks(range(len(groups)), groups)
     axes.set_ylabel('test accuracy of the last epoch (%)')
     axes.spines[['top', 'right']].set_visible(False)
     axes.grid(axis='y', alpha=0.3)
     axes.set_axisbelow(True)
     axes.set_ylim(bottom=max(0, 10 * (summary.xs('mean', axis=1, level=1)[groups].to_numpy().min() // 10 - 1)))
-    figure.legend(loc='outside upper center', ncols=len(summary), frameon=False)
+    figure.legend(loc='outside upper center', ncols=min(len(summary), 6), frameon=False)
     figure.savefig(path, dpi=150)
     plt.close(figure)
