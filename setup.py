@@ -29,6 +29,7 @@ setup(
         'numpy>=1.26',
         'pandas>=2.1',
         'rich>=13',
+        'scipy>=1.11',
     ],
     extras_require={
         'dev': [
