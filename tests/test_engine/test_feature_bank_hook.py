@@ -20,11 +20,6 @@ from ltcl.errors import UserError
 SHOTS = dict(bounds=(5, 20))
 
 
-@pytest.fixture(scope='module')
-def images(tmp_path_factory):
-    return write_images(tmp_path_factory.mktemp('images'))
-
-
 @METRICS.register_module(force=True)
 class KeepBank(BaseMetric):
     """A metric that only keeps what it is handed."""

@@ -152,21 +152,14 @@ class InBatchTSCHead(ClassTargetsMixin, InBatchKCLHead):
         **kwargs: object,
     ) -> None:
         super().__init__(num_classes, **kwargs)
-        if target_repeat < 1:
-            raise UserError(f'target_repeat must be at least 1, got {target_repeat}')
         if target_order is not None and sorted(target_order) != list(range(num_classes)):
             raise UserError(f'target_order must name each class 0..{num_classes - 1} once, got {list(target_order)}')
-        self.register_targets(num_classes, feat_dim, targets, target_seed, center_momentum)
+        self.register_targets(num_classes, feat_dim, targets, target_seed, target_repeat, center_momentum)
         if target_order is not None:
             self.assignment.copy_(torch.tensor(target_order).argsort())
         self.match_centers = match_centers
         self.targeted = not match_centers
         self.target_args = dict(target_repeat=target_repeat, all_targets_positive=all_targets_positive)
-
-    def init_weights(self) -> None:
-        """Read or generate the targets."""
-        super().init_weights()
-        self.init_targets()
 
     def loss(self, feats: list[Tensor], embeddings: list[Tensor], keys: list[Tensor], labels: Tensor) -> dict:
         """Loss of one step, as in :class:`InBatchKCLHead`, with the targets where they are on."""

@@ -2,7 +2,6 @@
 
 from torch import Tensor
 
-from ltcl.errors import UserError
 from ltcl.registry import MODELS
 
 from ..utils import ClassTargetsMixin
@@ -48,17 +47,10 @@ class TSCHead(ClassTargetsMixin, KCLHead):
         **kwargs: object,
     ) -> None:
         super().__init__(num_classes, feat_dim, **kwargs)
-        if target_repeat < 1:
-            raise UserError(f'target_repeat must be at least 1, got {target_repeat}')
-        self.register_targets(num_classes, feat_dim, targets, target_seed, center_momentum)
+        self.register_targets(num_classes, feat_dim, targets, target_seed, target_repeat, center_momentum)
         self.target_args = dict(
             target_repeat=target_repeat, target_weight=target_weight, separate_targets=separate_targets
         )
-
-    def init_weights(self) -> None:
-        """Read or generate the targets."""
-        super().init_weights()
-        self.init_targets()
 
     def contrast(self, queries: Tensor, keys: Tensor, labels: Tensor) -> dict[str, Tensor]:
         """The losses, before the queue takes the keys; arguments as for :meth:`loss`.

@@ -34,29 +34,42 @@ class ClassTargetsMixin:
     _targets_seen = False
 
     def register_targets(
-        self, num_classes: int, feat_dim: int, targets: str | None, target_seed: int, center_momentum: float
+        self,
+        num_classes: int,
+        feat_dim: int,
+        targets: str | None,
+        target_seed: int,
+        target_repeat: int,
+        center_momentum: float,
     ) -> None:
-        """Create the buffers; the targets are zeros until :meth:`init_targets` or a checkpoint fills them.
+        """Create the buffers; the targets are zeros until :meth:`init_weights` or a checkpoint fills them.
 
         Args:
             num_classes: Number of classes.
             feat_dim: Width D of a target.
             targets: A ``.npy`` or ``.pt`` file of shape (num_classes, D); None generates them.
             target_seed: Seed of generated targets.
+            target_repeat: Copies of each target that the head's loss is to see.
             center_momentum: Share of the old center that is kept at an update, in 0..1.
+
+        Raises:
+            UserError: ``target_repeat`` below 1.
         """
+        if target_repeat < 1:
+            raise UserError(f'target_repeat must be at least 1, got {target_repeat}')
         self.targets_source = (targets, target_seed)
         self.center_momentum = center_momentum
         self.register_buffer('targets', torch.zeros(num_classes, feat_dim))
         self.register_buffer('class_centers', F.normalize(torch.randn(num_classes, feat_dim), dim=1))
         self.register_buffer('assignment', torch.arange(num_classes))
 
-    def init_targets(self) -> None:
+    def init_weights(self) -> None:
         """Read or generate the targets.
 
         Raises:
             UserError: The file does not fit ``num_classes`` and ``feat_dim``.
         """
+        super().init_weights()
         path, seed = self.targets_source
         shape = self.targets.shape
         self.targets.copy_(cached_uniform_targets(*shape, seed) if path is None else load_targets(path, *shape))
