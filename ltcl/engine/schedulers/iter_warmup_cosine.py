@@ -2,13 +2,13 @@
 
 import math
 
-from mmengine.optim.scheduler.param_scheduler import INF, _ParamScheduler
-
 from ltcl.registry import PARAM_SCHEDULERS
+
+from .by_iteration import ByIterationLR
 
 
 @PARAM_SCHEDULERS.register_module()
-class IterWarmupCosineLR(_ParamScheduler):
+class IterWarmupCosineLR(ByIterationLR):
     """Linear warm-up by iteration to the value that a cosine by epoch has in the warm-up's last epoch.
 
     As published by SupCon and, for CIFAR, by TSC. In epoch e, from 1, the cosine has the value
@@ -18,7 +18,7 @@ class IterWarmupCosineLR(_ParamScheduler):
     Args:
         optimizer: The optimizer or its wrapper.
         max_epochs: Epochs of the run.
-        epoch_length: Iterations of an epoch. In a config, ``convert_to_iter_based=True`` has the runner fill it in.
+        epoch_length: As in :class:`ByIterationLR`.
         warmup_epochs: Epochs of warm-up.
         warmup_lr: Learning rate of the first iteration.
         min_factor: The minimum, as a factor on the base rate.
@@ -35,27 +35,8 @@ class IterWarmupCosineLR(_ParamScheduler):
         min_factor: float = 1e-3,
         **kwargs: object,
     ) -> None:
-        self.max_epochs = max_epochs
-        self.epoch_length = epoch_length
-        self.warmup_epochs = warmup_epochs
         self.warmup_lr = warmup_lr
-        self.min_factor = min_factor
-        super().__init__(optimizer, param_name='lr', by_epoch=False, **kwargs)
-
-    @classmethod
-    def build_iter_from_epoch(
-        cls,
-        *args: object,
-        epoch_length: int,
-        begin: int = 0,
-        end: int = INF,
-        by_epoch: bool = True,
-        **kwargs: object,
-    ) -> 'IterWarmupCosineLR':
-        """The scheduler for an epoch of this length; ``begin`` and ``end`` are epochs."""
-        assert by_epoch
-        end = end if end == INF else end * epoch_length
-        return cls(*args, epoch_length=epoch_length, begin=begin * epoch_length, end=end, **kwargs)
+        super().__init__(optimizer, max_epochs, epoch_length, warmup_epochs, min_factor, **kwargs)
 
     def _cosine(self, base: float, epoch: int) -> float:
         decayed = (1 + math.cos(math.pi * epoch / self.max_epochs)) / 2
