@@ -2,10 +2,13 @@
 
 import numpy as np
 from harness import Case, adapter, close
+from mmengine.dataset import default_collate
+from mmpretrain.datasets import PackInputs
 from PIL import Image
 
 from ltcl.datasets.samplers import seed_generators
 from ltcl.datasets.transforms import (
+    EvalView,
     RandAugment,
     apply_operation,
     apply_rand_operation,
@@ -13,6 +16,7 @@ from ltcl.datasets.transforms import (
     rand_argument,
     rand_augment,
 )
+from ltcl.models.utils import MultiViewDataPreprocessor
 
 SIGNS = {'pos': 1, 'neg': -1}
 
@@ -90,3 +94,22 @@ def cutout(case: Case) -> None:
     size, length = int(case['size']), int(case['length'])
     masks = [cutout_mask(size, size, length, y, x) for y, x in case['centres_yx']]
     np.testing.assert_array_equal(np.stack(masks), case['keep_mask'].astype(bool))
+
+
+MEAN, STD = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
+
+
+def normalise(image: np.ndarray) -> np.ndarray:
+    """From a view to the network's input (3, H, W)."""
+    batch = default_collate([PackInputs()(dict(img=image))])
+    return MultiViewDataPreprocessor(mean=255 * MEAN, std=255 * STD, to_rgb=False)(batch)['inputs'][0].numpy()
+
+
+@adapter('paco', 'eval_preprocess')
+def eval_preprocess(case: Case) -> None:
+    options = dict(resize=case['resize_short_side'].item(), size=case['crop'].item())
+    view = EvalView(**options, interpolation=case['interpolation'].item())(dict(img=case['image']))['img']
+    same_image(view, case, 'cropped')
+    close(normalise(case['cropped']), case['normalised'], rtol=1e-5, atol=1e-6)
+    grey_levels = np.abs(normalise(view) - case['normalised']) * (255 * STD)[:, None, None]
+    assert grey_levels.max() <= 1.001

@@ -10,9 +10,11 @@ from PIL import Image
 
 from ltcl.datasets.samplers import seed_generators
 from ltcl.datasets.transforms import RandAugment, apply_rand_operation, rand_argument, rand_augment
+from ltcl.datasets.transforms.operation import Operation
 from ltcl.errors import UserError
 
 NAMES = list(rand_augment.RAND_OPERATIONS)
+NOTHING = Operation('brightness', (1,))
 GEOMETRIC = {'Rotate', 'ShearX', 'ShearY', 'TranslateX', 'TranslateY'}
 
 
@@ -79,7 +81,7 @@ def test_levels_are_normal_and_clipped():
 def test_draws(monkeypatch):
     calls = []
     monkeypatch.setattr(
-        rand_augment, 'apply_rand_operation', lambda image, name, level, **how: calls.append((name, how)) or image
+        rand_augment, 'rand_operation', lambda name, level, increasing, **how: calls.append((name, how)) or NOTHING
     )
     seed_generators(0)
     transform, num_images = RandAugment(fill=[1, 2, 3]), 6000
@@ -97,6 +99,40 @@ def test_draws(monkeypatch):
     resampled = Counter(how['resample'].name for how in drawn)
     assert resampled.keys() == {'BILINEAR', 'BICUBIC'}
     assert resampled['BICUBIC'] / len(drawn) == pytest.approx(0.5, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ('name', 'sign', 'argument'),
+    [
+        ('Posterize', 1, 1),
+        ('Solarize', 1, 26),
+        ('SolarizeAdd', 1, 99),
+        ('Color', 1, 1.81),
+        ('Sharpness', -1, 0.19),
+        ('Rotate', -1, -27),
+        ('TranslateX', 1, 0.405),
+        ('Equalize', 1, None),
+    ],
+)
+def test_increasing_set_at_level_9(name, sign, argument):
+    assert rand_argument(name, 9, sign, increasing=True) == (argument and pytest.approx(argument))
+
+
+def test_strength_of_the_increasing_set_grows():
+    for name, none in (('Posterize', 4), ('Solarize', 256), ('Contrast', 1)):
+        arguments = [rand_argument(name, level, -1, increasing=True) for level in range(11)]
+        assert arguments[0] == none
+        assert arguments == sorted(arguments, reverse=True)
+    assert rand_argument('Contrast', 10, -1, increasing=True) == 0.1
+
+
+def test_increasing_set_has_signed_enhancements_and_one_interpolation():
+    transform = RandAugment(magnitude=9, prob=1, increasing=True, resampling=['bicubic'])
+    seed_generators(0)
+    drawn = [operation for _ in range(1500) for operation in transform.draw()]
+    factors = np.array([each.arguments[0] for each in drawn if each.name == 'brightness'])
+    assert np.mean(factors < 1) == pytest.approx(0.5, abs=0.15)
+    assert {each.arguments[1] for each in drawn if each.name == 'rotate'} == {Image.Resampling.BICUBIC}
 
 
 def test_operations_repeat_within_an_image():

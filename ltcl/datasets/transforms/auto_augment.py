@@ -1,67 +1,75 @@
 """AutoAugment with the policy learned on CIFAR-10, as the CIFAR-LT recipes apply it."""
 
 import random
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from mmcv.transforms import BaseTransform
-from PIL import Image, ImageOps
+from PIL import Image
 
 from ltcl.registry import TRANSFORMS
 
 from . import pil_operations as pil
+from .operation import Operation, Options
 
 NUM_LEVELS = 10
 GREY = (128, 128, 128)
 
 
-class Operation(NamedTuple):
+class PolicyOperation(NamedTuple):
     """An operation of the policy.
 
     Attributes:
-        apply: Maps an image and an argument to the changed image.
+        name: Key of a back end's ``OPERATIONS``.
         arguments: The argument at each of the levels 0..9; None where the operation takes none.
         is_signed: Whether the argument is negated in half of the calls.
+        offset: Added to the argument after that.
+        how: Interpolation and fill colour of a geometric operation.
     """
 
-    apply: Callable[[Image.Image, float], Image.Image]
+    name: str
     arguments: Sequence[float | None]
     is_signed: bool = False
-
-
-def _geometric(operation: Callable[..., Image.Image], resample: pil.Resampling) -> Callable[..., Image.Image]:
-    return partial(operation, resample=resample, fill=GREY)
-
-
-def _enhance(operation: Callable[[Image.Image, float], Image.Image]) -> Callable[[Image.Image, float], Image.Image]:
-    return lambda image, change: operation(image, 1 + change)
-
-
-def _without_argument(function: Callable[[Image.Image], Image.Image]) -> Operation:
-    return Operation(lambda image, _: function(image), [None] * NUM_LEVELS)
+    offset: float = 0
+    how: tuple = ()
 
 
 def _levels(first: float, last: float) -> list[float]:
     return np.linspace(first, last, NUM_LEVELS).tolist()
 
 
+def _shear(name: str) -> PolicyOperation:
+    return PolicyOperation(name, _levels(0, 0.3), is_signed=True, how=(pil.Resampling.BICUBIC, GREY))
+
+
+def _translate(name: str) -> PolicyOperation:
+    return PolicyOperation(name, _levels(0, 150 / 331), is_signed=True, how=(pil.Resampling.NEAREST, GREY))
+
+
+def _enhance(name: str) -> PolicyOperation:
+    return PolicyOperation(name, _levels(0, 0.9), is_signed=True, offset=1)
+
+
+def _without_argument(name: str) -> PolicyOperation:
+    return PolicyOperation(name, [None] * NUM_LEVELS)
+
+
 OPERATIONS = {
-    'shearX': Operation(_geometric(pil.shear_x, pil.Resampling.BICUBIC), _levels(0, 0.3), is_signed=True),
-    'shearY': Operation(_geometric(pil.shear_y, pil.Resampling.BICUBIC), _levels(0, 0.3), is_signed=True),
-    'translateX': Operation(_geometric(pil.translate_x, pil.Resampling.NEAREST), _levels(0, 150 / 331), is_signed=True),
-    'translateY': Operation(_geometric(pil.translate_y, pil.Resampling.NEAREST), _levels(0, 150 / 331), is_signed=True),
-    'rotate': Operation(_geometric(pil.rotate, pil.Resampling.NEAREST), _levels(0, 30)),
-    'color': Operation(_enhance(pil.color), _levels(0, 0.9), is_signed=True),
-    'contrast': Operation(_enhance(pil.contrast), _levels(0, 0.9), is_signed=True),
-    'sharpness': Operation(_enhance(pil.sharpness), _levels(0, 0.9), is_signed=True),
-    'brightness': Operation(_enhance(pil.brightness), _levels(0, 0.9), is_signed=True),
-    'posterize': Operation(ImageOps.posterize, [8, 8, 7, 7, 6, 6, 5, 5, 4, 4]),
-    'solarize': Operation(ImageOps.solarize, _levels(256, 0)),
-    'autocontrast': _without_argument(ImageOps.autocontrast),
-    'equalize': _without_argument(ImageOps.equalize),
-    'invert': _without_argument(ImageOps.invert),
+    'shearX': _shear('shear_x'),
+    'shearY': _shear('shear_y'),
+    'translateX': _translate('translate_x'),
+    'translateY': _translate('translate_y'),
+    'rotate': PolicyOperation('rotate', _levels(0, 30), how=(pil.Resampling.NEAREST, GREY)),
+    'color': _enhance('color'),
+    'contrast': _enhance('contrast'),
+    'sharpness': _enhance('sharpness'),
+    'brightness': _enhance('brightness'),
+    'posterize': PolicyOperation('posterize', [8, 8, 7, 7, 6, 6, 5, 5, 4, 4]),
+    'solarize': PolicyOperation('solarize', _levels(256, 0)),
+    'autocontrast': _without_argument('autocontrast'),
+    'equalize': _without_argument('equalize'),
+    'invert': _without_argument('invert'),
 }
 
 # Pairs of (probability, operation, level).
@@ -94,6 +102,23 @@ CIFAR10_POLICY = (
 )
 
 
+def policy_operation(name: str, level: int, sign: int = 1) -> Operation:
+    """An operation of the policy, ready for a back end.
+
+    Args:
+        name: Key of ``OPERATIONS``.
+        level: Strength, 0..9.
+        sign: 1 or -1, multiplies the argument of shears, translations and enhancements. Rotation and the operations
+            without a direction ignore it.
+    """
+    operation = OPERATIONS[name]
+    argument = operation.arguments[level]
+    if argument is None:
+        return Operation(operation.name)
+    signed = sign * argument if operation.is_signed else argument
+    return Operation(operation.name, (operation.offset + signed, *operation.how))
+
+
 def apply_operation(image: Image.Image, name: str, level: int, sign: int = 1) -> Image.Image:
     """Apply one operation of the policy.
 
@@ -101,15 +126,12 @@ def apply_operation(image: Image.Image, name: str, level: int, sign: int = 1) ->
         image: RGB or grey picture, uint8.
         name: Key of ``OPERATIONS``.
         level: Strength, 0..9.
-        sign: 1 or -1, multiplies the argument of shears, translations and enhancements. Rotation and the operations
-            without a direction ignore it.
+        sign: As in :func:`policy_operation`.
 
     Returns:
         A picture of the same size. Pixels from outside the picture are grey, 128.
     """
-    operation = OPERATIONS[name]
-    argument = operation.arguments[level]
-    return operation.apply(image, sign * argument if operation.is_signed else argument)
+    return pil.apply(image, [policy_operation(name, level, sign)])
 
 
 @TRANSFORMS.register_module()
@@ -127,11 +149,15 @@ class CIFAR10AutoAugment(BaseTransform):
         UserError: The image is not a Pillow image.
     """
 
+    def draw(self, *_: int | Options) -> list[Operation]:
+        """Operations for the next image, whatever its size."""
+        return [
+            policy_operation(name, level, random.choice((1, -1)))
+            for probability, name, level in random.choice(CIFAR10_POLICY)
+            if random.random() < probability
+        ]
+
     def transform(self, results: dict) -> dict:
         """Change ``results['img']``."""
-        image = pil.pillow_image(results, self)
-        for probability, name, level in random.choice(CIFAR10_POLICY):
-            if random.random() < probability:
-                image = apply_operation(image, name, level, random.choice((1, -1)))
-        results['img'] = image
+        results['img'] = pil.apply(pil.pillow_image(results, self), self.draw())
         return results

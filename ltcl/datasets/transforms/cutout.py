@@ -6,6 +6,8 @@ from mmcv.transforms import BaseTransform
 from ltcl.errors import UserError
 from ltcl.registry import TRANSFORMS
 
+from .operation import Operation, Options
+
 
 def cutout_mask(height: int, width: int, length: int, center_y: int, center_x: int) -> np.ndarray:
     """Pixels that stay when a square is cut out of an image.
@@ -49,11 +51,20 @@ class Cutout(BaseTransform):
             raise UserError(f'length of ltcl.Cutout must be at least 2 pixels, got {length}')
         self.length = length
 
+    @staticmethod
+    def _draw_center(height: int, width: int) -> tuple[int, int]:
+        return np.random.randint(height), np.random.randint(width)
+
+    def draw(self, height: int, width: int, _: Options | None = None) -> list[Operation]:
+        """The hole in the next image."""
+        center_y, center_x = self._draw_center(height, width)
+        return [Operation('cut_out', (center_x, center_y, self.length))]
+
     def transform(self, results: dict) -> dict:
         """Replace ``results['img']`` by a copy with a hole."""
         image = results['img'].copy()
         height, width = image.shape[:2]
-        center_y, center_x = np.random.randint(height), np.random.randint(width)
+        center_y, center_x = self._draw_center(height, width)
         image[~cutout_mask(height, width, self.length, center_y, center_x)] = 0
         results['img'] = image
         return results

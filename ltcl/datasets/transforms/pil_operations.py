@@ -1,15 +1,19 @@
-"""Operations on Pillow images that the learned and the random augmentation policies share.
+"""The operations of all augmentations on Pillow images: the back end that the published recipes ran with.
 
 A geometric operation takes the argument, the interpolation and the colour (RGB) of pixels from outside the image; a
-grey image gets that colour's luminance. Every operation keeps size and mode.
+grey image gets that colour's luminance. Every operation but the crops keeps size and mode.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
+import numpy as np
 from mmcv.transforms import BaseTransform
-from PIL import Image, ImageEnhance
+from PIL import Image, ImageEnhance, ImageFilter, ImageOps
+from torchvision.transforms import functional as F
 
 from ltcl.errors import UserError
+
+from .operation import Operation
 
 Fill = tuple[int, int, int]
 Resampling = Image.Resampling
@@ -84,3 +88,71 @@ def posterize(image: Image.Image, bits: int) -> Image.Image:
 def solarize_add(image: Image.Image, addend: int) -> Image.Image:
     """Add to the values below 128, up to 255."""
     return image.point(lambda value: min(value + addend, 255) if value < 128 else value)
+
+
+def resized_crop(
+    image: Image.Image, box: tuple[int, int, int, int], size: int, resample: Resampling = Resampling.BILINEAR
+) -> Image.Image:
+    """Cut out a box (left, top, right, bottom) and resize it to a square."""
+    return image.crop(box).resize((size, size), resample)
+
+
+def padded_crop(image: Image.Image, left: int, top: int, size: int) -> Image.Image:
+    """Cut out a square whose corner may lie outside of the image, where it is black."""
+    return image.crop((left, top, left + size, top + size))
+
+
+def grey(image: Image.Image) -> Image.Image:
+    """Take the colours away."""
+    return image.convert('L').convert(image.mode)
+
+
+def blur(image: Image.Image, radius: float) -> Image.Image:
+    """Blur by a Gaussian of that standard deviation in pixels, as Pillow approximates it."""
+    return image.filter(ImageFilter.GaussianBlur(radius))
+
+
+def cut_out(image: Image.Image, center_x: int, center_y: int, length: int) -> Image.Image:
+    """Blacken a square, as far as it lies in the image."""
+    image, half = image.copy(), length // 2
+    black = _in_mode_of(image, (0, 0, 0))
+    image.paste(black, (center_x - half, center_y - half, center_x + half, center_y + half))
+    return image
+
+
+OPERATIONS = {
+    'autocontrast': ImageOps.autocontrast,
+    'blur': blur,
+    'brightness': brightness,
+    'color': color,
+    'contrast': contrast,
+    'cut_out': cut_out,
+    'equalize': ImageOps.equalize,
+    'flip': ImageOps.mirror,
+    'grey': grey,
+    'hue': F.adjust_hue,
+    'invert': ImageOps.invert,
+    'padded_crop': padded_crop,
+    'posterize': posterize,
+    'resized_crop': resized_crop,
+    'rotate': rotate,
+    'sharpness': sharpness,
+    'shear_x': shear_x,
+    'shear_y': shear_y,
+    'solarize': ImageOps.solarize,
+    'solarize_add': solarize_add,
+    'translate_x': translate_x,
+    'translate_y': translate_y,
+}
+
+
+def apply(image: Image.Image, operations: Iterable[Operation]) -> Image.Image:
+    """Apply drawn operations in their order."""
+    for name, arguments in operations:
+        image = OPERATIONS[name](image, *arguments)
+    return image
+
+
+def apply_to_array(image: np.ndarray, operations: Iterable[Operation]) -> np.ndarray:
+    """Apply drawn operations to an RGB array (H, W, 3), uint8, which stays as it is."""
+    return np.array(apply(Image.fromarray(image), operations))

@@ -1,109 +1,141 @@
 """RandAugment as the ImageNet-LT recipes apply it."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from mmcv.transforms import BaseTransform
-from PIL import Image, ImageOps
+from PIL import Image
 
 from ltcl.errors import UserError
 from ltcl.registry import TRANSFORMS
 
 from . import pil_operations as pil
+from .operation import Operation, Options
 from .pil_operations import Fill, Resampling
 
 MAX_LEVEL = 10
 IMAGENET_MEAN = (124, 116, 104)
-RESAMPLING = (Resampling.BILINEAR, Resampling.BICUBIC)
 
 
 class RandOperation(NamedTuple):
     """An operation of the policy.
 
     Attributes:
-        apply: Changes an image, given the argument if there is one and, if geometric, interpolation and fill colour.
-        argument: Maps level / 10 to the argument; None where the operation takes none.
-        is_geometric: Whether the argument is negated in half of the calls, and the interpolation is drawn.
+        name: Key of a back end's ``OPERATIONS``.
+        argument: Maps level / 10 and a sign to the argument; None where the operation takes none.
+        is_signed: Whether the sign is negative in half of the calls.
+        is_geometric: Whether interpolation and fill colour follow the argument.
     """
 
-    apply: Callable[..., Image.Image]
-    argument: Callable[[float], float] | None = None
+    name: str
+    argument: Callable[[float, int], float] | None = None
+    is_signed: bool = False
     is_geometric: bool = False
 
 
-def _scaled(largest: float) -> Callable[[float], float]:
-    return lambda share: share * largest
+def _geometric(name: str, largest: float) -> RandOperation:
+    return RandOperation(name, lambda share, sign: sign * share * largest, is_signed=True, is_geometric=True)
 
 
-def _truncated(largest: int) -> Callable[[float], float]:
-    return lambda share: int(share * largest)
+def _truncated(name: str, largest: int) -> RandOperation:
+    return RandOperation(name, lambda share, _: int(share * largest))
 
 
-def _enhancement(share: float) -> float:
-    return share * 1.8 + 0.1
+def _decreasing(name: str, largest: int) -> RandOperation:
+    return RandOperation(name, lambda share, _: largest - int(share * largest))
+
+
+def _enhancement(name: str) -> RandOperation:
+    return RandOperation(name, lambda share, _: share * 1.8 + 0.1)
+
+
+def _signed_enhancement(name: str) -> RandOperation:
+    return RandOperation(name, lambda share, sign: max(0.1, 1 + sign * share * 0.9), is_signed=True)
 
 
 RAND_OPERATIONS = {
-    'AutoContrast': RandOperation(ImageOps.autocontrast),
-    'Equalize': RandOperation(ImageOps.equalize),
-    'Invert': RandOperation(ImageOps.invert),
-    'Rotate': RandOperation(pil.rotate, _scaled(30), is_geometric=True),
-    'Posterize': RandOperation(pil.posterize, _truncated(4)),
-    'Solarize': RandOperation(ImageOps.solarize, _truncated(256)),
-    'SolarizeAdd': RandOperation(pil.solarize_add, _truncated(110)),
-    'Color': RandOperation(pil.color, _enhancement),
-    'Contrast': RandOperation(pil.contrast, _enhancement),
-    'Brightness': RandOperation(pil.brightness, _enhancement),
-    'Sharpness': RandOperation(pil.sharpness, _enhancement),
-    'ShearX': RandOperation(pil.shear_x, _scaled(0.3), is_geometric=True),
-    'ShearY': RandOperation(pil.shear_y, _scaled(0.3), is_geometric=True),
-    'TranslateX': RandOperation(pil.translate_x, _scaled(0.45), is_geometric=True),
-    'TranslateY': RandOperation(pil.translate_y, _scaled(0.45), is_geometric=True),
+    'AutoContrast': RandOperation('autocontrast'),
+    'Equalize': RandOperation('equalize'),
+    'Invert': RandOperation('invert'),
+    'Rotate': _geometric('rotate', 30),
+    'Posterize': _truncated('posterize', 4),
+    'Solarize': _truncated('solarize', 256),
+    'SolarizeAdd': _truncated('solarize_add', 110),
+    'Color': _enhancement('color'),
+    'Contrast': _enhancement('contrast'),
+    'Brightness': _enhancement('brightness'),
+    'Sharpness': _enhancement('sharpness'),
+    'ShearX': _geometric('shear_x', 0.3),
+    'ShearY': _geometric('shear_y', 0.3),
+    'TranslateX': _geometric('translate_x', 0.45),
+    'TranslateY': _geometric('translate_y', 0.45),
+}
+# Here a higher level never changes an image less.
+INCREASING_OPERATIONS = RAND_OPERATIONS | {
+    'Posterize': _decreasing('posterize', 4),
+    'Solarize': _decreasing('solarize', 256),
+    **{name: _signed_enhancement(name.lower()) for name in ('Color', 'Contrast', 'Brightness', 'Sharpness')},
 }
 
 
-def rand_argument(name: str, level: float) -> float | None:
-    """Argument of an operation before its sign.
+def rand_argument(name: str, level: float, sign: int = 1, increasing: bool = False) -> float | None:
+    """Argument of an operation.
 
     Args:
         name: Key of ``RAND_OPERATIONS``.
         level: Strength, 0..10.
+        sign: 1 or -1, the direction of an operation that has one; the others ignore it.
+        increasing: Of the increasing set of operations.
 
     Returns:
         Degrees of the rotation, bits that posterising keeps, threshold or addend of solarising, factor of an
         enhancement or a shear, share of the side of a translation; None where the operation takes none.
     """
-    argument = RAND_OPERATIONS[name].argument
-    return None if argument is None else argument(level / MAX_LEVEL)
+    argument = (INCREASING_OPERATIONS if increasing else RAND_OPERATIONS)[name].argument
+    return None if argument is None else argument(level / MAX_LEVEL, sign)
 
 
-def apply_rand_operation(
-    image: Image.Image,
+def rand_operation(
     name: str,
     level: float,
     sign: int = 1,
     resample: Resampling = Resampling.BILINEAR,
     fill: Fill = IMAGENET_MEAN,
-) -> Image.Image:
+    increasing: bool = False,
+) -> Operation:
+    """An operation of the policy, ready for a back end.
+
+    Args:
+        name: Key of ``RAND_OPERATIONS``.
+        level: Strength, 0..10.
+        sign: 1 or -1, the direction of an operation that has one; the others ignore it.
+        resample: Interpolation of a rotation, shear or translation.
+        fill: Colour of pixels from outside the picture.
+        increasing: Of the increasing set of operations.
+    """
+    argument = rand_argument(name, level, sign, increasing)
+    arguments = () if argument is None else (argument,)
+    if RAND_OPERATIONS[name].is_geometric:
+        arguments += (resample, fill)
+    return Operation(RAND_OPERATIONS[name].name, arguments)
+
+
+def apply_rand_operation(image: Image.Image, name: str, level: float, sign: int = 1, **how: object) -> Image.Image:
     """Apply one operation of the policy.
 
     Args:
         image: RGB or grey picture, uint8.
         name: Key of ``RAND_OPERATIONS``.
         level: Strength, 0..10.
-        sign: 1 or -1, multiplies the argument of a rotation, shear or translation; the others ignore it.
-        resample: Interpolation of these.
-        fill: Colour of pixels from outside the picture.
+        sign: 1 or -1, the direction of an operation that has one.
+        **how: As in :func:`rand_operation`.
 
     Returns:
         A picture of the same size and mode.
     """
-    operation, argument = RAND_OPERATIONS[name], rand_argument(name, level)
-    if operation.is_geometric:
-        return operation.apply(image, sign * argument, resample, fill)
-    return operation.apply(image) if argument is None else operation.apply(image, argument)
+    return pil.apply(image, [rand_operation(name, level, sign, **how)])
 
 
 @TRANSFORMS.register_module()
@@ -122,6 +154,9 @@ class RandAugment(BaseTransform):
         magnitude_std: Standard deviation of the level.
         prob: Probability with which a drawn operation takes place.
         fill: Colour (RGB) of pixels from outside the image, as published that of ImageNet's mean.
+        increasing: Take the set in which a higher level never changes an image less, as in MAE's recipe: there an
+            enhancement has a direction, and posterising and solarising grow with the level.
+        resampling: Interpolations to draw from: 'nearest', 'bilinear', 'bicubic'.
 
     Differs from mmpretrain's ``RandAugment``: bits and threshold are truncated, bilinear or bicubic interpolation is
     drawn for each operation, and Pillow does the work.
@@ -137,6 +172,8 @@ class RandAugment(BaseTransform):
         magnitude_std: float = 0.5,
         prob: float = 0.5,
         fill: Fill = IMAGENET_MEAN,
+        increasing: bool = False,
+        resampling: Sequence[str] = ('bilinear', 'bicubic'),
     ) -> None:
         if num_layers < 1:
             raise UserError(f'num_layers of ltcl.RandAugment must be at least 1, got {num_layers}')
@@ -152,6 +189,8 @@ class RandAugment(BaseTransform):
         self.magnitude_std = magnitude_std
         self.prob = prob
         self.fill = tuple(fill)
+        self.increasing = increasing
+        self.resampling = [Resampling[name.upper()] for name in resampling]
 
     def draw_operations(self) -> list[str]:
         """Names of the operations for the next image, in order."""
@@ -162,15 +201,22 @@ class RandAugment(BaseTransform):
         """Level of the next operation."""
         return min(max(random.gauss(self.magnitude, self.magnitude_std), 0), MAX_LEVEL)
 
-    def transform(self, results: dict) -> dict:
-        """Change ``results['img']``."""
-        image = pil.pillow_image(results, self)
+    def draw(self, *_: int | Options) -> list[Operation]:
+        """Operations for the next image, whatever its size."""
+        operations = INCREASING_OPERATIONS if self.increasing else RAND_OPERATIONS
+        drawn = []
         for name in self.draw_operations():
             if random.random() > self.prob:
                 continue
             level, how = self.draw_level(), {}
-            if RAND_OPERATIONS[name].is_geometric:
-                how = dict(sign=random.choice((1, -1)), resample=random.choice(RESAMPLING), fill=self.fill)
-            image = apply_rand_operation(image, name, level, **how)
-        results['img'] = image
+            if operations[name].is_signed:
+                how['sign'] = random.choice((1, -1))
+            if operations[name].is_geometric:
+                how.update(resample=random.choice(self.resampling), fill=self.fill)
+            drawn.append(rand_operation(name, level, increasing=self.increasing, **how))
+        return drawn
+
+    def transform(self, results: dict) -> dict:
+        """Change ``results['img']``."""
+        results['img'] = pil.apply(pil.pillow_image(results, self), self.draw())
         return results

@@ -7,6 +7,7 @@ from .momentum_update_hook import MomentumUpdateHook
 from .progress_hook import ProgressHook
 from .run_report_hook import RunReportHook
 from .sampler_priority_hook import SamplerPriorityHook
+from .skipped_images_hook import SkippedImagesHook
 from .stop_signal_hook import StopSignalHook
 from .strict_load_hook import StrictLoadHook
 from .target_assignment_hook import TargetAssignmentHook
@@ -19,6 +20,7 @@ __all__ = [
     'ProgressHook',
     'RunReportHook',
     'SamplerPriorityHook',
+    'SkippedImagesHook',
     'StopSignalHook',
     'StrictLoadHook',
     'TargetAssignmentHook',

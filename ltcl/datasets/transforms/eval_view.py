@@ -1,0 +1,51 @@
+"""The one view that an image is evaluated by."""
+
+import numpy as np
+from mmcv.transforms import BaseTransform
+from PIL import Image
+from torchvision.transforms import InterpolationMode
+from torchvision.transforms import functional as F
+
+from ltcl.errors import UserError
+from ltcl.registry import TRANSFORMS
+
+INTERPOLATIONS = ('nearest', 'bilinear', 'bicubic')
+
+
+@TRANSFORMS.register_module()
+class EvalView(BaseTransform):
+    """Resizes the shorter side and cuts out the square at the centre, by Pillow, as all published evaluations do.
+
+    Takes and gives RGB arrays (H, W, 3), uint8; the data preprocessor normalises them, with ``to_rgb=False``.
+
+    Args:
+        resize: New length of the shorter side in pixels.
+        size: Side of the square.
+        interpolation: 'bilinear' of the convolutional networks, 'bicubic' of the vision transformers, or 'nearest'.
+
+    Raises:
+        UserError: An argument outside its range.
+    """
+
+    def __init__(self, resize: int = 256, size: int = 224, interpolation: str = 'bilinear') -> None:
+        if not 1 <= size <= resize:
+            raise UserError(f'size of ltcl.EvalView must lie in 1..resize, got size {size} and resize {resize}')
+        if interpolation not in INTERPOLATIONS:
+            raise UserError(
+                f'interpolation of ltcl.EvalView must be one of {", ".join(INTERPOLATIONS)}, got {interpolation!r}'
+            )
+        self.resize = resize
+        self.size = size
+        self.interpolation = InterpolationMode(interpolation)
+
+    def transform(self, results: dict) -> dict:
+        """Replace ``results['img']``."""
+        image = F.resize(Image.fromarray(results['img']), self.resize, self.interpolation)
+        results['img'] = np.array(F.center_crop(image, self.size))
+        results['img_shape'] = results['img'].shape[:2]
+        return results
+
+    def __repr__(self) -> str:
+        """As in a log."""
+        name = type(self).__name__
+        return f'{name}(resize={self.resize}, size={self.size}, interpolation={self.interpolation.value})'
