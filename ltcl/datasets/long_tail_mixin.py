@@ -31,7 +31,7 @@ class LongTailMixin:
         UserError: An unknown split, a number out of range, or too few images in a class.
     """
 
-    # Images per class in the files, by split of the file.
+    # Images per class in the files, by split of the file: one number, or one for each of the labels that select gets.
     source_counts = {'train': 0, 'test': 0}
 
     def __init__(
@@ -72,10 +72,10 @@ class LongTailMixin:
         Returns:
             Indices, int64; for 'train' and 'val' grouped by class, for 'test' all in the order of the file.
         """
-        num_classes, source_count = self.draw['num_classes'], self.source_counts[self.split]
+        num_classes, published = self.draw['num_classes'], self.source_counts[self.split]
         source = np.bincount(labels, minlength=num_classes)
-        assert source.tolist() == [source_count] * num_classes, (
-            f'{type(self).__name__} has {source.tolist()} images per class in its {self.split} file, not {source_count}'
+        assert np.array_equal(source, np.broadcast_to(published, num_classes)), (
+            f'{type(self).__name__} has {source.tolist()} images per class in its {self.split} file, not {published}'
         )
         if self.part == 'test':
             return np.arange(len(labels))

@@ -7,29 +7,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fake_cifar import write_cifar
 
 from ltcl.datasets import CIFAR10LT, CIFAR100LT, sample_long_tail
 from ltcl.errors import UserError
 
 
-def write_cifar(cls: type, root: Path, per_class: dict[str, int]) -> type:
+def small_class(cls: type, root: Path, num_train: int = 50, num_test: int = 10) -> type:
     """Files of ``cls`` with fewer images per class, and a subclass that knows their checksums and sizes."""
-    folder = root / cls.base_folder
-    folder.mkdir(parents=True)
-    num_classes = len(cls.METAINFO['classes'])
-    key = 'labels' if num_classes == 10 else 'fine_labels'
-    lists = {}
-    for split, files in (('train', cls.train_list), ('test', cls.test_list)):
-        size = per_class[split] * num_classes
-        labels = np.random.RandomState(size).permutation(np.repeat(np.arange(num_classes), per_class[split]))
-        data = np.zeros((size, 3072), np.uint8)
-        data[:, :4] = np.arange(size, dtype='<u4').view(np.uint8).reshape(size, 4)
-        lists[f'{split}_list'] = []
-        for (name, _), part in zip(files, np.array_split(np.arange(size), len(files)), strict=True):
-            content = pickle.dumps({'data': data[part], key: labels[part].tolist()})
-            (folder / name).write_bytes(content)
-            lists[f'{split}_list'].append([name, hashlib.md5(content).hexdigest()])
-    return type(cls.__name__, (cls,), {**lists, 'source_counts': per_class})
+    attributes = write_cifar(cls, root, num_train, num_test)
+    return type(cls.__name__, (cls,), {name: value for _, name, value in attributes})
 
 
 def source_indices(dataset) -> np.ndarray:
@@ -45,7 +32,7 @@ def file_labels(cls: type, root: Path) -> np.ndarray:
 
 @pytest.mark.parametrize('cls', [CIFAR10LT, CIFAR100LT])
 def test_splits(cls, tmp_path):
-    small_cls = write_cifar(cls, tmp_path, {'train': 50, 'test': 10})
+    small_cls = small_class(cls, tmp_path)
     num_classes = len(cls.METAINFO['classes'])
     source = file_labels(small_cls, tmp_path)
 
@@ -66,7 +53,7 @@ def test_splits(cls, tmp_path):
 
 
 def test_sizes_of_the_published_files_are_asserted(tmp_path):
-    small_cls = write_cifar(CIFAR10LT, tmp_path, {'train': 50, 'test': 10})
+    small_cls = small_class(CIFAR10LT, tmp_path)
     small_cls.source_counts = CIFAR10LT.source_counts
     assert CIFAR10LT.source_counts == {'train': 50000 // 10, 'test': 10000 // 10}
     assert CIFAR100LT.source_counts == {'train': 50000 // 100, 'test': 10000 // 100}
@@ -82,7 +69,7 @@ def test_missing_files_without_download(tmp_path):
 
 
 def test_failed_download_is_one_sentence(tmp_path):
-    small_cls = write_cifar(CIFAR10LT, tmp_path, {'train': 50, 'test': 10})
+    small_cls = small_class(CIFAR10LT, tmp_path)
     small_cls.url = (tmp_path / 'nowhere' / CIFAR10LT.filename).as_uri()
     (tmp_path / small_cls.base_folder / 'data_batch_3').write_bytes(b'cut off')
     with pytest.raises(UserError, match=r'cifar-10-batches-py is missing or corrupt and cannot be downloaded') as error:
@@ -92,7 +79,7 @@ def test_failed_download_is_one_sentence(tmp_path):
 
 
 def test_downloaded_archive_is_unpacked(tmp_path):
-    small_cls = write_cifar(CIFAR10LT, tmp_path / 'origin', {'train': 50, 'test': 10})
+    small_cls = small_class(CIFAR10LT, tmp_path / 'origin')
     archive = tmp_path / CIFAR10LT.filename
     with tarfile.open(archive, 'w:gz') as tar:
         tar.add(tmp_path / 'origin' / small_cls.base_folder, arcname=small_cls.base_folder)
