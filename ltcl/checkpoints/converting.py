@@ -1,0 +1,277 @@
+"""From the names of an original to ours and back; every tensor is used or listed with the reason why not."""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+import torch
+from scipy.optimize import linear_sum_assignment
+from torch import Tensor
+
+from ltcl.errors import UserError
+
+from .forms import FORMS
+from .layouts import LAYOUTS, MAE_PRETRAINED, SOURCES, Layout, Part
+from .names import STEM, encoder_to_ours, encoder_to_theirs, missing_in_blocks
+
+State = dict[str, Tensor]
+ENCODER = 'backbone.'
+KEPT = {'all': ('',), 'classifier': (ENCODER, 'head.fc.'), 'encoder': (ENCODER,)}
+"""What a name of ours begins with, by what is to be kept."""
+QUEUE = re.compile(r'head\.(\w+_)?queue\.')
+# What a run of ours keeps beside the tensors of the originals.
+OWN = re.compile(
+    r'head\.(class_counts|targets|class_centers|assignment)|head\.(\w+_)?queue\.fill|backbone\.ln2\.(weight|bias)'
+)
+NO_COUNTS = 'unknown to the file; ltcl.ClassCountsHook counts the training set of the config'
+SHOWN = 6
+
+
+@dataclass
+class Conversion:
+    """Tensors under their new names, and what became of everything else.
+
+    Args:
+        layout: Kind of file.
+        state_dict: Converted and filled tensors.
+        left_out: Names of the file that were not used, with the reason.
+        filled: Tensors that the file does not hold, with where their values come from.
+    """
+
+    layout: Layout
+    state_dict: State
+    left_out: dict[str, str] = field(default_factory=dict)
+    filled: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def is_encoder(self) -> bool:
+        """Whether it holds an encoder and nothing else."""
+        return all(name.startswith(ENCODER) for name in self.state_dict)
+
+    def fill(self, name: str, value: Tensor, reason: str) -> None:
+        """Add a tensor that the file does not hold."""
+        self.state_dict[name] = value
+        self.filled[name] = reason
+
+
+def weights_of(checkpoint: object) -> tuple[State, list[str]]:
+    """The weights in a file of any of the originals, without the prefix of a parallel wrapper.
+
+    Args:
+        checkpoint: What :func:`~.reading.read_checkpoint` returned.
+
+    Returns:
+        Tensors by name, and the other entries of the file.
+
+    Raises:
+        UserError: It holds no weights.
+    """
+    if not isinstance(checkpoint, dict):
+        raise UserError(f'the file holds a {type(checkpoint).__name__}, not a dict of weights: give a checkpoint')
+    container = next((key for key in ('state_dict', 'state_dict_best', 'model') if key in checkpoint), None)
+    weights = checkpoint if container is None else checkpoint[container]
+    weights = weights if isinstance(weights, dict) else {}
+    if container == 'state_dict_best':
+        # KCL's and TSC's alternative pipeline for stage 2: encoder and classifier lie side by side.
+        weights = {name: value for part in weights.values() for name, value in part.items()}
+    strangers = [name for name, value in weights.items() if not isinstance(value, Tensor)]
+    if not weights or strangers:
+        what = f'entries that are no tensors: {_some(strangers)}' if strangers else 'no weights'
+        raise UserError(f'the file holds {what}: give a checkpoint of one of {", ".join(SOURCES)}')
+    state = {re.sub(r'(^|\.)module\.', r'\1', name): value for name, value in weights.items()}
+    if len(state) < len(weights):
+        raise UserError('the file holds names with and without module. side by side: keep one kind')
+    return state, [str(key) for key in checkpoint if container is not None and key != container]
+
+
+def to_ours(checkpoint: object, source: str, keep: str = 'all', with_queue: bool = True) -> Conversion:
+    """Convert a checkpoint of an original.
+
+    Args:
+        checkpoint: What :func:`~.reading.read_checkpoint` returned.
+        source: A name of ``SOURCES``.
+        keep: ``'all'``; ``'classifier'``, which is encoder and classifier; or ``'encoder'``.
+        with_queue: Take over queues.
+
+    Raises:
+        UserError: The file is of another source, lacks a tensor, or has one that nothing reads.
+    """
+    state, others = weights_of(checkpoint)
+    layout = _detect(state, source)
+    result = Conversion(layout, {}, dict.fromkeys(others, 'no weights'))
+    num_classes = _num_classes(state, layout)
+    unknown = []
+    for name, value in state.items():
+        part, ours = _place(layout.parts, name)
+        reason = _why_unused(layout, name) if ours is None else _why_left_out(ours, keep, with_queue)
+        if reason is not None:
+            result.left_out[name] = reason
+        elif ours is None:
+            unknown.append(name)
+        else:
+            result.state_dict[ours] = _reformed(FORMS[part.form][0], name, value, num_classes)
+    missing = [name for name in _needed(layout, set(state), keep, with_queue) if name not in state]
+    if unknown or missing:
+        problems = [f'it lacks {_some(missing)}'] * bool(missing) + [f'nothing reads {_some(unknown)}'] * bool(unknown)
+        raise UserError(f'this is no complete file of {layout.title}: {"; ".join(problems)}')
+    _fill(result, num_classes, keep)
+    return result
+
+
+def to_theirs(state: State, source: str) -> Conversion:
+    """Convert weights of ours back to the names of an original, prefix included.
+
+    Args:
+        state: A state dict of a model of ours.
+        source: A name of ``SOURCES``.
+
+    Raises:
+        UserError: The weights are not those of that method.
+    """
+    _check_source(source)
+    state = {name.removeprefix('module.'): value for name, value in state.items()}
+    first = state.get('backbone.conv1.weight')
+    is_cifar = first is not None and first.shape[-1] == 3
+    num_classes = len(state['head.fc.weight']) if 'head.fc.weight' in state else 0
+    trials = []
+    for layout in (layout for layout in LAYOUTS if source in layout.sources):
+        result, unknown = Conversion(layout, {}), []
+        for name, value in state.items():
+            part, theirs = _origin(layout.parts, name, is_cifar)
+            if theirs is not None:
+                value = _reformed(FORMS[part.form][1], name, value, num_classes)
+                result.state_dict[layout.prefix + theirs] = value
+            elif OWN.fullmatch(name):
+                result.left_out[name] = 'kept by ltcl only'
+            else:
+                unknown.append(name)
+        names = {name.removeprefix(layout.prefix) for name in result.state_dict}
+        absent = set(_needed(layout, names, 'all', True)) - names
+        missing = [name for name in _needed(layout, names, 'classifier', False) if name in absent]
+        trials.append((len(unknown) + len(absent), unknown, missing, result))
+    _, unknown, missing, result = min(trials, key=lambda trial: trial[0])
+    if unknown or missing:
+        problems = [f'{_some(missing)} would be missing'] * bool(missing)
+        problems += [f'no place for {_some(unknown)}'] * bool(unknown)
+        raise UserError(f'these weights do not fit {result.layout.title}: {"; ".join(problems)}')
+    return result
+
+
+def _check_source(source: str) -> None:
+    if source not in SOURCES:
+        raise UserError(f'there is no source {source!r}: choose from {", ".join(SOURCES)}')
+
+
+def _detect(state: State, source: str) -> Layout:
+    """The kind of file, by the names that it has and lacks."""
+    _check_source(source)
+    names = set(state)
+
+    def strangeness(layout: Layout) -> tuple[int, int]:
+        unread = sum(_place(layout.parts, name)[1] is None and not _why_unused(layout, name) for name in names)
+        return unread, len(set(_needed(layout, names, 'all', True)) - names)
+
+    ranked = sorted(LAYOUTS, key=strangeness)
+    own = next(layout for layout in ranked if source in layout.sources)
+    best = strangeness(ranked[0])
+    # A file of something else altogether is a bad match for all, for the best of them by chance.
+    if best < strangeness(own) and best[0] < len(names) / 2:
+        raise UserError(f'this file looks like {ranked[0].title}, not {own.title}: use --from {ranked[0].sources[0]}')
+    return own
+
+
+def _place(parts: Iterable[Part], name: str) -> tuple[Part | None, str | None]:
+    """Part and name of ours for a name of theirs."""
+    for part in parts:
+        if part.encoder is None and part.theirs == name:
+            return part, part.ours
+        if part.encoder is not None and name.startswith(part.theirs):
+            inner = encoder_to_ours(part.encoder, name.removeprefix(part.theirs))
+            if inner is not None:
+                return part, part.ours + inner
+    return None, None
+
+
+def _origin(parts: Iterable[Part], name: str, is_cifar: bool) -> tuple[Part | None, str | None]:
+    """Part and name of theirs for a name of ours."""
+    for part in parts:
+        if part.encoder is None and part.ours == name:
+            return part, part.theirs
+        if part.encoder is not None and name.startswith(part.ours):
+            inner = encoder_to_theirs(part.encoder, name.removeprefix(part.ours), is_cifar)
+            if inner is not None:
+                return part, part.theirs + inner
+    return None, None
+
+
+def _why_unused(layout: Layout, name: str) -> str | None:
+    return next((reason for pattern, reason in layout.unused.items() if re.fullmatch(pattern, name)), None)
+
+
+def _why_left_out(ours: str, keep: str, with_queue: bool) -> str | None:
+    if not ours.startswith(KEPT[keep]):
+        return f'only the {"encoder and classifier are" if keep == "classifier" else "encoder is"} kept, as asked'
+    if not with_queue and QUEUE.match(ours):
+        return 'no queue is taken over, as asked'
+    return None
+
+
+def _needed(layout: Layout, names: set[str], keep: str, with_queue: bool) -> list[str]:
+    """Names that a file of this kind must have."""
+    needed = []
+    for part in layout.parts:
+        if _why_left_out(part.ours, keep, with_queue):
+            continue
+        if part.encoder is None:
+            needed.append(part.theirs)
+        else:
+            inner = {name.removeprefix(part.theirs) for name in names if name.startswith(part.theirs)}
+            inner = {name for name in inner if encoder_to_ours(part.encoder, name)}
+            needed += [part.theirs + name for name in (*STEM[part.encoder], *sorted(missing_in_blocks(inner)))]
+    return [name for name in dict.fromkeys(needed) if not name.endswith('num_batches_tracked')]
+
+
+def _num_classes(state: State, layout: Layout) -> int:
+    """Rows of the classifier; 0 where the method has none."""
+    for part in layout.parts:
+        if part.ours == 'head.fc.weight' and part.theirs in state:
+            return state[part.theirs].shape[1 if part.form == 'transposed' else 0]
+    return 0
+
+
+def _reformed(form: Callable[[Tensor, int], Tensor], name: str, value: Tensor, num_classes: int) -> Tensor:
+    try:
+        return form(value, num_classes)
+    except RuntimeError as error:
+        raise UserError(
+            f'{name} has shape {tuple(value.shape)}, which does not go with {num_classes} classes: the file is damaged'
+        ) from error
+
+
+def _fill(result: Conversion, num_classes: int, keep: str) -> None:
+    """Add what every model of ours has and no file of theirs."""
+    state = result.state_dict
+    for name in [name for name in state if name.endswith('running_mean')]:
+        counter = name.replace('running_mean', 'num_batches_tracked')
+        if counter not in state:
+            result.fill(counter, torch.tensor(0), 'a counter that nothing reads, absent from old files')
+    if result.layout is MAE_PRETRAINED:
+        width = state['backbone.cls_token'].shape[-1]
+        reason = 'norm after the pooling, which fine-tuning starts like this'
+        result.fill('backbone.ln2.weight', torch.ones(width), reason)
+        result.fill('backbone.ln2.bias', torch.zeros(width), reason)
+    for name in [name for name in state if QUEUE.match(name) and name.endswith('embeddings')]:
+        rows = state[name]
+        fill = torch.full((len(rows),), rows.shape[1]) if rows.ndim == 3 else torch.tensor([len(rows)])
+        result.fill(name.replace('embeddings', 'fill'), fill, 'every slot counts, as published')
+    if result.layout.has_class_counts and keep == 'all':
+        result.fill('head.class_counts', torch.zeros(num_classes, dtype=torch.int64), NO_COUNTS)
+    if 'head.targets' in state:
+        similarity = state['head.class_centers'].double() @ state['head.targets'].double().T
+        columns = torch.from_numpy(linear_sum_assignment(similarity.numpy(), maximize=True)[1])
+        result.fill('head.assignment', columns, 'centers and targets of the file, matched')
+
+
+def _some(names: list[str]) -> str:
+    more = f' and {len(names) - SHOWN} more' if len(names) > SHOWN else ''
+    return ', '.join(map(str, names[:SHOWN])) + more

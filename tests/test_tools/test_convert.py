@@ -1,0 +1,158 @@
+"""tools/model_converters/convert.py: files in, files out, reports and one-line errors."""
+
+import argparse
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from fake_checkpoints import ORIGINALS
+from toy import toy_config
+
+from ltcl.checkpoints.converting import to_theirs
+from ltcl.checkpoints.reading import read_checkpoint
+from ltcl.engine import Runner
+from ltcl.errors import UserError
+
+TOOL = Path(__file__).parents[2] / 'tools' / 'model_converters' / 'convert.py'
+
+
+@pytest.fixture(scope='module')
+def tool():
+    spec = importlib.util.spec_from_file_location('convert_tool', TOOL)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def options(checkpoint, source=None, **others):
+    defaults = dict(target=None, out=None, keep='all', fresh_queue=False, config=None, verify=None, data=False)
+    return argparse.Namespace(checkpoint=checkpoint, source=source, **defaults | others)
+
+
+@pytest.fixture
+def original_file(tmp_path):
+    """A function that writes a file of an original, and the config of our model."""
+
+    def write(name, **changes):
+        original = ORIGINALS[name]
+        path = tmp_path / f'{name}.pth.tar'
+        torch.save(original.pack(original.network()), path)
+        config = original.config
+        config.merge_from_dict(changes)
+        config.dump(tmp_path / f'{name}.py')
+        return path, tmp_path / f'{name}.py'
+
+    return write
+
+
+def test_report_and_statistics(tool, original_file, capsys):
+    path, config = original_file('paco')
+    before = path.read_bytes()
+    out = tool.convert(options(path, 'paco', verify=str(config)))
+    assert out == path.with_name('paco.ltcl.pth')
+    assert path.read_bytes() == before
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == 'PaCo: 275 tensors converted'
+    assert '  left out: linear_k.* (2) (a momentum copy of the classifier that nothing reads)' in lines
+    assert '  left out: epoch, arch, optimizer, acc (no weights)' in lines
+    assert '  filled: head.queue.fill (every slot counts, as published)' in lines
+    assert any(line.startswith('logits: shape (16, 6), mean ') for line in lines)
+    assert any(line.startswith('top-1 of the 16 fixed images: class ') for line in lines)
+    assert lines[-1] == f'saved: {out}'
+    checkpoint = read_checkpoint(out)
+    assert checkpoint['meta'] == {'converted_from': 'paco'}
+    back = tool.convert_back(options(out, target='paco'))
+    assert back == path.with_name('paco.ltcl.paco.pth')
+    state = read_checkpoint(path)['state_dict']
+    restored = read_checkpoint(back)['state_dict']
+    assert restored.keys() == {name for name in state if 'linear_k' not in name}
+    assert all(torch.equal(value, state[name]) for name, value in restored.items())
+
+
+@pytest.mark.parametrize('name', ['mae', 'kcl_cifar'])
+def test_features_where_there_is_no_classifier(tool, original_file, capsys, name):
+    path, config = original_file(name)
+    tool.convert(options(path, ORIGINALS[name].source, verify=str(config)))
+    out = capsys.readouterr().out
+    assert 'features: shape (16, ' in out
+    assert 'top-1' not in out
+
+
+@pytest.mark.parametrize(('value', 'said'), [(0.0, 'same for every image'), (float('nan'), 'not finite')])
+def test_weights_that_are_none_are_noticed(tool, tmp_path, value, said):
+    original = ORIGINALS['gpaco_vit']
+    checkpoint = original.pack(original.network())
+    for tensor in checkpoint['model'].values():
+        if tensor.is_floating_point():
+            tensor.fill_(value)
+    torch.save(checkpoint, tmp_path / 'empty.pth')
+    original.config.dump(tmp_path / 'vit.py')
+    with pytest.raises(UserError, match=said):
+        tool.convert(options(tmp_path / 'empty.pth', 'gpaco', verify=str(tmp_path / 'vit.py')))
+    assert not (tmp_path / 'empty.ltcl.pth').exists()
+
+
+@pytest.fixture(scope='module')
+def trained(images, tmp_path_factory):
+    """A trained toy run of PaCo, its config, and its weights as the original would have saved them."""
+    from mmengine.registry import init_default_scope
+
+    init_default_scope('mmpretrain')
+    root = tmp_path_factory.mktemp('trained')
+    cfg = toy_config(images, root / 'run', 'paco', train_cfg__max_epochs=2)
+    cfg.dump(root / 'toy.py')
+    runner = Runner.from_cfg(cfg)
+    runner.train()
+    theirs = to_theirs(runner.model.state_dict(), 'paco').state_dict
+    torch.save(dict(state_dict=theirs, epoch=2, arch='resnet32', optimizer={}), root / 'paco.pth.tar')
+    return runner, root / 'toy.py', root / 'paco.pth.tar', images
+
+
+def test_converted_file_goes_straight_into_a_test(tool, trained, tmp_path):
+    runner, config, path, images = trained
+    out = tool.convert(options(path, 'paco', config=str(config), out=tmp_path / 'ours.pth'))
+    # Counts are unknown to the file: the hook takes them from the training set.
+    tested = Runner.from_cfg(toy_config(images, tmp_path / 'test', 'paco', load_from=str(out)))
+    assert tested.test() == pytest.approx(runner.test())
+    assert tested.model.head.class_counts.tolist() == [24, 12, 4]
+    state = tested.model.state_dict()
+    for name, value in runner.model.state_dict().items():
+        assert torch.equal(state[name].cpu(), value.cpu()), name
+
+
+def test_command_measures_accuracy_on_data(trained, tmp_path):
+    runner, config, path, _ = trained
+    command = [sys.executable, str(TOOL), str(path), '--from', 'paco', '--out', str(tmp_path / 'a.pth')]
+    environment = dict(os.environ, OMP_NUM_THREADS='1')
+    run = subprocess.run([*command, '--verify', str(config), '--data'], capture_output=True, text=True, env=environment)
+    assert run.returncode == 0, run.stderr
+    assert f'shot/all: {runner.test()["shot/all"]:.4f}' in run.stdout
+    assert f'saved: {tmp_path / "a.pth"}' in run.stdout
+
+
+def test_mistakes(tool, original_file, tmp_path):
+    path, config = original_file('gpaco')
+    with pytest.raises(UserError, match='use --from gpaco'):
+        tool.convert(options(path, 'paco'))
+    with pytest.raises(UserError, match='is the input, which is never overwritten'):
+        tool.convert(options(path, 'gpaco', out=path))
+    with pytest.raises(UserError, match='give --verify CONFIG'):
+        tool.convert(options(path, 'gpaco', data=True))
+    with pytest.raises(UserError, match=r'config file nowhere\.py does not exist'):
+        tool.convert(options(path, 'gpaco', config='nowhere.py'))
+    with pytest.raises(UserError, match='--data needs a classifier'):
+        tool.convert(options(path, 'gpaco', keep='encoder', verify=str(config), data=True))
+    link = tmp_path / 'link.pth'
+    link.symlink_to(path)
+    with pytest.raises(UserError, match='never overwritten'):
+        tool.convert(options(path, 'gpaco', out=link))
+    assert read_checkpoint(path)['arch'] == 'resnet18'
+
+
+def test_names_of_files(tool):
+    for name, stem in (('a.pth.tar', 'a'), ('b.pth', 'b'), ('gpaco_r50', 'gpaco_r50'), ('v1.2.pth', 'v1.2')):
+        assert tool.output_path(Path('x', name), None, 'ltcl') == Path('x', f'{stem}.ltcl.pth')
