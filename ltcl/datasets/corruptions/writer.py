@@ -1,0 +1,104 @@
+"""Corrupted copies of images on disk."""
+
+import os
+from collections.abc import Sequence
+from hashlib import sha256
+from io import BytesIO
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from ...errors import UserError
+from ..class_folders import IMAGE_SUFFIXES
+from ..robustness import read_image
+from ..transforms.eval_view import EvalView
+from . import corrupt
+
+
+class CorruptionWriter:
+    """Writes ``<out>/<corruption>/<severity>/<name>`` for images, at every severity; what is there is left alone.
+
+    The generator is seeded by the image's name, so a file is the same whichever others were made before, and by whom.
+
+    Args:
+        out: Folder of the corruptions.
+        corruptions: Their names.
+        profile: ``'small'`` or ``'large'`` severities. Small images become PNG, large ones JPEG of quality 85, as the
+            images of ImageNet-C are.
+        crop: Resize the shorter side to 256 and cut out 224x224 before, as for ImageNet-C.
+        seed: Seed of all images.
+        frost_images: Folder of photographs for ``frost``; None draws the frost.
+    """
+
+    def __init__(
+        self,
+        out: Path,
+        corruptions: Sequence[str],
+        profile: str,
+        crop: bool,
+        seed: int = 0,
+        frost_images: Path | None = None,
+    ) -> None:
+        self.out = out
+        self.variants = [(corruption, severity) for corruption in corruptions for severity in range(1, 6)]
+        self.profile = profile
+        self.crop = EvalView() if crop else None
+        self.seed = seed
+        self.frost_photos = None if frost_images is None else read_frost(frost_images, profile)
+
+    def __call__(self, item: tuple[str, str | np.ndarray]) -> int:
+        """Write all that is missing of one image.
+
+        Args:
+            item: Name without suffix, ``class/stem``, and the image: its path, or uint8 of shape (H, W) or (H, W, 3).
+
+        Returns:
+            Number of files written.
+        """
+        name, source = item
+        missing = [variant for variant in self.variants if not self._path(name, *variant).exists()]
+        if not missing:
+            return 0
+        image = read_image(source, 'rgb') if isinstance(source, str) else source
+        if self.crop is not None:
+            image = self.crop.transform({'img': image})['img']
+        for corruption, severity in missing:
+            rng = np.random.default_rng(seed_of(self.seed, corruption, severity, name))
+            corrupted = corrupt(image, corruption, severity, rng, self.profile, self.frost_photos)
+            self._write(self._path(name, corruption, severity), corrupted)
+        return len(missing)
+
+    def _path(self, name: str, corruption: str, severity: int) -> Path:
+        suffix = '.png' if self.profile == 'small' else '.JPEG'
+        return self.out / corruption / str(severity) / (name + suffix)
+
+    @staticmethod
+    def _write(path: Path, image: np.ndarray) -> None:
+        """Whole or not at all, so that a file which exists need not be looked at again."""
+        options = dict(format='PNG') if path.suffix == '.png' else dict(format='JPEG', quality=85, optimize=True)
+        content = BytesIO()
+        Image.fromarray(image).save(content, **options)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(f'.{path.name}.{os.getpid()}')
+        partial.write_bytes(content.getvalue())
+        os.replace(partial, path)
+
+
+def seed_of(*parts: object) -> int:
+    """A seed of 64 bits that depends on all the parts."""
+    return int.from_bytes(sha256('/'.join(map(str, parts)).encode()).digest()[:8], 'big')
+
+
+def read_frost(folder: Path, profile: str) -> list[np.ndarray]:
+    """Photographs of frost, float32 in [0, 1]; for small images a fifth of their size, as in the published code.
+
+    Raises:
+        UserError: There is none, or one cannot be read.
+    """
+    paths = sorted(path for path in folder.iterdir() if path.name.lower().endswith(IMAGE_SUFFIXES))
+    if not paths:
+        raise UserError(f'{folder} has no photographs of frost: put some there, or leave --frost-images away')
+    photos = [read_image(path, 'rgb').astype(np.float32) / 255 for path in paths]
+    return [cv2.resize(photo, None, fx=0.2, fy=0.2) for photo in photos] if profile == 'small' else photos

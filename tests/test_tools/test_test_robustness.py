@@ -1,0 +1,255 @@
+"""tools/test_robustness.py and the corruption tool: a whole run that is stopped and goes on, and the parts of it."""
+
+import csv
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config, ConfigDict
+from PIL import Image
+from toy import CLASS_COUNTS, toy_config
+
+from ltcl.analysis.robustness import RobustnessResults, load_results
+from ltcl.errors import UserError
+from ltcl.evaluation.functional import ALEXNET_ERROR, CORRUPTIONS
+from ltcl.registry import DATASETS, MODELS
+
+ROOT = Path(__file__).parents[2]
+SOME = ('contrast', 'fog')
+
+
+def load_tool(name):
+    spec = importlib.util.spec_from_file_location(Path(name).stem, ROOT / 'tools' / name)
+    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+tool = load_tool('test_robustness.py')
+corrupt_tool = load_tool('dataset_converters/corrupt_images.py')
+
+
+def call(module, monkeypatch, capsys, *words, fails=False):
+    """What a tool prints when it is called with these words; with `fails` its one line of error."""
+    monkeypatch.setattr(sys, 'argv', ['tool', *map(str, words)])
+    if not fails:
+        module.main()
+        return capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        module.main()
+    return capsys.readouterr().err.splitlines()[-1]
+
+
+@pytest.fixture
+def corrupted(images, tmp_path, monkeypatch, capsys):
+    """The toy images under two corruptions."""
+    out = tmp_path / 'corrupted'
+    call(corrupt_tool, monkeypatch, capsys, images, out, '--corruptions', *SOME, '--workers', 1)
+    return out
+
+
+@pytest.fixture
+def checkpoint(images, tmp_path):
+    """Config and checkpoint of an untrained toy classifier."""
+    cfg = toy_config(images, tmp_path / 'run', 'cross_entropy')
+    cfg.dump(tmp_path / f'{tmp_path.name}.py')
+    torch.manual_seed(0)
+    torch.save({'state_dict': MODELS.build(cfg.model).state_dict(), 'meta': {}}, tmp_path / 'model.pth')
+    return tmp_path / f'{tmp_path.name}.py', tmp_path / 'model.pth'
+
+
+def test_an_interrupted_test_goes_on(corrupted, checkpoint, tmp_path, monkeypatch, capsys):
+    words = [*checkpoint, '--clean', '--corrupted', corrupted, '--corruptions', *SOME]
+    command = [sys.executable, ROOT / 'tools/test_robustness.py', *words]
+    environment = {**os.environ, 'OMP_NUM_THREADS': '1'}
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment)
+    assert done.returncode == 0, done.stderr
+    path = tmp_path / 'run/robustness_model.json'
+    first = json.loads(path.read_text())
+    assert set(first['summary']) == {'clean', 'corrupted'}
+    assert set(first['summary']['corrupted']) == {'mean_error', 'mean_error_increase'}
+    top1 = [value for row in first['sets']['corrupted']['top1'].values() for value in row.values()]
+    assert len(top1) == 10
+    assert first['summary']['corrupted']['mean_error'] == pytest.approx(100 - np.mean(top1))
+    increase = first['summary']['clean']['top1'] - np.mean(top1)
+    assert first['summary']['corrupted']['mean_error_increase'] == pytest.approx(increase)
+    rows = list(csv.DictReader(path.with_suffix('.csv').open()))
+    assert [float(row['percent']) for row in rows if row['corruption']] == top1
+
+    del first['sets']['corrupted']['top1']['fog']['4']
+    path.write_text(json.dumps(first))
+    measured = []
+    monkeypatch.setattr(tool, 'measure', lambda runner, part, num_classes: measured.append(part) or 12.5)
+    printed = call(tool, monkeypatch, capsys, *words)
+    assert [(part.corruption, part.severity) for part in measured] == [('fog', 4)]
+    assert 'corrupted fog 4: top-1 12.50' in printed
+    assert json.loads(path.read_text())['sets']['corrupted']['top1']['fog']['4'] == 12.5
+
+
+def config_of(pipeline, dataset='ltcl.ImageFolderDataset', **options):
+    return Config(dict(test_dataloader=dict(dataset=dict(type=dataset, pipeline=pipeline, **options))))
+
+
+def test_images_are_decoded_only_if_the_pipeline_does_not(images, fashion_mnist_root):
+    assert tool.color_of(config_of([dict(type='ltcl.LoadImage')])) is None
+    fashion = config_of(
+        [dict(type='PackInputs')], 'ltcl.FashionMNISTLT', data_root=str(fashion_mnist_root), split='test'
+    )
+    assert tool.color_of(fashion) == 'grey'
+    with pytest.raises(UserError, match='loads no images'):
+        tool.color_of(config_of([dict(type='PackInputs')], data_root=str(images)))
+
+
+def test_a_missing_corruption_is_named_before_any_work(corrupted, checkpoint, monkeypatch, capsys):
+    error = call(tool, monkeypatch, capsys, *checkpoint, '--corrupted', corrupted, fails=True)
+    assert error == f'error: {corrupted} lacks the corruption folder gaussian_noise/1: unpack or make all of them'
+
+
+@pytest.mark.parametrize(
+    ('words', 'message'),
+    [
+        ([], 'nothing to test: give --clean,'),
+        (['--imagenet-c', 'nowhere'], 'the folder nowhere does not exist'),
+        (['--clean', '--corruptions', 'rain'], '--corruptions rain: the 15 are gaussian_noise,'),
+    ],
+)
+def test_bad_options(words, message, checkpoint, monkeypatch, capsys):
+    assert message in call(tool, monkeypatch, capsys, *checkpoint, *words, fails=True)
+
+
+def test_a_set_with_other_classes_than_the_model_is_refused(checkpoint, tmp_path, monkeypatch, capsys):
+    for severity in range(1, 6):
+        for name in 'ab':
+            folder = tmp_path / f'c/fog/{severity}/{name}'
+            folder.mkdir(parents=True)
+            Image.new('RGB', (16, 16)).save(folder / '1.png')
+    error = call(
+        tool, monkeypatch, capsys, *checkpoint, '--corrupted', tmp_path / 'c', '--corruptions', 'fog', fails=True
+    )
+    assert error == f'error: corrupted has 2 classes, the model of the config has {len(CLASS_COUNTS)}'
+
+
+def test_imagenet_r_through_the_tool(tmp_path, images, monkeypatch, capsys):
+    for index in range(200):
+        folder = tmp_path / f'r/n{index:08}'
+        folder.mkdir(parents=True)
+        Image.new('RGB', (16, 16), (index, index, index)).save(folder / 'art_0.jpg')
+    cfg = toy_config(images, tmp_path / 'run', 'cross_entropy')
+    cfg.model.head.num_classes = 1000
+    cfg.model.head.topk = (1,)
+    cfg.dump(tmp_path / f'{tmp_path.name}.py')
+    model = MODELS.build(cfg.model)
+    with torch.no_grad():  # the best is class 0, which is not kept; of the kept ones the first, class 1
+        model.head.fc.weight.zero_()
+        model.head.fc.bias.copy_(torch.arange(1000, 0, -1))
+    torch.save({'state_dict': model.state_dict(), 'meta': {}}, tmp_path / 'model.pth')
+    call(
+        tool,
+        monkeypatch,
+        capsys,
+        tmp_path / f'{tmp_path.name}.py',
+        tmp_path / 'model.pth',
+        '--imagenet-r',
+        tmp_path / 'r',
+    )
+    written = json.loads((tmp_path / 'run/robustness_model.json').read_text())
+    assert written['summary'] == {'imagenet_r': {'top1': 0.5}}
+
+
+def results_of(corruptions=CORRUPTIONS, name='imagenet_c', num_classes=1000):
+    results = RobustnessResults(dict(num_classes=num_classes))
+    results.begin(name, 'data/imagenet-c')
+    for corruption in corruptions:
+        for severity in range(1, 6):
+            results.add(name, 100 * (1 - ALEXNET_ERROR[corruption]), corruption, severity)
+    return results
+
+
+def test_each_figure_has_its_name():
+    results = results_of()
+    assert results.summary()['imagenet_c']['mCE'] == pytest.approx(100)
+    assert 'relative_mCE' not in results.summary()['imagenet_c']
+    results.begin('clean', None)
+    results.add('clean', 56.522)
+    figures = results.summary()['imagenet_c']
+    assert figures['relative_mCE'] == pytest.approx(100)
+    mean = 100 * np.mean(list(ALEXNET_ERROR.values()))
+    assert figures['mean_error'] == pytest.approx(mean)
+    assert figures['mean_error_increase'] == pytest.approx(mean - 43.478)
+
+
+@pytest.mark.parametrize('case', [dict(corruptions=CORRUPTIONS[:14]), dict(name='corrupted'), dict(num_classes=100)])
+def test_no_figure_is_compared_with_alexnet_elsewhere(case):
+    figures = next(iter(results_of(**case).summary().values()))
+    assert set(figures) == {'mean_error'}
+
+
+def test_a_corruption_counts_when_all_severities_are_there():
+    results = results_of(['fog'])
+    results.add('imagenet_c', 50.0, 'snow', 1)
+    assert results.corrupted('imagenet_c')[0] == ['fog']
+    results.begin('imagenet_c', 'elsewhere')
+    assert results.summary() == {}
+
+
+def test_results_of_something_else_are_not_mixed_in(tmp_path):
+    path = tmp_path / 'robustness.json'
+    results_of().save(path)
+    assert load_results(path, dict(num_classes=1000)).sets == results_of().sets
+    with pytest.raises(UserError, match='has the results of another num_classes: remove it'):
+        load_results(path, dict(num_classes=10))
+    path.write_text('{')
+    with pytest.raises(UserError, match='is damaged'):
+        load_results(path, {})
+
+
+def test_test_set_of_a_config_is_corrupted_under_its_labels(fashion_mnist_root, tmp_path, monkeypatch, capsys):
+    config = tmp_path / f'{tmp_path.name}.py'
+    dataset = dict(type='ltcl.FashionMNISTLT', data_root=str(fashion_mnist_root), split='test', pipeline=[])
+    Config(ConfigDict(test_dataloader=dict(dataset=dataset))).dump(config)
+    words = [config, tmp_path / 'out', '--corruptions', 'contrast', '--limit', 30, '--workers', 1]
+    call(corrupt_tool, monkeypatch, capsys, *words)
+    files = list((tmp_path / 'out/contrast/3').glob('*/*.png'))
+    assert len(files) == 30
+    infos = DATASETS.build(dataset).load_data_list()
+    assert all(infos[int(file.stem)]['gt_label'] == int(file.parent.name) for file in files)
+    assert {Image.open(file).mode for file in files} == {'L'}
+    settings = json.loads((tmp_path / 'out/corruptions.json').read_text())
+    assert settings['classes'] == list('0123456789')
+    assert settings['profile'] == 'small'
+    error = call(corrupt_tool, monkeypatch, capsys, *words, '--seed', 1, fails=True)
+    assert 'was begun with seed = 0, now it is 1' in error
+
+
+def test_two_processes_write_the_same_as_one(images, corrupted, tmp_path, monkeypatch, capsys):
+    call(corrupt_tool, monkeypatch, capsys, images, tmp_path / 'two', '--corruptions', *SOME, '--workers', 2)
+    files = sorted(path.relative_to(corrupted) for path in corrupted.rglob('*.png'))
+    assert len(files) == sum(CLASS_COUNTS) * 10
+    for file in files:
+        assert (tmp_path / 'two' / file).read_bytes() == (corrupted / file).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ('words', 'message'),
+    [
+        (['--corruptions', 'rain'], '--corruptions rain: the 15 are gaussian_noise'),
+        (['--limit', '0'], '--limit 0 must be at least 1'),
+        (['--frost-images', 'nowhere'], '--frost-images nowhere is no folder'),
+    ],
+)
+def test_bad_options_of_the_corruption_tool(words, message, images, tmp_path, monkeypatch, capsys):
+    assert message in call(corrupt_tool, monkeypatch, capsys, images, tmp_path / 'out', *words, fails=True)
+
+
+def test_images_that_would_overwrite_each_other(tmp_path):
+    (tmp_path / 'a').mkdir()
+    for suffix in ('png', 'jpg'):
+        Image.new('RGB', (4, 4)).save(tmp_path / f'a/1.{suffix}')
+    with pytest.raises(UserError, match='would become the same file'):
+        corrupt_tool.images_of_folder(str(tmp_path))
