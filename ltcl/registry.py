@@ -17,4 +17,5 @@ OPTIM_WRAPPERS = Registry('optim_wrapper', parent=root.OPTIM_WRAPPERS, scope='lt
 PARAM_SCHEDULERS = Registry(
     'parameter scheduler', parent=root.PARAM_SCHEDULERS, scope='ltcl', locations=['ltcl.engine']
 )
+TASK_UTILS = Registry('task util', parent=root.TASK_UTILS, scope='ltcl', locations=['ltcl.models'])
 METRICS = Registry('metric', parent=root.METRICS, scope='ltcl', locations=['ltcl.evaluation'])

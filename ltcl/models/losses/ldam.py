@@ -1,0 +1,107 @@
+"""Cross entropy with a margin that is larger for rarer classes."""
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ltcl.errors import UserError
+from ltcl.registry import MODELS
+
+from ..utils.class_counts import ClassCountsMixin
+from .class_weights import effective_number_weights
+from .precision import full_precision
+
+
+def ldam_margins(class_counts: Tensor, max_margin: float = 0.5) -> Tensor:
+    """Margins proportional to the class size to the power -1/4.
+
+    Args:
+        class_counts: Training images per class, shape (num_classes,).
+        max_margin: Margin of the smallest class that has images.
+
+    Returns:
+        float64 margins, shape (num_classes,); ``max_margin`` for a class without images, which no label has.
+    """
+    counts = class_counts.double()
+    smallest = counts[counts > 0].min()
+    return max_margin * (smallest / counts.clamp_min(smallest)) ** 0.25
+
+
+@full_precision
+def ldam_loss(
+    logits: Tensor,
+    labels: Tensor,
+    class_counts: Tensor,
+    *,
+    scale: float = 30.0,
+    max_margin: float = 0.5,
+    class_weights: Tensor | None = None,
+) -> Tensor:
+    """Cross entropy of cosines from which the true class's margin is taken.
+
+    From `Learning Imbalanced Datasets with Label-Distribution-Aware Margin Loss <https://arxiv.org/abs/1906.07413>`_.
+
+    Args:
+        logits: Cosines times ``scale``, shape (N, num_classes).
+        labels: Class ids, int64, shape (N,).
+        class_counts: Training images per class, shape (num_classes,).
+        scale: Scale of the cosine classifier.
+        max_margin: Margin, as a cosine, of the smallest class.
+        class_weights: Weight per class of the cross entropy, shape (num_classes,).
+
+    Returns:
+        Scalar; the weighted mean with class weights.
+    """
+    margins = scale * ldam_margins(class_counts, max_margin).to(logits.dtype)
+    shifted = logits.scatter_add(1, labels[:, None], -margins[labels, None])
+    weights = None if class_weights is None else class_weights.to(logits.dtype)
+    return F.cross_entropy(shifted, labels, weight=weights)
+
+
+@MODELS.register_module()
+class LDAMLoss(ClassCountsMixin, nn.Module):
+    """LDAM for the ``loss`` slot of ``ltcl.CosineClsHead``, optionally with classes weighed by effective number.
+
+    The class counts come from the training set through ``ltcl.ClassCountsHook``. At test time nothing is taken from the
+    logits.
+
+    Args:
+        num_classes: Number of classes.
+        scale: Scale of the head's cosine classifier.
+        max_margin: Margin, as a cosine, of the smallest class.
+        effective_number_beta: Weigh the classes by their effective number of images (0.9999 in LDAM's code); None
+            weighs all alike.
+        class_counts: Training images per class, for use without the hook.
+
+    Raises:
+        UserError: ``scale`` or ``max_margin`` is not positive.
+    """
+
+    def __init__(
+        self,
+        num_classes: int,
+        scale: float = 30.0,
+        max_margin: float = 0.5,
+        effective_number_beta: float | None = None,
+        class_counts: list[int] | None = None,
+    ) -> None:
+        super().__init__()
+        if scale <= 0 or max_margin <= 0:
+            raise UserError(f'LDAMLoss: scale={scale} and max_margin={max_margin} must be positive')
+        self.scale = scale
+        self.max_margin = max_margin
+        self.effective_number_beta = effective_number_beta
+        self.register_class_counts(num_classes, class_counts)
+
+    def forward(self, cls_score: Tensor, label: Tensor, avg_factor: float | None = None) -> Tensor:
+        """Loss of logits (N, num_classes) against labels (N,), with the signature mmpretrain's heads call.
+
+        Args:
+            cls_score: Cosines times ``scale``, shape (N, num_classes).
+            label: Class ids, int64, shape (N,).
+            avg_factor: The number of samples; the loss is a mean over them already.
+        """
+        counts = self.known_class_counts()
+        weights = None
+        if self.effective_number_beta is not None:
+            weights = effective_number_weights(counts, self.effective_number_beta)
+        return ldam_loss(cls_score, label, counts, scale=self.scale, max_margin=self.max_margin, class_weights=weights)
