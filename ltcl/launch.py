@@ -7,19 +7,22 @@ import argparse
 import contextlib
 import difflib
 import functools
+import importlib
 import inspect
 import io
 import logging
 import os
+import pickle
 import re
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mmengine.config import Config, ConfigDict, DictAction
 
+from .config_values import fill_num_classes, hand_down, use_plain_norms
 from .errors import UserError
 
 if TYPE_CHECKING:
@@ -40,6 +43,8 @@ RUNNER_KEYS = {
     'work_dir',
     'activation_checkpointing',
 }
+
+REMARK = 'Could not import OneDL'
 
 
 def run_options(parser: argparse.ArgumentParser) -> None:
@@ -69,19 +74,22 @@ def load_config(path: str) -> Config:
         UserError: No such file, with the most similar names.
     """
     if not Path(path).is_file():
-        known = [str(file) for file in Path('configs').glob('*/*.py')]
+        known = [str(file) for file in Path('configs').rglob('*.py') if '_base_' not in file.parts]
         similar = difflib.get_close_matches(path, known, n=3, cutoff=0.5)
         hint = f', did you mean {" or ".join(similar)}?' if similar else '; configs lie below configs/'
         raise UserError(f'config file {path} does not exist{hint}')
-    return Config.fromfile(path)
+    with without_remarks():  # a segmentation config imports what it needs
+        return Config.fromfile(path)
 
 
 def apply_options(cfg: Config, args: argparse.Namespace) -> Config:
     """Overwrite config entries from the command line and choose the work dir and the processes' backend.
 
+    A top-level entry such as ``data_root`` changes with all its copies. ``num_classes=None`` is filled from the data.
+
     Args:
         cfg: The config as read from its file.
-        args: Parsed :func:`run_options`.
+        args: Parsed :func:`run_options`, with the ``checkpoint`` of a tool that tests one.
 
     Returns:
         The same config, changed.
@@ -89,9 +97,14 @@ def apply_options(cfg: Config, args: argparse.Namespace) -> Config:
     Raises:
         UserError: An option that no part of the config could read.
     """
-    for key in args.cfg_options:
+    for key, value in args.cfg_options.items():
         check_option(cfg, key)
+        if key in cfg:
+            hand_down(cfg, key, value)
     cfg.merge_from_dict(args.cfg_options)
+    if cfg.get('num_classes', 0) is None:
+        import_mmpretrain()
+        fill_num_classes(cfg, getattr(args, 'checkpoint', None))
     if args.work_dir is not None:
         cfg.work_dir = args.work_dir
     elif cfg.get('work_dir') is None:
@@ -176,12 +189,44 @@ def leave_processes(status: int, wait: bool) -> None:
     os._exit(status)
 
 
+@contextlib.contextmanager
+def without_remarks() -> Iterator[None]:
+    """Import without what OpenMMLab's packages print on an optional package of their authors."""
+    printed = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(printed):
+            yield
+    finally:
+        lines = printed.getvalue().splitlines(keepends=True)
+        print(*(line for line in lines if line.strip() != REMARK), sep='', end='')
+
+
+def import_mmpretrain() -> None:
+    """Import mmpretrain, with the parts that a config names without a prefix."""
+    import_scope('mmpretrain')
+
+
+def import_scope(scope: str) -> None:
+    """Import the package that has the parts which a config names without a prefix.
+
+    Args:
+        scope: The config's ``default_scope``: ``'mmpretrain'`` or, for segmentation, ``'mmseg'``.
+    """
+    # Files that mmengine downloads may carry code, which torch.load then refuses to run.
+    os.environ.setdefault('TORCH_FORCE_WEIGHTS_ONLY_LOAD', '1')
+    with without_remarks():
+        importlib.import_module(f'{scope}.datasets')
+
+
 def build_runner(cfg: Config) -> 'Runner':
-    """Build everything that a config names."""
-    with contextlib.redirect_stdout(io.StringIO()):  # it prints a remark on an optional package of its authors
-        import mmpretrain.datasets  # noqa: F401
+    """Build everything that a config names; ``SyncBN`` is plain ``BN`` unless a launcher started processes on GPUs."""
+    import_scope(cfg.get('default_scope', 'mmpretrain'))
+    import torch
+
     from .engine import Runner
 
+    if cfg.get('launcher', 'none') == 'none' or not torch.cuda.is_available():
+        use_plain_norms(cfg)
     return Runner.from_cfg(cfg)
 
 
@@ -231,7 +276,8 @@ def explain(error: Exception) -> str | None:
     """One line for an exception that a user's input caused, None for all others."""
     text = ' '.join(str(error).split())
     if isinstance(error, UserError):
-        return text
+        # A worker of a dataloader sends its traceback along, the message last.
+        return text.rsplit('ltcl.errors.UserError: ', 1)[-1]
     if isinstance(error, TypeError) and (match := re.search(r"(\w+)\.__init__\(\) got .* argument '(\w+)'", text)):
         part, argument = match.groups()
         built = _part_that_failed(error)
@@ -245,4 +291,8 @@ def explain(error: Exception) -> str | None:
         return f'there is no {match[2].split("::")[-1]} named {match[1]}: correct the type in the config'
     if isinstance(error, FileNotFoundError) and 'can not be found' in text:
         return text
+    if isinstance(error, pickle.UnpicklingError) and 'weights_only' in text:
+        return (
+            'the downloaded checkpoint holds more than weights, perhaps code, and was not read: give another load_from'
+        )
     return None

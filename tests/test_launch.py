@@ -1,8 +1,10 @@
 """Options of the tools, and what bad input gets: one line that names the cause."""
 
 import argparse
+import pickle
 
 import pytest
+import torch
 from mmengine.config import Config
 from mmengine.registry import MODELS
 
@@ -111,6 +113,30 @@ def test_user_errors_are_one_line_and_other_errors_keep_their_traceback(capsys, 
     monkeypatch.setenv('LTCL_TRACEBACK', '1')
     with pytest.raises(UserError):
         mistaken()
+
+
+def test_download_that_is_not_only_weights_is_one_line():
+    error = pickle.UnpicklingError('Weights only load failed. Re-running `torch.load` with `weights_only` set to ...')
+    assert explain(error).startswith('the downloaded checkpoint holds more than weights')
+    assert explain(pickle.UnpicklingError('another')) is None
+
+
+class BrokenDataset(torch.utils.data.Dataset):
+    """Complains in the process that reads it."""
+
+    def __len__(self):
+        return 1
+
+    def __getitem__(self, index):
+        raise UserError('images/1.jpg is truncated')
+
+
+def test_mistake_that_a_worker_notices_is_one_line():
+    loader = torch.utils.data.DataLoader(BrokenDataset(), num_workers=1)
+    with pytest.raises(UserError) as raised:
+        next(iter(loader))
+    assert 'Traceback' in str(raised.value)
+    assert explain(raised.value) == 'images/1.jpg is truncated'
 
 
 def test_original_and_fork_side_by_side_are_refused(monkeypatch):

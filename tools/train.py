@@ -8,6 +8,9 @@ from mmengine.config import Config
 from ltcl.errors import UserError
 from ltcl.launch import apply_options, build_runner, load_config, report_user_errors, run_options
 
+# Ending of the files that tools/model_converters writes.
+CONVERTED = '.ltcl.pth'
+
 
 def parse_args() -> argparse.Namespace:
     """Command line of the training tool."""
@@ -53,7 +56,11 @@ def check_start(cfg: Config) -> None:
         UserError: The config needs no training, or its ``load_from`` is no file; a ``stage1_config`` is named.
     """
     stage1 = cfg.get('stage1_config')
-    made_by = f'python tools/train.py {stage1} makes it' if stage1 else 'correct load_from in the config'
+    made_by = 'correct load_from in the config'
+    if stage1:
+        made_by = f'python tools/train.py {stage1} makes it'
+    elif str(cfg.load_from).endswith(CONVERTED):
+        made_by = 'python tools/model_converters/convert.py makes it from the published file (docs/checkpoints.md)'
     if cfg.get('train_cfg') is None:
         raise UserError(
             f'{cfg.filename} needs no training: run python tools/test.py {cfg.filename} CHECKPOINT'

@@ -3,21 +3,34 @@
 from . import samplers, transforms  # noqa: F401  (their import registers them)
 from .cifar_lt import CIFAR10LT, CIFAR100LT
 from .fashion_mnist_lt import FashionMNISTLT
+from .image_folder import ImageFolderDataset
 from .image_list import ImageListDataset, read_image_list
 from .long_tail import class_counts_exponential, class_counts_step, sample_held_out, sample_long_tail
 from .long_tail_mixin import LongTailMixin
 from .long_tailed_dataset import LongTailedDataset
+from .own_images import OwnImages
+from .robustness import CorruptedImages, ImageNetC, ImageNetR, ImageNetSketch
+from .stratified_split import stratified_split
+from .svhn_lt import SVHNLT
 
 __all__ = [
     'CIFAR10LT',
     'CIFAR100LT',
+    'SVHNLT',
+    'CorruptedImages',
     'FashionMNISTLT',
+    'ImageFolderDataset',
     'ImageListDataset',
+    'ImageNetC',
+    'ImageNetR',
+    'ImageNetSketch',
     'LongTailMixin',
     'LongTailedDataset',
+    'OwnImages',
     'class_counts_exponential',
     'class_counts_step',
     'read_image_list',
     'sample_held_out',
     'sample_long_tail',
+    'stratified_split',
 ]

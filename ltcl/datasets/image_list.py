@@ -3,14 +3,20 @@
 from collections.abc import Sequence
 
 import numpy as np
-from mmengine import list_from_file
 from mmengine.fileio import get_file_backend
 from mmpretrain.datasets import BaseDataset
 
 from ..errors import UserError
 from ..registry import DATASETS
-
-LINE = r'^(?P<path>\S+)\s+(?P<label>\d{1,9})$'
+from .list_files import (
+    check_duplicates,
+    check_files,
+    label_indices,
+    label_numbers,
+    read_rows,
+    read_text,
+    warn_of_empty_classes,
+)
 
 
 @DATASETS.register_module()
@@ -26,20 +32,23 @@ class ImageListDataset(BaseDataset):
         ├── train
         └── val
 
-    Lines are split on white space; empty ones are left out. A data info holds ``img_path`` and ``gt_label``, an int.
+    The label is the last word of a line, or the second cell of a ``path,label`` line. A data info holds ``img_path``
+    and ``gt_label``, an int. An image that is named twice counts twice, with a warning.
 
     Args:
         ann_file: The list, relative to ``data_root``.
         data_root: Folder of all paths.
         num_classes: Number of classes; by default that of ``classes``, else the largest label of the list plus 1.
-        classes: Names of the classes, or a file with one per line; by default the labels as text.
+        classes: Names of the classes, or a file with one per line; by default the labels as text. With names a label
+            may be a name.
         data_prefix: Folder of the images, relative to ``data_root``.
+        check_files: Which images to look for before anything starts: 'sample' (256 of them), 'all' or 'none'.
         lazy_init: Leave loading to the first access.
         **kwargs: Arguments of mmpretrain's ``BaseDataset``: ``pipeline``, ``indices``, ``metainfo``, ``test_mode``, ...
 
     Raises:
-        UserError: A file cannot be read, the list is empty, a line has another form, a label is outside the classes, or
-            ``num_classes`` is not the number of names.
+        UserError: A file cannot be read, the list is empty, a line has another form, a label is outside the classes, an
+            image is missing or has two labels, or ``num_classes`` is not the number of names.
     """
 
     def __init__(
@@ -49,15 +58,20 @@ class ImageListDataset(BaseDataset):
         num_classes: int | None = None,
         classes: str | Sequence[str] | None = None,
         data_prefix: str | dict = '',
+        check_files: str = 'sample',
         lazy_init: bool = False,
         **kwargs: object,
     ) -> None:
         if num_classes is not None and num_classes < 1:
             raise UserError(f'num_classes of ImageListDataset must be at least 1, got {num_classes}')
-        if isinstance(classes, str):
-            classes = [name.strip() for name in _read_lines(classes, 'classes') if name.strip()]
+        self.check_files = check_files
         super().__init__(
-            ann_file, data_root=data_root, data_prefix=data_prefix, classes=classes, lazy_init=True, **kwargs
+            ann_file,
+            data_root=data_root,
+            data_prefix=data_prefix,
+            classes=read_classes(classes),
+            lazy_init=True,
+            **kwargs,
         )
         if self.CLASSES is None and num_classes is not None:
             self._name_by_label(num_classes)
@@ -71,15 +85,17 @@ class ImageListDataset(BaseDataset):
 
     def load_data_list(self) -> list[dict]:
         """Infos of all images of the list, in its order."""
-        num_classes = None if self.CLASSES is None else len(self.CLASSES)
-        paths, labels = read_image_list(self.ann_file, num_classes)
-        if num_classes is None:
-            self._name_by_label(int(labels.max()) + 1)
+        rows = read_rows(self.ann_file)
+        if self.CLASSES is None:
+            self._name_by_label(int(label_numbers(rows, self.ann_file).max()) + 1)
+        labels = label_indices(rows, self.ann_file, self.CLASSES)
+        check_duplicates(rows, self.ann_file)
+        if not self.test_mode:
+            warn_of_empty_classes(labels, self.CLASSES, self.ann_file)
         join = get_file_backend(self.img_prefix, enable_singleton=True).join_path
-        return [
-            {'img_path': join(self.img_prefix, path), 'gt_label': label}
-            for path, label in zip(paths, labels.tolist(), strict=True)
-        ]
+        paths = [join(self.img_prefix, path) for path in rows['path']]
+        check_files(paths, rows, self.ann_file, self.check_files)
+        return image_infos(paths, labels)
 
     def _name_by_label(self, num_classes: int) -> None:
         self._metainfo['classes'] = tuple(map(str, range(num_classes)))
@@ -98,37 +114,17 @@ def read_image_list(path: str, num_classes: int | None = None) -> tuple[list[str
     Raises:
         UserError: The file cannot be read or has no image, a line has another form, or a label is outside the classes.
     """
-    import pandas as pd  # a fifth of a second, which other data sets need not pay for
-
-    lines = pd.Series(_read_lines(path, 'ann_file'), dtype=str).str.strip()
-    lines.index += 1
-    lines = lines[lines != '']
-    if lines.empty:
-        raise UserError(f'the list {path} names no image: each line must be "relative/path label"')
-    rows = lines.str.extract(LINE)
-    broken = rows['label'].isna()
-    if broken.any():
-        number = broken.idxmax()
-        raise UserError(
-            f'{path}, line {number}: expected "relative/path label" with a whole number from 0 as label and no space '
-            f'in the path, got {lines[number]!r}'
-        )
-    labels = rows['label'].astype(np.int64)
-    if num_classes is not None and labels.max() >= num_classes:
-        number = (labels >= num_classes).idxmax()
-        raise UserError(
-            f'{path}, line {number}: label {labels[number]} of {rows["path"][number]} is outside the classes, '
-            f'0 to {num_classes - 1}: mend the list or set num_classes'
-        )
-    return rows['path'].tolist(), labels.to_numpy()
+    rows = read_rows(path)
+    return rows['path'].tolist(), label_numbers(rows, path, num_classes)
 
 
-def _read_lines(path: str, argument: str) -> list[str]:
-    """Lines without their ends; the error names the argument that holds the path."""
-    try:
-        return list_from_file(path)
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, 'strerror', None) or error
-        raise UserError(
-            f'cannot read the list {path} ({reason}): put it there or set {argument} of the data set'
-        ) from error
+def read_classes(classes: str | Sequence[str] | None) -> list[str] | None:
+    """Names of classes, from a file with one name a line if ``classes`` is its path."""
+    if not isinstance(classes, str):
+        return classes if classes is None else list(classes)
+    return [name for name in map(str.strip, read_text(classes, 'classes').split('\n')) if name]
+
+
+def image_infos(paths: Sequence[str], labels: np.ndarray) -> list[dict]:
+    """Data infos of a classification data set: path and label, a Python int, of each image."""
+    return [{'img_path': path, 'gt_label': label} for path, label in zip(paths, labels.tolist(), strict=True)]

@@ -8,8 +8,9 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ltcl.config_values import fill_num_classes
 from ltcl.errors import UserError
-from ltcl.launch import build_runner, load_config, report_user_errors
+from ltcl.launch import build_runner, import_mmpretrain, load_config, report_user_errors
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,6 +42,8 @@ def measure(config: str, checkpoint: str, data_root: str | None = None) -> list[
     cfg.load_from, cfg.resume, cfg.work_dir = checkpoint, False, str(Path(checkpoint).parent)
     if data_root is not None:
         cfg.test_dataloader.dataset.data_root = data_root
+    import_mmpretrain()
+    fill_num_classes(cfg, checkpoint)
     runner = build_runner(cfg)
     runner.load_or_resume()
     loader = runner.build_dataloader(cfg.test_dataloader)

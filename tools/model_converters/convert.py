@@ -76,11 +76,14 @@ def convert(args: argparse.Namespace) -> Path:
     from ltcl.checkpoints.fitting import build_model, fit_to_model
     from ltcl.checkpoints.reading import read_checkpoint, write_checkpoint
     from ltcl.checkpoints.verifying import output_statistics
+    from ltcl.config_values import fill_num_classes
 
     config = args.verify or args.config
     if args.data and not args.verify:
         raise UserError('--data measures accuracy on the test set of a config: give --verify CONFIG')
     cfg = load_config(config) if config else None
+    if cfg is not None:
+        fill_num_classes(cfg)
     out = output_path(args.checkpoint, args.out, 'ltcl')
     result = to_ours(read_checkpoint(args.checkpoint), args.source, args.keep, with_queue=not args.fresh_queue)
     model = build_model(cfg) if cfg else None

@@ -5,7 +5,7 @@ from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from mmengine.registry import DATASETS
-from mmengine.runner import Runner
+from mmengine.runner import BaseLoop, Runner
 from torch.utils.data import Dataset
 
 from ltcl.errors import UserError
@@ -86,11 +86,9 @@ class ClassCountsHook(Hook):
     def _hand_out(self, runner: Runner) -> None:
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
         takers = [module for module in model.modules() if hasattr(module, 'set_class_counts')]
-        # Loops are built lazily; the properties build them, the private fields tell whether there is one to build.
-        if runner._val_loop is not None:
-            takers += _count_metrics(runner.val_loop)
-        if runner._test_loop is not None and not isinstance(runner._test_loop, dict):
-            takers += _count_metrics(runner.test_loop)
+        # A loop that is still a config is not run here: a test needs no images of validation.
+        loops = [loop for loop in (runner._val_loop, runner._test_loop) if isinstance(loop, BaseLoop)]
+        takers += [metric for loop in loops for metric in _count_metrics(loop)]
         for taker in takers:
             taker.set_class_counts(self._counts)
 

@@ -115,6 +115,7 @@ class ResComHead(RebalancedContrastiveHead):
         queue_per_class: Slots Q of each class in the queue.
         num_hard_positives: Queue rows of the own class with the smallest similarity, at most Q.
         num_hard_negatives: Queue rows of other classes with the largest similarity, at most Q * (num_classes - 1).
+            None: as many as there are other classes.
         **kwargs: Arguments of :class:`RebalancedContrastiveHead`: ``feat_dim``, ``temperature``, ``con_weight``, ...
 
     Raises:
@@ -131,11 +132,13 @@ class ResComHead(RebalancedContrastiveHead):
         in_channels: int,
         queue_per_class: int = 10,
         num_hard_positives: int = 1,
-        num_hard_negatives: int = 40,
+        num_hard_negatives: int | None = 40,
         **kwargs: object,
     ) -> None:
         super().__init__(num_classes, in_channels, **kwargs)
         others = queue_per_class * (num_classes - 1)
+        if num_hard_negatives is None:
+            num_hard_negatives = num_classes - 1
         if not 0 <= num_hard_positives <= queue_per_class:
             raise UserError(
                 f'num_hard_positives={num_hard_positives} must be in 0..{queue_per_class}, which is queue_per_class: '

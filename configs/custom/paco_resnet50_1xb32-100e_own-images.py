@@ -1,0 +1,21 @@
+# PaCo on your own images with ResNet-50.
+# Parametric Contrastive Learning, ICCV 2021, https://arxiv.org/abs/2107.12028
+#
+#     make train CONFIG=configs/custom/paco_resnet50_1xb32-100e_own-images.py \
+#       ARGS="--cfg-options data_root=data/birds"
+#
+# Hardware: one GPU, 32 images a step, a second view through a momentum encoder without gradients; float32.
+# PaCo's recipe for ImageNet-LT with 32 images a step instead of 128: a quarter of the rate and of the queue. 100 epochs
+# instead of 400. Not tuned, not run at this size. A run of a few thousand steps needs a smaller momentum, 0.99.
+_base_ = [
+    '../_base_/own_runtime.py',
+    '../_base_/datasets/own-images.py',
+    '../_base_/models/paco_resnet50.py',
+    '../_base_/schedules/own-100e.py',
+]
+
+model = dict(head=dict(num_classes=None, queue_len=2048))
+views = dict(type='ltcl.Views', blocks=['randcls', 'sim'], size=224, num_layers=2, magnitude=10)
+train_dataloader = dict(dataset=dict(pipeline=[_base_.load, views, _base_.pack]))
+optim_wrapper = dict(optimizer=dict(lr=0.005))
+custom_hooks = [*_base_.custom_hooks, dict(type='ltcl.MomentumUpdateHook', momentum=0.999)]

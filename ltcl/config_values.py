@@ -1,0 +1,96 @@
+"""Config entries that stand in several places, or that only the data can tell."""
+
+from collections.abc import Iterator, Sequence
+
+from mmengine.config import Config
+from mmengine.registry import DefaultScope
+
+from .errors import UserError
+
+
+def hand_down(cfg: Config, key: str, value: object) -> None:
+    """Set a top-level entry and all its copies.
+
+    A config copies a variable such as ``data_root`` into its parts when it is read, so changing the variable afterwards
+    would change nothing. Copies are the entries of the same name, at any depth, with the same value; a path below the
+    old one follows it.
+
+    Args:
+        cfg: The config, changed in place.
+        key: Name of the entry.
+        value: New value.
+    """
+    old = cfg.get(key)
+    for node in _dicts(cfg._cfg_dict):
+        if key not in node:
+            continue
+        if type(node[key]) is type(old) and node[key] == old:
+            node[key] = value
+        elif old and isinstance(old, str) and isinstance(node[key], str) and node[key].startswith(f'{old}/'):
+            node[key] = f'{value}{node[key].removeprefix(old)}'
+
+
+def fill_num_classes(cfg: Config, checkpoint: str | None = None) -> None:
+    """Give a config whose ``num_classes`` is None the number of classes of its data.
+
+    Args:
+        cfg: The config, changed in place. Its entries ``num_classes=None``, at any depth, are filled.
+        checkpoint: File of the checkpoint under test. Its classes, in the order of its training, are then those of the
+            test set as well, so that training images are not needed; without one the training set tells them.
+
+    Raises:
+        UserError: There is no data set to ask.
+    """
+    if cfg.get('num_classes', 0) is not None:
+        return
+    classes = None if checkpoint is None else _trained_classes(checkpoint)
+    if classes is None:
+        classes = _classes_of_data(cfg)
+    elif cfg.test_dataloader.dataset.get('classes') is None:
+        cfg.test_dataloader.dataset.classes = list(classes)
+    hand_down(cfg, 'num_classes', len(classes))
+
+
+def use_plain_norms(cfg: Config) -> None:
+    """Turn ``SyncBN`` of the model into ``BN``, for processes that cannot or need not synchronise it.
+
+    Args:
+        cfg: The config, changed in place.
+    """
+    for node in _dicts(cfg.get('model')):
+        if node.get('type') == 'SyncBN':
+            node['type'] = 'BN'
+
+
+def _dicts(node: object) -> Iterator[dict]:
+    """Every dict below a node, the node included."""
+    if isinstance(node, dict):
+        yield node
+        node = list(dict.values(node))
+    if isinstance(node, list | tuple):
+        for child in node:
+            yield from _dicts(child)
+
+
+def _trained_classes(checkpoint: str) -> Sequence[str] | None:
+    """Names of the classes in the order of the training that wrote a checkpoint; None if it does not tell them."""
+    from mmengine.runner import CheckpointLoader
+
+    meta = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu', logger='silent').get('meta') or {}
+    return (meta.get('dataset_meta') or {}).get('classes')
+
+
+def _classes_of_data(cfg: Config) -> Sequence[str]:
+    from .registry import DATASETS
+
+    loader = cfg.get('train_dataloader') or cfg.get('test_dataloader')
+    if loader is None:
+        raise UserError('num_classes is None, and the config has no data set that tells it: set num_classes')
+    parts = dict(loader.dataset, lazy_init=True)
+    if 'pipeline' in parts:
+        parts['pipeline'] = []
+    with DefaultScope.overwrite_default_scope(cfg.get('default_scope')):
+        dataset = DATASETS.build(parts)
+        if not dataset.metainfo.get('classes'):
+            dataset.full_init()
+    return dataset.metainfo['classes']

@@ -1,0 +1,168 @@
+"""The images of a practitioner, as they lie in a folder or as a list names them."""
+
+import functools
+import logging
+import os
+from collections.abc import Sequence
+
+import numpy as np
+from mmengine.logging import print_log
+from mmpretrain.datasets import BaseDataset
+
+from ..errors import UserError
+from ..registry import DATASETS
+from .image_list import image_infos, read_classes
+from .list_files import shorten, warn_of_empty_classes
+from .own_sources import Images, find_sources, join_images
+from .stratified_split import stratified_split
+
+SPLITS = ('train', 'val', 'test', 'all')
+
+
+@DATASETS.register_module()
+class OwnImages(BaseDataset):
+    """Own images with their natural tail: class folders or lists, divided here where nobody has divided them.
+
+    The data root has one of these forms (lists count before folders)::
+
+        data/birds/<class>/*.jpg
+        data/birds/{train,val,test}/<class>/*.jpg                        val and test may be missing
+        data/birds/{train,val,test}.txt, lines "path label"              val and test may be missing
+        data/birds/{train,val,test}.csv, lines "path,label"              val and test may be missing
+
+    A label is a number from 0 or the name of a class. The names come from ``classes.txt`` in the data root (one a
+    line), else from the training images. Without a part for validation a share of each class is drawn for it, see
+    :func:`ltcl.datasets.stratified_split`. Without a test set the test is on the images of validation.
+
+    Args:
+        data_root: The folder. Paths of a list are relative to it.
+        split: 'train', 'val', 'test', or 'all': everything in the folder.
+        val_share: Share of each class for validation, if it has no part of its own.
+        split_seed: Of that draw. The same seed gives the same division on every machine.
+        classes: Names of the classes in the order of their labels, or a file with one name a line.
+        check_files: Which images of a list to look for before anything starts: 'sample' (256 of them), 'all', 'none'.
+        test_mode: As in mmengine's ``BaseDataset`` (a broken image is an error), by default in all splits but 'train'.
+        lazy_init: Leave loading of the images to the first access; the classes are known at once.
+        **kwargs: Arguments of mmpretrain's ``BaseDataset``: ``pipeline``, ``indices``, ``metainfo``, ...
+
+    Raises:
+        UserError: The folder is missing or has another form, a list is not as it should be, a class is unknown, or a
+            split has no image.
+    """
+
+    def __init__(
+        self,
+        data_root: str,
+        split: str = 'train',
+        *,
+        val_share: float = 0.2,
+        split_seed: int = 0,
+        classes: str | Sequence[str] | None = None,
+        check_files: str = 'sample',
+        test_mode: bool | None = None,
+        lazy_init: bool = False,
+        **kwargs: object,
+    ) -> None:
+        if split not in SPLITS:
+            raise UserError(f'split must be one of {", ".join(SPLITS)}, got {split!r}')
+        self.split, self.check_files = split, check_files
+        self.draw = {'val_share': val_share, 'seed': split_seed}
+        self.sources = find_sources(str(data_root))
+        classes = read_classes(classes) or self.sources.class_names()
+        super().__init__(
+            '',
+            data_root=str(data_root),
+            classes=classes,
+            test_mode=split != 'train' if test_mode is None else test_mode,
+            lazy_init=lazy_init,
+            **kwargs,
+        )
+
+    def load_data_list(self) -> list[dict]:
+        """Infos of all images of the split, by class and path."""
+        images = self.images()
+        print_log(f'{self.split}: {self._origin()}: {summary(images.labels, self.CLASSES)}', logger='current')
+        if self.split == 'train':
+            warn_of_empty_classes(images.labels, self.CLASSES, str(self.data_root))
+        elif self.split in self.sources.files:
+            self._warn_of_training_images(images)
+        return image_infos([os.path.join(self.data_root, path) for path in images.paths], images.labels)
+
+    def images(self) -> Images:
+        """Paths and labels of the split, by class and path.
+
+        Raises:
+            UserError: It has no image.
+        """
+        read = functools.partial(self.sources.read, classes=self.CLASSES, check=self.check_files)
+        if self.split == 'all':
+            return join_images(list(map(read, self.sources.files)))
+        part, is_drawn = self._part(self.split)
+        images = read(part, warn=self.split in ('train', part))
+        if not is_drawn:
+            return images
+        chosen = stratified_split(images.labels, **self.draw)[self.split != 'train']
+        if not len(chosen):
+            raise UserError(
+                f'{self.data_root}: val_share={self.draw["val_share"]} leaves no image for validation, since the '
+                f'largest class has {np.bincount(images.labels).max()}: raise val_share or add images'
+            )
+        return images.subset(chosen)
+
+    def _part(self, split: str) -> tuple[str, bool]:
+        """The part of the folder that a split lies in, and whether it is drawn from it."""
+        parts = self.sources.files
+        if split in parts and (split != 'train' or 'val' in parts):
+            return split, False
+        if split == 'test':
+            return self._part('val')
+        if self.sources.training is None:
+            raise UserError(
+                f'{self.data_root} has no images for {split}, only for {", ".join(parts)}: put them there, or name '
+                'another data_root'
+            )
+        return self.sources.training, True
+
+    def _origin(self) -> str:
+        """Where the images of the split come from, in words."""
+        if self.split == 'all':
+            return ', '.join(map(str, self.sources.files.values()))
+        part, is_drawn = self._part(self.split)
+        origin = str(self.sources.files[part])
+        if is_drawn:
+            share = f'{100 * self.draw["val_share"]:g} % of each class'
+            origin = f'{origin} without {share}' if self.split == 'train' else f'{share} of {origin}'
+            origin += f' (drawn with seed {self.draw["seed"]})'
+        no_test = self.split == 'test' and part != 'test'
+        return f'there is no test set, so the images of validation: {origin}' if no_test else origin
+
+    def _warn_of_training_images(self, images: Images) -> None:
+        if 'train' not in self.sources.files:
+            return
+        training = self.sources.read('train', self.CLASSES, check='none', warn=False)
+        shared = set(images.paths) & set(training.paths)
+        if shared:
+            print_log(
+                f'{len(shared)} of the {len(images.paths)} images of {self.sources.files[self.split]} are training '
+                f'images as well, such as {min(shared)}: accuracy on them says little',
+                logger='current',
+                level=logging.WARNING,
+            )
+
+
+def summary(labels: np.ndarray, classes: Sequence[str]) -> str:
+    """Images, classes, largest and smallest class and imbalance factor in words.
+
+    Args:
+        labels: Class of each image, int64, shape (N,).
+        classes: Names of all classes.
+    """
+    counts = np.bincount(labels, minlength=len(classes))
+    present = np.flatnonzero(counts)
+    largest, smallest = counts.argmax(), present[counts[present].argmin()]
+    text = (
+        f'{len(labels)} images of {len(present)} classes, {counts[largest]} ({classes[largest]}) to {counts[smallest]} '
+        f'({classes[smallest]}), imbalance factor {counts[largest] / counts[smallest]:.4g}'
+    )
+    absent = [classes[label] for label in np.flatnonzero(counts == 0)]
+    return text + (f'; no image of {shorten(absent)}' if absent else '')

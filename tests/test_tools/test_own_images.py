@@ -1,0 +1,183 @@
+"""From a folder of images to a tested network without code, and the tool that divides a folder."""
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from layouts import write_own_folder
+from mmengine.config import Config
+from mmengine.dataset import default_collate
+from mmengine.registry import DATASETS, MODELS
+
+from ltcl.config_values import fill_num_classes, hand_down
+from ltcl.datasets import OwnImages
+
+ROOT = Path(__file__).parents[2]
+CONFIGS = sorted((ROOT / 'configs' / 'custom').glob('*.py'))
+TOOL = ROOT / 'tools' / 'dataset_converters' / 'split_images.py'
+WIDTH, SIZE = 256, 32
+COUNTS = (9, 6, 0, 3, 1)
+SERIAL = dict(batch_size=4, num_workers=0, persistent_workers=False)
+TINY = {
+    'model.backbone.base_channels': 8,
+    'model.backbone.stem_channels': 8,
+    'train_dataloader.dataset.pipeline.1.size': SIZE,
+}
+
+
+@pytest.fixture(scope='module')
+def folder(tmp_path_factory):
+    """Class folders, one of them without an image."""
+    root = tmp_path_factory.mktemp('own')
+    write_own_folder(root, COUNTS)
+    (root / 'coat').mkdir()
+    return root
+
+
+@pytest.mark.parametrize('path', CONFIGS, ids=lambda path: path.stem)
+def test_config_takes_its_classes_from_the_folder_and_one_of_them_may_be_empty(path, folder):
+    cfg = Config.fromfile(path)
+    hand_down(cfg, 'data_root', str(folder))
+    fill_num_classes(cfg)
+    head = cfg.model.head
+    widths = {
+        f'model.{part}.in_channels': WIDTH for part in ('head', 'projector') if 'in_channels' in cfg.model.get(part, {})
+    }
+    cfg.merge_from_dict(TINY | widths)
+    assert head.num_classes == cfg.data_preprocessor.num_classes == 5
+    dataset = DATASETS.build(cfg.train_dataloader.dataset)
+    model = MODELS.build({**cfg.model, 'data_preprocessor': cfg.data_preprocessor})
+    counts = np.bincount(dataset.get_gt_labels(), minlength=5)
+    assert counts.tolist() == [5, 7, 0, 2, 1]
+    for module in model.modules():
+        if hasattr(module, 'set_class_counts'):
+            module.set_class_counts(counts)
+    batch = default_collate([dataset[i] for i in range(0, len(dataset), 2)])
+    loss, _ = model.parse_losses(model(**model.data_preprocessor(batch, training=True), mode='loss'))
+    loss.backward()
+    gradients = [parameter.grad for parameter in model.parameters() if parameter.grad is not None]
+    assert loss.isfinite()
+    assert gradients
+    assert all(gradient.isfinite().all() for gradient in gradients)
+
+
+def test_one_command_trains_and_one_tests_other_images(folder, tmp_path):
+    images = [path for path in sorted(folder.glob('*/*')) if path.is_file()]
+    for part, members in (('train', images), ('test', images[::3])):
+        rows = [f'{os.path.relpath(path, tmp_path / part)},{path.parent.name}\n' for path in members]
+        (tmp_path / part).mkdir()
+        (tmp_path / part / f'{part}.csv').write_text('file,garment\n' + ''.join(rows))
+    tiny = {
+        **TINY,
+        'val_dataloader.dataset.pipeline.1.size': SIZE,
+        'test_dataloader.dataset.pipeline.1.size': SIZE,
+        'model.head.in_channels': WIDTH,
+        **{f'{loader}_dataloader.{key}': value for loader in ('train', 'val', 'test') for key, value in SERIAL.items()},
+    }
+    options = [f'{key}={value}' for key, value in tiny.items()]
+    config = ROOT / 'configs' / 'custom' / 'balanced-softmax_resnet50_1xb32-100e_own-images.py'
+    work_dir = tmp_path / 'run'
+
+    def start(tool: str, *words: object) -> str:
+        command = [
+            sys.executable,
+            ROOT / 'tools' / tool,
+            config,
+            *words,
+            '--work-dir',
+            work_dir,
+            '--cfg-options',
+            *options,
+        ]
+        result = subprocess.run(
+            command, cwd=ROOT, env={**os.environ, 'OMP_NUM_THREADS': '1'}, capture_output=True, text=True, timeout=300
+        )
+        assert result.returncode == 0, result.stdout + result.stderr
+        return result.stdout
+
+    options += [f'data_root={tmp_path}/train', 'max_epochs=1', 'train_cfg.val_interval=1']
+    printed = start('train.py')
+    assert 'train.csv without 20 % of each class (drawn with seed 0): 15 images of 4 classes' in printed
+    report = json.loads((work_dir / 'metrics.json').read_text())
+    assert [row['train_count'] for row in report['per_class']] == [5, 7, 2, 1]
+    options[-3] = f'data_root={tmp_path}/test'
+    printed = start('test.py', work_dir / 'epoch_1.pth')
+    assert 'test.csv: 7 images of 4 classes' in printed
+    assert (work_dir / 'test_metrics.json').is_file()
+
+
+@pytest.fixture
+def split(monkeypatch):
+    """Runs the tool."""
+    monkeypatch.setenv('TORCH_FORCE_WEIGHTS_ONLY_LOAD', '1')  # it sets it itself; after the test it is as before
+    spec = importlib.util.spec_from_file_location('split_images', TOOL)
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+
+    def run(*args: object) -> None:
+        monkeypatch.setattr('sys.argv', [str(TOOL), *map(str, args)])
+        tool.main()
+
+    return run
+
+
+def images_of(root: Path, part: str) -> set[tuple[Path, int]]:
+    dataset = OwnImages(str(root), part, serialize_data=False)
+    infos = [dataset.get_data_info(i) for i in range(len(dataset))]
+    return {(Path(info['img_path']).resolve(), info['gt_label']) for info in infos}
+
+
+def test_written_division_is_that_of_the_configs(split, folder, tmp_path, capsys):
+    split(folder, '--out', tmp_path / 'lists')
+    for part in ('train', 'val'):
+        assert images_of(tmp_path / 'lists', part) == images_of(folder, part)
+    assert OwnImages(str(tmp_path / 'lists')).metainfo['classes'] == OwnImages(str(folder)).metainfo['classes']
+    printed = capsys.readouterr().out
+    table = [line.split() for line in printed.splitlines()[1:3]]
+    assert table[0] == ['train', '15', '4', '7', '(ankle', 'boot)', '0', '(coat)', '7', '0', '0', '4']
+    assert table[1][:3] == ['val', '4', '3']
+
+
+def test_test_set_is_drawn_first_and_stays_apart(split, folder, tmp_path):
+    split(folder, '--out', tmp_path, '--test-share', '0.4', '--val-share', '0.2', '--seed', '5')
+    train, val, test = (images_of(tmp_path, part) for part in ('train', 'val', 'test'))
+    assert len(train) + len(val) + len(test) == len(train | val | test) == sum(COUNTS)
+    assert np.bincount([label for _, label in test]).tolist() == [2, 4, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ('parts', 'args', 'message'),
+    [
+        ({'train', 'val'}, (), '/val is there already: give --val-share 0 to keep it'),
+        ({'train'}, ('--val-share', '0.01'), '--val-share 0.01 draws no image'),
+        ({'train'}, ('--test-share', '1'), 'must be at least 0 and less than 1, got 1.0'),
+        ({'test'}, (), 'has no training images'),
+    ],
+)
+def test_mistakes_are_one_line(split, tmp_path, capsys, parts, args, message):
+    for part in parts:
+        write_own_folder(tmp_path / part, (3, 2))
+    (tmp_path / 'classes.txt').write_text('ankle boot\nBag\n')
+    with pytest.raises(SystemExit):
+        split(tmp_path, *args)
+    error = capsys.readouterr().err
+    assert message in error
+    assert len(error.splitlines()) == 1
+    assert not list(tmp_path.glob('t*.txt'))
+
+
+def test_lists_are_not_overwritten(split, tmp_path, capsys):
+    write_own_folder(tmp_path, (5, 2))
+    split(tmp_path)
+    with pytest.raises(SystemExit):
+        split(tmp_path)
+    assert 'val.txt is there already' in capsys.readouterr().err
+    (tmp_path / 'val.txt').unlink()
+    with pytest.raises(SystemExit):
+        split(tmp_path)
+    assert 'train.txt would be overwritten' in capsys.readouterr().err
