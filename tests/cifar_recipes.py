@@ -26,9 +26,9 @@ def method_of(path: Path) -> str:
     return path.stem.split('_resnet')[0]
 
 
-def load(method: str, imbalance_factor: int = 100) -> Config:
-    """The one config of a method, by the name its file begins with."""
-    (path,) = find_configs(f'{method}_resnet*_cifar100-lt-if{imbalance_factor}')
+def load(method: str, schedule: str = '*', data_set: str = 'cifar100-lt-if100') -> Config:
+    """The one config of a method that matches, by the name its file begins with."""
+    (path,) = find_configs(f'{method}_resnet32_{schedule}_{data_set}')
     return Config.fromfile(path)
 
 
@@ -45,10 +45,20 @@ def hook_of(cfg: Config, name: str) -> dict | None:
 def learning_rates(cfg: Config, epoch_length: int = 1) -> list[float]:
     """The rate of each epoch, or of each iteration if ``epoch_length`` is the number of iterations of an epoch."""
     optimizer = rates.sgd(cfg.optim_wrapper.optimizer.lr)
-    scheduler = PARAM_SCHEDULERS.build(
-        cfg.param_scheduler, default_args=dict(optimizer=optimizer, epoch_length=epoch_length)
-    )
-    return rates.learning_rates(optimizer, [scheduler], cfg.train_cfg.max_epochs * epoch_length)
+    args = dict(optimizer=optimizer, epoch_length=epoch_length)
+    schedulers = [PARAM_SCHEDULERS.build(scheduler, default_args=args) for scheduler in schedulers_of(cfg)]
+    return rates.learning_rates(optimizer, schedulers, cfg.train_cfg.max_epochs * epoch_length)
+
+
+def schedulers_of(cfg: Config) -> list[dict]:
+    """The configs of the schedulers, one or several."""
+    return cfg.param_scheduler if isinstance(cfg.param_scheduler, list) else [cfg.param_scheduler]
+
+
+def blocks_of(cfg: Config) -> list[str]:
+    """Names of the blocks that make the views of a training image."""
+    (views,) = (step for step in cfg.train_dataloader.dataset.pipeline if step.type == 'ltcl.Views')
+    return views.blocks
 
 
 def draw_views(cfg: Config, image: np.ndarray, num_draws: int) -> Iterator[list[Tensor]]:

@@ -1,4 +1,7 @@
 # ResCo on CIFAR-100-LT, imbalance factor 10: 19,573 training images, 152 steps an epoch.
+#
+#     python tools/train.py configs/resco/resco_resnet32_1xb128-400e_cifar100-lt-if10.py
+#
 # Not published for CIFAR, as for a factor of 100. Not run here.
 _base_ = './resco_resnet32_1xb128-400e_cifar100-lt-if100.py'
 

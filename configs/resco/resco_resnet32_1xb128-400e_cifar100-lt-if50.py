@@ -1,4 +1,7 @@
 # ResCo on CIFAR-100-LT, imbalance factor 50: 12,608 training images, 98 steps an epoch.
+#
+#     python tools/train.py configs/resco/resco_resnet32_1xb128-400e_cifar100-lt-if50.py
+#
 # Not published for CIFAR, as for a factor of 100. Not run here.
 _base_ = './resco_resnet32_1xb128-400e_cifar100-lt-if100.py'
 

@@ -1,4 +1,7 @@
 # ResCom on CIFAR-100-LT, imbalance factor 50: 12,608 training images, 98 steps an epoch.
+#
+#     python tools/train.py configs/resco/rescom_resnet32_1xb128-400e_cifar100-lt-if50.py
+#
 # No recipe was released for this factor; this is the one for a factor of 100. The authors report 58.0. Not run here.
 _base_ = './rescom_resnet32_1xb128-400e_cifar100-lt-if100.py'
 

@@ -1,4 +1,7 @@
 # TSC, stage 1, on CIFAR-100-LT, imbalance factor 10: 19,573 training images, 20 steps an epoch.
+#
+#     python tools/train.py configs/tsc/tsc_resnet32_1xb1024-1000e_cifar100-lt-if10.py
+#
 # Not run here.
 _base_ = './tsc_resnet32_1xb1024-1000e_cifar100-lt-if100.py'
 

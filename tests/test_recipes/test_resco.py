@@ -1,11 +1,21 @@
-"""The CIFAR-100-LT recipes of ResCo and ResCom."""
+"""The CIFAR-LT recipes of ResCo and ResCom."""
 
 import numpy as np
 import pytest
-import torch
-from cifar_recipes import build_model, draw_views, has_hole, learning_rates, load, white_image
+from cifar_recipes import blocks_of, build_model, learning_rates, load
+from recorded import recorded
 
 METHODS = pytest.mark.parametrize('method', ['resco', 'rescom'])
+
+
+def check_optimisation(cfg):
+    assert 'type' not in cfg.optim_wrapper  # float32
+    assert cfg.optim_wrapper.optimizer == dict(type='SGD', lr=0.1, momentum=0.9, weight_decay=5e-4)
+    assert (cfg.train_dataloader.batch_size, cfg.train_dataloader.drop_last) == (128, True)
+    assert blocks_of(cfg) == ['regular_cifar', 'regular_cifar']
+    np.testing.assert_allclose(
+        learning_rates(cfg), recorded('resco', 'lr_schedule__a')['cifar0_intended_lr'], rtol=1e-9
+    )
 
 
 @METHODS
@@ -25,14 +35,19 @@ def test_numbers_of_the_recipe(method):
     # The whole of the published network: ResNet-32, a projector 64-64-32 with a norm, and 100 classes.
     assert sum(parameter.numel() for parameter in model.parameters()) == 476_372
     assert [type(layer).__name__ for layer in model.projector.layers] == ['Linear', 'BatchNorm1d', 'ReLU', 'Linear']
-    assert 'type' not in cfg.optim_wrapper  # float32
-    assert cfg.optim_wrapper.optimizer == dict(type='SGD', lr=0.1, momentum=0.9, weight_decay=5e-4)
-    loader = cfg.train_dataloader
-    assert (loader.batch_size, loader.drop_last, cfg.train_cfg.max_epochs) == (128, True, 400)
-    # Epochs from 1, as the recipe counts them.
-    expected = {1: 0.01, 9: 0.09, 10: 0.1, 11: 0.1, 320: 0.1, 321: 0.01, 360: 0.01, 361: 0.001, 400: 0.001}
-    rates = learning_rates(cfg)
-    np.testing.assert_allclose([rates[epoch - 1] for epoch in expected], list(expected.values()))
+    check_optimisation(cfg)
+
+
+@pytest.mark.parametrize('imbalance_factor', [10, 50, 100])
+def test_cifar10_recipe(imbalance_factor):
+    cfg = load('rescom', data_set=f'cifar10-lt-if{imbalance_factor}')
+    assert cfg.train_dataloader.dataset.imbalance_factor == imbalance_factor
+    head = build_model(cfg).head
+    assert head.class_queue.embeddings.shape == (10, 10, 32)
+    # The same share of the queue rows of other classes as on CIFAR-100.
+    assert head.num_hard['num_negatives'] / 90 == pytest.approx(400 / 990, abs=0.01)
+    assert (head.num_hard['num_positives'], head.effective_number_beta) == (1, 0.999999)
+    check_optimisation(cfg)
 
 
 @METHODS
@@ -40,10 +55,3 @@ def test_options_of_the_readme_keep_the_rate_constant(method):
     cfg = load(method)
     cfg.merge_from_dict({'param_scheduler.warmup_epochs': 0, 'param_scheduler.milestones': []})
     assert set(learning_rates(cfg)) == {0.1}
-
-
-@METHODS
-def test_both_views_are_regular(method):
-    for views in draw_views(load(method), white_image(), 10):
-        assert [has_hole(view) for view in views] == [True, True]
-        assert not torch.equal(*views)

@@ -1,0 +1,8 @@
+# KCL, stage 1, on CIFAR-10-LT, imbalance factor 10: 20,431 training images, 20 steps an epoch.
+#
+#     python tools/train.py configs/kcl/kcl_resnet32_1xb1024-1000e_cifar10-lt-if10.py
+#
+# Stage 2: python tools/train.py configs/stage2/linear_kcl_resnet32_1xb128-40e_cifar10-lt-if10.py. Not run here.
+_base_ = './kcl_resnet32_1xb1024-1000e_cifar10-lt-if100.py'
+
+train_dataloader = dict(dataset=dict(imbalance_factor=10))

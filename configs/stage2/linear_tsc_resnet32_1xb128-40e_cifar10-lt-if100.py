@@ -1,0 +1,9 @@
+# Linear classifier on the frozen encoder of TSC, CIFAR-10-LT, imbalance factor 100.
+#
+#     python tools/train.py configs/stage2/linear_tsc_resnet32_1xb128-40e_cifar10-lt-if100.py
+#
+# Top-1 of the paper by its own stage 2: 79.7 (leaderboards copy 78.7). Not run here.
+_base_ = './linear_kcl_resnet32_1xb128-40e_cifar10-lt-if100.py'
+
+stage1_config = 'configs/tsc/tsc_resnet32_1xb1024-1000e_cifar10-lt-if100.py'
+load_from = 'work_dirs/tsc_resnet32_1xb1024-1000e_cifar10-lt-if100/epoch_1000.pth'
