@@ -1,6 +1,6 @@
 # make setup    create .venv with everything (again: a no-op until setup.py or constraints.txt change)
 # make train    train a config, by default GPaCo on Fashion-MNIST-LT; CONFIG=... and ARGS="..." choose another run
-# make test     unit tests, recorded cases, two-process tests
+# make test     unit tests, recorded cases, two-process tests; JOBS=n of them at a time
 # make lint     style and spelling
 # make bench    every benchmark, one table
 # make docs     check the links and doctests of the pages
@@ -8,6 +8,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 PIP_ARGS ?=
+JOBS ?= 2
 CONFIG ?= configs/gpaco/gpaco_resnet20_1xb128-100e_fashion-mnist-lt-small.py
 ARGS ?=
 BIN := $(VENV)/bin
@@ -25,11 +26,12 @@ $(VENV)/.installed: setup.py constraints.txt
 	@touch $@
 
 train: setup
-	$(if $(findstring fashion-mnist,$(CONFIG)),@$(BIN)/python tools/dataset_converters/fashion_mnist.py)
+	$(if $(findstring fashion-,$(CONFIG)),@$(BIN)/python tools/dataset_converters/fashion_mnist.py)
+	$(if $(findstring fashion-scenes,$(CONFIG)),@$(BIN)/python tools/dataset_converters/fashion_scenes.py)
 	@$(BIN)/python tools/train.py $(CONFIG) $(ARGS)
 
 test: setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal
 
 lint: setup
 	$(BIN)/ruff check .

@@ -37,6 +37,7 @@ setup(
             'pdoc',
             'pre-commit',
             'pytest>=8',
+            'pytest-xdist',
             'ruff>=0.6',
             'scikit-learn',
         ],

@@ -4,17 +4,15 @@ from pathlib import Path
 
 import pytest
 import torch
-from fake_cifar import write_cifar100
 from fake_fashion_mnist import (  # noqa: F401 (fixtures)
     fashion_mnist_contents,
     fashion_mnist_root,
     synthetic_checksums,
     written_fashion_mnist,
 )
+from layouts import cifar_root, data_layout, written_layouts  # noqa: F401 (fixtures)
 from mmengine.registry import init_default_scope
 from toy import write_images
-
-from ltcl.datasets import CIFAR100LT
 
 torch.set_num_threads(1)
 
@@ -56,20 +54,3 @@ def default_scope():
 def images(tmp_path_factory):
     """The folder of images that ``toy_config`` trains on; nothing writes to it."""
     return write_images(tmp_path_factory.mktemp('images'))
-
-
-@pytest.fixture(scope='session')
-def cifar_files(tmp_path_factory):
-    """CIFAR-100 files with fewer images, and the class attributes under which they are accepted."""
-    root = tmp_path_factory.mktemp('cifar')
-    # 100 images of the largest class are the fewest with one of the smallest at an imbalance factor of 100.
-    return root, write_cifar100(root, num_train=100, num_test=2)
-
-
-@pytest.fixture
-def cifar_root(cifar_files, monkeypatch):
-    """Folder of CIFAR-100 files that ``ltcl.CIFAR100LT`` takes for the published ones."""
-    root, attributes = cifar_files
-    for name, value in attributes.items():
-        monkeypatch.setattr(CIFAR100LT, name, value)
-    return root

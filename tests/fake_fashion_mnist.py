@@ -14,8 +14,8 @@ def idx_bytes(array: np.ndarray) -> bytes:
     return header + array.tobytes()
 
 
-@pytest.fixture(scope='session')
-def fashion_mnist_contents() -> dict[str, bytes]:
+def make_contents() -> dict[str, bytes]:
+    """Content of each file."""
     contents = {}
     for prefix, size in (('train', 60000), ('t10k', 10000)):
         labels = np.random.RandomState(size).permutation(np.repeat(np.arange(10, dtype=np.uint8), size // 10))
@@ -26,11 +26,22 @@ def fashion_mnist_contents() -> dict[str, bytes]:
     return contents
 
 
+def write_contents(folder: Path, contents: dict[str, bytes]) -> dict[str, str]:
+    """Write the files; their checksums."""
+    for name, content in contents.items():
+        (folder / name).write_bytes(content)
+    return {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
+
+
+@pytest.fixture(scope='session')
+def fashion_mnist_contents() -> dict[str, bytes]:
+    return make_contents()
+
+
 @pytest.fixture(scope='session')
 def written_fashion_mnist(fashion_mnist_contents, tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp('fashion_mnist')
-    for name, content in fashion_mnist_contents.items():
-        (folder / name).write_bytes(content)
+    write_contents(folder, fashion_mnist_contents)
     return folder
 
 

@@ -13,8 +13,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from fake_cifar import write_cifar, write_svhn
+from fake_fashion_mnist import make_contents, write_contents
 from PIL import Image
 
+import ltcl.fashion_mnist_files
 from ltcl.datasets import CIFAR10LT, CIFAR100LT
 
 TRAIN_COUNTS = (5, 3, 2, 1, 1)
@@ -136,10 +138,16 @@ def svhn_files(root: Path) -> list[tuple]:
     return write_svhn(root, {'train': train, 'test': np.arange(20) % 10})
 
 
+def fashion_mnist_files(root: Path) -> list[tuple]:
+    """Fashion-MNIST at its full size; the checksums to set."""
+    return [(ltcl.fashion_mnist_files, 'SHA256', write_contents(root, make_contents()))]
+
+
 WRITERS = {
     'cifar10-lt': cifar10_files,
     'cifar100': cifar100_files,
     'cifar100-lt': cifar100_files,
+    'fashion-mnist-lt': fashion_mnist_files,
     'imagenet': write_imagenet,
     'imagenet-lt': write_imagenet_lt,
     'inat2018': write_inat2018,
@@ -147,7 +155,7 @@ WRITERS = {
     'places-lt': write_places_lt,
     'svhn-lt': svhn_files,
 }
-NUM_CLASSES = {'cifar10-lt': 10, 'cifar100': 100, 'cifar100-lt': 100, 'svhn-lt': 10}
+NUM_CLASSES = {'cifar10-lt': 10, 'cifar100': 100, 'cifar100-lt': 100, 'fashion-mnist-lt': 10, 'svhn-lt': 10}
 
 
 def layout_options(

@@ -14,6 +14,7 @@ custom_hooks = [
     dict(type='ltcl.BroadcastBuffersHook'),
     dict(type='ltcl.ProgressHook'),
     dict(type='ltcl.RunReportHook'),
+    dict(type='ltcl.SkippedImagesHook'),
     dict(type='ltcl.StopSignalHook'),
 ]
 

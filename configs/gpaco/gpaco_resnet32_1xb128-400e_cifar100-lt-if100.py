@@ -32,8 +32,5 @@ model = dict(
         temperature=0.05,
     ),
 )
-train_pipeline = [
-    dict(type='MultiView', num_views=[1, 1], transforms=[_base_.regular_view, _base_.sim_weak_blur_view]),
-    dict(type='PackInputs'),
-]
-train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
+views = dict(type='ltcl.Views', blocks=['regular_cifar', 'sim_cifar_weakblur'], size=32)
+train_dataloader = dict(dataset=dict(pipeline=[views, _base_.pack]))

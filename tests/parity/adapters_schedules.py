@@ -5,7 +5,9 @@ from pathlib import Path
 import rates
 from harness import Case, adapter, close
 from mmengine.config import Config
+from mmengine.optim import build_optim_wrapper
 from mmengine.registry import PARAM_SCHEDULERS
+from tiny_vit import tiny_classifier
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
 SCHEDULES = CONFIGS / '_base_' / 'schedules'
@@ -20,11 +22,9 @@ def learning_rates(base_lr: float, schedulers: list[dict], num_epochs: int) -> l
 @adapter('paco', 'lr_cosine')
 def lr_cosine(case: Case) -> None:
     epochs, warmup = int(case['epochs']), int(case['warmup_epochs'])
-    schedulers = Config.fromfile(SCHEDULES / 'cosine-400e.py').param_scheduler
-    linear, cosine = schedulers
-    linear.start_factor, linear.end = 1 / warmup, warmup
-    cosine.begin, cosine.end, cosine.T_max = warmup - 1, epochs, epochs - warmup + 1
-    close(learning_rates(float(case['base_lr']), schedulers, epochs), case['lr'])
+    scheduler = Config.fromfile(SCHEDULES / 'cosine-400e.py').param_scheduler
+    scheduler.update(warmup_epochs=warmup, max_epochs=epochs)
+    close(learning_rates(float(case['base_lr']), [scheduler], epochs), case['lr'])
 
 
 @adapter('paco', 'lr_step')
@@ -32,6 +32,33 @@ def lr_step(case: Case) -> None:
     scheduler = Config.fromfile(SCHEDULES / 'cifar-400e.py').param_scheduler
     scheduler.warmup_epochs = int(case['warmup_epochs'])
     close(learning_rates(float(case['base_lr']), [scheduler], int(case['epochs'])), case['lr'])
+
+
+@adapter('paco', 'lr_vit')
+def lr_vit(case: Case) -> None:
+    epochs, iters, base_lr = int(case['epochs']), int(case['iters_per_epoch']), float(case['base_lr'])
+    scheduler = dict(
+        type='ltcl.IterCosineLR',
+        max_epochs=epochs,
+        warmup_epochs=int(case['warmup_epochs']),
+        min_factor=float(case['min_lr']) / base_lr,
+        convert_to_iter_based=True,
+        epoch_length=iters,
+    )
+    close(learning_rates(base_lr, [scheduler], epochs * iters), case['lr'])
+
+
+@adapter('paco', 'layer_decay')
+def layer_decay(case: Case) -> None:
+    depth = int(case['depth'])
+    cfg = Config.fromfile(CONFIGS / '_base_' / 'schedules' / 'vit-100e.py').optim_wrapper
+    cfg.paramwise_cfg.layer_decay_rate = float(case['decay'])
+    model = tiny_classifier(num_layers=depth)
+    groups = build_optim_wrapper(model, cfg).optimizer.param_groups
+    scales = {group['layer_id']: group['lr'] / cfg.optimizer.lr for group in groups}
+    close([scales[layer_id] for layer_id in range(depth + 2)], case['scales'])
+    last = {group['param_name'].rpartition('.')[0] for group in groups if group['layer_id'] == depth + 1}
+    assert last == {'backbone.ln2', 'projector.layers.0', 'projector.layers.2', 'projector.layers.4', 'head.fc'}
 
 
 @adapter('bcl', 'lr_schedule')

@@ -1,5 +1,6 @@
 # CIFAR-100-LT: 500 training images of class 0 down to 5 of class 99 (imbalance factor 100), 10,000 test images.
-# Images are RGB from the file to the network. The views are blocks of the recipes; a method's config picks its own.
+# Images are RGB from the file to the network.
+# A method's config picks the views: train_pipeline = [dict(type='ltcl.Views', ...), _base_.pack].
 data_root = 'data/cifar100'
 num_classes = 100
 # The recipes normalise CIFAR-100 with the statistics of CIFAR-10.
@@ -11,33 +12,9 @@ data_preprocessor = dict(
     to_rgb=False,
 )
 
-regular_view = [
-    dict(type='NumpyToPIL', to_rgb=False),
-    dict(type='torchvision/RandomCrop', size=32, padding=4),
-    dict(type='torchvision/RandomHorizontalFlip'),
-    dict(type='ltcl.CIFAR10AutoAugment'),
-    dict(type='PILToNumpy', to_bgr=False),
-    dict(type='ltcl.Cutout', length=16),
-]
-sim_unblurred = [
-    dict(type='NumpyToPIL', to_rgb=False),
-    dict(type='torchvision/RandomResizedCrop', size=32, scale=(0.2, 1.0)),
-    dict(type='torchvision/RandomHorizontalFlip'),
-    dict(
-        type='RandomApply',
-        transforms=[dict(type='torchvision/ColorJitter', brightness=0.4, contrast=0.4, saturation=0.4, hue=0.1)],
-        prob=0.8,
-    ),
-    dict(type='torchvision/RandomGrayscale', p=0.2),
-    dict(type='PILToNumpy', to_bgr=False),
-]
-# Pillow's blur with a radius uniform in 0.1..2.
-blur = dict(type='GaussianBlur', magnitude_range=(0.1, 2.0), magnitude_std='inf')
-sim_view = [*sim_unblurred, dict(**blur, prob=0.5)]
-sim_weak_blur_view = [*sim_unblurred, dict(**blur, prob=0.2)]
-
-train_pipeline = [*regular_view, dict(type='PackInputs')]
-test_pipeline = [dict(type='PackInputs')]
+pack = dict(type='PackInputs')
+train_pipeline = [dict(type='ltcl.Views', blocks=['regular_cifar'], size=32), pack]
+test_pipeline = [pack]
 
 train_dataloader = dict(
     batch_size=128,

@@ -5,7 +5,7 @@
 #     ├── train          n01440764/n01440764_190.JPEG, ...
 #     └── val            n01440764/ILSVRC2012_val_00000293.JPEG, ...; test images, a folder for each class
 #
-# Views run on Pillow images and end as RGB arrays; a method's config picks its own.
+# A method's config picks the views: train_pipeline = [_base_.load, dict(type='ltcl.Views', ...), _base_.pack].
 data_root = 'data/imagenet'
 num_classes = 1000
 data_preprocessor = dict(
@@ -16,56 +16,33 @@ data_preprocessor = dict(
     to_rgb=False,
 )
 
-# The pixels as they lie in the file: no recipe turns an image by its EXIF tag.
-load = dict(type='LoadImageFromFile', imdecode_backend='pillow', color_type='color_ignore_orientation')
-to_pillow = dict(type='NumpyToPIL', to_rgb=True)
-to_array = dict(type='PILToNumpy', to_bgr=False)
-crop_and_flip = [
-    dict(type='torchvision/RandomResizedCrop', size=224, scale=(0.08, 1.0)),
-    dict(type='torchvision/RandomHorizontalFlip'),
-]
-jitter = dict(type='torchvision/ColorJitter', brightness=0.4, contrast=0.4, saturation=0.4)
-rand_augment = dict(type='ltcl.RandAugment', num_layers=2, magnitude=10)
-jitter_or_grey = [
-    dict(type='RandomApply', transforms=[dict(**jitter, hue=0.1)], prob=0.8),
-    dict(type='torchvision/RandomGrayscale', p=0.2),
-]
-cls_view = [to_pillow, *crop_and_flip, jitter, rand_augment, to_array]
-sim_view = [to_pillow, *crop_and_flip, *jitter_or_grey, to_array]
-rand_view = [to_pillow, *crop_and_flip, *jitter_or_grey, rand_augment, to_array]
-
-train_pipeline = [load, *cls_view, dict(type='PackInputs')]
-test_pipeline = [
-    load,
-    to_pillow,
-    dict(type='torchvision/Resize', size=256),
-    dict(type='torchvision/CenterCrop', size=224),
-    to_array,
-    dict(type='PackInputs'),
-]
+load = dict(type='ltcl.LoadImage')
+pack = dict(type='PackInputs')
+train_pipeline = [load, dict(type='ltcl.Views', blocks=['regular'], size=224), pack]
+test_pipeline = [load, dict(type='ltcl.EvalView', resize=256, size=224), pack]
 
 images = dict(type='ltcl.ImageListDataset', data_root=data_root, num_classes=num_classes)
 workers = dict(num_workers=8, persistent_workers=True, pin_memory=True)
 train_dataloader = dict(
-    batch_size=64,
+    batch_size=32,
     **workers,
     sampler=dict(type='DefaultSampler', shuffle=True),
     collate_fn=dict(type='default_collate'),
-    drop_last=False,
+    drop_last=True,
     dataset=dict(**images, ann_file='ImageNet_LT/ImageNet_LT_train.txt', pipeline=train_pipeline),
 )
-val_dataloader = dict(
+evaluation = dict(
     batch_size=128,
     **workers,
     sampler=dict(type='DefaultSampler', shuffle=False),
     collate_fn=dict(type='default_collate'),
+)
+val_dataloader = dict(
+    **evaluation,
     dataset=dict(**images, ann_file='ImageNet_LT/ImageNet_LT_val.txt', pipeline=test_pipeline, test_mode=True),
 )
 test_dataloader = dict(
-    batch_size=128,
-    **workers,
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    collate_fn=dict(type='default_collate'),
+    **evaluation,
     dataset=dict(**images, ann_file='ImageNet_LT/ImageNet_LT_test.txt', pipeline=test_pipeline, test_mode=True),
 )
 val_evaluator = [dict(type='ltcl.ShotAccuracy'), dict(type='Accuracy', topk=(1, 5))]

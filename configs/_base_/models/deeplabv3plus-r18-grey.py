@@ -1,0 +1,47 @@
+# DeepLabV3+ on a quarter-width ResNet-18 of output stride 8, for 128x128 grey images: decoder 64 wide at stride 4.
+# avg_non_ignore changes nothing on maps without void pixels, and spares a warning.
+norm_cfg = dict(type='BN', requires_grad=True)
+model = dict(
+    type='EncoderDecoder',
+    backbone=dict(
+        type='ResNetV1c',
+        depth=18,
+        in_channels=1,
+        stem_channels=16,
+        base_channels=16,
+        strides=(1, 2, 1, 1),
+        dilations=(1, 1, 2, 4),
+        norm_cfg=norm_cfg,
+        norm_eval=False,
+        contract_dilation=True,
+    ),
+    decode_head=dict(
+        type='ltcl.BranchedDepthwiseSeparableASPPHead',
+        in_channels=128,
+        in_index=3,
+        channels=64,
+        dilations=(1, 3, 6, 9),
+        c1_in_channels=16,
+        c1_channels=12,
+        dropout_ratio=0.1,
+        num_classes=11,
+        norm_cfg=norm_cfg,
+        align_corners=False,
+        loss_decode=dict(type='CrossEntropyLoss', avg_non_ignore=True, loss_weight=1.0),
+    ),
+    auxiliary_head=dict(
+        type='FCNHead',
+        in_channels=64,
+        in_index=2,
+        channels=32,
+        num_convs=1,
+        concat_input=False,
+        dropout_ratio=0.1,
+        num_classes=11,
+        norm_cfg=norm_cfg,
+        align_corners=False,
+        loss_decode=dict(type='CrossEntropyLoss', avg_non_ignore=True, loss_weight=0.4),
+    ),
+    train_cfg=dict(),
+    test_cfg=dict(mode='whole'),
+)

@@ -1,0 +1,50 @@
+# DeepLabV3+, 512 wide, on ResNet-50 with the deep stem (v1c) and output stride 8; an auxiliary FCN on the third stage.
+#
+# The stem of three convolutions is not torchvision's: the encoder starts from open-mmlab's resnet50_v1c-2cccc1ad.pth,
+# downloaded when the first training starts, or from a copy: model.backbone.init_cfg.checkpoint=FILE.
+norm_cfg = dict(type='SyncBN', requires_grad=True)
+model = dict(
+    type='EncoderDecoder',
+    backbone=dict(
+        type='ResNetV1c',
+        depth=50,
+        num_stages=4,
+        out_indices=(0, 1, 2, 3),
+        strides=(1, 2, 1, 1),
+        dilations=(1, 1, 2, 4),
+        contract_dilation=True,
+        style='pytorch',
+        norm_cfg=norm_cfg,
+        norm_eval=False,
+        init_cfg=dict(type='Pretrained', checkpoint='open-mmlab://resnet50_v1c'),
+    ),
+    decode_head=dict(
+        type='ltcl.BranchedDepthwiseSeparableASPPHead',
+        in_channels=2048,
+        in_index=3,
+        channels=512,
+        dilations=(1, 12, 24, 36),
+        c1_in_channels=256,
+        c1_channels=48,
+        dropout_ratio=0.1,
+        num_classes=19,
+        norm_cfg=norm_cfg,
+        align_corners=False,
+        loss_decode=dict(type='CrossEntropyLoss', loss_weight=1.0),
+    ),
+    auxiliary_head=dict(
+        type='ltcl.BranchedFCNHead',
+        in_channels=1024,
+        in_index=2,
+        channels=256,
+        num_convs=1,
+        concat_input=False,
+        dropout_ratio=0.1,
+        num_classes=19,
+        norm_cfg=norm_cfg,
+        align_corners=False,
+        loss_decode=dict(type='CrossEntropyLoss', loss_weight=0.4),
+    ),
+    train_cfg=dict(),
+    test_cfg=dict(mode='whole'),
+)
