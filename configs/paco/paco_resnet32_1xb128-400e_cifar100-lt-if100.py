@@ -37,9 +37,6 @@ model = dict(
         temperature=0.05,
     ),
 )
-train_pipeline = [
-    dict(type='MultiView', num_views=[1, 1], transforms=[_base_.regular_view, _base_.sim_view]),
-    dict(type='PackInputs'),
-]
-train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
+views = dict(type='ltcl.Views', blocks=['regular_cifar', 'sim_cifar'], size=32)
+train_dataloader = dict(dataset=dict(pipeline=[views, _base_.pack]))
 custom_hooks = [*_base_.custom_hooks, dict(type='ltcl.MomentumUpdateHook', momentum=0.999)]

@@ -1,7 +1,7 @@
 """Models of ltcl; importing this package registers all but the segmentation heads."""
 
-from .algorithms import ContrastiveClassifier, FrozenEncoderClassifier
-from .backbones import CifarResNet
+from .algorithms import ContrastiveClassifier, EnsembleClassifier, FrozenEncoderClassifier
+from .backbones import CifarResNet, ResNet200
 from .heads import (
     BCLHead,
     CosineClsHead,
@@ -28,6 +28,7 @@ __all__ = [
     'ClasswiseQueue',
     'ContrastiveClassifier',
     'CosineClsHead',
+    'EnsembleClassifier',
     'FeatureQueue',
     'FrozenEncoderClassifier',
     'InBatchKCLHead',
@@ -42,6 +43,7 @@ __all__ = [
     'Projector',
     'ResCoHead',
     'ResComHead',
+    'ResNet200',
     'TSCHead',
     'TauNormHead',
 ]

@@ -3,9 +3,14 @@
 import numpy as np
 import torch
 from harness import adapter, close
+from mmengine.model import BaseDataPreprocessor
 from mmpretrain.evaluation import Accuracy
+from mmpretrain.models import ImageClassifier, LinearClsHead
+from mmpretrain.structures import DataSample
+from torch import nn
 
 from ltcl.evaluation.functional import class_accuracy, class_hits, shot_accuracy
+from ltcl.models import EnsembleClassifier
 
 
 def _check_shots(case: dict, counts_key: str, per_class_key: str, group_keys: dict[str, str]) -> None:
@@ -50,6 +55,28 @@ def tsc_shot_accuracy(case: dict) -> None:
 
 @adapter('paco', 'topk_ensemble')
 def topk_ensemble(case: dict) -> None:
-    logits = {'a': case['logits_a'], 'b': case['logits_b'], 'ensemble': case['logits_a'] + case['logits_b']}
-    for name, values in logits.items():
-        _check_topk(values, case['labels'], {1: case[f'top1_{name}'], 5: case[f'top5_{name}']})
+    members = {name: _classifier(case[f'logits_{name}']) for name in 'ab'}
+    models = {'a': [members['a']], 'b': [members['b']], 'ensemble': [*members.values()]}
+    images = torch.eye(len(case['labels']), dtype=torch.float64)
+    for name, parts in models.items():
+        with torch.no_grad():
+            samples = EnsembleClassifier(parts).test_step(
+                dict(inputs=images, data_samples=[DataSample() for _ in images])
+            )
+        scores = torch.stack([sample.pred_score for sample in samples]).numpy()
+        _check_topk(scores, case['labels'], {1: case[f'top1_{name}'], 5: case[f'top5_{name}']})
+
+
+class _Rows(nn.Module):
+    """Hands its input on as the features of a single stage."""
+
+    def forward(self, images: torch.Tensor) -> tuple[torch.Tensor]:
+        return (images,)
+
+
+def _classifier(logits: np.ndarray) -> ImageClassifier:
+    """Answers row i of the identity matrix with row i of the logits."""
+    num_images, num_classes = logits.shape
+    head = LinearClsHead(num_classes, in_channels=num_images).double()
+    head.fc.load_state_dict(dict(weight=torch.from_numpy(logits.T), bias=torch.zeros(num_classes)))
+    return ImageClassifier(_Rows(), head=head, data_preprocessor=BaseDataPreprocessor())

@@ -71,6 +71,24 @@ def test_views_meet_their_encoders(monkeypatch, online, key, joint_forward):
         assert not keys[i].requires_grad
 
 
+def test_frozen_parameters_get_no_gradient_and_no_weight_decay():
+    model = build(key_views=(1,), frozen=[r'^backbone\..*conv\d\.weight$', r'^projector\.layers\.0\.'])
+    frozen = {name for name, value in model.named_parameters() if not value.requires_grad}
+    convolutions = {f'backbone.{name}.weight' for name in ('conv1', 'layer1.0.conv1', 'layer1.0.conv2')}
+    of_key = {name for name in frozen if name.startswith('momentum_encoder.')}
+    assert frozen - of_key == convolutions | {'projector.layers.0.weight', 'projector.layers.0.bias'}
+    before = {name: value.clone() for name, value in model.named_parameters()}
+    optimizer = torch.optim.SGD(model.parameters(), lr=1.0, weight_decay=0.1)
+    model(views(), samples(), mode='loss')['loss_paco'].backward()
+    optimizer.step()
+    assert {name for name, value in model.named_parameters() if value.equal(before[name])} == frozen
+
+
+def test_frozen_that_names_nothing():
+    with pytest.raises(UserError, match=r'\^backbon\\. is found in no parameter name, such as backbone\.conv1'):
+        build(frozen=[r'^backbon\.'])
+
+
 def test_momentum_encoder_is_not_trained():
     model = build(key_views=(1,))
     perturb(model.momentum_encoder)

@@ -24,7 +24,7 @@ TRAINED_PARTS = {
     **{method: {'backbone', 'projector', 'head'} for method in ('bcl', 'gpaco', 'multi-task', 'resco', 'rescom')},
     'paco': {'backbone', 'projector', 'head', 'momentum_encoder'},
     **{method: {'backbone', 'projector'} for method in ('kcl', 'tsc')},
-    **{method: {'head'} for method in ('linear_kcl', 'linear_tsc')},
+    **{method: {'head'} for method in ('ldam_kcl', 'ldam_tsc', 'linear_kcl', 'linear_tsc')},
 }
 QUEUES = {
     **{method: {'queue'} for method in ('paco', 'gpaco', 'multi-task')},
@@ -118,8 +118,9 @@ def test_an_epoch_and_a_validation(cifar_root, tmp_path, path):
 
 @pytest.mark.parametrize('path', ALL_FACTORS, ids=lambda path: path.stem)
 def test_factors_differ_in_the_data_only(cifar_root, path):
-    imbalance_factor = int(path.stem.rpartition('-if')[2])
-    cfg, full = Config.fromfile(path), load(method_of(path))
+    recipe, _, imbalance_factor = path.stem.rpartition('-if')
+    imbalance_factor = int(imbalance_factor)
+    cfg, full = Config.fromfile(path), Config.fromfile(path.with_stem(f'{recipe}-if100'))
     dataset_cfg = cfg.train_dataloader.dataset
     num_images = class_counts_exponential(500, 100, dataset_cfg.imbalance_factor).sum()
     assert (dataset_cfg.imbalance_factor, num_images) == (imbalance_factor, TRAINING_IMAGES[imbalance_factor])

@@ -24,6 +24,11 @@ def run(script, *words, folder, **environment):
     [
         ('slurm_train.sh', ['part', 'job', 'config.py', '--amp'], ['train.py', 'config.py', '--amp']),
         ('slurm_test.sh', ['part', 'job', 'config.py', 'a.pth'], ['test.py', 'config.py', 'a.pth']),
+        (
+            'slurm_test.sh',
+            ['part', 'job', 'a.py', 'a.pth', 'b.py', 'b.pth', '--out', 'c.pkl'],
+            ['test.py', 'a.py', 'a.pth', 'b.py', 'b.pth', '--out', 'c.pkl'],
+        ),
     ],
 )
 def test_slurm(tmp_path, script, words, tool):
@@ -39,6 +44,11 @@ def test_slurm(tmp_path, script, words, tool):
     [
         ('dist_train.sh', ['config.py', '4', '--resume'], ['train.py', 'config.py', '--resume']),
         ('dist_test.sh', ['config.py', 'a.pth', '4'], ['test.py', 'config.py', 'a.pth']),
+        (
+            'dist_test.sh',
+            ['a.py', 'a.pth', 'b.py', 'b.pth', '4', '--out', 'c.pkl'],
+            ['test.py', 'a.py', 'a.pth', 'b.py', 'b.pth', '--out', 'c.pkl'],
+        ),
     ],
 )
 def test_torchrun(tmp_path, script, words, tool):
@@ -48,8 +58,15 @@ def test_torchrun(tmp_path, script, words, tool):
     assert started == [*tool, '--launcher', 'pytorch']
 
 
-@pytest.mark.parametrize('script', ['dist_train.sh', 'dist_test.sh', 'slurm_train.sh', 'slurm_test.sh'])
-def test_too_few_words_show_the_usage(tmp_path, script):
-    result = run(script, 'one', folder=tmp_path)
+@pytest.mark.parametrize(
+    ('script', 'words'),
+    [
+        *((script, ['one']) for script in ('dist_train.sh', 'dist_test.sh', 'slurm_train.sh', 'slurm_test.sh')),
+        ('dist_test.sh', ['config.py', 'a.pth']),
+        ('dist_test.sh', ['config.py', '4']),
+    ],
+)
+def test_too_few_words_show_the_usage(tmp_path, script, words):
+    result = run(script, *words, folder=tmp_path)
     assert result.returncode == 2
     assert 'usage:' in result.stderr

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
+from mmengine.model import BaseTTAModel, is_model_wrapper
 from mmengine.runner import Runner
 from torch import Tensor
 
@@ -37,13 +37,11 @@ class StrictLoadHook(Hook):
         Raises:
             UserError: Lists what is missing, superfluous or of another shape.
         """
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        model = runner.model
+        while is_model_wrapper(model) or isinstance(model, BaseTTAModel):
+            model = model.module
         source = runner._load_from or 'to resume from'
-        if 'state_dict' not in checkpoint:
-            raise UserError(
-                f'the checkpoint {source} has no state_dict, only {", ".join(map(str, list(checkpoint)[:SHOWN]))}: '
-                'it was not written by ltcl'
-            )
+        tensors = tensors_of(checkpoint, source)
         if runner._resume and 'optimizer' not in checkpoint:
             raise UserError(
                 f'the checkpoint {source} has weights only, so no run can be resumed from it: '
@@ -53,15 +51,29 @@ class StrictLoadHook(Hook):
         # The loop of a training is built by now, that of a config under test is not.
         is_own = runner._resume or isinstance(runner._train_loop, dict)
         ignored = set() if is_own else set(filter(self._is_ignored, [*ours, *state]))
-        _check_encoder(ours.keys() - ignored, map(_unwrapped, state), source)
+        _check_encoder(ours.keys() - ignored, tensors, source)
         for name in ignored & state.keys():
             del state[name]
         # With the model's own values MMEngine has nothing to warn of.
         state.update({name: ours[name] for name in ignored & ours.keys()})
-        _compare(ours, {_unwrapped(name): value for name, value in state.items()}, source)
+        compare_tensors(ours, tensors_of(checkpoint, source), source)
 
     def _is_ignored(self, name: str) -> bool:
         return any(pattern.search(_unwrapped(name)) for pattern in self.ignore)
+
+
+def tensors_of(checkpoint: dict, source: str) -> dict[str, Tensor]:
+    """The tensors of a checkpoint, by names without the prefix of a wrapped model.
+
+    Raises:
+        UserError: It has none; names ``source``, where it came from.
+    """
+    if 'state_dict' not in checkpoint:
+        raise UserError(
+            f'the checkpoint {source} has no state_dict, only {", ".join(map(str, list(checkpoint)[:SHOWN]))}: '
+            'it was not written by ltcl'
+        )
+    return {_unwrapped(name): value for name, value in checkpoint['state_dict'].items()}
 
 
 def _unwrapped(name: str) -> str:
@@ -77,7 +89,17 @@ def _check_encoder(needed: Iterable[str], names: Iterable[str], source: str) -> 
         )
 
 
-def _compare(ours: dict[str, Tensor], theirs: dict[str, Tensor], source: str) -> None:
+def compare_tensors(ours: dict[str, Tensor], theirs: dict[str, Tensor], source: str) -> None:
+    """Refuse tensors that are not exactly those of a model.
+
+    Args:
+        ours: State of the model.
+        theirs: Tensors of the checkpoint, by the same names.
+        source: Where they came from, for the message.
+
+    Raises:
+        UserError: Lists what is missing, superfluous or of another shape.
+    """
     problems = [f'missing {name}' for name in ours.keys() - theirs.keys()]
     problems += [f'unknown {name}' for name in theirs.keys() - ours.keys()]
     problems += [

@@ -1,6 +1,7 @@
 """One algorithm for all methods: views, encoders, head."""
 
 import copy
+import re
 from collections.abc import Sequence
 
 import torch
@@ -32,7 +33,12 @@ class ContrastiveClassifier(ImageClassifier):
             statistics over all of them (BCL); False makes one pass a view (GPaCo).
         shuffle_bn: Deal the key images out to the processes anew, so that no key shares its batch normalisation with
             its query; costs nothing on one process.
+        frozen: Regular expressions; a parameter of the trained network in whose name one is found gets no gradient and
+            no weight decay. PaCo on Places-LT freezes all convolutions but those of the last block, and no norm.
         **kwargs: Arguments of mmpretrain's ``ImageClassifier``, such as ``data_preprocessor``.
+
+    Raises:
+        UserError: An expression of ``frozen`` is found in no name.
 
     Differs from the original: PaCo's unused momentum copy of the classifier is not kept.
     """
@@ -47,6 +53,7 @@ class ContrastiveClassifier(ImageClassifier):
         key_views: Sequence[int] = (),
         joint_forward: bool = False,
         shuffle_bn: bool = False,
+        frozen: Sequence[str] = (),
         **kwargs: object,
     ) -> None:
         super().__init__(backbone, neck=neck, head=head, **kwargs)
@@ -55,9 +62,21 @@ class ContrastiveClassifier(ImageClassifier):
         self.key_views = tuple(key_views)
         self.joint_forward = joint_forward
         self.shuffle_bn = shuffle_bn
+        for pattern in frozen:  # now: DDP asks for the trained parameters when it wraps the model
+            self._freeze(pattern)
         if self.key_views:
             encoder = nn.ModuleDict(self._encoder_parts())
             self.momentum_encoder = copy.deepcopy(encoder).requires_grad_(False)
+
+    def _freeze(self, pattern: str) -> None:
+        found = [parameter for name, parameter in self.named_parameters() if re.search(pattern, name)]
+        if not found:
+            raise UserError(
+                f'frozen of ContrastiveClassifier: {pattern} is found in no parameter name, such as '
+                f'{next(name for name, _ in self.named_parameters())}'
+            )
+        for parameter in found:
+            parameter.requires_grad_(False)
 
     def _encoder_parts(self) -> dict[str, nn.Module]:
         parts = {'backbone': self.backbone, 'neck': self.neck, 'projector': self.projector}

@@ -1,5 +1,6 @@
 """Backbones that the recipes need and mmpretrain lacks."""
 
+from .resnet200 import ResNet200
 from .resnet_cifar import CifarResNet
 
-__all__ = ['CifarResNet']
+__all__ = ['CifarResNet', 'ResNet200']

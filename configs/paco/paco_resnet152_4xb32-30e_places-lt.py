@@ -1,0 +1,32 @@
+# PaCo on Places-LT with ResNet-152 pre-trained on ImageNet, by the authors' published recipe.
+# Parametric Contrastive Learning, ICCV 2021, https://arxiv.org/abs/2107.12028
+#
+#     tools/dist_train.sh configs/paco/paco_resnet152_4xb32-30e_places-lt.py 4
+#
+# It starts from torchvision's weights (IMAGENET1K_V1, resnet152-394f9c45.pth), converted as docs/checkpoints.md says.
+# Frozen: all convolutions of the trained encoder but those of its last block. Trained: that block, every batch
+# normalisation (in train mode), projector and classifier.
+# Four GPUs, 32 images on each, no gradient accumulation; 30 epochs of 488 steps in float16 (--amp: bfloat16, also
+# on a CPU).
+# SGD 0.02 for 128 images a step, warm-up 5 epochs, then cosine. With more or fewer GPUs keep about 32 images on each
+# and scale the rate linearly with their product.
+# Batch normalisation: every process over its own images, none synced; the keys are shuffled over the processes.
+# Seed: the original sets none, ours is 0.
+# Top-1 of the authors' README, on the 7,300 validation images: 41.2. Not run here.
+_base_ = [
+    '../_base_/stage2_runtime.py',
+    '../_base_/datasets/places-lt.py',
+    '../_base_/models/paco_resnet50.py',
+    '../_base_/schedules/cosine-30e.py',
+]
+load_from = 'checkpoints/resnet152-394f9c45.ltcl.pth'
+
+model = dict(
+    frozen=[r'^backbone\.(?!layer4\.2\.).*(conv\d|downsample\.0)\.weight$'],
+    backbone=dict(depth=152),
+    head=dict(num_classes=_base_.num_classes),
+)
+views = dict(type='ltcl.Views', blocks=['sim', 'sim'], size=224)
+train_dataloader = dict(dataset=dict(pipeline=[_base_.load, views, _base_.pack]))
+optim_wrapper = dict(type='AmpOptimWrapper')
+custom_hooks = [*_base_.custom_hooks, dict(type='ltcl.MomentumUpdateHook', momentum=0.999)]

@@ -1,0 +1,70 @@
+"""A test of several checkpoints as one classifier: its config, and the loading of the members."""
+
+import copy
+from collections.abc import Sequence
+
+from mmengine.config import Config
+from mmengine.model import is_model_wrapper
+from mmengine.runner import CheckpointLoader, Runner
+
+from ltcl.errors import UserError
+
+from .hooks.strict_load_hook import compare_tensors, tensors_of
+
+
+def ensemble_config(configs: Sequence[Config]) -> Config:
+    """The first config with an ``ltcl.EnsembleClassifier`` of the models of all.
+
+    Args:
+        configs: One config for each member. Test set, metrics and everything else are those of the first.
+
+    Returns:
+        A new config; it loads no checkpoint by itself, see :func:`load_members`.
+    """
+    cfg = copy.deepcopy(configs[0])
+    cfg.model = dict(type='ltcl.EnsembleClassifier', members=[_member(each) for each in configs])
+    cfg.data_preprocessor = cfg.load_from = None
+    return cfg
+
+
+def load_members(runner: Runner, paths: Sequence[str]) -> None:
+    """Load a checkpoint into each member of the runner's ensemble, and nothing later on.
+
+    Args:
+        runner: Built from :func:`ensemble_config`.
+        paths: A checkpoint for each member; the first one's class counts define the shot groups.
+
+    Raises:
+        UserError: A checkpoint does not fit its member, or two were trained on classes of other names.
+    """
+    model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+    metas = []
+    for member, path in zip(model.members, paths, strict=True):
+        checkpoint = CheckpointLoader.load_checkpoint(path, map_location='cpu')
+        tensors = tensors_of(checkpoint, path)
+        compare_tensors(member.state_dict(), tensors, path)
+        member.load_state_dict(tensors)
+        metas.append(checkpoint.get('meta', {}))
+    _check_classes(metas, paths)
+    runner.call_hook('after_load_checkpoint', checkpoint=dict(state_dict=model.state_dict(), meta=metas[0]))
+    runner._has_loaded, runner._load_from = True, ' + '.join(paths)  # for the report; the runner loads nothing more
+
+
+def _member(cfg: Config) -> dict:
+    preprocessor = cfg.get('data_preprocessor')
+    return {**({} if preprocessor is None else {'data_preprocessor': preprocessor}), **cfg.model}
+
+
+def _check_classes(metas: Sequence[dict], paths: Sequence[str]) -> None:
+    """Compare the class names that the checkpoints were trained with; a converted one tells none."""
+    known = [(path, meta['dataset_meta']['classes']) for path, meta in zip(paths, metas, strict=True) if _names(meta)]
+    for path, classes in known[1:]:
+        if list(classes) != list(known[0][1]):
+            raise UserError(
+                f'{known[0][0]} and {path} were trained on classes of different names or another order: '
+                'their logits cannot be summed'
+            )
+
+
+def _names(meta: dict) -> bool:
+    return bool((meta.get('dataset_meta') or {}).get('classes'))
