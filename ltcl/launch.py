@@ -291,6 +291,8 @@ def explain(error: Exception) -> str | None:
         return f'there is no {match[2].split("::")[-1]} named {match[1]}: correct the type in the config'
     if isinstance(error, FileNotFoundError) and 'can not be found' in text:
         return text
+    if isinstance(error, AssertionError) and 'AmpOptimizerWrapper' in text:
+        return 'float16 needs a GPU: add --amp, which runs the config in bfloat16'
     if isinstance(error, pickle.UnpicklingError) and 'weights_only' in text:
         return (
             'the downloaded checkpoint holds more than weights, perhaps code, and was not read: give another load_from'

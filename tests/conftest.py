@@ -1,5 +1,6 @@
 """Options and defaults for all tests."""
 
+import gc
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from fake_fashion_mnist import (  # noqa: F401 (fixtures)
 )
 from layouts import cifar_root, data_layout, written_layouts  # noqa: F401 (fixtures)
 from mmengine.registry import init_default_scope
+from seg_layouts import seg_layout  # noqa: F401 (fixture)
 from toy import write_images
 
 torch.set_num_threads(1)
@@ -42,6 +44,17 @@ def cache_folder(tmp_path_factory):
         folder = tmp_path_factory.mktemp('cache')
         monkeypatch.setenv('XDG_CACHE_HOME', str(folder))
         yield folder
+
+
+@pytest.fixture(scope='session', autouse=True)
+def quick_runs():
+    """What costs mmengine seconds in a run of a few iterations and changes nothing in it."""
+    # Each data set collects garbage, and walks through all that the imports made.
+    gc.freeze()
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        # Each checkpoint holds the config's text, formatted anew.
+        monkeypatch.setattr('yapf.yapflib.yapf_api.FormatCode', lambda text, **style: (text, True))
+        yield
 
 
 @pytest.fixture(autouse=True)
