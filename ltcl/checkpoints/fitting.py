@@ -9,11 +9,11 @@ from torch import nn
 
 from ltcl.errors import UserError
 
+from .comparing import differences
 from .converting import ENCODER, Conversion
 
 POSITIONS = f'{ENCODER}pos_embed'
 STATISTICS = ('running_mean', 'running_var', 'num_batches_tracked')
-SHOWN = 6
 
 
 def build_model(cfg: Config) -> nn.Module:
@@ -44,20 +44,10 @@ def fit_to_model(result: Conversion, model: nn.Module) -> None:
     buffers = {name for name, _ in model.named_buffers() if not name.endswith(STATISTICS)}
     for name in buffers & (ours.keys() - result.state_dict.keys()):
         result.fill(name, ours[name].clone(), 'absent from the file; what the config starts with')
-    theirs = result.state_dict
-    problems = [f'the file has no {name}' for name in ours.keys() - theirs.keys()]
-    problems += [f'the config has no {name}' for name in theirs.keys() - ours.keys()]
-    problems += [
-        f'{name} has shape {tuple(theirs[name].shape)} in the file and {tuple(ours[name].shape)} in the config'
-        for name in ours.keys() & theirs.keys()
-        if theirs[name].shape != ours[name].shape
-    ]
-    if problems:
-        more = f' and {len(problems) - SHOWN} more' if len(problems) > SHOWN else ''
+    if found := differences(ours, result.state_dict):
         raise UserError(
-            f'the file of {result.layout.title} does not fit the config: {"; ".join(sorted(problems)[:SHOWN])}{more}. '
-            'Give the config of its architecture and data set; --keep classifier fits a plain classifier, and '
-            '--fresh-queue takes a queue of another length'
+            f'the file of {result.layout.title} does not fit the config: {found}. Give the config of its architecture '
+            'and data set; --keep classifier fits a plain classifier, and --fresh-queue takes a queue of another length'
         )
 
 

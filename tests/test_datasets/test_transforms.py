@@ -12,7 +12,7 @@ from ltcl.datasets.transforms import CIFAR10AutoAugment, Cutout, apply_operation
 from ltcl.datasets.transforms.operation import Operation
 from ltcl.errors import UserError
 
-SIGNED = {'shearX', 'shearY', 'translateX', 'translateY', 'color', 'contrast', 'sharpness', 'brightness'}
+SIGNED = ('shearX', 'shearY', 'translateX', 'translateY', 'color', 'contrast', 'sharpness', 'brightness')
 
 
 @pytest.fixture

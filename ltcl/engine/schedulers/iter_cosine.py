@@ -13,11 +13,11 @@ class IterCosineLR(ByIterationLR):
 
     As `MAE <https://arxiv.org/abs/2111.06377>`_ fine-tunes, and GPaCo with it. At the fractional epoch e, with W epochs
     of warm-up out of E, the rate is ``base * e / W``, then
-    ``min + (base - min) * (1 + cos(pi * (e - W) / (E - W))) / 2``. The minimum is a factor on each group's base rate, so
-    layer-wise rates keep their proportions.
+    ``min + (base - min) * (1 + cos(pi * (e - W) / (E - W))) / 2``. The minimum is a factor on each group's base rate,
+    so layer-wise rates keep their proportions.
 
-    Differs from the original: batches left over at the end of an epoch, too few for a whole window, are accumulated with
-    the first of the next epoch, as mmengine does it; the original drops them.
+    Differs from the original: batches left over at the end of an epoch, too few for a whole window, are accumulated
+    with the first of the next epoch, as mmengine does it; the original drops them.
 
     Args:
         optimizer: The optimizer or its wrapper.
