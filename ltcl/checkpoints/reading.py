@@ -63,7 +63,7 @@ def _damaged(path: Path) -> UserError:
     return UserError(f'checkpoint {path} is damaged or no checkpoint of PyTorch: get it anew')
 
 
-def load_from_local(filename: str, map_location: object = None) -> dict:
+def load_from_local(filename: str | Path, map_location: object = None) -> dict:
     """Reader for mmengine's ``CheckpointLoader``, whose own one falls back to running a file's code.
 
     Raises:

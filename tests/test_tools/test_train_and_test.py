@@ -10,8 +10,9 @@ from pathlib import Path
 
 import mmengine
 import pytest
-import torch
 from toy import CLASS_COUNTS, toy_config
+
+from ltcl.checkpoints.reading import load_from_local
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = {**os.environ, 'OMP_NUM_THREADS': '1', 'PYTHON': sys.executable}
@@ -75,7 +76,7 @@ def test_sigterm_leaves_a_checkpoint_that_resume_goes_on_from(images, tmp_path):
     assert process.wait(timeout=60) == 128 + signal.SIGTERM
     checkpoint = Path((tmp_path / 'run' / 'last_checkpoint').read_text())
     assert checkpoint.name.startswith('stopped_iter_')
-    done = torch.load(checkpoint, weights_only=False)['meta']
+    done = load_from_local(checkpoint)['meta']
     last_epoch = done['epoch'] + 2
     python('train.py', config, '--resume', '--cfg-options', f'train_cfg.max_epochs={last_epoch}')
     assert (tmp_path / 'run' / f'epoch_{last_epoch}.pth').exists()
@@ -94,7 +95,7 @@ def test_two_processes_train_and_test(images, tmp_path):
 def test_amp_option_chooses_the_precision(images, tmp_path):
     config = write_config(images, tmp_path, 'gpaco', optim_wrapper__type='OptimWrapper', train_cfg__max_epochs=1)
     python('train.py', config, '--amp')
-    saved = torch.load(tmp_path / 'run' / 'epoch_1.pth', weights_only=False)
+    saved = load_from_local(tmp_path / 'run' / 'epoch_1.pth')
     assert 'ltcl.Bfloat16OptimWrapper' in saved['meta']['cfg']
 
 
@@ -159,7 +160,7 @@ def test_two_processes_agree_on_a_stop(images, tmp_path):
     assert process.wait(timeout=90) != 0
     checkpoint = Path((tmp_path / 'run' / 'last_checkpoint').read_text())
     assert checkpoint.name.startswith('stopped_iter_')
-    last_epoch = torch.load(checkpoint, weights_only=False)['meta']['epoch'] + 2
+    last_epoch = load_from_local(checkpoint)['meta']['epoch'] + 2
     options = ['--resume', '--cfg-options', f'train_cfg.max_epochs={last_epoch}']
     run('bash', 'tools/dist_train.sh', config, 2, *options)
     assert (tmp_path / 'run' / f'epoch_{last_epoch}.pth').exists()

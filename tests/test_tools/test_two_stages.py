@@ -15,6 +15,7 @@ from mmengine.registry import init_default_scope
 from toy import toy_config
 from toy_stage2 import stage2_config
 
+from ltcl.checkpoints.reading import load_from_local
 from ltcl.engine import Runner
 from ltcl.errors import UserError
 
@@ -58,7 +59,7 @@ def write_stage2(images, folder, stage1, head='linear', **changes):
 
 
 def weights(path):
-    return torch.load(path, weights_only=False)['state_dict']
+    return load_from_local(path)['state_dict']
 
 
 def is_same(name, first, second):
@@ -117,7 +118,7 @@ def test_checkpoints_that_lack_the_head_are_refused_where_it_is_needed(images, t
 
 
 def test_checkpoint_without_an_encoder(images, tmp_path, stage1):
-    checkpoint = torch.load(stage1['paco'], weights_only=False)
+    checkpoint = load_from_local(stage1['paco'])
     state = checkpoint['state_dict']
     checkpoint['state_dict'] = {name: state[name] for name in state if not name.startswith('backbone')}
     torch.save(checkpoint, tmp_path / 'headless.pth')
