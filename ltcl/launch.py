@@ -15,6 +15,7 @@ import os
 import pickle
 import re
 import sys
+import threading
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -45,6 +46,7 @@ RUNNER_KEYS = {
 }
 
 REMARK = 'Could not import OneDL'
+REDIRECTING = threading.RLock()
 
 
 def run_options(parser: argparse.ArgumentParser) -> None:
@@ -193,12 +195,14 @@ def leave_processes(status: int, wait: bool) -> None:
 def without_remarks() -> Iterator[None]:
     """Import without what OpenMMLab's packages print on an optional package of their authors."""
     printed = io.StringIO()
-    try:
-        with contextlib.redirect_stdout(printed):
-            yield
-    finally:
-        lines = printed.getvalue().splitlines(keepends=True)
-        print(*(line for line in lines if line.strip() != REMARK), sep='', end='')
+    # Of two threads that redirect at a time, the second would leave the first one's buffer behind as standard output.
+    with REDIRECTING:
+        try:
+            with contextlib.redirect_stdout(printed):
+                yield
+        finally:
+            lines = printed.getvalue().splitlines(keepends=True)
+            print(*(line for line in lines if line.strip() != REMARK), sep='', end='')
 
 
 def import_mmpretrain() -> None:

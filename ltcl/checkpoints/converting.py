@@ -11,18 +11,27 @@ from torch import Tensor
 from ltcl.errors import UserError
 
 from .forms import FORMS
-from .layouts import LAYOUTS, MAE_PRETRAINED, SOURCES, Layout, Part
-from .names import STEM, encoder_to_ours, encoder_to_theirs, missing_in_blocks
+from .layouts import LAYOUTS, MAE_PRETRAINED, SOURCES
+from .names import STEM, encoder_form, encoder_to_ours, encoder_to_theirs, missing_in_blocks
+from .parts import Layout, Part
+from .seg_layouts import SWIN, TORCHVISION_SWIN
 
 State = dict[str, Tensor]
 ENCODER = 'backbone.'
-KEPT = {'all': ('',), 'classifier': (ENCODER, 'head.fc.'), 'encoder': (ENCODER,)}
-"""What a name of ours begins with, by what is to be kept."""
+BRANCHES = 'decode_head.branches.'
+KEPT = {
+    'all': ('',),
+    'classifier': (ENCODER, 'head.fc.', 'decode_head.', 'auxiliary_head.'),
+    'encoder': (ENCODER,),
+}
+"""What a name of ours begins with, by what is to be kept; of a decode head, its branches only with everything."""
 QUEUE = re.compile(r'head\.(\w+_)?queue\.')
 # What a run of ours keeps beside the tensors of the originals.
 OWN = re.compile(
-    r'head\.(class_counts|targets|class_centers|assignment)|head\.(\w+_)?queue\.fill|backbone\.ln2\.(weight|bias)'
+    r'head\.(class_counts|targets|class_centers|assignment)|head\.(\w+_)?queue\.fill|backbone\.ln2\.(weight|bias)|'
+    r'backbone\.norm\d\.(weight|bias)|decode_head\.branches\.\w+\.class_counts'
 )
+NO_BRANCH_COUNTS = 'unknown to the file; class_counts of the config names the file with the counts'
 NO_COUNTS = 'unknown to the file; ltcl.ClassCountsHook counts the training set of the config'
 SHOWN = 6
 
@@ -109,7 +118,7 @@ def to_ours(checkpoint: object, source: str, keep: str = 'all', with_queue: bool
         elif ours is None:
             unknown.append(name)
         else:
-            result.state_dict[ours] = _reformed(FORMS[part.form][0], name, value, num_classes)
+            result.state_dict[ours] = _reformed(FORMS[_form(part, ours)][0], name, value, num_classes)
     missing = [name for name in _needed(layout, set(state), keep, with_queue) if name not in state]
     if unknown or missing:
         problems = [f'it lacks {_some(missing)}'] * bool(missing) + [f'nothing reads {_some(unknown)}'] * bool(unknown)
@@ -139,7 +148,7 @@ def to_theirs(state: State, source: str) -> Conversion:
         for name, value in state.items():
             part, theirs = _origin(layout.parts, name, is_cifar)
             if theirs is not None:
-                value = _reformed(FORMS[part.form][1], name, value, num_classes)
+                value = _reformed(FORMS[_form(part, name)][1], name, value, num_classes)
                 result.state_dict[layout.prefix + theirs] = value
             elif OWN.fullmatch(name):
                 result.left_out[name] = 'kept by ltcl only'
@@ -204,12 +213,16 @@ def _origin(parts: Iterable[Part], name: str, is_cifar: bool) -> tuple[Part | No
     return None, None
 
 
+def _form(part: Part, ours: str) -> str:
+    return part.form if part.encoder is None else encoder_form(part.encoder, ours)
+
+
 def _why_unused(layout: Layout, name: str) -> str | None:
     return next((reason for pattern, reason in layout.unused.items() if re.fullmatch(pattern, name)), None)
 
 
 def _why_left_out(ours: str, keep: str, with_queue: bool) -> str | None:
-    if not ours.startswith(KEPT[keep]):
+    if not ours.startswith(KEPT[keep]) or (keep != 'all' and ours.startswith(BRANCHES)):
         return f'only the {"encoder and classifier are" if keep == "classifier" else "encoder is"} kept, as asked'
     if not with_queue and QUEUE.match(ours):
         return 'no queue is taken over, as asked'
@@ -260,6 +273,15 @@ def _fill(result: Conversion, num_classes: int, keep: str) -> None:
         reason = 'norm after the pooling, which fine-tuning starts like this'
         result.fill('backbone.ln2.weight', torch.ones(width), reason)
         result.fill('backbone.ln2.bias', torch.zeros(width), reason)
+    if result.layout in (SWIN, TORCHVISION_SWIN):
+        for stage in {name.split('.')[2] for name in state if name.startswith('backbone.stages.')}:
+            values = state[f'backbone.stages.{stage}.blocks.0.norm1.weight']
+            reason = "norm of a stage's output, which fine-tuning starts like this"
+            result.fill(f'backbone.norm{stage}.weight', torch.ones_like(values), reason)
+            result.fill(f'backbone.norm{stage}.bias', torch.zeros_like(values), reason)
+    for branch in {name.removeprefix(BRANCHES).split('.')[0] for name in state if name.startswith(BRANCHES)}:
+        counts = torch.zeros(len(state['decode_head.conv_seg.weight']), dtype=torch.int64)
+        result.fill(f'{BRANCHES}{branch}.class_counts', counts, NO_BRANCH_COUNTS)
     for name in [name for name in state if QUEUE.match(name) and name.endswith('embeddings')]:
         rows = state[name]
         fill = torch.full((len(rows),), rows.shape[1]) if rows.ndim == 3 else torch.tensor([len(rows)])

@@ -20,7 +20,7 @@ def build_model(cfg: Config) -> nn.Module:
     """The model of a config, its targets generated; a checkpoint that its encoder starts from is not read."""
     init_default_scope(cfg.get('default_scope', 'mmpretrain'))
     model = MODELS.build(cfg.model)
-    if hasattr(model.head, 'register_targets'):
+    if hasattr(getattr(model, 'head', None), 'register_targets'):
         model.head.init_weights()
     return model
 

@@ -1,84 +1,11 @@
 """How each original names its tensors, and where they live in ours: tables, read in both directions."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
+from .parts import Layout, Part, classwise_queue, layout_of, linear, mlp, queue
+from .seg_layouts import CECO_SEG, GPACO_SEG, RR_SEG, SWIN, TORCHVISION_SWIN
 
-@dataclass(frozen=True)
-class Part:
-    """Some tensors of an original and their place in ours.
-
-    Args:
-        theirs: Their name; for an encoder, what stands before the names of its tensors.
-        ours: The same in ours.
-        encoder: ``'resnet'`` or ``'vit'`` where this is a whole encoder, see :mod:`.names`.
-        form: How the values are laid out in theirs, see :mod:`.forms`.
-    """
-
-    theirs: str
-    ours: str
-    encoder: str | None = None
-    form: str = 'same'
-
-
-@dataclass(frozen=True)
-class Layout:
-    """One kind of file.
-
-    Args:
-        title: What messages call it.
-        sources: What the converter's ``--from`` calls it.
-        parts: What is converted.
-        unused: Patterns of names that have no place in ours, and why.
-        container: Key of the file under which the weights lie; None where they are the file.
-        prefix: What the original's wrapper puts before every name.
-        has_class_counts: Whether the method's head keeps the training images per class.
-    """
-
-    title: str
-    sources: tuple[str, ...]
-    parts: tuple[Part, ...]
-    unused: dict[str, str] = field(default_factory=dict)
-    container: str | None = 'state_dict'
-    prefix: str = 'module.'
-    has_class_counts: bool = False
-
-
-def linear(theirs: str, ours: str) -> list[Part]:
-    """A linear layer."""
-    return [Part(f'{theirs}.{name}', f'{ours}.{name}') for name in ('weight', 'bias')]
-
-
-def mlp(theirs: str, ours: str, linears: Iterable[int], norm: int | None = None) -> list[Part]:
-    """The layers of an MLP that have tensors, by their numbers."""
-    parts = [part for number in linears for part in linear(f'{theirs}.{number}', f'{ours}.{number}')]
-    if norm is not None:
-        names = ('weight', 'bias', 'running_mean', 'running_var', 'num_batches_tracked')
-        parts += [Part(f'{theirs}.{norm}.{name}', f'{ours}.{norm}.{name}') for name in names]
-    return parts
-
-
-def queue(rows: str, labels: str, pointer: str, rows_form: str = 'same', labels_form: str = 'same') -> list[Part]:
-    """A labelled queue."""
-    return [
-        Part(rows, 'head.queue.embeddings', form=rows_form),
-        Part(labels, 'head.queue.labels', form=labels_form),
-        Part(pointer, 'head.queue.pointer'),
-    ]
-
-
-def classwise_queue(rows: str, pointer: str, ours: str) -> list[Part]:
-    """A queue with slots of each class."""
-    return [Part(rows, f'{ours}.embeddings', form='classwise'), Part(pointer, f'{ours}.pointer')]
-
-
-def _layout(*parts: Part | list[Part], **others: object) -> Layout:
-    return Layout(
-        parts=tuple(each for part in parts for each in (part if isinstance(part, list) else [part])), **others
-    )
-
-
-PACO = _layout(
+PACO = layout_of(
     mlp('encoder_q.fc', 'projector.layers', (0, 3), norm=1),
     Part('encoder_q.', 'backbone.', 'resnet'),
     mlp('encoder_k.fc', 'momentum_encoder.projector.layers', (0, 3), norm=1),
@@ -90,7 +17,7 @@ PACO = _layout(
     unused={r'linear_k\.(weight|bias)': 'a momentum copy of the classifier that nothing reads'},
     has_class_counts=True,
 )
-GPACO = _layout(
+GPACO = layout_of(
     mlp('encoder_q.fc', 'projector.layers', (0, 2, 4)),
     Part('encoder_q.', 'backbone.', 'resnet'),
     linear('linear', 'head.fc'),
@@ -99,7 +26,7 @@ GPACO = _layout(
     sources=('gpaco',),
     has_class_counts=True,
 )
-GPACO_VIT = _layout(
+GPACO_VIT = layout_of(
     Part('', 'backbone.', 'vit'),
     linear('fc_norm', 'backbone.ln2'),
     mlp('mlp', 'projector.layers', (0, 2, 4)),
@@ -111,7 +38,7 @@ GPACO_VIT = _layout(
     prefix='',
     has_class_counts=True,
 )
-BCL = _layout(
+BCL = layout_of(
     Part('encoder.', 'backbone.', 'resnet'),
     mlp('head', 'projector.layers', (0, 3), norm=1),
     mlp('head_fc', 'head.prototype_projector.layers', (0, 3), norm=1),
@@ -120,7 +47,7 @@ BCL = _layout(
     sources=('bcl',),
     has_class_counts=True,
 )
-RESCO = _layout(
+RESCO = layout_of(
     Part('encoder.', 'backbone.', 'resnet'),
     mlp('mlp', 'projector.layers', (0, 3), norm=1),
     linear('linear', 'head.fc'),
@@ -130,7 +57,7 @@ RESCO = _layout(
     sources=('resco',),
     has_class_counts=True,
 )
-RESCOM = _layout(
+RESCOM = layout_of(
     Part('encoder.', 'backbone.', 'resnet'),
     mlp('mlp', 'projector.layers', (0, 3), norm=1),
     linear('linear', 'head.fc'),
@@ -159,7 +86,7 @@ def _k_positive(source: str, title: str, with_mlp: bool) -> Layout:
     }
     if source == 'kcl':
         unused = {'class_centroid|optimal_target(_unique)?|target_labels': 'KCL does not use targets'}
-    return _layout(
+    return layout_of(
         heads['encoder_q'],
         Part('encoder_q.', 'backbone.', 'resnet'),
         heads['encoder_k'],
@@ -174,7 +101,7 @@ def _k_positive(source: str, title: str, with_mlp: bool) -> Layout:
 
 KCL, KCL_LINEAR = (_k_positive('kcl', 'KCL', with_mlp) for with_mlp in (True, False))
 TSC, TSC_LINEAR = (_k_positive('tsc', 'TSC', with_mlp) for with_mlp in (True, False))
-IN_BATCH = _layout(
+IN_BATCH = layout_of(
     Part('encoder.', 'backbone.', 'resnet'),
     mlp('head', 'projector.layers', (0, 2)),
     title='KCL or TSC within the batch (CIFAR)',
@@ -183,7 +110,7 @@ IN_BATCH = _layout(
     container='model',
     prefix='',
 )
-TORCHVISION = _layout(
+TORCHVISION = layout_of(
     Part('', 'backbone.', 'resnet'),
     linear('fc', 'head.fc'),
     title='torchvision',
@@ -192,7 +119,7 @@ TORCHVISION = _layout(
     prefix='',
 )
 STAGE2 = replace(TORCHVISION, title='KCL/TSC stage 2', sources=('stage2',), container='state_dict', prefix='module.')
-MAE_PRETRAINED = _layout(
+MAE_PRETRAINED = layout_of(
     Part('', 'backbone.', 'vit'),
     title='a pre-trained MAE',
     sources=('mae',),
@@ -203,7 +130,7 @@ MAE_PRETRAINED = _layout(
     container='model',
     prefix='',
 )
-MAE_FINE_TUNED = _layout(
+MAE_FINE_TUNED = layout_of(
     Part('', 'backbone.', 'vit'),
     linear('fc_norm', 'backbone.ln2'),
     linear('head', 'head.fc'),
@@ -229,5 +156,10 @@ LAYOUTS = (
     STAGE2,
     MAE_PRETRAINED,
     MAE_FINE_TUNED,
+    SWIN,
+    TORCHVISION_SWIN,
+    GPACO_SEG,
+    RR_SEG,
+    CECO_SEG,
 )
 SOURCES = tuple(sorted({source for layout in LAYOUTS for source in layout.sources}))

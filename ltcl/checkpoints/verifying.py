@@ -17,7 +17,7 @@ class OutputStatistics:
 
     Args:
         kind: ``'logits'``, or ``'features'`` of a model without classifier.
-        outputs: Its answer, shape (N, num_classes) or (N, C).
+        outputs: Its answer, shape (N, num_classes) or (N, C); maps are averaged over their positions.
     """
 
     kind: str
@@ -51,7 +51,7 @@ def output_statistics(model: nn.Module, encoder_only: bool = False) -> OutputSta
     """Run a model on the fixed images.
 
     Args:
-        model: A classifier of ours with its weights loaded; left in eval mode.
+        model: A classifier or segmentor of ours with its weights loaded; left in eval mode.
         encoder_only: Look at the pooled features, not at the logits.
 
     Raises:
@@ -59,8 +59,10 @@ def output_statistics(model: nn.Module, encoder_only: bool = False) -> OutputSta
     """
     images = fixed_images(model.backbone)
     model.eval()
-    has_logits = not encoder_only and hasattr(model.head, 'fc')
+    is_classifier = hasattr(model, 'decode_head') or hasattr(model.head, 'fc')
+    has_logits = not encoder_only and is_classifier
     outputs = (model(images) if has_logits else model.extract_feat(images)[-1]).float()
+    outputs = outputs.mean((2, 3)) if outputs.ndim == 4 else outputs
     kind = 'logits' if has_logits else 'features'
     if not outputs.isfinite().all():
         raise UserError(f'the {kind} are not finite: the file is damaged, or was saved by a run that diverged')

@@ -5,14 +5,12 @@ The file holds the number of images that show each class and its pixels, after l
 """
 
 import argparse
-import contextlib
-import io
 import json
 from dataclasses import asdict
 from pathlib import Path
 
 from ltcl.errors import UserError
-from ltcl.launch import load_config, report_user_errors
+from ltcl.launch import import_scope, load_config, report_user_errors
 
 
 def parse_args() -> argparse.Namespace:
@@ -32,8 +30,7 @@ def main() -> None:
     cfg = load_config(args.config)
     if 'train_dataloader' not in cfg:
         raise UserError(f'{args.config} has no train_dataloader: name a config that trains')
-    with contextlib.redirect_stdout(io.StringIO()):  # it prints a remark on an optional package of its authors
-        import mmseg.datasets  # noqa: F401 (registers data sets and their transforms)
+    import_scope('mmseg')  # registers data sets and their transforms
     from mmengine.registry import init_default_scope
     from mmseg.registry import DATASETS
 

@@ -5,13 +5,11 @@ each problem, with the place where a missing file is obtained.
 """
 
 import argparse
-import contextlib
-import io
 import sys
 from typing import TYPE_CHECKING
 
 from ltcl.errors import UserError
-from ltcl.launch import report_user_errors
+from ltcl.launch import import_mmpretrain, report_user_errors
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -66,11 +64,12 @@ def _cell(found: int | None, known: int) -> str:
 def main() -> None:
     """Check, print the table, then one line for each problem."""
     args = parse_args()
-    # After the options, so that a mistyped one is answered at once; mmpretrain prints a remark on an optional package.
-    with contextlib.redirect_stdout(io.StringIO()):
-        from ltcl.datasets.check_published import check_set, sort_into_class_folders
-        from ltcl.datasets.published import PUBLISHED
+    # After the options, so that a mistyped one is answered at once.
+    import_mmpretrain()
     from rich.console import Console
+
+    from ltcl.datasets.check_published import check_set, sort_into_class_folders
+    from ltcl.datasets.published import PUBLISHED
 
     if args.name not in PUBLISHED:
         raise UserError(f'there is no published data set {args.name!r}: known are {", ".join(PUBLISHED)}')
