@@ -15,6 +15,8 @@ import sys
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
+from mmengine.config import Config
+
 from ltcl.analysis.comparison import draw, read_run, summarise, to_markdown
 from ltcl.errors import UserError
 from ltcl.launch import load_config, report_user_errors
@@ -59,7 +61,7 @@ def run_one(config: str, seed: int, args: argparse.Namespace) -> dict:
     folder = args.work_dir / Path(config).stem / f'seed{seed}'
     file_prefix = '' if is_trained else 'test_'
     figures = read_run(folder, file_prefix)
-    if figures is None or (is_trained and figures['epoch'] < cfg.train_cfg.max_epochs):
+    if figures is None or (is_trained and figures['done'] < _length(cfg)):
         # A config without training has no entries for options that are about training.
         options = [option for option in args.cfg_options if cfg.get(option.split('.')[0], option) is not None]
         options += [f'randomness.seed={seed}']
@@ -72,6 +74,11 @@ def run_one(config: str, seed: int, args: argparse.Namespace) -> dict:
     figures['minutes'] += 0 if stage1 is None else stage1['minutes']
     checkpoint = (folder / 'last_checkpoint').read_text().strip() if is_trained else None
     return {'config': config, 'seed': seed, 'checkpoint': checkpoint, **figures}
+
+
+def _length(cfg: Config) -> int:
+    """Epochs of a run, or iterations of one that counts in them."""
+    return cfg.train_cfg.get('max_epochs') or cfg.train_cfg.max_iters
 
 
 def start_tool(tool: str, words: list[str], folder: Path, options: list[str], args: argparse.Namespace) -> None:

@@ -13,15 +13,16 @@ COLUMNS = ('all', 'many', 'medium', 'few', 'worst_class')
 
 
 def read_run(folder: Path, file_prefix: str = '') -> dict | None:
-    """Figures of the last and the best epoch of a run.
+    """Figures of the last and the best validation of a run.
 
     Args:
         folder: Work dir of the run.
         file_prefix: ``'test_'`` reads the figures of a test, whose only entry counts as the best as well.
 
     Returns:
-        Accuracies in % under the names of ``COLUMNS`` (last epoch), ``best_all`` (best epoch), ``epoch`` and
-        ``minutes`` of training; None if the run left no report.
+        Scores in % under the names of ``COLUMNS`` (last validation; ``all`` is the mean IoU of a segmentation),
+        ``best_all`` (best validation), ``done`` (epochs or iterations, None of a test), ``minutes`` of training; None
+        if the run left no report.
     """
     path = folder / f'{file_prefix}{METRICS_FILE}'
     if not path.is_file():
@@ -31,11 +32,12 @@ def read_run(folder: Path, file_prefix: str = '') -> dict | None:
         return None
     prefix = report['shot_prefix']
     last, best = report['last']['metrics'], (report['best'] or report['last'])['metrics']
-    figures = {name: last[f'{prefix}/{name}'] for name in COLUMNS if f'{prefix}/{name}' in last}
+    keys = {name: f'{prefix}/{name}' for name in COLUMNS} | {'all': f'{prefix}/{report.get("overall", "all")}'}
+    figures = {name: last[key] for name, key in keys.items() if key in last}
     return {
         **figures,
-        'best_all': best[f'{prefix}/all'],
-        'epoch': report['last']['epoch'],
+        'best_all': best[keys['all']],
+        'done': report['last'].get(report['unit']),
         'minutes': report['seconds']['training'] / 60,
     }
 

@@ -19,8 +19,16 @@ def write_report(folder, value, epoch=4):
     metrics = {f'shot/{name}': value for name in ('all', 'many', 'medium', 'few', 'worst_class')}
     entry = {'epoch': epoch, 'iter': 1, 'metrics': metrics}
     folder.mkdir(parents=True)
-    report = {'shot_prefix': 'shot', 'last': entry, 'best': entry, 'seconds': {'training': 90.0}}
-    (folder / 'metrics.json').write_text(json.dumps(report))
+    report = {'unit': 'epoch', 'shot_prefix': 'shot', 'overall': 'all', 'last': entry, 'best': entry}
+    (folder / 'metrics.json').write_text(json.dumps({**report, 'seconds': {'training': 90.0}}))
+
+
+def test_segmentation_counts_iterations_and_its_overall_figure_is_the_mean_iou(tmp_path):
+    last = {'iter': 20, 'epoch': 0, 'metrics': {'seg/mIoU': 30.0, 'seg/few': 10.0}}
+    best = {'iter': 10, 'epoch': 0, 'metrics': {'seg/mIoU': 40.0}}
+    report = {'unit': 'iter', 'shot_prefix': 'seg', 'overall': 'mIoU', 'last': last, 'best': best}
+    (tmp_path / 'metrics.json').write_text(json.dumps({**report, 'seconds': {'training': 60.0}}))
+    assert read_run(tmp_path) == {'all': 30.0, 'few': 10.0, 'best_all': 40.0, 'done': 20, 'minutes': 1.0}
 
 
 def test_mean_and_sample_standard_deviation(tmp_path):
