@@ -51,8 +51,8 @@ class TrainingCurves:
     """What was logged at each training iteration.
 
     Attributes:
-        values: Under ``loss``, ``loss_*`` and ``lr`` one value per iteration, the last of the run at the end; what is
-            absent is not drawn.
+        values: Under ``loss``, ``lr`` and names with ``loss_`` one value per iteration, the last of the run at the
+            end; what is absent is not drawn.
         num_iters: Iterations of the whole run; an array may hold fewer, the latest.
         iters_per_epoch: None: the horizontal axis counts iterations.
     """
@@ -70,15 +70,16 @@ class TrainingCurves:
         return middles / (self.iters_per_epoch or 1), means
 
 
-def per_class_figure(per_class: dict[str, list], bounds: tuple[int, int]) -> Figure:
-    """Accuracy of each class over its number of training images, classes sorted by that number.
+def per_class_figure(per_class: dict[str, list], bounds: tuple[int, int], score: str = 'accuracy') -> Figure:
+    """Score of each class over its number of training images, classes sorted by that number.
 
     Up to 40 classes are bars with names; more are dots and a running mean.
 
     Args:
-        per_class: Lists of length num_classes: ``class_name``, ``train_count``, ``accuracy`` (percent, None without
-            test images), ``group``; counts and groups are None when the training counts are unknown.
+        per_class: Lists of length num_classes: ``class_name``, ``train_count``, the score (percent, None without test
+            images), ``group``; counts and groups are None when the training counts are unknown.
         bounds: Smallest and largest training count of a medium-shot class.
+        score: Name of the column of scores, and of the axis.
     """
     import matplotlib
     from matplotlib.figure import Figure
@@ -88,13 +89,13 @@ def per_class_figure(per_class: dict[str, list], bounds: tuple[int, int]) -> Fig
     order = np.argsort(-counts, kind='stable') if with_counts else np.arange(len(counts))
     names = [per_class['class_name'][i] for i in order]
     groups = [per_class['group'][i] for i in order]
-    accuracy = np.array(per_class['accuracy'], dtype=float)[order]
+    scores = np.array(per_class[score], dtype=float)[order]
 
     with matplotlib.rc_context(STYLE):
         width = min(14.0, max(8.0, 2.0 + 0.5 * len(names)))
         figure = Figure(figsize=(width, 6.2 if with_counts else 4.2), layout='constrained')
         axes = figure.subplots(2 if with_counts else 1, 1, sharex=True, squeeze=False)[:, 0]
-        _draw_accuracy(axes[0], accuracy, groups, bounds)
+        _draw_scores(axes[0], scores, groups, bounds, score)
         if with_counts:
             _draw_counts(axes[1], counts[order], groups, bounds)
         _label_classes(axes[-1], names, with_counts)
@@ -107,13 +108,17 @@ def per_class_figure(per_class: dict[str, list], bounds: tuple[int, int]) -> Fig
     return figure
 
 
-def training_figure(curves: TrainingCurves, history: Sequence[dict], shot_prefix: str) -> Figure:
-    """Loss and its parts, learning rate, and accuracy at each validation.
+def training_figure(
+    curves: TrainingCurves, history: Sequence[dict], shot_prefix: str, score: str = 'accuracy', overall: str = 'all'
+) -> Figure:
+    """Loss and its parts, learning rate, and scores at each validation.
 
     Args:
         curves: Values of the training iterations.
         history: Validations in order, each with ``epoch``, ``iter`` and ``metrics`` (percent).
-        shot_prefix: Prefix of the keys ``all``, ``many``, ``medium`` and ``few`` in the metrics.
+        shot_prefix: Prefix of the keys ``many``, ``medium`` and ``few`` in the metrics.
+        score: What the keys stand for.
+        overall: Key of the score over all classes, without prefix.
     """
     import matplotlib
     from matplotlib.figure import Figure
@@ -130,33 +135,36 @@ def training_figure(curves: TrainingCurves, history: Sequence[dict], shot_prefix
         lr_axes.set(ylabel='learning rate', xlabel=x_label)
         lr_axes.set_ylim(bottom=0)
         lr_axes.ticklabel_format(axis='y', style='sci', scilimits=(-2, 3))
-        _draw_history(figure.add_subplot(grid[:, 1]), history, shot_prefix, unit, x_label)
+        axes = figure.add_subplot(grid[:, 1])
+        _draw_history(axes, history, shot_prefix, overall, unit)
+        title = f'{score[0].upper()}{score[1:]} at validation'
+        axes.set(title=title, ylabel=f'{score} (%)', xlabel=x_label, ylim=(0, 100))
         figure.align_ylabels([loss_axes, lr_axes])
     return figure
 
 
-def _draw_accuracy(axes: Axes, accuracy: np.ndarray, groups: list, bounds: tuple[int, int]) -> None:
-    position = np.arange(len(accuracy))
+def _draw_scores(axes: Axes, scores: np.ndarray, groups: list, bounds: tuple[int, int], name: str) -> None:
+    position = np.arange(len(scores))
     rules = {'many': f'> {bounds[1]}', 'medium': f'{bounds[0]}-{bounds[1]}', 'few': f'< {bounds[0]}'}
     for group in dict.fromkeys(groups):
         members = np.array([g == group for g in groups])
-        tested = members & np.isfinite(accuracy)
+        tested = members & np.isfinite(scores)
         label = None
         if group is not None and tested.any():
-            label = f'{group} ({rules[group]} images): {accuracy[tested].mean():.1f} %'
-        if len(accuracy) <= MAX_NAMED_CLASSES:
-            axes.bar(position[tested], accuracy[tested], width=0.78, color=COLOURS[group], label=label)
+            label = f'{group} ({rules[group]} images): {scores[tested].mean():.1f} %'
+        if len(scores) <= MAX_NAMED_CLASSES:
+            axes.bar(position[tested], scores[tested], width=0.78, color=COLOURS[group], label=label)
         else:
             axes.scatter(
-                position[tested], accuracy[tested], s=9, alpha=0.45, linewidths=0, color=COLOURS[group], label=label
+                position[tested], scores[tested], s=9, alpha=0.45, linewidths=0, color=COLOURS[group], label=label
             )
-    if len(accuracy) <= MAX_LABELLED_BARS:
-        for x in position[np.isfinite(accuracy)]:
-            axes.annotate(f'{accuracy[x]:.1f}', (x, accuracy[x]), (0, 2), textcoords='offset points', **VALUE_TEXT)
-    elif len(accuracy) > MAX_NAMED_CLASSES:
-        window = max(len(accuracy) // 25, 3)
-        axes.plot(position, _running_mean(accuracy, window), color=COLOURS['all'], linewidth=1.6, label='running mean')
-    axes.set(ylabel='accuracy (%)', ylim=(0, 105), yticks=range(0, 101, 20))
+    if len(scores) <= MAX_LABELLED_BARS:
+        for x in position[np.isfinite(scores)]:
+            axes.annotate(f'{scores[x]:.1f}', (x, scores[x]), (0, 2), textcoords='offset points', **VALUE_TEXT)
+    elif len(scores) > MAX_NAMED_CLASSES:
+        window = max(len(scores) // 25, 3)
+        axes.plot(position, _running_mean(scores, window), color=COLOURS['all'], linewidth=1.6, label='running mean')
+    axes.set(ylabel=f'{name} (%)', ylim=(0, 105), yticks=range(0, 101, 20))
 
 
 def _draw_counts(axes: Axes, counts: np.ndarray, groups: list, bounds: tuple[int, int]) -> None:
@@ -195,13 +203,13 @@ def _label_classes(axes: Axes, names: list[str], with_counts: bool) -> None:
 
 
 def _draw_losses(axes: Axes, curves: TrainingCurves) -> None:
-    parts = [name for name in curves.values if name.startswith('loss_')]
+    parts = [name for name in curves.values if 'loss_' in name]
     if 'loss' in curves.values:
         axes.plot(*curves.binned('loss', max_points=3000), color=COLOURS['all'], alpha=0.15, linewidth=0.6)
         axes.plot(*curves.binned('loss'), color=COLOURS['all'], linewidth=1.8, label='loss')
     # A single part is the loss itself.
     for name, colour in zip(parts if len(parts) > 1 else (), PART_COLOURS * len(parts), strict=False):
-        axes.plot(*curves.binned(name), color=colour, linewidth=1.4, label=name.removeprefix('loss_'))
+        axes.plot(*curves.binned(name), color=colour, linewidth=1.4, label=name.replace('loss_', ''))
     if axes.lines:
         smooth_values = np.concatenate([line.get_ydata() for line in axes.lines[1:]])
         finite = smooth_values[np.isfinite(smooth_values)]
@@ -215,20 +223,20 @@ def _draw_losses(axes: Axes, curves: TrainingCurves) -> None:
     axes.tick_params(axis='x', labelbottom=False)
 
 
-def _draw_history(axes: Axes, history: Sequence[dict], shot_prefix: str, unit: str, x_label: str) -> None:
+def _draw_history(axes: Axes, history: Sequence[dict], shot_prefix: str, overall: str, unit: str) -> None:
     marker = 'o' if len(history) <= 30 else None
-    for group in ('all', 'many', 'medium', 'few'):
+    for group in (overall, 'many', 'medium', 'few'):
         points = [(e[unit], e['metrics'][key]) for e in history if (key := f'{shot_prefix}/{group}') in e['metrics']]
         if points:
             x, y = zip(*points, strict=True)
-            width = 2.2 if group == 'all' else 1.5
+            width = 2.2 if group == overall else 1.5
+            colour = COLOURS['all' if group == overall else group]
             label = f'{group}: {y[-1]:.1f}'
-            axes.plot(x, y, color=COLOURS[group], linewidth=width, marker=marker, markersize=3.5, label=label)
+            axes.plot(x, y, color=colour, linewidth=width, marker=marker, markersize=3.5, label=label)
     if axes.lines:
         axes.legend(loc='lower right', title='last validation (%)', alignment='left')
     else:
         axes.text(0.5, 0.5, 'no validation by shot group', transform=axes.transAxes, ha='center', color='#777777')
-    axes.set(title='Accuracy at validation', ylabel='accuracy (%)', xlabel=x_label, ylim=(0, 100))
 
 
 def _running_mean(values: np.ndarray, window: int) -> np.ndarray:

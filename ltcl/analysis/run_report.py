@@ -12,7 +12,7 @@ import math
 import os
 import subprocess
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,8 +36,8 @@ class RunRecord:
         run: Name of the run, the same before and after a resume.
         history: Validations in order: ``{'epoch': int, 'iter': int, 'metrics': {name: float}}``.
         per_class: Columns of the last validation, see :func:`per_class_columns`.
-        best_iter: ``iter`` of the best validation whose class accuracies are in ``best_accuracy``.
-        best_accuracy: Class accuracies of that validation, percent.
+        best_iter: ``iter`` of the best validation whose class scores are in ``best_scores``.
+        best_scores: Class scores of that validation, percent.
         training_seconds: Time spent training, without validation.
         total_seconds: Time from the start of the run, with validation and without the time it was stopped.
     """
@@ -46,22 +46,28 @@ class RunRecord:
     history: list[dict] = field(default_factory=list)
     per_class: dict[str, list] | None = None
     best_iter: int | None = None
-    best_accuracy: list[float | None] | None = None
+    best_scores: list[float | None] | None = None
     training_seconds: float = 0.0
     total_seconds: float = 0.0
 
-    def add(self, entry: dict, per_class: dict[str, list] | None, best_by: str) -> None:
+    @classmethod
+    def restore(cls, saved: dict) -> RunRecord:
+        """The record of a checkpoint; what another version of ltcl wrote beside is left out."""
+        return cls(**{each.name: saved[each.name] for each in fields(cls) if each.name in saved})
+
+    def add(self, entry: dict, per_class: dict[str, list] | None, best_by: str, score: str) -> None:
         """Take a validation.
 
         Args:
             entry: As in :attr:`history`.
             per_class: Its columns; None if no metric gives any.
             best_by: Metric that decides which validation is the best; greater is better.
+            score: Name of the column of scores.
         """
         self.history.append(entry)
         self.per_class = per_class
         if per_class is not None and best_entry(self.history, best_by) is entry:
-            self.best_iter, self.best_accuracy = entry['iter'], per_class['accuracy']
+            self.best_iter, self.best_scores = entry['iter'], per_class[score]
 
     def catch_up(self, report: dict, max_iter: int) -> None:
         """Add validations that a report knows and the resumed checkpoint does not.
@@ -82,8 +88,8 @@ class RunRecord:
         rows = report['per_class']
         if rows and report['last']['iter'] == self.history[-1]['iter']:
             columns = _columns(rows)
-            if 'best_accuracy' in columns:
-                self.best_iter, self.best_accuracy = report['best']['iter'], columns.pop('best_accuracy')
+            if (best := f'best_{report.get("score", "accuracy")}') in columns:
+                self.best_iter, self.best_scores = report['best']['iter'], columns.pop(best)
             self.per_class = columns
 
 
@@ -94,22 +100,35 @@ def best_entry(history: Sequence[dict], best_by: str | None) -> dict | None:
 
 
 def per_class_columns(per_class: dict[str, np.ndarray]) -> dict[str, list]:
-    """Arrays of ``ShotAccuracy.per_class`` as lists that JSON can hold; NaN becomes None."""
-    columns = {name: values.tolist() for name, values in per_class.items()}
-    columns['accuracy'] = [None if math.isnan(value) else round(value, 6) for value in columns['accuracy']]
-    return columns
+    """Arrays of a metric's ``per_class`` as lists that JSON can hold; NaN becomes None."""
+
+    def plain(values: np.ndarray) -> list:
+        if values.dtype.kind != 'f':
+            return values.tolist()
+        return [None if math.isnan(value) else round(value, 6) for value in values.tolist()]
+
+    return {name: plain(values) for name, values in per_class.items()}
 
 
 def build_report(
-    record: RunRecord, unit: str, best_by: str | None, shot_prefix: str, bounds: tuple[int, int], **about: object
+    record: RunRecord,
+    unit: str,
+    best_by: str | None,
+    shot_prefix: str,
+    score: str,
+    overall: str,
+    bounds: tuple[int, int],
+    **about: object,
 ) -> dict:
-    """Everything that ``metrics.json`` holds. Accuracies are percentages.
+    """Everything that ``metrics.json`` holds. Scores are percentages.
 
     Args:
         record: What was measured.
         unit: What a validation is named by: ``epoch`` or ``iter``; ``test`` for the only entry of a test.
         best_by: Metric that decides which validation is the best; None for a test.
         shot_prefix: Prefix of the metric by shot group.
+        score: What each class has, and its column: ``accuracy`` or ``IoU``.
+        overall: Key of the figure over all classes, without prefix.
         bounds: Smallest and largest training count of a medium-shot class.
         about: Seed, commit, configuration and the like, written as they are.
 
@@ -120,7 +139,7 @@ def build_report(
     last, best = (record.history[-1] if record.history else None), best_entry(record.history, best_by)
     columns = dict(record.per_class or {})
     if columns and best is not None and best['iter'] == record.best_iter:
-        columns['best_accuracy'] = record.best_accuracy
+        columns[f'best_{score}'] = record.best_scores
     return {
         'run': record.run,
         'unit': unit,
@@ -128,6 +147,8 @@ def build_report(
         'best': best,
         'best_by': best_by,
         'shot_prefix': shot_prefix,
+        'score': score,
+        'overall': overall,
         'bounds': list(bounds),
         'seconds': {'training': round(record.training_seconds, 1), 'total': round(record.total_seconds, 1)},
         **about,
@@ -154,7 +175,7 @@ def git_state(folder: Path) -> dict[str, str | bool | None]:
 
 
 def write_report(report: dict, work_dir: Path, file_prefix: str = '') -> list[Path]:
-    """Write ``metrics.json`` and, if there are class accuracies, ``per_class.csv``.
+    """Write ``metrics.json`` and, if there are class scores, ``per_class.csv``.
 
     Args:
         report: From :func:`build_report`.
@@ -165,21 +186,21 @@ def write_report(report: dict, work_dir: Path, file_prefix: str = '') -> list[Pa
         The files, each replaced in one step: a reader never sees half of one.
     """
     files = [work_dir / f'{file_prefix}{METRICS_FILE}']
-    _write_atomic(files[0], lambda path: path.write_text(json.dumps(report, indent=2) + '\n', encoding='utf-8'))
+    write_atomic(files[0], lambda path: path.write_text(json.dumps(report, indent=2) + '\n', encoding='utf-8'))
     if report['per_class']:
         text = io.StringIO()
         writer = csv.DictWriter(text, fieldnames=report['per_class'][0], lineterminator='\n')
         writer.writeheader()
         writer.writerows(report['per_class'])
         files.append(work_dir / f'{file_prefix}per_class.csv')
-        _write_atomic(files[-1], lambda path: path.write_text(text.getvalue(), encoding='utf-8'))
+        write_atomic(files[-1], lambda path: path.write_text(text.getvalue(), encoding='utf-8'))
     return files
 
 
 def draw_report(
     report: dict, work_dir: Path, file_prefix: str = '', curves: TrainingCurves | None = None
 ) -> list[Path]:
-    """Draw ``per_class.png`` if there are class accuracies and ``training_curves.png`` if there are curves.
+    """Draw ``per_class.png`` if there are class scores and ``training_curves.png`` if there are curves.
 
     Args:
         report: From :func:`build_report`.
@@ -194,13 +215,15 @@ def draw_report(
 
     figures = {}
     if report['per_class']:
-        figures['per_class.png'] = per_class_figure(_columns(report['per_class']), tuple(report['bounds']))
+        columns = _columns(report['per_class'])
+        figures['per_class.png'] = per_class_figure(columns, tuple(report['bounds']), report['score'])
     if curves is not None:
-        figures['training_curves.png'] = training_figure(curves, report['history'], report['shot_prefix'])
+        names = {key: report[key] for key in ('shot_prefix', 'score', 'overall')}
+        figures['training_curves.png'] = training_figure(curves, report['history'], **names)
     files = []
     for name, figure in figures.items():
         files.append(work_dir / f'{file_prefix}{name}')
-        _write_atomic(files[-1], lambda path, figure=figure: figure.savefig(path, format='png'))
+        write_atomic(files[-1], lambda path, figure=figure: figure.savefig(path, format='png'))
     return files
 
 
@@ -229,12 +252,12 @@ def _table(report: dict) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    unit, last, best = report['unit'], report['last'], report['best']
+    unit, last, best, score = report['unit'], report['last'], report['best'], report['score']
     # Each entry with the per-class column that belongs to it.
-    entries = {unit if unit == 'test' else f'last {unit} ({last[unit]})': (last, 'accuracy')}
+    entries = {unit if unit == 'test' else f'last {unit} ({last[unit]})': (last, score)}
     if best is not None:
-        entries[f'best {unit} ({best[unit]})'] = (best, 'best_accuracy')
-    table = Table(title='Accuracy (%)', title_justify='left')
+        entries[f'best {unit} ({best[unit]})'] = (best, f'best_{score}')
+    table = Table(title=f'{score[0].upper() + score[1:]} (%)', title_justify='left')
     table.add_column('')
     for title in entries:
         table.add_column(title, justify='right')
@@ -244,16 +267,16 @@ def _table(report: dict) -> Table:
 
 
 def _table_rows(report: dict, entries: list[tuple[dict, str]]) -> list[tuple[str, list[str]]]:
-    prefix, per_class = report['shot_prefix'], report['per_class']
-    if not any(f'{prefix}/all' in entry['metrics'] for entry, _ in entries):
+    prefix, per_class, overall = report['shot_prefix'], report['per_class'], report['overall']
+    if not any(f'{prefix}/{overall}' in entry['metrics'] for entry, _ in entries):
         names = dict.fromkeys(name for entry, _ in entries for name in entry['metrics'])
         return [(name, [_cell(entry['metrics'].get(name)) for entry, _ in entries]) for name in names]
 
     low, high = report['bounds']
     rules = {'many': f'> {high} images', 'medium': f'{low}-{high} images', 'few': f'< {low} images'}
-    rows = [('all', [_cell(entry['metrics'].get(f'{prefix}/all')) for entry, _ in entries])]
+    rows = [(overall, [_cell(entry['metrics'].get(f'{prefix}/{overall}')) for entry, _ in entries])]
     for group in GROUPS:
-        size = sum(row['group'] == group and row['accuracy'] is not None for row in per_class)
+        size = sum(row['group'] == group and row[report['score']] is not None for row in per_class)
         cells = [_cell(entry['metrics'].get(f'{prefix}/{group}')) for entry, _ in entries]
         if any(cells):
             rows.append((f'{group} ({rules[group]}, {size} class{"es" if size != 1 else ""})', cells))
@@ -281,7 +304,13 @@ def _git(folder: Path, *args: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, timeout=5, check=True).stdout.strip()
 
 
-def _write_atomic(path: Path, write: Callable[[Path], object]) -> None:
+def write_atomic(path: Path, write: Callable[[Path], object]) -> None:
+    """Write a file whole or not at all.
+
+    Args:
+        path: The file.
+        write: Writes it at the path that it is given.
+    """
     part = path.with_name(f'.{path.name}.part')
     write(part)
     os.replace(part, path)

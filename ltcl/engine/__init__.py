@@ -1,7 +1,7 @@
 """Hooks, loops, optimizer wrappers and schedules."""
 
 from .hooks import *  # noqa: F403
-from .loops import ResumableTrainLoop
+from .loops import ResumableIterTrainLoop, ResumableTrainLoop
 from .optimizers import Bfloat16OptimWrapper
 from .runner import Runner
 from .schedulers import IterWarmupCosineLR, WarmupCosineLR, WarmupStepLR
@@ -9,6 +9,7 @@ from .schedulers import IterWarmupCosineLR, WarmupCosineLR, WarmupStepLR
 __all__ = [
     'Bfloat16OptimWrapper',
     'IterWarmupCosineLR',
+    'ResumableIterTrainLoop',
     'ResumableTrainLoop',
     'Runner',
     'WarmupCosineLR',

@@ -1,5 +1,5 @@
 """What is measured on a test set; importing this package registers the metrics."""
 
-from .metrics import KNNAccuracy, ShotAccuracy
+from .metrics import ClassSubsetAccuracy, KNNAccuracy, ShotAccuracy, ShotMetricMixin
 
-__all__ = ['KNNAccuracy', 'ShotAccuracy']
+__all__ = ['ClassSubsetAccuracy', 'KNNAccuracy', 'ShotAccuracy', 'ShotMetricMixin']

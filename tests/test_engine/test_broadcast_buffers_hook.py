@@ -22,6 +22,10 @@ def check_buffers(rank: int) -> None:
     model[0].enqueue(torch.full((2, 3), float(rank)), torch.tensor([rank, rank]))
     assert model[0].embeddings[:4, 0].tolist() == [0, 0, 1, 1]
     assert gather(model[0].pointer).tolist() == [4, 4]
+    # Running statistics drift apart; a validation scores those that a checkpoint holds.
+    model[1].running_mean.fill_(rank + 3.0)
+    BroadcastBuffersHook().before_val(SimpleNamespace(model=model))
+    assert model[1].running_mean.tolist() == [3, 3]
 
 
 def test_two_processes_start_with_the_buffers_of_the_first():

@@ -1,7 +1,6 @@
 """A run that was stopped and resumed ends with the weights of one that was not."""
 
 import functools
-import os
 import signal
 from pathlib import Path
 
@@ -9,41 +8,14 @@ import pytest
 import torch
 from mmengine.hooks import Hook
 from mmengine.registry import init_default_scope
+from resume_checks import assert_same_state, train
 from toy import toy_config
 
 from ltcl.engine import Runner
 from ltcl.engine.hooks.stop_signal_hook import TrainingStopped
+from ltcl.errors import UserError
 
 ITERS_PER_EPOCH = 5
-
-
-class SignalAt(Hook):
-    """Sends a signal to this process at the start of an iteration, as a cluster or Ctrl-C would."""
-
-    def __init__(self, iteration: int, number: int) -> None:
-        self.iteration = iteration
-        self.number = number
-
-    def before_train_iter(self, runner, batch_idx, data_batch=None):
-        if runner.iter == self.iteration:
-            os.kill(os.getpid(), self.number)
-
-
-def train(cfg, stop_at=None, number=signal.SIGTERM):
-    runner = Runner.from_cfg(cfg)
-    if stop_at is not None:
-        runner.register_hook(SignalAt(stop_at, number))
-    runner.train()
-    return runner
-
-
-def assert_same_state(actual: Runner, expected: Runner) -> None:
-    ours, theirs = actual.model.state_dict(), expected.model.state_dict()
-    assert ours.keys() == theirs.keys()
-    different = [name for name in ours if not torch.equal(ours[name], theirs[name])]
-    assert not different
-    ours, theirs = (runner.optim_wrapper.optimizer.state_dict()['state'] for runner in (actual, expected))
-    assert all(torch.equal(ours[i]['momentum_buffer'], theirs[i]['momentum_buffer']) for i in theirs)
 
 
 @pytest.fixture(scope='module')
@@ -129,3 +101,11 @@ def test_signal_handlers_are_put_back(images, tmp_path):
     before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
     train(toy_config(images, tmp_path, train_cfg__max_epochs=1))
     assert (signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)) == before
+
+
+def test_fewer_images_than_a_batch_are_refused(images, tmp_path):
+    cfg = toy_config(images, tmp_path, train_dataloader__batch_size=1000)
+    with pytest.raises(
+        UserError, match=r'training images are less than a batch of 1000 .* train_dataloader.batch_size'
+    ):
+        Runner.from_cfg(cfg).train()

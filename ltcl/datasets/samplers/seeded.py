@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Iterator
-from itertools import islice
+from itertools import count, islice
 
 import numpy as np
 import torch
@@ -63,26 +63,40 @@ class SeededDataset(Dataset):
 
 
 class SeededSampler(Sampler):
-    """Adds a seed per sample to any sampler, and starts where an interrupted epoch stopped.
+    """Adds a seed per sample to any sampler, and starts where an interrupted run stopped.
 
     Args:
         sampler: The sampler whose order is kept.
         seed: Seed of the run.
+        endless: Begin the next epoch of the sampler where one ends, for a loop that counts no epochs.
     """
 
-    def __init__(self, sampler: Sampler, seed: int) -> None:
+    def __init__(self, sampler: Sampler, seed: int, endless: bool = False) -> None:
         self.sampler = sampler
         self.seed = seed
+        self.endless = endless
         self.epoch = 0
         self.num_skipped = 0
 
     def __iter__(self) -> Iterator[SeededIndex]:
-        """Indices of this process in this epoch, from the first that is left."""
-        generator = np.random.default_rng((self.seed, self.epoch, get_rank()))
-        seeds = generator.integers(2**32, size=len(self.sampler)).tolist()
-        pairs = zip(self.sampler, seeds, strict=True)
+        """Indices of this process, from the first that is left."""
+        pairs = zip(self._indices(), self._seeds(), strict=False)
         return (SeededIndex(index, seed) for index, seed in islice(pairs, self.num_skipped, None))
 
     def __len__(self) -> int:
         """Number of samples in a whole epoch."""
         return len(self.sampler)
+
+    def _indices(self) -> Iterator[int]:
+        if not self.endless:
+            yield from self.sampler
+            return
+        for epoch in count():
+            self.sampler.set_epoch(epoch)
+            yield from self.sampler
+
+    def _seeds(self) -> Iterator[int]:
+        """One for each sample from the current epoch on, without end."""
+        for epoch in count(self.epoch):
+            generator = np.random.default_rng((self.seed, epoch, get_rank()))
+            yield from generator.integers(2**32, size=len(self.sampler)).tolist()

@@ -4,6 +4,7 @@ from .broadcast_buffers_hook import BroadcastBuffersHook
 from .class_counts_hook import ClassCountsHook
 from .feature_bank_hook import FeatureBankHook
 from .momentum_update_hook import MomentumUpdateHook
+from .prediction_pictures_hook import PredictionPicturesHook
 from .progress_hook import ProgressHook
 from .run_report_hook import RunReportHook
 from .sampler_priority_hook import SamplerPriorityHook
@@ -17,6 +18,7 @@ __all__ = [
     'ClassCountsHook',
     'FeatureBankHook',
     'MomentumUpdateHook',
+    'PredictionPicturesHook',
     'ProgressHook',
     'RunReportHook',
     'SamplerPriorityHook',

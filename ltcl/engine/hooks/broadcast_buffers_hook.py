@@ -9,14 +9,22 @@ from ltcl.registry import HOOKS
 
 @HOOKS.register_module()
 class BroadcastBuffersHook(Hook):
-    """Gives every process the buffers of rank 0 once, before training.
+    """Gives every process the buffers of rank 0, before training and before each validation.
 
     Queues start with random rows. MMEngine's DDP synchronises parameters at its construction but no buffers, so
-    processes with different seeds would each contrast with a queue of their own until it is overwritten.
+    processes with different seeds would each contrast with a queue of their own until it is overwritten. And a
+    checkpoint holds the running statistics of rank 0: a validation, shared by all processes, must score these.
     """
 
     def before_train(self, runner: Runner) -> None:
         """Broadcast all buffers of the model from rank 0."""
+        self._broadcast(runner)
+
+    def before_val(self, runner: Runner) -> None:
+        """Broadcast all buffers of the model from rank 0."""
+        self._broadcast(runner)
+
+    def _broadcast(self, runner: Runner) -> None:
         if get_world_size() > 1:
             for buffer in runner.model.buffers():
                 broadcast(buffer, src=0)

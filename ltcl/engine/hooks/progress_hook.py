@@ -5,7 +5,7 @@ import sys
 
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
-from mmengine.runner import Runner
+from mmengine.runner import EpochBasedTrainLoop, Runner
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
@@ -50,8 +50,9 @@ class ProgressHook(Hook):
         """Advance the bar."""
         if self._progress is not None:
             loss = float(outputs['loss']) if outputs and 'loss' in outputs else float('nan')
-            description = f'epoch {runner.epoch + 1}/{runner.max_epochs}  loss {loss:.3f}'
-            self._progress.update(self._task, completed=runner.iter + 1, description=description)
+            by_epoch = isinstance(runner.train_loop, EpochBasedTrainLoop)
+            epoch = f'epoch {runner.epoch + 1}/{runner.max_epochs}  ' if by_epoch else ''
+            self._progress.update(self._task, completed=runner.iter + 1, description=f'{epoch}loss {loss:.3f}')
 
     def after_train(self, runner: Runner) -> None:
         """Take the bar down."""

@@ -25,7 +25,7 @@ from ltcl.analysis.run_report import (
     print_report,
     write_report,
 )
-from ltcl.evaluation import ShotAccuracy
+from ltcl.evaluation import ShotAccuracy, ShotMetricMixin
 from ltcl.evaluation.functional.shot import DEFAULT_BOUNDS
 from ltcl.registry import HOOKS
 
@@ -44,7 +44,7 @@ class RunReportHook(Hook):
 
     Args:
         best_by: Metric that decides which validation is the best; greater is better. None: ``all`` of ``ShotAccuracy``,
-            or ``accuracy/top1`` if there is no such metric.
+            ``mIoU`` of ``ShotIoUMetric``, or ``accuracy/top1`` if there is no metric by shot group.
     """
 
     # Before CheckpointHook (VERY_LOW): a checkpoint holds the record up to its own moment.
@@ -59,7 +59,7 @@ class RunReportHook(Hook):
     def before_train(self, runner: Runner) -> None:
         """Start a record, or take up that of the resumed run."""
         saved = runner.message_hub.get_info(RECORD_KEY) if runner.iter > 0 else None
-        self._record = RunRecord(**saved) if saved else RunRecord(run=runner.timestamp)
+        self._record = RunRecord.restore(saved) if saved else RunRecord(run=runner.timestamp)
         # The hub holds the record's own dict, so every checkpoint copies its present values.
         runner.message_hub.update_info(RECORD_KEY, vars(self._record))
         if is_main_process():
@@ -85,7 +85,7 @@ class RunReportHook(Hook):
             return
         shot = _find_shot_metric(runner.val_loop)
         entry = {'epoch': runner.epoch, 'iter': runner.iter, 'metrics': _scalars(metrics)}
-        self._record.add(entry, _per_class(shot), self._best_key(shot))
+        self._record.add(entry, _per_class(shot), self._best_key(shot), _shot_settings(shot)['score'])
         self._count_seconds(training=False)
         if is_main_process():
             with _warn_only(runner, 'The report could not be written'):
@@ -129,8 +129,8 @@ class RunReportHook(Hook):
         if training:
             self._record.training_seconds += seconds
 
-    def _best_key(self, shot: ShotAccuracy | None) -> str:
-        default = 'accuracy/top1' if shot is None else f'{shot.prefix}/all'
+    def _best_key(self, shot: ShotMetricMixin | None) -> str:
+        default = 'accuracy/top1' if shot is None else f'{shot.prefix}/{shot.overall}'
         return self.best_by or default
 
     def _report(self, runner: Runner) -> dict:
@@ -160,18 +160,18 @@ def _warn_only(runner: Runner, message: str) -> Iterator[None]:
         runner.logger.warning(f'{message}: {type(error).__name__}: {error}')
 
 
-def _find_shot_metric(loop: BaseLoop | None) -> ShotAccuracy | None:
+def _find_shot_metric(loop: BaseLoop | None) -> ShotMetricMixin | None:
     metrics = getattr(getattr(loop, 'evaluator', None), 'metrics', [])
-    return next((metric for metric in metrics if isinstance(metric, ShotAccuracy)), None)
+    return next((metric for metric in metrics if isinstance(metric, ShotMetricMixin)), None)
 
 
-def _shot_settings(shot: ShotAccuracy | None) -> dict[str, Any]:
-    if shot is None:
-        return {'shot_prefix': ShotAccuracy.default_prefix, 'bounds': DEFAULT_BOUNDS}
-    return {'shot_prefix': shot.prefix, 'bounds': shot.bounds}
+def _shot_settings(shot: ShotMetricMixin | None) -> dict[str, Any]:
+    prefix, bounds = (ShotAccuracy.default_prefix, DEFAULT_BOUNDS) if shot is None else (shot.prefix, shot.bounds)
+    metric = shot or ShotAccuracy
+    return {'shot_prefix': prefix, 'bounds': bounds, 'score': metric.score, 'overall': metric.overall}
 
 
-def _per_class(shot: ShotAccuracy | None) -> dict[str, list] | None:
+def _per_class(shot: ShotMetricMixin | None) -> dict[str, list] | None:
     return per_class_columns(shot.per_class) if shot is not None and shot.per_class is not None else None
 
 
@@ -185,7 +185,7 @@ def _scalars(metrics: dict[str, Any] | None) -> dict[str, float]:
 
 def _training_curves(runner: Runner) -> TrainingCurves:
     logged = {name.removeprefix('train/'): buffer.data[0] for name, buffer in runner.message_hub.log_scalars.items()}
-    values = {name: logged[name] for name in logged if name in ('loss', 'lr') or name.startswith('loss_')}
+    values = {name: logged[name] for name in logged if name in ('loss', 'lr') or 'loss_' in name}
     by_epoch = isinstance(runner.train_loop, EpochBasedTrainLoop)
     return TrainingCurves(values, runner.iter, len(runner.train_dataloader) if by_epoch else None)
 

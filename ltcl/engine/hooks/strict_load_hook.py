@@ -8,10 +8,10 @@ from mmengine.model import BaseTTAModel, is_model_wrapper
 from mmengine.runner import Runner
 from torch import Tensor
 
+from ltcl.checkpoints.comparing import SHOWN, differences
 from ltcl.errors import UserError
 from ltcl.registry import HOOKS
 
-SHOWN = 6
 ENCODER = 'backbone.'
 
 
@@ -100,16 +100,8 @@ def compare_tensors(ours: dict[str, Tensor], theirs: dict[str, Tensor], source: 
     Raises:
         UserError: Lists what is missing, superfluous or of another shape.
     """
-    problems = [f'missing {name}' for name in ours.keys() - theirs.keys()]
-    problems += [f'unknown {name}' for name in theirs.keys() - ours.keys()]
-    problems += [
-        f'{name} has shape {tuple(theirs[name].shape)}, not {tuple(ours[name].shape)}'
-        for name in ours.keys() & theirs.keys()
-        if theirs[name].shape != ours[name].shape
-    ]
-    if problems:
-        more = f' and {len(problems) - SHOWN} more' if len(problems) > SHOWN else ''
+    if found := differences(ours, theirs):
         raise UserError(
-            f'the checkpoint {source} is of another architecture than the config: '
-            f'{"; ".join(sorted(problems)[:SHOWN])}{more}. Use the config it was trained with'
+            f'the checkpoint {source} is of another architecture than the config: {found}. '
+            'Use the config it was trained with'
         )

@@ -1,5 +1,6 @@
 """Training loops."""
 
 from .resumable import ResumableTrainLoop
+from .resumable_iter import ResumableIterTrainLoop
 
-__all__ = ['ResumableTrainLoop']
+__all__ = ['ResumableIterTrainLoop', 'ResumableTrainLoop']

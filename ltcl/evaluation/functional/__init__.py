@@ -1,18 +1,42 @@
 """Metrics as pure functions: tensors in, tensors or a dict out."""
 
+from .class_subset import IMAGENET_R_CLASSES, select_classes
 from .feature_space import center_uniformity, class_centers, class_geometry, min_center_angle
 from .knn import knn_scores
-from .shot import accuracy_summary, class_accuracy, class_hits, shot_accuracy, shot_groups
+from .robustness import (
+    ALEXNET_CLEAN_ERROR,
+    ALEXNET_ERROR,
+    CORRUPTIONS,
+    NUM_SEVERITIES,
+    corruption_error,
+    mean_corruption_error,
+    mean_error,
+    mean_error_increase,
+    relative_mean_corruption_error,
+)
+from .shot import accuracy_summary, class_accuracy, class_hits, shot_accuracy, shot_groups, thirds
 
 __all__ = [
+    'ALEXNET_CLEAN_ERROR',
+    'ALEXNET_ERROR',
+    'CORRUPTIONS',
+    'IMAGENET_R_CLASSES',
+    'NUM_SEVERITIES',
     'accuracy_summary',
     'center_uniformity',
     'class_accuracy',
     'class_centers',
     'class_geometry',
     'class_hits',
+    'corruption_error',
     'knn_scores',
+    'mean_corruption_error',
+    'mean_error',
+    'mean_error_increase',
     'min_center_angle',
+    'relative_mean_corruption_error',
+    'select_classes',
     'shot_accuracy',
     'shot_groups',
+    'thirds',
 ]

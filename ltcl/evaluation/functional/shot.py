@@ -60,6 +60,26 @@ def shot_groups(class_counts: Tensor, bounds: tuple[int, int] = DEFAULT_BOUNDS) 
     return {'many': many, 'medium': ~(many | few), 'few': few}
 
 
+def thirds(class_counts: Tensor) -> tuple[int, int]:
+    """Bounds by which a third of the classes is many-shot and a third few-shot; the rest, with all ties, is medium.
+
+    For data whose counts the usual bounds do not part, such as images that show a class in segmentation.
+
+    Args:
+        class_counts: Training images per class, shape (num_classes,).
+
+    Returns:
+        Smallest and largest count of a medium-shot class.
+
+    Example:
+        >>> thirds(torch.tensor([900, 800, 300, 200, 100, 7]))
+        (200, 300)
+    """
+    ordered = class_counts.sort().values
+    third = len(ordered) // 3
+    return int(ordered[third]), int(ordered[-third - 1])
+
+
 def shot_accuracy(accuracy: Tensor, class_counts: Tensor, bounds: tuple[int, int] = DEFAULT_BOUNDS) -> dict[str, float]:
     """Unweighted mean of class accuracies in each shot group.
 

@@ -1,6 +1,8 @@
 """Metrics for mmengine's evaluator."""
 
+from .class_subset_accuracy import ClassSubsetAccuracy
 from .knn import KNNAccuracy
 from .shot_accuracy import ShotAccuracy
+from .shot_metric import ShotMetricMixin
 
-__all__ = ['KNNAccuracy', 'ShotAccuracy']
+__all__ = ['ClassSubsetAccuracy', 'KNNAccuracy', 'ShotAccuracy', 'ShotMetricMixin']

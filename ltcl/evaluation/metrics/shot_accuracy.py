@@ -3,20 +3,20 @@
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import torch
 from mmengine.evaluator import BaseMetric
-from mmengine.logging import print_log
 from torch import Tensor
 
 from ltcl.errors import UserError
-from ltcl.evaluation.functional import accuracy_summary, class_accuracy, class_hits, shot_accuracy, shot_groups
+from ltcl.evaluation.functional import accuracy_summary, class_accuracy, class_hits, shot_accuracy
 from ltcl.evaluation.functional.shot import DEFAULT_BOUNDS
 from ltcl.registry import METRICS
 
+from .shot_metric import ShotMetricMixin
+
 
 @METRICS.register_module()
-class ShotAccuracy(BaseMetric):
+class ShotAccuracy(ShotMetricMixin, BaseMetric):
     """Top-1 accuracy over all images, by shot group, and its summaries over classes. All values are percentages.
 
     Keys (after the prefix): ``all`` (over images), ``many``, ``medium``, ``few`` (mean of the group's class
@@ -49,28 +49,9 @@ class ShotAccuracy(BaseMetric):
         collect_device: str = 'cpu',
         prefix: str | None = None,
     ) -> None:
-        super().__init__(collect_device=collect_device, prefix=prefix)
-        if len(bounds) != 2 or not 0 <= bounds[0] <= bounds[1]:
-            raise UserError(f'{type(self).__name__}: bounds={bounds} must be two counts, the smaller one first.')
-        self.bounds = (bounds[0], bounds[1])
-        self.class_counts: Tensor | None = None
-        self.per_class: dict[str, np.ndarray] | None = None
+        # Before the training counts, which are compared with it.
         self._num_scores: int | None = None
-        self._missing_counts_logged = False
-        if class_counts is not None:
-            self.set_class_counts(class_counts)
-
-    def set_class_counts(self, class_counts: Sequence[int] | Tensor) -> None:
-        """Take the number of training images of each class.
-
-        Args:
-            class_counts: Integers >= 0, shape (num_classes,).
-
-        Raises:
-            UserError: The data set under test has another number of classes.
-        """
-        self.class_counts = torch.as_tensor(class_counts, dtype=torch.int64).cpu()
-        self._check_class_counts()
+        super().__init__(class_counts, bounds, collect_device=collect_device, prefix=prefix)
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
         """Keep prediction and label of each image of a batch.
@@ -87,7 +68,7 @@ class ShotAccuracy(BaseMetric):
         if 'pred_score' in data_samples[0]:
             self._num_scores = data_samples[0]['pred_score'].numel()
         if not self.results:
-            self._check_class_counts()
+            self.check_class_counts()
         preds = self.predictions(data_samples)
         labels = torch.cat([sample['gt_label'] for sample in data_samples])
         batch = torch.stack([preds, labels.to(preds.device)], dim=1).cpu()
@@ -128,53 +109,19 @@ class ShotAccuracy(BaseMetric):
         num_classes = self._num_classes() or int(labels.max()) + 1
         hits, totals = class_hits(preds, labels, num_classes)
         accuracy = class_accuracy(hits, totals)
-        self.per_class = self._describe_classes(totals, accuracy)
+        self.per_class = self.describe_classes(totals, accuracy=accuracy)
         fractions = {'all': int(hits.sum()) / int(totals.sum())}
         if self.class_counts is not None:
             fractions.update(shot_accuracy(accuracy, self.class_counts, self.bounds))
-        elif not self._missing_counts_logged:
-            print_log(
-                f'{type(self).__name__} has no training counts: many, medium and few are left out.', logger='current'
-            )
-            self._missing_counts_logged = True
+        self.log_missing_counts()
         fractions.update(accuracy_summary(accuracy))
         return {name: 100 * value for name, value in fractions.items()}
 
-    def _class_names(self) -> Sequence[str] | None:
-        return (self.dataset_meta or {}).get('classes')
+    def num_test_classes(self) -> int | None:
+        """Number of classes of the data set under test, or of the predictions' scores; None while it is not known."""
+        return super().num_test_classes() or self._num_scores
 
     def _num_classes(self) -> int | None:
-        names = self._class_names()
-        if names:
-            return len(names)
-        return len(self.class_counts) if self.class_counts is not None else self._num_scores
-
-    def _check_class_counts(self) -> None:
-        if self.class_counts is None:
-            return
-        names = self._class_names()
-        num_classes = len(names) if names else self._num_scores
-        if num_classes not in (None, len(self.class_counts)):
-            raise UserError(
-                f'{type(self).__name__} got training counts of {len(self.class_counts)} classes, but the test set has '
-                f'{num_classes}: train and test data must share one class list.'
-            )
-
-    def _describe_classes(self, totals: Tensor, accuracy: Tensor) -> dict[str, np.ndarray]:
-        index = np.arange(len(totals))
-        names = self._class_names()
-        group = train_count = np.full(len(totals), None)
-        if self.class_counts is not None:
-            train_count = self.class_counts.numpy()
-            masks = shot_groups(self.class_counts, self.bounds)
-            group = np.select(
-                [mask.numpy() for mask in masks.values()], [np.array(name) for name in masks], default=np.array('')
-            )
-        return {
-            'class_index': index,
-            'class_name': np.array(list(names) if names else index.astype(str), dtype=object),
-            'train_count': train_count,
-            'test_count': totals.numpy(),
-            'accuracy': 100 * accuracy.numpy(),
-            'group': group,
-        }
+        if not self.class_names() and self.class_counts is not None:
+            return len(self.class_counts)
+        return self.num_test_classes()

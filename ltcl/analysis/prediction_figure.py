@@ -1,0 +1,77 @@
+"""Pictures, true and predicted label maps side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+VOID_COLOUR = (255, 255, 255)
+MAX_LEGEND_ENTRIES = 36
+
+
+@dataclass
+class Prediction:
+    """A picture and what was seen in it.
+
+    Attributes:
+        image: RGB, uint8, shape (H, W, 3).
+        truth: True labels, integer, shape (H, W); what is no class is void.
+        predicted: Predicted labels, integer, shape (H, W).
+    """
+
+    image: np.ndarray
+    truth: np.ndarray
+    predicted: np.ndarray
+
+
+def colour_labels(labels: np.ndarray, palette: Sequence[Sequence[int]]) -> np.ndarray:
+    """Paint a label map.
+
+    Args:
+        labels: Integer, shape (H, W).
+        palette: RGB of each class, 0 to 255; any other label is white.
+
+    Returns:
+        uint8, shape (H, W, 3).
+    """
+    colours = np.array([*palette, VOID_COLOUR], dtype=np.uint8)
+    is_class = (labels >= 0) & (labels < len(palette))
+    return colours[np.where(is_class, labels, len(palette))]
+
+
+def prediction_figure(
+    predictions: Sequence[Prediction], classes: Sequence[str], palette: Sequence[Sequence[int]]
+) -> Figure:
+    """One row for each picture: picture, truth, prediction. Below, the colours of the classes that are seen.
+
+    Args:
+        predictions: What to draw, at least one.
+        classes: Names of the classes.
+        palette: RGB of each class, 0 to 255.
+    """
+    from matplotlib.figure import Figure
+    from matplotlib.patches import Patch
+
+    height, width = predictions[0].image.shape[:2]
+    figure = Figure(figsize=(8.4, 0.8 + len(predictions) * 2.7 * min(2.0, height / width)), layout='constrained')
+    grid = figure.subplots(len(predictions), 3, squeeze=False)
+    for row, prediction in zip(grid, predictions, strict=True):
+        maps = [colour_labels(labels, palette) for labels in (prediction.truth, prediction.predicted)]
+        for axes, picture in zip(row, (prediction.image, *maps), strict=True):
+            axes.imshow(picture, interpolation='nearest')
+            axes.set(xticks=[], yticks=[])
+    for axes, title in zip(grid[0], ('image', 'truth', 'prediction'), strict=True):
+        axes.set_title(title, fontsize=11)
+    seen = np.unique(np.concatenate([np.append(each.truth, each.predicted) for each in predictions]))
+    handles = [
+        Patch(facecolor=np.array(palette[label]) / 255, edgecolor='#666666', label=classes[label])
+        for label in seen[(seen >= 0) & (seen < len(classes))][:MAX_LEGEND_ENTRIES]
+    ]
+    figure.legend(handles=handles, loc='outside lower center', ncols=6, fontsize=8, frameon=False)
+    return figure

@@ -1,0 +1,36 @@
+"""The composed scenes as a data set of mmseg. Imports mmseg: only segmentation configs name this module."""
+
+from pathlib import Path
+
+from mmseg.datasets import BaseSegDataset
+
+from ltcl.errors import UserError
+from ltcl.fashion_scenes import CLASSES, PALETTE
+from ltcl.registry import DATASETS
+
+
+@DATASETS.register_module()
+class FashionScenes(BaseSegDataset):
+    """Scenes of Fashion-MNIST garments, as ``tools/dataset_converters/fashion_scenes.py`` writes them.
+
+    Args:
+        **kwargs: Arguments of mmseg's ``BaseSegDataset``.
+
+    Raises:
+        UserError: The scenes are not there.
+    """
+
+    METAINFO = dict(classes=CLASSES, palette=[list(colour) for colour in PALETTE])
+
+    def __init__(self, **kwargs: object) -> None:
+        super().__init__(**{'img_suffix': '.png', **kwargs})
+
+    def load_data_list(self) -> list[dict]:
+        """Paths of pictures and label maps."""
+        folder = Path(self.data_prefix['img_path'])
+        if not folder.is_dir():
+            raise UserError(
+                f'there are no scenes in {folder}: run python tools/dataset_converters/fashion_scenes.py '
+                f'--out {self.data_root}'
+            )
+        return super().load_data_list()

@@ -1,0 +1,86 @@
+"""Predicted label maps beside the truth."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from mmengine.dist import is_main_process
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+from mmengine.structures import BaseDataElement
+from PIL import Image
+
+from ltcl.analysis.prediction_figure import Prediction, prediction_figure
+from ltcl.analysis.run_report import write_atomic
+from ltcl.registry import HOOKS
+
+
+@HOOKS.register_module()
+class PredictionPicturesHook(Hook):
+    """Leaves ``predictions.png`` in the work dir: some images, their true and their predicted label maps, side by side.
+
+    The first images of the last validation, after a training; of a test, as ``test_predictions.png``.
+
+    Args:
+        num_images: Number of images, at least 1.
+        filename: Name of the picture.
+    """
+
+    def __init__(self, num_images: int = 6, filename: str = 'predictions.png') -> None:
+        self.num_images = num_images
+        self.filename = filename
+        self._samples: list[BaseDataElement] = []
+
+    def before_val_epoch(self, runner: Runner) -> None:
+        """Forget the validation before."""
+        self._samples = []
+
+    def after_val_iter(
+        self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Sequence[BaseDataElement] | None = None
+    ) -> None:
+        """Keep what the first images gave."""
+        self._keep(outputs)
+
+    def after_train(self, runner: Runner) -> None:
+        """Draw what the last validation gave."""
+        self._draw(runner, runner.val_loop, self.filename)
+
+    def before_test_epoch(self, runner: Runner) -> None:
+        """Forget any validation."""
+        self._samples = []
+
+    def after_test_iter(
+        self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Sequence[BaseDataElement] | None = None
+    ) -> None:
+        """Keep what the first images gave."""
+        self._keep(outputs)
+
+    def after_test_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
+        """Draw what the test gave."""
+        self._draw(runner, runner.test_loop, f'test_{self.filename}')
+
+    def _keep(self, outputs: Sequence[BaseDataElement] | None) -> None:
+        left = self.num_images - len(self._samples)
+        if is_main_process() and left > 0:
+            self._samples += [sample.cpu() for sample in (outputs or ())[:left]]
+
+    def _draw(self, runner: Runner, loop: Any, filename: str) -> None:
+        if not self._samples:
+            return
+        meta = loop.dataloader.dataset.metainfo
+        path = Path(runner.work_dir, filename)
+        try:
+            figure = prediction_figure([_prediction(each) for each in self._samples], meta['classes'], meta['palette'])
+            write_atomic(path, lambda part: figure.savefig(part, format='png', dpi=120))
+        except Exception as error:  # whatever it is, hours of training must not end as a failure
+            runner.logger.warning(f'{path} could not be drawn: {type(error).__name__}: {error}')
+            return
+        runner.logger.info(f'Predictions beside the truth: {path}')
+
+
+def _prediction(sample: BaseDataElement) -> Prediction:
+    with Image.open(sample.img_path) as image:
+        picture = np.asarray(image.convert('RGB'))
+    truth, predicted = (field.data.squeeze(0).numpy() for field in (sample.gt_sem_seg, sample.pred_sem_seg))
+    return Prediction(picture, truth, predicted)
