@@ -75,7 +75,7 @@ def test_second_stage_fits_its_first(path):
 def test_metafiles_name_files_that_exist():
     root = CONFIGS.parent
     metafiles = [root / path for path in mmengine.load(root / 'model-index.yml')['Import']]
-    assert {path.parent for path in metafiles} == {path.parent for path in CONFIGS.glob('*/metafile.yml')}
+    assert {path.parent for path in metafiles} == {path.parent for path in CONFIGS.rglob('metafile.yml')}
     for metafile in map(mmengine.load, metafiles):
         assert all((root / collection['README']).is_file() for collection in metafile['Collections'])
         for model in metafile['Models']:

@@ -6,10 +6,9 @@ import pytest
 import torch
 from mmengine.registry import DATASETS, init_default_scope
 from seg_layouts import NUM_TRAIN, NUM_VAL, WRITERS
-from small_seg_config import CONFIGS, CROP, RECIPES, data_set_of, load_small
+from small_seg_config import RECIPES, data_set_of, load_small
 
 from ltcl.engine import Runner
-from ltcl.launch import load_config
 
 
 @pytest.mark.parametrize('path', RECIPES, ids=lambda path: path.stem)
@@ -38,12 +37,13 @@ def test_two_iterations_and_a_validation(path, seg_layout, tmp_path):
 
 
 @pytest.mark.parametrize('data_set', WRITERS)
-def test_data_set_as_written(data_set, seg_layout):
-    cfg = load_config(str(next(path for path in RECIPES if data_set_of(path) == data_set)))
+def test_data_set_as_written(data_set, seg_layout, tmp_path):
+    path = next(path for path in RECIPES if data_set_of(path) == data_set)
+    cfg = load_small(path, seg_layout(data_set), tmp_path)
     init_default_scope('mmseg')
     num_classes = cfg.model.decode_head.num_classes
     for loader, number in (('train_dataloader', NUM_TRAIN), ('val_dataloader', NUM_VAL)):
-        dataset = DATASETS.build({**cfg[loader].dataset, 'data_root': str(seg_layout(data_set))})
+        dataset = DATASETS.build(cfg[loader].dataset)
         assert (len(dataset), len(dataset.metainfo['classes'])) == (number, num_classes)
         samples = [dataset[i] for i in range(number)]
         seen = torch.cat([sample['data_samples'].gt_sem_seg.data.unique() for sample in samples]).unique()

@@ -1,0 +1,14 @@
+# GPaCo with Lovász-softmax beside the cross entropy, weights 1, on the composed scenes.
+# Generalized Parametric Contrastive Learning, TPAMI 2023, https://arxiv.org/abs/2209.12400
+#
+#     make train CONFIG=configs/seg/gpaco/gpaco-lovasz_deeplabv3plus-r18_1xb8-2000i_fashion-scenes.py
+_base_ = './gpaco_deeplabv3plus-r18_1xb8-2000i_fashion-scenes.py'
+
+model = dict(
+    decode_head=dict(
+        loss_decode=[
+            dict(type='CrossEntropyLoss', avg_non_ignore=True, loss_weight=1.0),
+            dict(type='ltcl.LovaszSoftmaxLoss', loss_weight=1.0),
+        ]
+    )
+)
