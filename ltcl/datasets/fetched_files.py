@@ -1,6 +1,7 @@
 """What data sets share whose files the library downloads."""
 
 import socket
+from abc import abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -37,8 +38,9 @@ class FetchedFiles:
         if not self._check_integrity():
             raise UserError(f'{place} is missing or corrupt{reason}: {remedy}')
 
+    @abstractmethod
     def _download(self) -> None:
-        raise NotImplementedError
+        """Download and unpack the files."""
 
     def _fetch(self) -> str:
         """Download; why it failed, or an empty string."""
