@@ -1,4 +1,5 @@
-# What every classification config starts from. Parts of ltcl are named ltcl.X, all others come from mmpretrain.
+# What every config starts from; segmentation changes a few entries. Parts of ltcl are named ltcl.X, the rest is
+# mmpretrain's.
 default_scope = 'mmpretrain'
 
 default_hooks = dict(
