@@ -1,0 +1,62 @@
+"""From a config to a runner."""
+
+import contextlib
+import importlib
+import io
+import os
+import threading
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from mmengine.config import Config
+
+from ltcl.config_values import use_plain_norms
+
+if TYPE_CHECKING:
+    from ltcl.engine import Runner
+
+REMARK = 'Could not import OneDL'
+REDIRECTING = threading.RLock()
+
+
+@contextlib.contextmanager
+def without_remarks() -> Iterator[None]:
+    """Import without what OpenMMLab's packages print on an optional package of their authors."""
+    printed = io.StringIO()
+    # Of two threads that redirect at a time, the second would leave the first one's buffer behind as standard output.
+    with REDIRECTING:
+        try:
+            with contextlib.redirect_stdout(printed):
+                yield
+        finally:
+            lines = printed.getvalue().splitlines(keepends=True)
+            print(*(line for line in lines if line.strip() != REMARK), sep='', end='')
+
+
+def import_mmpretrain() -> None:
+    """Import mmpretrain, with the parts that a config names without a prefix."""
+    import_scope('mmpretrain')
+
+
+def import_scope(scope: str) -> None:
+    """Import the package that has the parts which a config names without a prefix.
+
+    Args:
+        scope: The config's ``default_scope``: ``'mmpretrain'`` or, for segmentation, ``'mmseg'``.
+    """
+    # Files that mmengine downloads may carry code, which torch.load then refuses to run.
+    os.environ.setdefault('TORCH_FORCE_WEIGHTS_ONLY_LOAD', '1')
+    with without_remarks():
+        importlib.import_module(f'{scope}.datasets')
+
+
+def build_runner(cfg: Config) -> 'Runner':
+    """Build everything that a config names; ``SyncBN`` is plain ``BN`` unless a launcher started processes on GPUs."""
+    import_scope(cfg.get('default_scope', 'mmpretrain'))
+    import torch
+
+    from ltcl.engine import Runner
+
+    if cfg.get('launcher', 'none') == 'none' or not torch.cuda.is_available():
+        use_plain_norms(cfg)
+    return Runner.from_cfg(cfg)

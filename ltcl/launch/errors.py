@@ -1,0 +1,85 @@
+"""What a user did wrong, in one line."""
+
+import difflib
+import functools
+import inspect
+import os
+import pickle
+import re
+import sys
+import traceback
+from collections.abc import Callable
+
+from ltcl.errors import UserError
+
+from .processes import leave_processes
+
+
+def report_user_errors(main: Callable[[], None]) -> Callable[[], None]:
+    """Decorate a tool so that a user's mistake is one line on standard error and exit status 1.
+
+    ``LTCL_TRACEBACK=1`` in the environment shows where it was noticed. Any other exception keeps its traceback.
+    """
+
+    @functools.wraps(main)
+    def guarded() -> None:
+        try:
+            main()
+            leave_processes(0, wait=True)
+        except SystemExit as stop:
+            if isinstance(stop.code, int):
+                leave_processes(stop.code, wait=False)
+            raise
+        except Exception as error:
+            message = explain(error)
+            if message is None or os.environ.get('LTCL_TRACEBACK'):
+                raise
+            print(f'error: {message}', file=sys.stderr)
+            # Nobody is waited for: the others may still be at work, and the launcher ends them.
+            leave_processes(1, wait=False)
+            sys.exit(1)
+        except KeyboardInterrupt:
+            sys.exit(130)
+
+    return guarded
+
+
+def _part_that_failed(error: Exception) -> type | None:
+    """The class that a config names and whose construction raised the error: a base class may have raised it."""
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    built = [frame.f_locals['obj_cls'] for frame in frames if 'obj_cls' in frame.f_locals]
+    return built[-1] if built else None
+
+
+def _options(part: type | None) -> list[str]:
+    """Arguments of a class, those that it hands on to its base classes included."""
+    classes = getattr(part, '__mro__', ())
+    return [name for each in classes if each is not object for name in inspect.signature(each.__init__).parameters]
+
+
+def explain(error: Exception) -> str | None:
+    """One line for an exception that a user's input caused, None for all others."""
+    text = ' '.join(str(error).split())
+    if isinstance(error, UserError):
+        # A worker of a dataloader sends its traceback along, the message last.
+        return text.rsplit('ltcl.errors.UserError: ', 1)[-1]
+    if isinstance(error, TypeError) and (match := re.search(r"(\w+)\.__init__\(\) got .* argument '(\w+)'", text)):
+        part, argument = match.groups()
+        built = _part_that_failed(error)
+        similar = difflib.get_close_matches(argument, _options(built), n=1)
+        hint = f'did you mean {similar[0]}?' if similar else 'correct the key in the config or in --cfg-options'
+        return f'{getattr(built, "__name__", part)} has no option {argument!r}: {hint}'
+    missing = re.search(r'\.__init__\(\) missing \d+ required .*?: (.+)', text)
+    if isinstance(error, TypeError) and missing and (built := _part_that_failed(error)):
+        return f'{built.__name__} needs {missing[1]}: add it to the config'
+    if isinstance(error, KeyError) and (match := re.search(r'([\w.]+) is not in the ([\w:. ]+) registry', text)):
+        return f'there is no {match[2].split("::")[-1]} named {match[1]}: correct the type in the config'
+    if isinstance(error, FileNotFoundError) and 'can not be found' in text:
+        return text
+    if isinstance(error, AssertionError) and 'AmpOptimizerWrapper' in text:
+        return 'float16 needs a GPU: add --amp, which runs the config in bfloat16'
+    if isinstance(error, pickle.UnpicklingError) and 'weights_only' in text:
+        return (
+            'the downloaded checkpoint holds more than weights, perhaps code, and was not read: give another load_from'
+        )
+    return None
