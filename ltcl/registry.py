@@ -19,3 +19,4 @@ PARAM_SCHEDULERS = Registry(
 )
 TASK_UTILS = Registry('task util', parent=root.TASK_UTILS, scope='ltcl', locations=['ltcl.models'])
 METRICS = Registry('metric', parent=root.METRICS, scope='ltcl', locations=['ltcl.evaluation'])
+VISBACKENDS = Registry('vis backend', parent=root.VISBACKENDS, scope='ltcl', locations=['ltcl.engine'])

@@ -7,6 +7,7 @@ from mmengine.config import Config
 
 from ltcl.errors import UserError
 from ltcl.launch import apply_options, build_runner, load_config, report_user_errors, run_options
+from ltcl.work_dir import AUTO, require_writable
 
 # Ending of the files that tools/model_converters writes.
 CONVERTED = '.ltcl.pth'
@@ -19,9 +20,10 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--resume',
         nargs='?',
-        const='auto',
+        const=AUTO,
         metavar='auto|PATH',
-        help="go on from a checkpoint; 'auto' (the default without a value) takes the newest one of the work dir",
+        help="go on from a checkpoint, or with the run in a folder; 'auto' (the default without a value) takes the "
+        'newest whole checkpoint of the work dir, and starts anew if there is none',
     )
     parser.add_argument(
         '--amp',
@@ -33,20 +35,29 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def checkpoint_to_resume(resume: str | None, work_dir: str) -> str | None:
-    """The checkpoint that ``--resume`` stands for; None to start anew, from the config's ``load_from`` if it has one.
+def resume_from(cfg: Config, resume: str | None, work_dir: str | None) -> None:
+    """Set what ``--resume`` stands for: the newest checkpoint of the work dir, a checkpoint, or the run in a folder.
+
+    A run that is named by its folder goes on there, unless ``--work-dir`` names another.
+
+    Args:
+        cfg: The config, changed in place.
+        resume: Value of ``--resume``; None to start anew, from the config's ``load_from`` if it has one.
+        work_dir: Value of ``--work-dir``.
 
     Raises:
-        UserError: There is no such file.
+        UserError: There is no such file or folder.
     """
-    hint = '--resume auto takes the newest of the work dir'
-    if resume == 'auto':
-        pointer = Path(work_dir, 'last_checkpoint')
-        resume = pointer.read_text().strip() if pointer.is_file() else None
-        hint = f'{pointer} names it: give the path of another'
-    if resume is not None and not Path(resume).is_file():
-        raise UserError(f'--resume {resume}: no such checkpoint; {hint}')
-    return resume
+    if resume is None:
+        return
+    cfg.resume = AUTO if resume == AUTO else True
+    if resume == AUTO:
+        return
+    if not Path(resume).exists():
+        raise UserError(f'--resume {resume}: no such checkpoint; --resume {AUTO} takes the newest of the work dir')
+    cfg.load_from = resume
+    if Path(resume).is_dir() and work_dir is None:
+        cfg.work_dir = resume
 
 
 def check_start(cfg: Config) -> None:
@@ -68,7 +79,10 @@ def check_start(cfg: Config) -> None:
         )
     if cfg.load_from is None and stage1 and not cfg.resume:
         raise UserError(f'load_from is None, but {cfg.filename} starts from a checkpoint of stage 1: {made_by}')
-    if cfg.load_from is not None and '://' not in cfg.load_from and not Path(cfg.load_from).is_file():
+    # A run that goes on no longer needs what it started from.
+    goes_on = cfg.resume and (cfg.resume != AUTO or any(Path(cfg.work_dir).glob('*.pth')))
+    is_local = cfg.load_from is not None and '://' not in cfg.load_from
+    if is_local and not goes_on and not Path(cfg.load_from).is_file():
         what = 'the checkpoint of stage 1' if stage1 else 'the checkpoint'
         raise UserError(
             f'{what}, {cfg.load_from}, does not exist: {made_by}, or give another: --cfg-options load_from=PATH'
@@ -80,10 +94,9 @@ def main() -> None:
     """Build the config and train it."""
     args = parse_args()
     cfg = apply_options(load_config(args.config), args)
-    checkpoint = checkpoint_to_resume(args.resume, cfg.work_dir)
-    if checkpoint is not None:
-        cfg.resume, cfg.load_from = True, checkpoint
+    resume_from(cfg, args.resume, args.work_dir)
     check_start(cfg)
+    require_writable(cfg.work_dir)
     if args.amp == 'bfloat16':
         cfg.optim_wrapper.type = 'ltcl.Bfloat16OptimWrapper'
     elif args.amp == 'float16':

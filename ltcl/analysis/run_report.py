@@ -56,7 +56,7 @@ class RunRecord:
         return cls(**{each.name: saved[each.name] for each in fields(cls) if each.name in saved})
 
     def add(self, entry: dict, per_class: dict[str, list] | None, best_by: str, score: str) -> None:
-        """Take a validation.
+        """Take a validation; those from the same iteration on were of a run that was cut off, and are done anew.
 
         Args:
             entry: As in :attr:`history`.
@@ -64,7 +64,7 @@ class RunRecord:
             best_by: Metric that decides which validation is the best; greater is better.
             score: Name of the column of scores.
         """
-        self.history.append(entry)
+        self.history = [*(each for each in self.history if each['iter'] < entry['iter']), entry]
         self.per_class = per_class
         if per_class is not None and best_entry(self.history, best_by) is entry:
             self.best_iter, self.best_scores = entry['iter'], per_class[score]

@@ -1,13 +1,26 @@
-"""mmengine's runner with a console that a person can follow."""
+"""mmengine's runner with a console that a person can follow, and with checkpoints that are data."""
 
 import logging
+from collections.abc import Callable, Mapping
+from pathlib import Path
 
+from mmengine.dist import is_main_process
 from mmengine.logging import MMLogger
+from mmengine.model import is_model_wrapper
 from mmengine.runner import CheckpointLoader
 from mmengine.runner import Runner as MMEngineRunner
+from mmengine.runner.checkpoint import _load_checkpoint_to_model
+from torch import nn
 
 from ltcl.checkpoints.reading import load_from_local
+from ltcl.checkpoints.run_state import check_resumable, meta_of
 from ltcl.registry import RUNNERS
+from ltcl.work_dir import locked
+
+from .resuming import resume_run
+from .run_logs import go_on_without
+from .saving import write_run
+from .starting import start_of_run
 
 # For load_from, --resume and init_cfg alike: mmengine's own reader of files runs the code that a file carries.
 CheckpointLoader.register_scheme('', load_from_local, force=True)
@@ -32,7 +45,13 @@ def is_news(record: logging.LogRecord) -> bool:
 
 @RUNNERS.register_module()
 class Runner(MMEngineRunner):
-    """Differs from mmengine's runner in one thing: environment, config and hook list go to the log file only."""
+    """mmengine's runner, but for its console and its checkpoints.
+
+    Differs from it: environment, config and hook list go to the log file only. A training locks its work dir and keeps
+    the files of an earlier run there apart. Checkpoints are written whole or not at all and hold plain data; nothing in
+    them is run, also not the text of their config. A resumed run may have another batch size, number of processes or
+    training set, see :func:`.resuming.resume_run`.
+    """
 
     def build_logger(self, *args: object, **kwargs: object) -> MMLogger:
         """The logger, its console handlers without the dumps."""
@@ -40,4 +59,74 @@ class Runner(MMEngineRunner):
         for handler in logger.handlers:
             if type(handler) is logging.StreamHandler:
                 handler.addFilter(is_news)
+            if isinstance(handler, logging.FileHandler):
+                go_on_without(handler)
         return logger
+
+    def train(self) -> nn.Module:
+        """Train, alone in the work dir.
+
+        Returns:
+            The trained model.
+
+        Raises:
+            UserError: Another training writes there, or there is no checkpoint to resume from.
+        """
+        if not is_main_process():
+            return self._train()
+        with locked(self.work_dir):
+            return self._train()
+
+    def _train(self) -> nn.Module:
+        start = start_of_run(self.work_dir, self._resume, self._load_from)
+        self._resume, self._load_from = start.is_resumed, start.checkpoint
+        return super().train()
+
+    def save_checkpoint(
+        self,
+        out_dir: str,
+        filename: str,
+        file_client_args: dict | None = None,
+        save_optimizer: bool = True,
+        save_param_scheduler: bool = True,
+        meta: dict | None = None,
+        by_epoch: bool = True,
+        backend_args: dict | None = None,
+    ) -> None:
+        """Save a checkpoint on the main process, as mmengine's hooks ask for it; see :func:`.saving.write_run`."""
+        if is_main_process():
+            step = (
+                dict(epoch=self.epoch + 1, iter=self.iter) if by_epoch else dict(epoch=self.epoch, iter=self.iter + 1)
+            )
+            write_run(self, Path(out_dir, filename), {**step, **(meta or {})}, weights_only=not save_optimizer)
+
+    def load_checkpoint(
+        self,
+        filename: str,
+        map_location: str | Callable = 'cpu',
+        strict: bool = False,
+        revise_keys: list = [(r'^module.', '')],  # noqa: B006 (mmengine's signature)
+    ) -> dict:
+        """Load weights; what is to be resumed is checked before anything is copied."""
+        checkpoint = CheckpointLoader.load_checkpoint(filename, map_location=map_location, logger='silent')
+        if self._resume:
+            check_resumable(checkpoint, filename)
+        if isinstance(checkpoint, Mapping):
+            checkpoint = {**checkpoint, 'meta': meta_of(checkpoint)}
+        self.call_hook('after_load_checkpoint', checkpoint=checkpoint)
+        model = self.model.module if is_model_wrapper(self.model) else self.model
+        _load_checkpoint_to_model(model, checkpoint, strict, revise_keys=revise_keys)
+        self._has_loaded = True
+        self.logger.info(f'Load checkpoint from {filename}')
+        return checkpoint
+
+    def resume(
+        self,
+        filename: str,
+        resume_optimizer: bool = True,
+        resume_param_scheduler: bool = True,
+        map_location: str | Callable = 'default',
+    ) -> None:
+        """Go on from a checkpoint; see :func:`.resuming.resume_run`."""
+        resume_run(self, filename, map_location)
+        self._has_loaded = True

@@ -1,6 +1,7 @@
 """Epoch loop whose randomness is a function of seed, process and iteration."""
 
 from mmengine.runner import EpochBasedTrainLoop, Runner
+from torch import nn
 from torch.utils.data import DataLoader
 
 from ltcl.errors import UserError
@@ -32,13 +33,32 @@ class ResumableTrainLoop(SeededLoopMixin, EpochBasedTrainLoop):
                 f'{self.dataloader.batch_size} on each process: set train_dataloader.batch_size'
             )
 
+    def run(self) -> nn.Module:
+        """Train what is left, with the validation that a stop has cut off."""
+        self._decide_current_val_interval()
+        if self.is_done(self._epoch, self._max_epochs, 'epoch'):
+            return self.runner.model
+        self.runner.call_hook('before_train')
+        self.validate_if(self.was_cut_off())
+        while self._epoch < self._max_epochs and not self.stop_training:
+            self.run_epoch()
+            self._decide_current_val_interval()
+            self.validate_if(self.is_validation_due())
+        self.runner.call_hook('after_train')
+        return self.runner.model
+
+    def is_validation_due(self) -> bool:
+        """Whether a validation follows the epoch that was just finished."""
+        is_turn = self._epoch % self.val_interval == 0 or self._epoch == self._max_epochs
+        return self._epoch >= self.val_begin and is_turn and self._iter == self._epoch * len(self.dataloader)
+
     def run_epoch(self) -> None:
         """Iterate what is left of one epoch."""
         self.runner.call_hook('before_train_epoch')
         self.runner.model.train()
         num_done = self._iter - self._epoch * len(self.dataloader)
         self.sampler.epoch = self._epoch
-        self._skip_iters(num_done)
+        self.skip(num_done * self.batch_size)
         for batch_idx, data_batch in enumerate(self.dataloader, num_done):
             self.run_iter(batch_idx, data_batch)
         self.runner.call_hook('after_train_epoch')

@@ -1,8 +1,8 @@
 """Iteration loop whose randomness is a function of seed, process and iteration."""
 
-from collections.abc import Iterator
-
+from mmengine.dist import get_world_size
 from mmengine.runner import IterBasedTrainLoop, Runner
+from torch import nn
 from torch.utils.data import DataLoader
 
 from ltcl.errors import UserError
@@ -33,26 +33,37 @@ class ResumableIterTrainLoop(SeededLoopMixin, IterBasedTrainLoop):
             raise UserError(
                 'the training set has no image: check data_root and data_prefix of train_dataloader.dataset'
             )
-        self.dataloader_iterator = Batches(self)
+        self._origin = (0, 0)
 
+    def samples_at(self, iteration: int) -> int:
+        """Images that all processes have drawn at an iteration, from the start of the run on."""
+        first, samples = self._origin
+        return samples + (iteration - first) * self.batch_size * get_world_size()
 
-class Batches(Iterator):
-    """The batches of a loop from its current iteration on; takes the place of mmengine's own, which skips by loading.
+    def go_on_after(self, samples: int) -> None:
+        """Begin after so many images of all processes, at the loop's present iteration."""
+        self._origin = self._iter, samples
 
-    Args:
-        loop: The loop.
-    """
+    def run(self) -> nn.Module:
+        """Train what is left, with the validation that a stop has cut off."""
+        self._decide_current_val_interval()
+        if self.is_done(self._iter, self._max_iters, 'iter'):
+            return self.runner.model
+        self.runner.call_hook('before_train')
+        self.runner.call_hook('before_train_epoch')
+        self.validate_if(self.was_cut_off())
+        # Workers start here, so that they load nothing that is skipped.
+        self.skip(self.samples_at(self._iter) // get_world_size())
+        batches = iter(self.dataloader)
+        while self._iter < self._max_iters and not self.stop_training:
+            self.runner.model.train()
+            self.run_iter(next(batches))
+            self._decide_current_val_interval()
+            self.validate_if(self.is_validation_due())
+        self.runner.call_hook('after_train_epoch')
+        self.runner.call_hook('after_train')
+        return self.runner.model
 
-    def __init__(self, loop: ResumableIterTrainLoop) -> None:
-        self.loop = loop
-        self._batches: Iterator | None = None
-
-    def skip_iter(self, num_iters: int) -> None:
-        """Begin after so many batches. mmengine calls this when a run is resumed."""
-        self.loop._skip_iters(num_iters)
-
-    def __next__(self) -> dict:
-        """The next batch. Workers start here, so that they load nothing that is skipped."""
-        if self._batches is None:
-            self._batches = iter(self.loop.dataloader)
-        return next(self._batches)
+    def is_validation_due(self) -> bool:
+        """Whether a validation follows the iteration that was just finished."""
+        return self._iter >= self.val_begin and (self._iter % self.val_interval == 0 or self._iter == self._max_iters)

@@ -6,6 +6,7 @@ from mmengine.registry import DATASETS
 from mmengine.runner import Runner
 from torch.utils.data import DataLoader
 
+from ltcl.checkpoints.run_state import VALIDATED_KEY
 from ltcl.datasets.samplers import SeededDataset, SeededSampler, seed_generators
 
 
@@ -41,6 +42,37 @@ class SeededLoopMixin:
         seed_generators(int(np.random.SeedSequence((self.seed, self._iter, get_rank())).generate_state(1)[0]))
         super().run_iter(*args)
 
-    def _skip_iters(self, num_iters: int) -> None:
-        """Have the next iterator over the dataloader begin after so many batches."""
-        self.sampler.num_skipped = num_iters * self.dataloader.batch_sampler.batch_size
+    @property
+    def batch_size(self) -> int:
+        """Images of a batch of one process."""
+        return self.dataloader.batch_sampler.batch_size
+
+    def skip(self, samples: int) -> None:
+        """Have the next iterator over the dataloader begin after so many images of this process."""
+        self.sampler.num_skipped = samples
+
+    def set_seed(self, seed: int) -> None:
+        """Take the seed of the run that is resumed, for the order of the images as well."""
+        self.seed = self.sampler.seed = seed
+        if hasattr(self.sampler.sampler, 'seed'):
+            self.sampler.sampler.seed = seed
+
+    def is_done(self, reached: int, end: int, unit: str) -> bool:
+        """Whether a resumed run has nothing left to do; the log then says so."""
+        if reached < end or not self._iter or self.was_cut_off():
+            return False
+        self.runner.logger.warning(
+            f'Nothing is left to do: {unit} {reached} is reached and the config ends at {unit} {end}. Raise '
+            f'max_{unit}s to train on'
+        )
+        return True
+
+    def was_cut_off(self) -> bool:
+        """Whether the run that is resumed was stopped between its last iteration and the validation that follows it."""
+        validated = self.runner.message_hub.runtime_info.get(VALIDATED_KEY)
+        return validated is not None and validated < self._iter and self.is_validation_due()
+
+    def validate_if(self, is_due: bool) -> None:
+        """Validate, if the run has a validation and it is due."""
+        if is_due and self.runner.val_loop is not None:
+            self.runner.val_loop.run()

@@ -1,0 +1,87 @@
+"""The checkpoints of a run in its work dir."""
+
+import logging
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from mmengine.logging import print_log
+
+from ltcl.errors import UserError
+
+from .reading import load_from_local
+from .run_state import check_resumable, progress
+from .whole_files import is_whole
+
+REGULAR, STOPPED = ('epoch', 'iter'), 'stopped_iter'
+RESUMABLE = re.compile(rf'({"|".join(REGULAR)}|{STOPPED})_(\d+)\.pth')
+BEST = re.compile(r'best_(.+)_(epoch|iter)_(\d+)\.pth')
+
+
+def numbered(folder: str | Path, kind: str) -> list[tuple[int, Path]]:
+    """Checkpoints of a kind by their number, the newest first.
+
+    Args:
+        folder: The work dir.
+        kind: ``'epoch'``, ``'iter'`` or ``'stopped_iter'``.
+    """
+    matches = [(RESUMABLE.fullmatch(path.name), path) for path in Path(folder).glob(f'{kind}_*.pth')]
+    return sorted(((int(match[2]), path) for match, path in matches if match and match[1] == kind), reverse=True)
+
+
+def best_files(folder: str | Path, metric: str) -> list[Path]:
+    """Checkpoints of the best value of a metric, by its name as it stands in their names."""
+    matches = [(BEST.fullmatch(path.name), path) for path in Path(folder).glob('best_*.pth')]
+    return [path for match, path in matches if match and match[1] == metric]
+
+
+def run_files(folder: str | Path) -> list[Path]:
+    """All checkpoints in a folder that a run wrote there."""
+    return sorted(
+        path for path in Path(folder).glob('*.pth') if RESUMABLE.fullmatch(path.name) or BEST.fullmatch(path.name)
+    )
+
+
+def newest_resumable(folder: str | Path) -> Path | None:
+    """The checkpoint of the folder's run that is whole and got furthest. No pointer is needed.
+
+    Args:
+        folder: The work dir.
+
+    Returns:
+        Its path; None if the folder holds no checkpoint of a run.
+
+    Raises:
+        UserError: There are checkpoints, and none to go on from.
+    """
+    refused: list[str] = []
+    heads = [found for kind in (*REGULAR, STOPPED) if (found := _newest_of(folder, kind, refused))]
+    for reason in refused:
+        print_log(f'{reason}; looking for an older one', logger='current', level=logging.WARNING)
+    if heads:
+        return max(heads)[-1]
+    files = run_files(folder)
+    if files:
+        reason = refused[0] if refused else f'{files[0].name} and the like have weights only'
+        raise UserError(
+            f'{folder} has {len(files)} checkpoints and none to go on from ({reason}): start anew without --resume, '
+            f'which keeps them apart, or from weights with --cfg-options load_from={files[0]}'
+        )
+    return None
+
+
+def _newest_of(folder: str | Path, kind: str, refused: list[str]) -> tuple | None:
+    return next(((*how_far, path) for path, how_far in _usable(folder, kind, refused)), None)
+
+
+def _usable(folder: str | Path, kind: str, refused: list[str]) -> Iterator[tuple[Path, tuple[int, float]]]:
+    for _, path in numbered(folder, kind):
+        try:
+            if not is_whole(path):
+                raise UserError(f'the checkpoint {path} is damaged')
+            checkpoint = load_from_local(path, 'cpu')
+            check_resumable(checkpoint, str(path))
+        except UserError as error:
+            refused.append(str(error))
+        else:
+            yield path, progress(checkpoint)

@@ -1,0 +1,157 @@
+"""Writing of a run's checkpoints."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import mmengine
+import torch
+from mmengine.dist import all_reduce, get_world_size, is_main_process
+from mmengine.model import is_model_wrapper
+from mmengine.runner import EpochBasedTrainLoop, Runner
+
+from ltcl.checkpoints.finding import REGULAR, STOPPED, numbered
+from ltcl.checkpoints.plain_data import hub_to_plain, to_plain
+from ltcl.checkpoints.run_state import TRAINING_KEY, TrainingShape
+from ltcl.checkpoints.whole_files import whole_file, write_text
+
+POINTER = 'last_checkpoint'
+LOST_STATUS = 3
+
+
+class LostCheckpoint(SystemExit):
+    """Ends a run whose last checkpoint could not be written; the exit status is 3."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(LOST_STATUS)
+        self.message = message
+
+
+def training_shape(runner: Runner, epoch: int, iteration: int) -> TrainingShape:
+    """What the position of a run is counted in, for its checkpoint.
+
+    Args:
+        runner: The runner.
+        epoch: Finished epochs.
+        iteration: Finished iterations.
+    """
+    loop, loader = runner.train_loop, runner.train_dataloader
+    by_epoch = isinstance(loop, EpochBasedTrainLoop)
+    batch_size = getattr(loader.batch_sampler, 'batch_size', None) or 1
+    wrapper = runner.optim_wrapper
+    samples = getattr(loop, 'samples_at', lambda number: number * batch_size * get_world_size())(iteration)
+    return TrainingShape(
+        batch_size=batch_size,
+        num_processes=get_world_size(),
+        num_images=len(loader.dataset),
+        iters_per_epoch=len(loader) if by_epoch else None,
+        samples=samples,
+        accumulative_counts=getattr(wrapper, '_accumulative_counts', 1),
+        precision=type(wrapper).__name__,
+    )
+
+
+def run_checkpoint(runner: Runner, meta: dict, weights_only: bool = False) -> dict:
+    """A run as plain data: weights and, unless ``weights_only``, everything that it goes on with.
+
+    Args:
+        runner: The runner.
+        meta: Epoch and iteration, and what else is known.
+        weights_only: Leave out the states of optimizer and schedules.
+    """
+    model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+    dataset_meta = getattr(runner.train_dataloader.dataset, 'metainfo', None)
+    meta = {
+        **meta,
+        'cfg': runner.cfg.pretty_text,
+        'seed': runner.seed,
+        'experiment_name': runner.experiment_name,
+        'time': time.strftime('%Y%m%d_%H%M%S', time.localtime()),
+        'mmengine_version': mmengine.__version__,
+        TRAINING_KEY: training_shape(runner, meta['epoch'], meta['iter']).to_plain(),
+        **({} if dataset_meta is None else {'dataset_meta': to_plain(dataset_meta)}),
+    }
+    state = {name: value.detach().cpu() for name, value in model.state_dict().items()}
+    checkpoint = dict(meta=meta, state_dict=state, message_hub=hub_to_plain(runner.message_hub))
+    if not weights_only:
+        checkpoint['optimizer'] = to_plain(runner.optim_wrapper.state_dict())
+        schedulers = runner.param_schedulers or []
+        if isinstance(schedulers, dict):
+            plain = {name: [to_plain(each.state_dict()) for each in group] for name, group in schedulers.items()}
+        else:
+            plain = [to_plain(each.state_dict()) for each in schedulers]
+        checkpoint['param_schedulers'] = plain
+    runner.call_hook('before_save_checkpoint', checkpoint=checkpoint)
+    return {**checkpoint, 'meta': to_plain(checkpoint['meta'])}
+
+
+def write_run(runner: Runner, path: str | Path, meta: dict, weights_only: bool = False) -> None:
+    """Write the checkpoint of a run, whole or not at all.
+
+    Args:
+        runner: The runner.
+        path: The file.
+        meta: Epoch and iteration.
+        weights_only: See :func:`run_checkpoint`.
+
+    Raises:
+        OSError: The place is full or cannot be written to.
+    """
+    checkpoint = run_checkpoint(runner, meta, weights_only)
+    try:
+        with whole_file(path) as file:
+            torch.save(checkpoint, file)
+    except RuntimeError as error:  # torch's writer, when the system refuses in the middle of a file
+        raise OSError(str(error).split('\n')[0]) from error
+
+
+def add_checkpoint(runner: Runner, name: str, meta: dict, weights_only: bool = False) -> bool:
+    """Write a checkpoint into the work dir and, if a run can be resumed from it, let ``last_checkpoint`` name it.
+
+    Args:
+        runner: The runner.
+        name: File name.
+        meta: Epoch and iteration.
+        weights_only: See :func:`run_checkpoint`.
+
+    Returns:
+        Whether it was written; if not, an error in the log says why. Processes other than the main one write nothing.
+    """
+    if not is_main_process():
+        return True
+    path = Path(runner.work_dir, name)
+    try:
+        write_run(runner, path, meta, weights_only)
+        if not weights_only:
+            write_text(path.with_name(POINTER), str(path))
+    except OSError as error:
+        runner.logger.error(
+            f'The checkpoint {path} could not be written ({error.strerror or error}): the training goes on and tries '
+            'again with the next one'
+        )
+        return False
+    return True
+
+
+def keep_newest(work_dir: str | Path, newest: str, max_keep: int) -> None:
+    """Remove the checkpoints that a new one has made superfluous.
+
+    Args:
+        work_dir: The work dir.
+        newest: Name of the new one. Checkpoints of stopped runs are older, and not kept beside it.
+        max_keep: Checkpoints of epochs or iterations to keep, the new one included; -1 keeps all.
+    """
+    superfluous = [path for _, path in numbered(work_dir, STOPPED)]
+    for kind in REGULAR:
+        files = [path for _, path in numbered(work_dir, kind)]
+        superfluous += files[max_keep:] if max_keep > 0 else []
+    for path in superfluous:
+        if path.name != newest:
+            path.unlink(missing_ok=True)
+
+
+def agree_on_loss(is_lost: bool) -> bool:
+    """Whether the main process lost a checkpoint, the same answer on all."""
+    answer: Any = torch.tensor(int(is_lost))
+    all_reduce(answer, 'max')
+    return bool(answer)

@@ -1,0 +1,97 @@
+"""What a training starts from, and what becomes of the files that lie in its work dir."""
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+from mmengine.dist import broadcast_object_list, is_main_process
+from mmengine.logging import print_log
+
+from ltcl.analysis.run_report import METRICS_FILE
+from ltcl.checkpoints.finding import REGULAR, STOPPED, newest_resumable, numbered, run_files
+from ltcl.checkpoints.reading import load_from_local
+from ltcl.checkpoints.run_state import meta_of
+from ltcl.checkpoints.whole_files import remove_partials
+from ltcl.work_dir import AUTO, move_apart
+
+from .saving import POINTER
+
+REPORT_FILES = (METRICS_FILE, 'per_class.csv', 'per_class.png', 'training_curves.png')
+
+
+@dataclass(frozen=True)
+class Start:
+    """What a training starts from.
+
+    Attributes:
+        is_resumed: Whether it goes on with a run.
+        checkpoint: File of its weights, and of its state if it is resumed; None for neither.
+    """
+
+    is_resumed: bool
+    checkpoint: str | None
+
+
+def start_of_run(work_dir: str, resume: bool | str, load_from: str | None) -> Start:
+    """Decide what to start from and put the work dir in order; the main process does, the others are told.
+
+    A run that goes on in its own work dir leaves its files where they are, but for those that are newer than the
+    checkpoint: the run went back and will write these anew. In all other cases the files of the run that lie there are
+    moved apart.
+
+    Args:
+        work_dir: The work dir.
+        resume: False starts anew; ``'auto'`` takes the newest checkpoint of the work dir; True takes ``load_from`` or,
+            without one, the newest as well.
+        load_from: File of weights or of the run to resume, or the work dir of the run to resume.
+
+    Raises:
+        UserError: There are checkpoints in the folder to resume from, and none is whole.
+    """
+    answer: list = [None]
+    if is_main_process():
+        remove_partials(work_dir)
+        start = _find_start(work_dir, resume, load_from)
+        answer = [_with_files_apart(work_dir, start)]
+    broadcast_object_list(answer)
+    return answer[0]
+
+
+def _find_start(work_dir: str, resume: bool | str, load_from: str | None) -> Start:
+    if not resume:
+        return Start(False, load_from)
+    folder = work_dir if resume == AUTO or load_from is None else load_from
+    if not Path(folder).is_dir():
+        return Start(True, load_from)
+    newest = newest_resumable(folder)
+    if newest is None:
+        print_log(f'There is no checkpoint to resume in {folder}: the training starts anew', logger='current')
+        return Start(False, load_from if resume == AUTO else None)
+    print_log(f'Going on from {newest}', logger='current')
+    return Start(True, str(newest))
+
+
+def _with_files_apart(work_dir: str, start: Start) -> Start:
+    goes_on = start.is_resumed and Path(start.checkpoint).resolve().parent == Path(work_dir).resolve()
+    files = _newer_files(start.checkpoint) if goes_on else _all_files(work_dir)
+    if not files:
+        return start
+    is_among = start.checkpoint is not None and Path(start.checkpoint).resolve() in [path.resolve() for path in files]
+    folder = move_apart(work_dir, files)
+    what = f'{len(files)} files that are newer than {start.checkpoint}' if goes_on else 'the files of an earlier run'
+    print_log(f'{work_dir} holds {what}: they are now in {folder}', logger='current', level=logging.WARNING)
+    return Start(start.is_resumed, str(folder / Path(start.checkpoint).name)) if is_among else start
+
+
+def _all_files(work_dir: str) -> list[Path]:
+    """What an earlier run wrote into the top of its work dir; reports without a checkpoint are no run."""
+    others = [Path(work_dir, name) for name in (POINTER, *REPORT_FILES)]
+    return [*run_files(work_dir), *(path for path in others if path.is_file())]
+
+
+def _newer_files(checkpoint: str) -> list[Path]:
+    meta = meta_of(load_from_local(checkpoint, 'cpu'))
+    last = {'epoch': meta.get('epoch', 0), 'iter': meta.get('iter', 0), STOPPED: meta.get('iter', 0)}
+    folder = Path(checkpoint).resolve().parent
+    found = [(path, number > last[kind]) for kind in (*REGULAR, STOPPED) for number, path in numbered(folder, kind)]
+    return [path for path, is_newer in found if is_newer]

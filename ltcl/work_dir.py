@@ -1,0 +1,77 @@
+"""The folder of a run: one run at a time, and no run over another's files."""
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from .errors import UserError
+
+AUTO = 'auto'
+"""What ``--resume`` is to stand for the newest checkpoint of the work dir."""
+LOCK_FILE = '.lock'
+LOCK_SECONDS = 20
+"""How long a start waits for the lock: the workers of a killed process hold it for some seconds more."""
+APART = 'previous_{}'
+
+
+def require_writable(work_dir: str | Path) -> None:
+    """Make the folder and try to write to it, before anything is built.
+
+    Raises:
+        UserError: It cannot be made or written to.
+    """
+    try:
+        Path(work_dir).mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=work_dir) as file:
+            file.write(b'0' * 4096)
+    except OSError as error:
+        raise UserError(
+            f'the work dir {work_dir} cannot be written to ({error.strerror or error}): name another with --work-dir'
+        ) from error
+
+
+@contextlib.contextmanager
+def locked(work_dir: str | Path) -> Iterator[None]:
+    """Keep other trainings out of a work dir; the lock ends with the process, whatever ends it.
+
+    Raises:
+        UserError: Another training holds it.
+    """
+    lock = FileLock(Path(work_dir, LOCK_FILE))
+    try:
+        lock.acquire(timeout=LOCK_SECONDS)
+    except Timeout:
+        raise UserError(
+            f'another training is writing to the work dir {work_dir}: wait for its end, or name another with --work-dir'
+        ) from None
+    except (NotImplementedError, OSError):  # a file system without locks
+        yield
+        return
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def move_apart(work_dir: str | Path, files: Iterable[Path]) -> Path:
+    """Move files of an earlier run into a folder of their own in the work dir.
+
+    Args:
+        work_dir: The work dir.
+        files: Files in it, at least one.
+
+    Returns:
+        The folder: ``previous_1``, ``previous_2``, ...
+    """
+    number = 1
+    while Path(work_dir, APART.format(number)).exists():
+        number += 1
+    folder = Path(work_dir, APART.format(number))
+    folder.mkdir()
+    for path in files:
+        os.replace(path, folder / path.name)
+    return folder
