@@ -1,6 +1,7 @@
 """An unbalanced folder of tiny images and configs that train on it within seconds."""
 
 import copy
+import itertools
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import numpy as np
 from mmengine.config import Config
 from PIL import Image
 
+RUNS = itertools.count()
 CONFIGS = Path(__file__).parents[1] / 'configs'
 CLASS_COUNTS = (24, 12, 4)
 BATCH_SIZE = 8
@@ -175,6 +177,8 @@ def toy_config(
     cfg.merge_from_dict(
         dict(
             work_dir=str(work_dir),
+            # mmengine keeps log history by this name, of which runs of the same second have the same.
+            experiment_name=f'toy_{next(RUNS)}',
             model=model_config(parts),
             train_dataloader=loader_config(images, views, shuffle=True),
             val_dataloader=loader_config(images, [], shuffle=False),
@@ -195,5 +199,5 @@ def toy_config(
     cfg.custom_hooks = [
         hook for hook in cfg.custom_hooks if with_report or hook['type'] != 'ltcl.RunReportHook'
     ] + hooks
-    cfg.merge_from_dict({key.replace('__', '.'): value for key, value in changes.items()})
+    cfg.merge_from_dict({key.replace('__', '.'): copy.deepcopy(value) for key, value in changes.items()})
     return cfg

@@ -8,7 +8,7 @@ from ltcl.errors import UserError
 TRAINING_KEY = 'training'
 """Key of :class:`TrainingShape` in a checkpoint's meta data."""
 
-VALIDATED_KEY = 'validated_iter'
+VALIDATED_KEY = 'ltcl/validated_iter'
 """Entry of the message hub: the iteration after which the last validation was finished."""
 
 

@@ -2,13 +2,20 @@
 
 import contextlib
 import os
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+import torch
+
 PARTIAL = '.partial'
 """Ending of a file that is being written; one that is found at a start was left by a process that was killed."""
+MARK = b'ltcl-crc32:'
+LENGTH = struct.Struct('<H')
+BLOCK = 2**22
 
 
 @contextlib.contextmanager
@@ -51,19 +58,58 @@ def remove_partials(folder: str | Path) -> None:
         path.unlink(missing_ok=True)
 
 
+def write_checkpoint(path: str | Path, checkpoint: object) -> None:
+    """Write a checkpoint in torch's zip format, whole or not at all, with a checksum of all its bytes.
+
+    torch stores checksums of the tensors, which its reader does not look at. This one stands in the comment at the end
+    of the archive, where every reader of zip files passes over it.
+
+    Args:
+        path: The file, replaced if it exists.
+        checkpoint: What ``torch.save`` takes.
+
+    Raises:
+        OSError: The place is full, read-only or gone. A file that was there before is untouched.
+    """
+    path = Path(path)
+    try:
+        with whole_file(path) as file:
+            torch.save(checkpoint, file)
+            file.seek(-LENGTH.size, os.SEEK_END)  # of the comment, which is empty
+            file.write(LENGTH.pack(len(_comment(0))))
+            file.flush()
+            file.write(_comment(_checksum(path.with_name(path.name + PARTIAL))))
+    except RuntimeError as error:  # torch's writer, when the system refuses in the middle of a file
+        raise OSError(str(error).split('\n')[0]) from error
+
+
 def is_whole(path: str | Path) -> bool:
     """Whether every byte of a checkpoint in torch's zip format is as it was written.
 
-    torch writes a CRC-32 of each tensor and of the pickle, and does not look at it when it reads.
-
     Args:
-        path: The file.
+        path: A file of :func:`write_checkpoint`; of others the tensors and the pickle are looked at.
     """
     try:
         with zipfile.ZipFile(path) as archive:
+            if archive.comment:
+                return archive.comment == _comment(_checksum(path, len(archive.comment)))
             return archive.testzip() is None
     except Exception:  # a damaged header leads zipfile to errors of many kinds
         return False
+
+
+def _comment(checksum: int) -> bytes:
+    return MARK + b'%08x' % checksum
+
+
+def _checksum(path: str | Path, without_last: int = 0) -> int:
+    """CRC-32 of a file's content, but for some bytes at its end."""
+    left, checksum = Path(path).stat().st_size - without_last, 0
+    with open(path, 'rb') as file:
+        while left > 0 and (block := file.read(min(left, BLOCK))):
+            checksum = zlib.crc32(block, checksum)
+            left -= len(block)
+    return checksum
 
 
 def _flush_folder(folder: Path) -> None:

@@ -46,7 +46,7 @@ def resume_optimizer(runner: Runner, checkpoint: Mapping, path: str, is_moved: b
     for each, state in _pairs(schedules, stored):
         if getattr(each, 'need_val_args', False):
             each.load_state_dict(_as_lists(state))
-    return changes + ["the schedule is the config's, from the start"] * is_reformed
+    return changes + ["the schedule is the config's, from the start"] * (is_reformed and not is_moved)
 
 
 def _load_optimizer(wrapper: object, state: Mapping, path: str) -> None:

@@ -13,7 +13,7 @@ from mmengine.runner import EpochBasedTrainLoop, Runner
 from ltcl.checkpoints.finding import REGULAR, STOPPED, numbered
 from ltcl.checkpoints.plain_data import hub_to_plain, to_plain
 from ltcl.checkpoints.run_state import TRAINING_KEY, TrainingShape
-from ltcl.checkpoints.whole_files import whole_file, write_text
+from ltcl.checkpoints.whole_files import write_checkpoint, write_text
 
 POINTER = 'last_checkpoint'
 LOST_STATUS = 3
@@ -97,12 +97,7 @@ def write_run(runner: Runner, path: str | Path, meta: dict, weights_only: bool =
     Raises:
         OSError: The place is full or cannot be written to.
     """
-    checkpoint = run_checkpoint(runner, meta, weights_only)
-    try:
-        with whole_file(path) as file:
-            torch.save(checkpoint, file)
-    except RuntimeError as error:  # torch's writer, when the system refuses in the middle of a file
-        raise OSError(str(error).split('\n')[0]) from error
+    write_checkpoint(path, run_checkpoint(runner, meta, weights_only))
 
 
 def add_checkpoint(runner: Runner, name: str, meta: dict, weights_only: bool = False) -> bool:

@@ -1,0 +1,195 @@
+"""Checkpoints: always one that is whole, plain data, the best beside the last, and a full disk."""
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.hooks import Hook
+from resume_checks import assert_same_state, train
+from toy import toy_config
+
+from ltcl.checkpoints.whole_files import is_whole
+from ltcl.engine import Runner
+from ltcl.engine.hooks import CheckpointHook
+from ltcl.engine.saving import LOST_STATUS, LostCheckpoint
+from ltcl.errors import UserError
+
+
+def names(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir() if path.suffix == '.pth'}
+
+
+def test_own_checkpoint_is_read_without_any_safe_type(images, tmp_path):
+    runner = train(toy_config(images, tmp_path, 'tsc', train_cfg__max_epochs=1, with_report=True))
+    for path in tmp_path.glob('*.pth'):
+        with torch.serialization.safe_globals([]):
+            checkpoint = torch.load(path, weights_only=True)
+        assert torch.equal(checkpoint['state_dict']['backbone.conv1.weight'], runner.model.backbone.conv1.weight)
+        assert checkpoint['meta']['dataset_meta']['classes'] == ('class_0', 'class_1', 'class_2')
+        assert checkpoint['meta']['class_counts'] == [24, 12, 4]
+        assert checkpoint['meta']['training']['iters_per_epoch'] == 5
+    assert len(checkpoint['message_hub']['log_scalars']['train/loss']['log_history']) == 5
+
+
+@pytest.mark.parametrize(('keep', 'expected'), [(1, {4}), (2, {3, 4}), (3, {2, 3, 4}), (-1, {1, 2, 3, 4})])
+def test_newest_are_kept(images, tmp_path, keep, expected):
+    options = dict(default_hooks__checkpoint__max_keep_ckpts=keep, default_hooks__checkpoint__save_best=None)
+    train(toy_config(images, tmp_path, 'cross_entropy', **options))
+    assert names(tmp_path) == {f'epoch_{number}.pth' for number in expected}
+    assert (tmp_path / 'last_checkpoint').read_text() == str(tmp_path / 'epoch_4.pth')
+
+
+class Watch(Hook):
+    """Looks into the work dir after every iteration and at every removal."""
+
+    def __init__(self) -> None:
+        self.seen: list[set[str]] = []
+
+    def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
+        self.seen.append(names(Path(runner.work_dir)))
+
+
+def test_old_checkpoint_is_removed_after_the_new_one_is_there(images, tmp_path, monkeypatch):
+    removed, unlink = [], Path.unlink
+
+    def look(path: Path, **options: object) -> None:
+        if path.suffix == '.pth':
+            others = [each for each in tmp_path.glob('epoch_*.pth') if each != path]
+            removed.append((path.name, [is_whole(each) for each in others]))
+        unlink(path, **options)
+
+    monkeypatch.setattr(Path, 'unlink', look)
+    train(toy_config(images, tmp_path, 'cross_entropy', default_hooks__checkpoint__max_keep_ckpts=1))
+    assert removed == [(f'epoch_{number}.pth', [True]) for number in (1, 2, 3)]
+
+
+class Scores(Hook):
+    """Gives the validations these scores; stands before the checkpoint hook."""
+
+    priority = 'LOW'
+
+    def __init__(self, scores: list[float]) -> None:
+        self.scores = iter(scores)
+
+    def after_val_epoch(self, runner, metrics=None):
+        metrics['shot/all'] = next(self.scores)
+
+
+@pytest.mark.parametrize(
+    ('rule', 'scores', 'best'),
+    [
+        ('greater', [1.0, 3.0, 2.0, 3.0], 2),
+        ('less', [2.0, 3.0, 1.0, 1.5], 3),
+        ('greater', [1.0, float('nan'), float('inf'), 0.5], 1),
+    ],
+)
+def test_best_is_kept_beside_the_last(images, tmp_path, rule, scores, best):
+    options = dict(train_cfg__val_interval=1, default_hooks__checkpoint__rule=rule)
+    runner = Runner.from_cfg(toy_config(images, tmp_path, 'cross_entropy', **options))
+    runner.register_hook(Scores(scores))
+    runner.train()
+    assert names(tmp_path) == {'epoch_3.pth', 'epoch_4.pth', f'best_shot_all_epoch_{best}.pth'}
+    assert runner.message_hub.get_info('best_score') == scores[best - 1]
+
+
+@pytest.mark.parametrize(
+    ('options', 'words'),
+    [
+        (dict(interval=0), 'interval'),
+        (dict(interval=-2), 'interval'),
+        (dict(max_keep_ckpts=0), 'max_keep_ckpts'),
+        (dict(rule='bigger'), 'rule'),
+        (dict(save_begin=-1), 'save_begin'),
+    ],
+)
+def test_option_outside_its_range_is_refused(options, words):
+    with pytest.raises(UserError, match=f'{words} of CheckpointHook'):
+        CheckpointHook(**options)
+
+
+def test_best_by_an_unknown_metric_is_refused(images, tmp_path):
+    cfg = toy_config(images, tmp_path, 'cross_entropy', train_cfg__val_interval=1)
+    cfg.default_hooks.checkpoint.save_best = 'shot/al'
+    with pytest.raises(UserError, match=r"save_best='shot/al' .* it has .*shot/all"):
+        train(cfg)
+
+
+class FullDisk:
+    """Refuses to give a file its name from the first to the last of some calls on."""
+
+    def __init__(self, first: int, last: int) -> None:
+        self.calls, self.first, self.last, self.replace = 0, first, last, os.replace
+
+    def __call__(self, source: Path, target: Path) -> None:
+        if Path(target).suffix == '.pth':
+            self.calls += 1
+            if self.first <= self.calls <= self.last:
+                raise OSError(errno.ENOSPC, 'No space left on device')
+        self.replace(source, target)
+
+
+def full_disk_run(images, folder, monkeypatch, first, last):
+    monkeypatch.setattr(os, 'replace', FullDisk(first, last))
+    runner = Runner.from_cfg(toy_config(images, folder, 'cross_entropy', default_hooks__checkpoint__save_best=None))
+    runner.train()
+    return runner
+
+
+def test_training_goes_on_past_a_full_disk(images, tmp_path, monkeypatch, capsys):
+    runner = full_disk_run(images, tmp_path, monkeypatch, 2, 3)
+    assert runner.iter == 20
+    assert names(tmp_path) == {'epoch_1.pth', 'epoch_4.pth'}
+    said = capsys.readouterr().out
+    assert said.count('could not be written (No space left on device)') == 2
+    assert 'epoch_2.pth' in said
+    assert 'epoch_3.pth' in said
+
+
+def test_last_checkpoint_that_is_lost_is_a_status_of_its_own(images, tmp_path, monkeypatch, capsys):
+    with pytest.raises(LostCheckpoint) as lost:
+        full_disk_run(images, tmp_path, monkeypatch, 3, 99)
+    assert lost.value.code == LOST_STATUS == 3
+    assert names(tmp_path) == {'epoch_1.pth', 'epoch_2.pth'}  # what was there before stays
+    assert 'epoch_4.pth' in capsys.readouterr().out
+
+
+def test_last_checkpoint_is_tried_again(images, tmp_path, monkeypatch):
+    full_disk_run(images, tmp_path, monkeypatch, 4, 5)  # the end of epoch 4 and, after the validation, again
+    assert 'epoch_4.pth' in names(tmp_path)
+
+
+class PowerCut(Exception):
+    """Ends a run where a kill would."""
+
+
+class CutInValidation(Hook):
+    """Ends the run in the validation of an epoch."""
+
+    def __init__(self, epoch: int) -> None:
+        self.epoch = epoch
+
+    def after_val_iter(self, runner, batch_idx, data_batch=None, outputs=None):
+        if runner.epoch == self.epoch:
+            raise PowerCut
+
+
+@pytest.mark.parametrize('epoch', [2, 4])
+def test_validation_that_was_cut_off_is_done_at_the_resume(images, tmp_path, epoch):
+    options = dict(train_cfg__val_interval=2, with_report=True)
+    whole = train(toy_config(images, tmp_path / 'whole', 'cross_entropy', **options))
+    cut = Runner.from_cfg(toy_config(images, tmp_path / 'cut', 'cross_entropy', **options))
+    cut.register_hook(CutInValidation(epoch))
+    with pytest.raises(PowerCut):
+        cut.train()
+    resumed = train(toy_config(images, tmp_path / 'cut', 'cross_entropy', resume='auto', **options))
+    assert_same_state(resumed, whole)
+    histories = [each.message_hub.get_info('ltcl/run_record')['history'] for each in (resumed, whole)]
+    assert histories[0] == histories[1]
+    assert len(histories[0]) == 2
+    assert names(tmp_path / 'cut') == names(tmp_path / 'whole')
+    # Now that it is done, there is nothing left.
+    again = train(toy_config(images, tmp_path / 'cut', 'cross_entropy', resume='auto', **options))
+    assert again.iter == 20
+    assert again.val_loop is not None
