@@ -12,11 +12,9 @@ import itertools
 import os
 import random
 import signal
-import socket
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +22,7 @@ from pathlib import Path
 import torch
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+from forked import last_words, run_forked
 from mmengine.registry import init_default_scope
 from toy import toy_config, write_images
 
@@ -35,7 +34,6 @@ from ltcl.engine import Runner
 AIMS = ('create', 'write', 'rename', 'renamed', 'pointer', 'remove', 'removed')
 METHODS = ('paco', 'bcl', 'tsc', 'rescom')
 JOURNAL = 'journal'
-SECONDS = 120
 
 
 @dataclass(frozen=True)
@@ -116,62 +114,16 @@ def aim(where: str, number: int, folder: Path) -> None:
         threading.Timer(number / 100, die).start()
 
 
-def run_forked(case: Case, images: Path, folder: Path, prepare: Callable[[], None] = lambda: None) -> int:
-    """Train in forked processes, which start at once; the first of them is prepared.
+def train(case: Case, images: Path, folder: Path, prepare: Callable[[], None] = lambda: None) -> int:
+    """Train in forked processes, the first of them prepared; its exit status, negative for a signal."""
 
-    Returns:
-        Exit status of the first process, negative for a signal.
-    """
-    with socket.socket() as free:
-        free.bind(('127.0.0.1', 0))
-        port = free.getsockname()[1]
-    children = [_fork(case, images, folder, rank, port, prepare) for rank in range(case.processes)]
-    status = _wait(children[0])
-    for other in children[1:]:  # as a launcher does when one has failed
-        if status:
-            os.kill(other, signal.SIGKILL)
-        _wait(other)
-    return status
-
-
-def _wait(child: int) -> int:
-    end = time.monotonic() + SECONDS
-    while time.monotonic() < end:
-        done, status = os.waitpid(child, os.WNOHANG)
-        if done:
-            return os.waitstatus_to_exitcode(status)
-        time.sleep(0.02)
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    raise TimeoutError(f'a training did not end within {SECONDS} s')
-
-
-def _fork(case: Case, images: Path, folder: Path, rank: int, port: int, prepare: Callable[[], None]) -> int:
-    child = os.fork()
-    if child:
-        return child
-    status = 1
-    try:
-        with (folder.parent / f'{folder.name}_{rank}.log').open('a') as log:
-            os.dup2(log.fileno(), 1)
-            os.dup2(log.fileno(), 2)
-        if case.processes > 1:
-            os.environ.update(
-                RANK=str(rank), LOCAL_RANK=str(rank), WORLD_SIZE=str(case.processes), MASTER_PORT=str(port)
-            )
-            os.environ['MASTER_ADDR'] = '127.0.0.1'
-            torch.distributed.init_process_group('gloo')
+    def run(rank: int) -> None:
         if rank == 0:
             prepare()
         init_default_scope('mmpretrain')
         Runner.from_cfg(config(images, folder, case)).train()
-        status = 0
-    except BaseException:
-        import traceback
 
-        traceback.print_exc()
-    finally:
-        os._exit(status)
+    return run_forked(run, folder, case.processes)
 
 
 def check_folder(folder: Path) -> None:
@@ -206,16 +158,16 @@ def kill_and_compare(case: Case, aims: list[tuple[str, int]], images: Path, root
     whole, killed = root / 'whole', root / 'killed'
     for folder in (whole, killed):
         folder.mkdir(parents=True)
-    assert run_forked(case, images, whole) == 0, (root / 'whole_0.log').read_text()[-2000:]
+    assert train(case, images, whole) == 0, last_words(whole)
     kills = 0
     for where, number in aims:
-        status = run_forked(case, images, killed, lambda where=where, number=number: aim(where, number, killed))
-        assert status in (0, -signal.SIGKILL), f'{where}: {status}\n{(root / "killed_0.log").read_text()[-2000:]}'
+        status = train(case, images, killed, lambda where=where, number=number: aim(where, number, killed))
+        assert status in (0, -signal.SIGKILL), f'{where}: {status}\n{last_words(killed)}'
         kills += status != 0
         check_folder(killed)
         if status == 0:
             break
-    assert run_forked(case, images, killed) == 0, (root / 'killed_0.log').read_text()[-2000:]
+    assert train(case, images, killed) == 0, last_words(killed)
     ours, theirs = weights(killed), weights(whole)
     assert ours.keys() == theirs.keys()
     assert [name for name in ours if not torch.equal(ours[name], theirs[name])] == []

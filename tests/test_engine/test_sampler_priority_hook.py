@@ -8,7 +8,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from mmengine.hooks import Hook
-from toy import toy_config
+from toy import toy_config, write_images
 
 from ltcl.engine import Runner
 from ltcl.engine.hooks import SamplerPriorityHook
@@ -74,6 +74,15 @@ def test_resumed_run_draws_what_the_whole_one_drew(images, tmp_path):
     assert min(second.batches) == 8
     assert {**first.batches, **second.batches} == whole.batches
     np.testing.assert_array_equal(sampler.priorities, whole_sampler.priorities)
+
+
+def test_priorities_begin_anew_where_images_were_added(images, tmp_path, capsys):
+    run(config(images, tmp_path / 'run'), stop_at=7)
+    more = write_images(tmp_path / 'more', (24, 12, 5))
+    sampler, watch = run(config(more, tmp_path / 'run', resume=True))
+    assert '40 images and there are 41 now: all priorities begin anew' in capsys.readouterr().out
+    assert len(sampler.priorities) == 41
+    assert min(watch.batches) == 5  # epoch 2 is begun again
 
 
 def test_mistakes_are_named(images, tmp_path):

@@ -100,6 +100,14 @@ def test_a_resumed_run_goes_on_in_its_phase(images, tmp_path, epoch):
         assert getattr(resumed.model.head, name).equal(getattr(whole.model.head, name))
 
 
+def test_longer_run_that_is_resumed_with_targets_keeps_them(images, tmp_path):
+    with pytest.raises(RuntimeError, match='power cut'):
+        train(images, tmp_path, crash_epoch=3)
+    _, seen = train(images, tmp_path, resume=True, max_epochs=8)
+    assert [step.flags[0] for step in seen] == [True] * 5 * ITERS_PER_EPOCH
+    assert all(step.num_states for step in seen)  # the optimizer's state is not dropped a second time
+
+
 @pytest.mark.parametrize('mistake', [dict(interval=0), dict(begin_epoch=-1)])
 def test_numbers_out_of_range(mistake):
     with pytest.raises(UserError, match=next(iter(mistake))):

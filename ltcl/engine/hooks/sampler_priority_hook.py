@@ -58,8 +58,13 @@ class SamplerPriorityHook(Hook):
                 f'SamplerPriorityHook needs a head with a classifier fc, {type(model.head).__name__} has none'
             )
         classifier.register_forward_hook(self._keep_logits)
-        if self._state is not None:
+        if self._state is not None and len(self._state['priorities']) == len(self._sampler.priorities):
             self._sampler.load_state_dict(self._state)
+        elif self._state is not None:
+            runner.logger.warning(
+                f'The checkpoint has the priorities of {len(self._state["priorities"])} images and there are '
+                f'{len(self._sampler.priorities)} now: all priorities begin anew'
+            )
 
     def _keep_logits(self, module: nn.Module, inputs: tuple, logits: Tensor) -> None:
         self._logits = logits.detach()

@@ -8,6 +8,8 @@ from ltcl.errors import UserError
 from ltcl.models.utils import ClassTargetsMixin
 from ltcl.registry import HOOKS
 
+BEGUN_KEY = 'targets_begin_epoch'
+
 
 @HOOKS.register_module()
 class TargetAssignmentHook(Hook):
@@ -47,11 +49,26 @@ class TargetAssignmentHook(Hook):
         self.begin_epoch = begin_epoch
         self.update_centers_before = update_centers_before
         self.reset_optimizer = reset_optimizer
+        self._begun: int | None = None
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Stay in the second phase when a run that is in it is resumed with another number of epochs."""
+        if runner._resume:
+            self._begun = checkpoint['meta'].get(BEGUN_KEY)
+
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Note when the second phase began, once it has."""
+        begin_epoch = self._begin_epoch(runner)
+        if checkpoint['meta']['iter'] > begin_epoch * len(runner.train_dataloader):
+            checkpoint['meta'][BEGUN_KEY] = begin_epoch
+
+    def _begin_epoch(self, runner: Runner) -> int:
+        planned = runner.max_epochs // 2 if self.begin_epoch is None else self.begin_epoch
+        return planned if self._begun is None else self._begun
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: dict | None = None) -> None:
         """Set the head's flags for this iteration; drop the optimizer's state in the first one with targets."""
-        begin_epoch = runner.max_epochs // 2 if self.begin_epoch is None else self.begin_epoch
-        since_begin = runner.iter - begin_epoch * len(runner.train_dataloader)
+        since_begin = runner.iter - self._begin_epoch(runner) * len(runner.train_dataloader)
         head = self._head(runner)
         head.targeted = since_begin >= 0
         head.update_centers = head.targeted or self.update_centers_before
