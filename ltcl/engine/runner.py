@@ -7,6 +7,7 @@ from mmengine.runner import CheckpointLoader
 from mmengine.runner import Runner as MMEngineRunner
 
 from ltcl.checkpoints.reading import load_from_local
+from ltcl.neutral_text import neutralise
 from ltcl.registry import RUNNERS
 
 # For load_from, --resume and init_cfg alike: mmengine's own reader of files runs the code that a file carries.
@@ -37,6 +38,7 @@ class Runner(MMEngineRunner):
     def build_logger(self, *args: object, **kwargs: object) -> MMLogger:
         """The logger, its console handlers without the dumps."""
         logger = super().build_logger(*args, **kwargs)
+        neutralise(logger)
         for handler in logger.handlers:
             if type(handler) is logging.StreamHandler:
                 handler.addFilter(is_news)
