@@ -50,7 +50,7 @@ def markup(text: object) -> str:
 
 def markdown_cell(text: object) -> str:
     """Text for a cell of a Markdown table."""
-    return re.sub(r'[\\`*<\[|]', r'\\\g<0>', visible(text))
+    return re.sub(r'[\\`*<\[|$]', r'\\\g<0>', visible(text))
 
 
 def csv_text(header: Sequence[str], rows: Iterable[Sequence]) -> str:

@@ -41,7 +41,7 @@ def short_names(configs: list[str]) -> dict[str, str]:
     stems = {config: Path(config).stem for config in configs}
 
     def shortest(stem: str) -> str:
-        begins = ['_'.join(stem.split('_')[:words]) + '_' for words in (1, 2)]
+        begins = ['_'.join(stem.split('_')[:words]) + '_' for words in (1, 2) if stem.split('_')[0]]
         unique = [begin[:-1] for begin in begins if sum(f'{other}_'.startswith(begin) for other in stems.values()) == 1]
         return unique[0] if unique else stem
 
