@@ -102,7 +102,8 @@ def neutralise_output() -> None:
 
 
 def _accept_all(stream: TextIO | None, encoding: str | None = None) -> None:
-    if hasattr(stream, 'reconfigure'):  # notebooks and progress bars put other objects there
+    # Notebooks and progress bars put other objects there.
+    if hasattr(stream, 'reconfigure') and not stream.closed:
         stream.reconfigure(encoding=encoding, errors='backslashreplace')
 
 

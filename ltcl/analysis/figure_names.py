@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from ..neutral_text import visible
 
 MAX_LABEL = 30
+# Two dollar signs would enclose a formula, and one that is none ends the drawing.
+PLAIN_TEXT = {'text.parse_math': False}
 # They have a sign for every character: a box, or a picture that matplotlib cannot draw.
 USELESS_FONTS = ('Last Resort', 'LastResort', 'Noto Color Emoji')
 
@@ -45,8 +47,7 @@ def figure_names(
     can_draw = [bool(name.strip()) and missing.isdisjoint(name) for name in shown]
     labels = [name if fine else f'{word} {number}' for name, number, fine in zip(shown, numbers, can_draw, strict=True)]
     note = '' if all(can_draw) else f'"{word} n" has a name that no font here can draw: n is the {where}'
-    # Without parse_math two dollar signs enclose a formula, and one that is none ends the drawing.
-    style = {'text.parse_math': False, 'font.family': [*rcParams['font.family'], *families]}
+    style = {**PLAIN_TEXT, 'font.family': [*rcParams['font.family'], *families]}
     return FigureNames(labels, style, note)
 
 

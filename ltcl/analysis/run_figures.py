@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .figure_names import FigureNames, figure_names
+from .figure_names import PLAIN_TEXT, FigureNames, figure_names
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 COLOURS = {'many': '#0072B2', 'medium': '#009E73', 'few': '#D55E00', 'all': '#222222', None: '#8A8A8A'}
 PART_COLOURS = ('#0072B2', '#E69F00', '#CC79A7', '#56B4E9', '#009E73', '#D55E00')
 STYLE = {
+    **PLAIN_TEXT,
     'font.size': 10,
     'axes.spines.top': False,
     'axes.spines.right': False,
