@@ -60,15 +60,13 @@ def test_folder_of_odd_names_is_trained_and_tested(tmp_path):
     for log in logs:
         text = log.read_text(encoding='utf-8')
         assert '\x1b' not in text
-        assert '3 images' not in text or visible(ODD_NAMES[0]) in text
+        assert '1 (\\ttab) to 1 (\\ttab)' in text
     for prefix in ('', 'test_'):
         assert Image.open(work_dir / f'{prefix}per_class.png').width > 600
-        classes = [
-            row['class_name'] for row in json.loads((work_dir / f'{prefix}metrics.json').read_text())['per_class']
-        ]
-        assert {os.fsencode(name) for name in ODD_NAMES} == {
-            name.encode('ascii', 'surrogateescape') for name in classes
-        }
+        rows = json.loads((work_dir / f'{prefix}metrics.json').read_text())['per_class']
+        # An ASCII locale gives the bytes of a name one by one.
+        classes = {row['class_name'].encode('ascii', 'surrogateescape') for row in rows}
+        assert classes == set(map(os.fsencode, ODD_NAMES))
         with (work_dir / f'{prefix}per_class.csv').open(encoding='utf-8', newline='') as file:
             found = {from_csv_cell(row['class_name']) for row in csv.DictReader(file)}
         assert found == {visible(name, '\n\t') for name in ODD_NAMES}
