@@ -23,7 +23,7 @@ ODD_NAMES = [
     'a|b',
     'x\\y',
     ' leading',
-    'caf\udce9',
+    'th\udce9',
     '猫 と 犬',
     '👩\u200d👩\u200d👧 family',
     'عربى',

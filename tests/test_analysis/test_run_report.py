@@ -157,7 +157,7 @@ def test_report_takes_every_name_and_gives_it_back(tmp_path, capsys):
 
 
 def test_commit_of_a_repository_whose_folder_is_not_utf8(tmp_path):
-    folder = tmp_path / 'caf\udce9'
+    folder = tmp_path / 'th\udce9'
     folder.mkdir()
     git = ['git', '-C', folder, '-c', 'user.name=a', '-c', 'user.email=a@b']
     for words in (['init', '-q'], ['commit', '-q', '--allow-empty', '-m', 'x']):

@@ -220,8 +220,8 @@ def test_files_do_not_depend_on_the_order_and_are_not_written_twice(tmp_path):
 
 
 def test_seed_of_a_name_is_that_of_its_bytes():
-    assert seed_of(0, 'fog', 1, 'caf\udcc3\udca9') == seed_of(0, 'fog', 1, 'café')
-    assert seed_of(0, 'fog', 1, 'caf\udce9') != seed_of(0, 'fog', 1, 'caf')
+    assert seed_of(0, 'fog', 1, 'th\udcc3\udca9') == seed_of(0, 'fog', 1, 'thé')
+    assert seed_of(0, 'fog', 1, 'th\udce9') != seed_of(0, 'fog', 1, 'th')
 
 
 def test_large_images_are_cut_as_those_of_imagenet_c(tmp_path):

@@ -201,9 +201,9 @@ def test_a_corruption_counts_when_all_severities_are_there():
 
 def test_folder_of_any_name_is_a_title_and_no_markup(tmp_path, capsys):
     results = results_of()
-    results.begin('imagenet_c', '[red]\x1b[1m caf\udce9')
+    results.begin('imagenet_c', '[red]\x1b[1m th\udce9')
     Console(width=200).print(*results.tables())
-    assert r'Top-1 accuracy in percent, [red]\x1b[1m caf\xe9' in capsys.readouterr().out
+    assert r'Top-1 accuracy in percent, [red]\x1b[1m th\xe9' in capsys.readouterr().out
     results.save(tmp_path / 'robustness.json')
     assert load_results(tmp_path / 'robustness.json', {}).sets == results.sets
 
