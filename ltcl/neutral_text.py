@@ -11,6 +11,7 @@ import io
 import logging
 import re
 import sys
+import traceback
 from collections.abc import Iterable, Sequence
 from typing import TextIO
 
@@ -96,9 +97,14 @@ def neutralise(logger: logging.Logger) -> None:
 
 
 def neutralise_output() -> None:
-    """Let standard output and error take any name: what their encoding lacks is written as an escape."""
+    """Let standard output and error take any name: what their encoding lacks is an escape, and so in tracebacks."""
     for stream in (sys.stdout, sys.stderr):
         _accept_all(stream)
+    sys.excepthook = _print_traceback
+
+
+def _print_traceback(*error: object) -> None:
+    print(visible(''.join(traceback.format_exception(*error)), '\n\t'), end='', file=sys.stderr)
 
 
 def _accept_all(stream: TextIO | None, encoding: str | None = None) -> None:

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import logging
+import subprocess
 import sys
 
 import pandas as pd
@@ -131,6 +132,14 @@ def test_error_of_a_tool_takes_every_name(monkeypatch):
         main()
     stream.flush()
     assert stream.buffer.getvalue() == b'error: no class \\x1b]0;owned\\x07 th\\xe9 \\u732b\n'
+
+
+def test_traceback_of_a_tool_is_neutral():
+    code = 'import ltcl.neutral_text as n; n.neutralise_output(); raise ValueError("\\x1b]0;owned\\x07 \\udce9")'
+    failed = subprocess.run([sys.executable, '-c', code], capture_output=True)
+    assert failed.returncode == 1
+    assert failed.stderr.endswith(b'ValueError: \\x1b]0;owned\\x07 \\xe9\n')
+    assert b'\x1b' not in failed.stderr
 
 
 def test_formatted_messages_keep_their_arguments(logger):
