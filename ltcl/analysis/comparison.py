@@ -104,6 +104,7 @@ def draw(summary: 'pd.DataFrame', path: Path) -> None:
     axes.set_ylim(bottom=max(0, 10 * (summary.xs('mean', axis=1, level=1)[groups].to_numpy().min() // 10 - 1)))
     with matplotlib.rc_context(names.style):
         place = dict(loc='outside upper center', title=names.note, title_fontsize=8)
-        figure.legend(bars, names.labels, **place, ncols=min(len(summary), 6), frameon=False)
+        columns = min(len(bars), names.legend_columns(figure.get_figwidth(), font_size=10))
+        figure.legend(bars, names.labels, **place, ncols=columns, frameon=False)
     figure.savefig(path, dpi=150)
     plt.close(figure)

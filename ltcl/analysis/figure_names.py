@@ -28,6 +28,11 @@ class FigureNames:
     style: dict[str, object]
     note: str
 
+    def legend_columns(self, width: float, font_size: float) -> int:
+        """How many columns of a legend, at most six, fit into a width in inches."""
+        longest = max(map(len, self.labels), default=0) + 6  # the patch and the gap after it
+        return max(1, min(6, int(width * 72 / (0.6 * font_size * longest))))
+
 
 def figure_names(
     names: Sequence[object], numbers: Sequence[int], word: str = 'class', where: str = 'class_index in per_class.csv'

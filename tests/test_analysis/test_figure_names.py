@@ -73,6 +73,12 @@ def test_names_are_literal_and_short():
     assert names.note == ''
 
 
+def test_legend_of_long_names_has_fewer_columns():
+    assert figure_names(['a'] * 9, range(9)).legend_columns(8.4, font_size=8) == 6
+    assert figure_names(['a' * 300] * 9, range(9)).legend_columns(8.4, font_size=8) == 3
+    assert figure_names([], []).legend_columns(0.1, font_size=8) == 1
+
+
 def test_name_that_no_font_has_is_its_number():
     names = figure_names(['tea', f'{UNKNOWN} tea', '', ' ', 'Кошка'], [4, 3, 2, 1, 0])
     assert names.labels == ['tea', 'class 3', 'class 2', 'class 1', 'Кошка']
