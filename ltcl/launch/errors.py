@@ -36,7 +36,7 @@ def report_user_errors(main: Callable[[], None]) -> Callable[[], None]:
             message = explain(error)
             if message is None or os.environ.get('LTCL_TRACEBACK'):
                 raise
-            print(f'error: {visible(message, width=MAX_LINE)}', file=sys.stderr)
+            print('error:', visible(message, keep='\n', width=MAX_LINE), file=sys.stderr)
             # Nobody is waited for: the others may still be at work, and the launcher ends them.
             leave_processes(1, wait=False)
             sys.exit(1)
