@@ -76,8 +76,10 @@ def _trained_classes(checkpoint: str) -> Sequence[str] | None:
     """Names of the classes in the order of the training that wrote a checkpoint; None if it does not tell them."""
     from mmengine.runner import CheckpointLoader
 
-    meta = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu', logger='silent').get('meta') or {}
-    return (meta.get('dataset_meta') or {}).get('classes')
+    from .checkpoints.class_names import trained_classes
+
+    content = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu', logger='silent')
+    return trained_classes(content, checkpoint)
 
 
 def _classes_of_data(cfg: Config) -> Sequence[str]:

@@ -17,9 +17,10 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-from ltcl.analysis.comparison import draw, read_run, summarise, to_markdown
+from ltcl.analysis.comparison import draw, read_run, summarise, to_csv, to_markdown
 from ltcl.errors import UserError
 from ltcl.launch import load_config, report_user_errors
+from ltcl.neutral_text import visible
 
 TOOLS = Path(__file__).parent
 
@@ -40,7 +41,7 @@ def short_names(configs: list[str]) -> dict[str, str]:
     stems = {config: Path(config).stem for config in configs}
 
     def shortest(stem: str) -> str:
-        begins = ['_'.join(stem.split('_')[:words]) + '_' for words in (1, 2)]
+        begins = ['_'.join(stem.split('_')[:words]) + '_' for words in (1, 2) if stem.split('_')[0]]
         unique = [begin[:-1] for begin in begins if sum(f'{other}_'.startswith(begin) for other in stems.values()) == 1]
         return unique[0] if unique else stem
 
@@ -90,9 +91,9 @@ def start_tool(tool: str, words: list[str], folder: Path, options: list[str], ar
     folder.mkdir(parents=True, exist_ok=True)
     log, threads = folder / 'console.log', max(1, (os.cpu_count() or 1) // args.jobs)
     command = [sys.executable, TOOLS / tool, *words, '--work-dir', folder, '--cfg-options', *options]
-    run = f'{folder.parent.name}, seed {folder.name.removeprefix("seed")}'
+    run = f'{visible(folder.parent.name)}, seed {folder.name.removeprefix("seed")}'
     # In one piece, the end of the line included: other runs print at the same time.
-    print(f'{tool.removesuffix(".py")}ing {run} (log: {log})\n', end='', flush=True)
+    print(f'{tool.removesuffix(".py")}ing {run} (log: {visible(log)})\n', end='', flush=True)
     with log.open('a') as output:
         status = subprocess.run(
             command, stdout=output, stderr=subprocess.STDOUT, env={**os.environ, 'OMP_NUM_THREADS': str(threads)}
@@ -142,11 +143,11 @@ def main() -> None:
     runs = pd.DataFrame([{'method': names[row['config']], **row} for row in rows])
     runs = runs.drop(columns=['config', 'checkpoint'])
     summary = summarise(runs)
-    runs.to_csv(args.work_dir / 'runs.csv', index=False)
+    (args.work_dir / 'runs.csv').write_text(to_csv(runs), encoding='utf-8')
     table = to_markdown(summary)
-    (args.work_dir / 'comparison.md').write_text(table)
+    (args.work_dir / 'comparison.md').write_text(table, encoding='utf-8')
     draw(summary, args.work_dir / 'comparison.png')
-    print(f'\n{table}\nwritten to {args.work_dir}: comparison.md, comparison.png, runs.csv')
+    print(f'\n{table}\nwritten to {visible(args.work_dir)}: comparison.md, comparison.png, runs.csv')
 
 
 if __name__ == '__main__':

@@ -3,6 +3,7 @@
 import argparse
 
 from ltcl.launch import report_user_errors
+from ltcl.neutral_text import visible
 
 
 def parse_args() -> argparse.Namespace:
@@ -58,7 +59,7 @@ def main() -> None:
     bound = uniformity_bound(args.num_classes)
     print(f'minimum angle: {min_angle(targets):.3f} degrees')
     print(f'uniformity: {uniformity(targets.double()).item():.9f} (no set is below {bound:.9f})')
-    print(f'saved: {path}')
+    print(f'saved: {visible(path)}')
 
 
 if __name__ == '__main__':

@@ -18,6 +18,7 @@ from rich.console import Console
 
 from ltcl.errors import UserError
 from ltcl.launch import apply_options, build_runner, load_config, report_user_errors, run_options
+from ltcl.neutral_text import markup
 
 if TYPE_CHECKING:
     from ltcl.analysis.robustness import RobustnessResults
@@ -218,11 +219,11 @@ def main() -> None:
     runner.load_or_resume()
     console = Console(quiet=not is_main_process())
     for line in run_all(runner, parts, results, path):
-        console.print(line, highlight=False, soft_wrap=True)
+        console.print(markup(line), highlight=False, soft_wrap=True)
     if is_main_process():
         results.save(path)
     console.print(*results.tables(), sep='\n')
-    console.print(f'Figures in {path} and {path.with_suffix(".csv").name}', soft_wrap=True)
+    console.print(markup(f'Figures in {path} and {path.with_suffix(".csv").name}'), soft_wrap=True)
 
 
 if __name__ == '__main__':

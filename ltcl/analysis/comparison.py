@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..neutral_text import csv_text, markdown_cell
+from .figure_names import figure_names
 from .run_report import METRICS_FILE
 
 if TYPE_CHECKING:
@@ -27,7 +29,7 @@ def read_run(folder: Path, file_prefix: str = '') -> dict | None:
     path = folder / f'{file_prefix}{METRICS_FILE}'
     if not path.is_file():
         return None
-    report = json.loads(path.read_text())
+    report = json.loads(path.read_text(encoding='utf-8'))
     if report['last'] is None:
         return None
     prefix = report['shot_prefix']
@@ -58,6 +60,11 @@ def summarise(runs: 'pd.DataFrame') -> 'pd.DataFrame':
     return summary
 
 
+def to_csv(runs: 'pd.DataFrame') -> str:
+    """All figures of all runs as a CSV file; what a run lacks is an empty cell."""
+    return csv_text(list(runs), runs.astype(object).where(runs.notna(), None).to_numpy())
+
+
 def to_markdown(summary: 'pd.DataFrame') -> str:
     """The summary as a Markdown table, ``mean ± standard deviation`` in each cell."""
     figures = [name for name in summary.columns.get_level_values(0).unique() if name != 'seeds']
@@ -66,7 +73,7 @@ def to_markdown(summary: 'pd.DataFrame') -> str:
     lines = ['| ' + ' | '.join(header) + ' |', '| ' + ' | '.join(['---'] * len(header)) + ' |']
     for method, row in summary.iterrows():
         cells = [f'{row[name, "mean"]:.1f} ± {row[name, "std"]:.1f}' for name in figures]
-        lines.append('| ' + ' | '.join([str(method), *cells, str(int(row['seeds'].item()))]) + ' |')
+        lines.append('| ' + ' | '.join([markdown_cell(method), *cells, str(int(row['seeds'].item()))]) + ' |')
     return '\n'.join(lines) + '\n'
 
 
@@ -80,19 +87,24 @@ def draw(summary: 'pd.DataFrame', path: Path) -> None:
 
     groups = [name for name in ('all', 'many', 'medium', 'few') if name in summary.columns.get_level_values(0)]
     width = 0.8 / len(summary)
+    names = figure_names(list(summary.index), range(1, len(summary) + 1), word='method', where='row in comparison.md')
     figure, axes = plt.subplots(figsize=(max(8, len(summary)), 4.5), layout='constrained')
+    bars = []
     colours = plt.get_cmap('tab10' if len(summary) <= 10 else 'tab20').colors
-    for position, (method, row) in enumerate(summary.iterrows()):
+    for position, (_, row) in enumerate(summary.iterrows()):
         middle = np.arange(len(groups)) + (position - (len(summary) - 1) / 2) * width
         means, spreads = ([row[name, what] for name in groups] for what in ('mean', 'std'))
         style = dict(color=colours[position % len(colours)], error_kw=dict(lw=1, capsize=2))
-        axes.bar(middle, means, width * 0.92, yerr=spreads, label=method, **style)
+        bars.append(axes.bar(middle, means, width * 0.92, yerr=spreads, **style))
     axes.set_xticks(range(len(groups)), groups)
     axes.set_ylabel('test accuracy of the last epoch (%)')
     axes.spines[['top', 'right']].set_visible(False)
     axes.grid(axis='y', alpha=0.3)
     axes.set_axisbelow(True)
     axes.set_ylim(bottom=max(0, 10 * (summary.xs('mean', axis=1, level=1)[groups].to_numpy().min() // 10 - 1)))
-    figure.legend(loc='outside upper center', ncols=min(len(summary), 6), frameon=False)
+    with matplotlib.rc_context(names.style):
+        place = dict(loc='outside upper center', title=names.note, title_fontsize=8)
+        columns = min(len(bars), names.legend_columns(figure.get_figwidth(), font_size=10))
+        figure.legend(bars, names.labels, **place, ncols=columns, frameon=False)
     figure.savefig(path, dpi=150)
     plt.close(figure)

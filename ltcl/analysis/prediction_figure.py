@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .figure_names import figure_names
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 VOID_COLOUR = (255, 255, 255)
 MAX_LEGEND_ENTRIES = 36
+WIDTH = 8.4  # inches
 
 
 @dataclass
@@ -55,11 +58,17 @@ def prediction_figure(
         classes: Names of the classes.
         palette: RGB of each class, 0 to 255.
     """
+    import matplotlib
     from matplotlib.figure import Figure
     from matplotlib.patches import Patch
 
+    seen = np.unique(np.concatenate([np.append(each.truth, each.predicted) for each in predictions]))
+    seen = seen[(seen >= 0) & (seen < len(classes))][:MAX_LEGEND_ENTRIES]
+    names = figure_names([classes[label] for label in seen], seen)
+    columns = names.legend_columns(WIDTH, font_size=8)
     height, width = predictions[0].image.shape[:2]
-    figure = Figure(figsize=(8.4, 0.8 + len(predictions) * 2.7 * min(2.0, height / width)), layout='constrained')
+    total = 0.4 + len(predictions) * 2.7 * min(2.0, height / width) + 0.17 * (2 + len(seen) // columns)
+    figure = Figure(figsize=(WIDTH, total), layout='constrained')
     grid = figure.subplots(len(predictions), 3, squeeze=False)
     for row, prediction in zip(grid, predictions, strict=True):
         maps = [colour_labels(labels, palette) for labels in (prediction.truth, prediction.predicted)]
@@ -68,10 +77,8 @@ def prediction_figure(
             axes.set(xticks=[], yticks=[])
     for axes, title in zip(grid[0], ('image', 'truth', 'prediction'), strict=True):
         axes.set_title(title, fontsize=11)
-    seen = np.unique(np.concatenate([np.append(each.truth, each.predicted) for each in predictions]))
-    handles = [
-        Patch(facecolor=np.array(palette[label]) / 255, edgecolor='#666666', label=classes[label])
-        for label in seen[(seen >= 0) & (seen < len(classes))][:MAX_LEGEND_ENTRIES]
-    ]
-    figure.legend(handles=handles, loc='outside lower center', ncols=6, fontsize=8, frameon=False)
+    handles = [Patch(facecolor=np.array(palette[label]) / 255, edgecolor='#666666') for label in seen]
+    with matplotlib.rc_context(names.style):
+        place = dict(loc='outside lower center', title=names.note, title_fontsize=8)
+        figure.legend(handles, names.labels, **place, ncols=columns, fontsize=8, frameon=False)
     return figure

@@ -1,6 +1,5 @@
 """Accuracy on images that differ from the training images: what was measured, summed up, as a table and as files."""
 
-import csv
 import json
 import os
 from dataclasses import asdict, dataclass, field
@@ -19,6 +18,7 @@ from ltcl.evaluation.functional import (
     mean_error_increase,
     relative_mean_corruption_error,
 )
+from ltcl.neutral_text import csv_text, markup
 
 NUM_IMAGENET_CLASSES = 1000
 CORRUPTED = ('imagenet_c', 'corrupted')
@@ -108,7 +108,7 @@ class RobustnessResults:
         for name in CORRUPTED:
             if name not in self.sets:
                 continue
-            table = Table(title=f'Top-1 accuracy in percent, {self.sets[name]["folder"]}')
+            table = Table(title=f'Top-1 accuracy in percent, {markup(self.sets[name]["folder"])}')
             table.add_column('corruption', no_wrap=True)
             for column in (*map(str, range(1, NUM_SEVERITIES + 1)), 'mean', 'error'):
                 table.add_column(column, justify='right')
@@ -138,17 +138,17 @@ class RobustnessResults:
         """Write the results as JSON, whole or not at all, and as CSV beside it."""
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_suffix('.partial')
-        partial.write_text(json.dumps({**asdict(self), 'summary': self.summary()}, indent=1) + '\n')
+        partial.write_text(json.dumps({**asdict(self), 'summary': self.summary()}, indent=1) + '\n', encoding='utf-8')
         os.replace(partial, path)
-        with path.with_suffix('.csv').open('w', newline='') as file:
-            writer = csv.writer(file)
-            writer.writerow(['set', 'corruption', 'severity', 'figure', 'percent'])
-            for name, content in self.sets.items():
-                if isinstance(content.get('top1'), dict):
-                    for corruption, row in content['top1'].items():
-                        writer.writerows([name, corruption, severity, 'top1', top1] for severity, top1 in row.items())
-            for name, figures in self.summary().items():
-                writer.writerows([name, '', '', figure, value] for figure, value in figures.items())
+        rows = []
+        for name, content in self.sets.items():
+            if isinstance(content.get('top1'), dict):
+                for corruption, row in content['top1'].items():
+                    rows += [[name, corruption, severity, 'top1', top1] for severity, top1 in row.items()]
+        for name, figures in self.summary().items():
+            rows += [[name, '', '', figure, value] for figure, value in figures.items()]
+        text = csv_text(['set', 'corruption', 'severity', 'figure', 'percent'], rows)
+        path.with_suffix('.csv').write_text(text, encoding='utf-8')
 
 
 def load_results(path: Path, about: dict) -> RobustnessResults:
@@ -164,7 +164,7 @@ def load_results(path: Path, about: dict) -> RobustnessResults:
     if not path.exists():
         return RobustnessResults(about)
     try:
-        found = json.loads(path.read_text())
+        found = json.loads(path.read_text(encoding='utf-8'))
         results = RobustnessResults(found['about'], found['sets'])
     except (ValueError, KeyError, TypeError) as error:
         raise UserError(f'{path} is damaged ({error}): remove it') from error

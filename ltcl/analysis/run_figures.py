@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .figure_names import PLAIN_TEXT, FigureNames, figure_names
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 COLOURS = {'many': '#0072B2', 'medium': '#009E73', 'few': '#D55E00', 'all': '#222222', None: '#8A8A8A'}
 PART_COLOURS = ('#0072B2', '#E69F00', '#CC79A7', '#56B4E9', '#009E73', '#D55E00')
 STYLE = {
+    **PLAIN_TEXT,
     'font.size': 10,
     'axes.spines.top': False,
     'axes.spines.right': False,
@@ -87,18 +90,19 @@ def per_class_figure(per_class: dict[str, list], bounds: tuple[int, int], score:
     counts = np.array([np.nan if count is None else count for count in per_class['train_count']], dtype=float)
     with_counts = bool(np.isfinite(counts).all())
     order = np.argsort(-counts, kind='stable') if with_counts else np.arange(len(counts))
-    names = [per_class['class_name'][i] for i in order]
+    named = order if len(order) <= MAX_NAMED_CLASSES else []
+    names = figure_names([per_class['class_name'][i] for i in named], named)
     groups = [per_class['group'][i] for i in order]
     scores = np.array(per_class[score], dtype=float)[order]
 
-    with matplotlib.rc_context(STYLE):
-        width = min(14.0, max(8.0, 2.0 + 0.5 * len(names)))
+    with matplotlib.rc_context({**STYLE, **names.style}):
+        width = min(14.0, max(8.0, 2.0 + 0.5 * len(order)))
         figure = Figure(figsize=(width, 6.2 if with_counts else 4.2), layout='constrained')
         axes = figure.subplots(2 if with_counts else 1, 1, sharex=True, squeeze=False)[:, 0]
         _draw_scores(axes[0], scores, groups, bounds, score)
         if with_counts:
             _draw_counts(axes[1], counts[order], groups, bounds)
-        _label_classes(axes[-1], names, with_counts)
+        _label_classes(axes[-1], names, len(order), with_counts)
         figure.align_ylabels(axes)
         handles, labels = axes[0].get_legend_handles_labels()
         if labels:
@@ -190,16 +194,17 @@ def _draw_counts(axes: Axes, counts: np.ndarray, groups: list, bounds: tuple[int
     axes.minorticks_off()
 
 
-def _label_classes(axes: Axes, names: list[str], with_counts: bool) -> None:
-    axes.set_xlim(-0.7, len(names) - 0.3)
+def _label_classes(axes: Axes, names: FigureNames, num_classes: int, with_counts: bool) -> None:
+    axes.set_xlim(-0.7, num_classes - 0.3)
     axes.tick_params(axis='x', length=0)
-    if len(names) <= MAX_NAMED_CLASSES:
-        long = max(map(len, names)) > 4
-        axes.set_xticks(range(len(names)), names, rotation=35 if long else 0, ha='right' if long else 'center')
+    if labels := names.labels:
+        long = max(map(len, labels)) > 4
+        axes.set_xticks(range(num_classes), labels, rotation=35 if long else 0, ha='right' if long else 'center')
         axes.tick_params(axis='x', rotation=35 if long else 0)
+        axes.set_xlabel(names.note, fontsize=8)
     else:
         order = 'most training images first' if with_counts else 'in class order'
-        axes.set_xlabel(f'{len(names):,} classes, {order}')
+        axes.set_xlabel(f'{num_classes:,} classes, {order}')
 
 
 def _draw_losses(axes: Axes, curves: TrainingCurves) -> None:

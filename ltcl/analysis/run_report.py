@@ -5,8 +5,6 @@ Every value is plain Python (no array, no tensor): a record is kept in checkpoin
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import math
 import os
@@ -18,6 +16,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..neutral_text import csv_text, visible
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 METRICS_FILE = 'metrics.json'
 GROUPS = ('many', 'medium', 'few')
+MAX_NAME = 40
 
 
 @dataclass
@@ -188,12 +189,10 @@ def write_report(report: dict, work_dir: Path, file_prefix: str = '') -> list[Pa
     files = [work_dir / f'{file_prefix}{METRICS_FILE}']
     write_atomic(files[0], lambda path: path.write_text(json.dumps(report, indent=2) + '\n', encoding='utf-8'))
     if report['per_class']:
-        text = io.StringIO()
-        writer = csv.DictWriter(text, fieldnames=report['per_class'][0], lineterminator='\n')
-        writer.writeheader()
-        writer.writerows(report['per_class'])
+        rows = report['per_class']
+        text = csv_text(list(rows[0]), [row.values() for row in rows])
         files.append(work_dir / f'{file_prefix}per_class.csv')
-        write_atomic(files[-1], lambda path: path.write_text(text.getvalue(), encoding='utf-8'))
+        write_atomic(files[-1], lambda path: path.write_text(text, encoding='utf-8'))
     return files
 
 
@@ -245,7 +244,8 @@ def print_report(report: dict, files: Sequence[Path], console: Console | None = 
             console.print(remark, soft_wrap=True, highlight=False)
     if files:
         names = ', '.join(path.name for path in files)
-        console.print(f'Report in {files[0].parent}: {names}', soft_wrap=True, markup=False, highlight=False)
+        line = visible(f'Report in {files[0].parent}: {names}')
+        console.print(line, soft_wrap=True, markup=False, highlight=False)
 
 
 def _table(report: dict) -> Table:
@@ -296,12 +296,12 @@ def _worst_cell(entry: dict, column: str, report: dict) -> str:
     value = _cell(entry['metrics'].get(f'{report["shot_prefix"]}/worst_class'))
     tested = [row for row in report['per_class'] if row.get(column) is not None]
     worst = min(tested, key=lambda row: row[column], default=None)
-    return value if worst is None else f'{worst["class_name"]} {value}'
+    return value if worst is None else f'{visible(worst["class_name"], width=MAX_NAME)} {value}'
 
 
 def _git(folder: Path, *args: str) -> str:
     command = ['git', '-C', str(folder), *args]
-    return subprocess.run(command, capture_output=True, text=True, timeout=5, check=True).stdout.strip()
+    return os.fsdecode(subprocess.run(command, capture_output=True, timeout=5, check=True).stdout).strip()
 
 
 def write_atomic(path: Path, write: Callable[[Path], object]) -> None:

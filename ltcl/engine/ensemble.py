@@ -7,6 +7,7 @@ from mmengine.config import Config
 from mmengine.model import is_model_wrapper
 from mmengine.runner import CheckpointLoader, Runner
 
+from ltcl.checkpoints.class_names import trained_classes
 from ltcl.errors import UserError
 
 from .hooks.strict_load_hook import compare_tensors, tensors_of
@@ -38,14 +39,15 @@ def load_members(runner: Runner, paths: Sequence[str]) -> None:
         UserError: A checkpoint does not fit its member, or two were trained on classes of other names.
     """
     model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-    metas = []
+    metas, names = [], []
     for member, path in zip(model.members, paths, strict=True):
         checkpoint = CheckpointLoader.load_checkpoint(path, map_location='cpu')
         tensors = tensors_of(checkpoint, path)
         compare_tensors(member.state_dict(), tensors, path)
         member.load_state_dict(tensors)
         metas.append(checkpoint.get('meta', {}))
-    _check_classes(metas, paths)
+        names.append(trained_classes(checkpoint, path))
+    _check_classes(names, paths)
     runner.call_hook('after_load_checkpoint', checkpoint=dict(state_dict=model.state_dict(), meta=metas[0]))
     runner._has_loaded, runner._load_from = True, ' + '.join(paths)  # for the report; the runner loads nothing more
 
@@ -55,16 +57,12 @@ def _member(cfg: Config) -> dict:
     return {**({} if preprocessor is None else {'data_preprocessor': preprocessor}), **cfg.model}
 
 
-def _check_classes(metas: Sequence[dict], paths: Sequence[str]) -> None:
+def _check_classes(names: Sequence[list[str] | None], paths: Sequence[str]) -> None:
     """Compare the class names that the checkpoints were trained with; a converted one tells none."""
-    known = [(path, meta['dataset_meta']['classes']) for path, meta in zip(paths, metas, strict=True) if _names(meta)]
+    known = [(path, classes) for path, classes in zip(paths, names, strict=True) if classes]
     for path, classes in known[1:]:
-        if list(classes) != list(known[0][1]):
+        if classes != known[0][1]:
             raise UserError(
                 f'{known[0][0]} and {path} were trained on classes of different names or another order: '
                 'their logits cannot be summed'
             )
-
-
-def _names(meta: dict) -> bool:
-    return bool((meta.get('dataset_meta') or {}).get('classes'))

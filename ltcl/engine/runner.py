@@ -14,6 +14,7 @@ from torch import nn
 
 from ltcl.checkpoints.reading import load_from_local
 from ltcl.checkpoints.run_state import check_resumable, meta_of
+from ltcl.neutral_text import neutralise
 from ltcl.registry import RUNNERS
 from ltcl.work_dir import locked
 
@@ -56,6 +57,7 @@ class Runner(MMEngineRunner):
     def build_logger(self, *args: object, **kwargs: object) -> MMLogger:
         """The logger, its console handlers without the dumps."""
         logger = super().build_logger(*args, **kwargs)
+        neutralise(logger)
         for handler in logger.handlers:
             if type(handler) is logging.StreamHandler:
                 handler.addFilter(is_news)
@@ -108,7 +110,7 @@ class Runner(MMEngineRunner):
         revise_keys: list = [(r'^module.', '')],  # noqa: B006 (mmengine's signature)
     ) -> dict:
         """Load weights; what is to be resumed is checked before anything is copied."""
-        checkpoint = CheckpointLoader.load_checkpoint(filename, map_location=map_location, logger='silent')
+        checkpoint = CheckpointLoader.load_checkpoint(filename, map_location, logger='current')
         if self._resume:
             check_resumable(checkpoint, filename)
         if isinstance(checkpoint, Mapping):

@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from mmengine.config import Config
+from mmengine.logging import MMLogger
 
 from ltcl.config_values import use_plain_norms
+from ltcl.neutral_text import neutralise
 
 if TYPE_CHECKING:
     from ltcl.engine import Runner
@@ -48,6 +50,8 @@ def import_scope(scope: str) -> None:
     os.environ.setdefault('TORCH_FORCE_WEIGHTS_ONLY_LOAD', '1')
     with without_remarks():
         importlib.import_module(f'{scope}.datasets')
+    # Data sets speak before the runner has a logger of its own.
+    neutralise(MMLogger.get_current_instance())
 
 
 def build_runner(cfg: Config) -> 'Runner':

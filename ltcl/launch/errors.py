@@ -11,6 +11,7 @@ import traceback
 from collections.abc import Callable
 
 from ltcl.errors import UserError
+from ltcl.neutral_text import MAX_LINE, neutralise_output, visible
 
 from .processes import leave_processes
 
@@ -23,6 +24,7 @@ def report_user_errors(main: Callable[[], None]) -> Callable[[], None]:
 
     @functools.wraps(main)
     def guarded() -> None:
+        neutralise_output()
         try:
             main()
             leave_processes(0, wait=True)
@@ -34,7 +36,7 @@ def report_user_errors(main: Callable[[], None]) -> Callable[[], None]:
             message = explain(error)
             if message is None or os.environ.get('LTCL_TRACEBACK'):
                 raise
-            print(f'error: {message}', file=sys.stderr)
+            print('error:', visible(message, keep='\n', width=MAX_LINE), file=sys.stderr)
             # Nobody is waited for: the others may still be at work, and the launcher ends them.
             leave_processes(1, wait=False)
             sys.exit(1)

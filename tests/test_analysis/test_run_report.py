@@ -5,18 +5,21 @@ import json
 import math
 import os
 import signal
+import subprocess
 
 import pytest
 from mmengine.hooks import Hook
+from odd_names import ODD_NAMES
 from PIL import Image
 from toy import CLASS_COUNTS, toy_config
 
 from ltcl.analysis import run_figures
 from ltcl.analysis.run_figures import TrainingCurves, per_class_figure
-from ltcl.analysis.run_report import RunRecord, best_entry
+from ltcl.analysis.run_report import RunRecord, best_entry, build_report, git_state, print_report, write_report
 from ltcl.engine import Runner
 from ltcl.engine.hooks.run_report_hook import _find_shot_metric, _scalars
 from ltcl.engine.hooks.stop_signal_hook import TrainingStopped
+from ltcl.neutral_text import from_csv_cell, visible
 
 
 class StopAt(Hook):
@@ -133,3 +136,30 @@ def test_metric_that_is_no_finite_number_is_left_out():
 def test_loop_without_an_evaluator_has_no_shot_metric():
     assert _find_shot_metric(None) is None
     assert _find_shot_metric(object()) is None
+
+
+def test_report_takes_every_name_and_gives_it_back(tmp_path, capsys):
+    record = RunRecord('a', [entry(1, 50.0)])
+    size = len(ODD_NAMES)
+    per_class = {'class_name': ODD_NAMES, 'train_count': [9] * size, 'accuracy': [-0.5] * size, 'group': ['few'] * size}
+    record.per_class = per_class
+    report = build_report(record, 'epoch', None, 'shot', 'accuracy', 'all', (20, 100))
+    files = write_report(report, tmp_path)
+    print_report(report, [tmp_path / '[red]\x1b[31m' / 'metrics.json'])
+    assert [row['class_name'] for row in read(tmp_path)['per_class']] == ODD_NAMES
+    with files[1].open(encoding='utf-8', newline='') as file:
+        rows = list(csv.DictReader(file))
+    assert [from_csv_cell(row['class_name']) for row in rows] == [visible(name, '\n\t') for name in ODD_NAMES]
+    assert {row['accuracy'] for row in rows} == {'-0.5'}
+    printed = capsys.readouterr().out
+    assert '\x1b' not in printed
+    assert '[red]\\x1b[31m: metrics.json' in printed
+
+
+def test_commit_of_a_repository_whose_folder_is_not_utf8(tmp_path):
+    folder = tmp_path / 'th\udce9'
+    folder.mkdir()
+    git = ['git', '-C', folder, '-c', 'user.name=a', '-c', 'user.email=a@b']
+    for words in (['init', '-q'], ['commit', '-q', '--allow-empty', '-m', 'x']):
+        subprocess.run([*git, *words], check=True)
+    assert len(git_state(folder)['commit']) == 40

@@ -219,6 +219,11 @@ def test_files_do_not_depend_on_the_order_and_are_not_written_twice(tmp_path):
     assert seed_of(0, 'fog', 1, 'a/1') != seed_of(1, 'fog', 1, 'a/1')
 
 
+def test_seed_of_a_name_is_that_of_its_bytes():
+    assert seed_of(0, 'fog', 1, 'th\udcc3\udca9') == seed_of(0, 'fog', 1, 'thé')
+    assert seed_of(0, 'fog', 1, 'th\udce9') != seed_of(0, 'fog', 1, 'th')
+
+
 def test_large_images_are_cut_as_those_of_imagenet_c(tmp_path):
     path = tmp_path / 'clean.jpg'
     Image.fromarray(scene(120, 90, 0)).save(path)

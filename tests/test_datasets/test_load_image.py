@@ -130,6 +130,10 @@ def test_broken_file_is_skipped_and_counted(tmp_path, picture, monkeypatch):
     assert all(path in line for path, line in zip(paths.values(), lines, strict=True))
 
 
+def test_broken_file_whose_name_is_no_utf8_is_skipped():
+    assert SkippedImages().add('th\udce9.jpg')
+
+
 def test_warnings_are_limited():
     skipped = SkippedImages()
     assert sum(skipped.add(f'{number}.jpg') for number in range(3 * MAX_WARNINGS)) == MAX_WARNINGS

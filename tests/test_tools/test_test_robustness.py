@@ -13,6 +13,7 @@ import pytest
 import torch
 from mmengine.config import Config, ConfigDict
 from PIL import Image
+from rich.console import Console
 from toy import CLASS_COUNTS, toy_config
 
 from ltcl.analysis.robustness import RobustnessResults, load_results
@@ -196,6 +197,15 @@ def test_a_corruption_counts_when_all_severities_are_there():
     assert results.corrupted('imagenet_c')[0] == ['fog']
     results.begin('imagenet_c', 'elsewhere')
     assert results.summary() == {}
+
+
+def test_folder_of_any_name_is_a_title_and_no_markup(tmp_path, capsys):
+    results = results_of()
+    results.begin('imagenet_c', '[red]\x1b[1m th\udce9')
+    Console(width=200).print(*results.tables())
+    assert r'Top-1 accuracy in percent, [red]\x1b[1m th\xe9' in capsys.readouterr().out
+    results.save(tmp_path / 'robustness.json')
+    assert load_results(tmp_path / 'robustness.json', {}).sets == results.sets
 
 
 def test_results_of_something_else_are_not_mixed_in(tmp_path):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from ltcl.config_values import fill_num_classes
 from ltcl.errors import UserError
 from ltcl.launch import build_runner, import_mmpretrain, load_config, report_user_errors
+from ltcl.neutral_text import csv_text, visible
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -74,9 +75,9 @@ def main() -> None:
         raise UserError(f'each config needs a checkpoint after it, got {" ".join(args.runs)}')
     pairs = zip(args.runs[::2], args.runs[1::2], strict=True)
     table = to_table([row for pair in pairs for row in measure(*pair, data_root=args.data_root)])
-    print(table.drop(columns='checkpoint').to_string(index=False))
+    print(table.drop(columns='checkpoint').assign(run=table['run'].map(visible)).to_string(index=False))
     if args.out is not None:
-        table.to_csv(args.out, index=False)
+        args.out.write_text(csv_text(list(table), table.to_numpy()), encoding='utf-8')
 
 
 if __name__ == '__main__':

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ltcl.errors import UserError
 from ltcl.launch import import_scope, load_config, report_user_errors
+from ltcl.neutral_text import visible
 
 
 def parse_args() -> argparse.Namespace:
@@ -42,7 +43,7 @@ def main() -> None:
         dataset_cfg['data_root'] = args.data_root
     stats = count_dataset(DATASETS.build(dataset_cfg), args.workers)
     args.out.parent.mkdir(parents=True, exist_ok=True)
-    args.out.write_text(json.dumps(asdict(stats), indent=1) + '\n')
+    args.out.write_text(json.dumps(asdict(stats), indent=1) + '\n', encoding='utf-8')
     print(f'{stats.num_images} images, {len(stats.classes)} classes')
     for key in ('image', 'pixel'):
         counts = getattr(stats, key)
@@ -50,7 +51,7 @@ def main() -> None:
         name = published_name(counts, key)
         known = f'as published for {name}' if name else 'none of the published tables'
         print(f'{key}: sum {total}; first {first}; last {last}; {known}')
-    print(f'saved: {args.out}')
+    print(f'saved: {visible(args.out)}')
 
 
 if __name__ == '__main__':

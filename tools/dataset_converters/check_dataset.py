@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ltcl.errors import UserError
 from ltcl.launch import import_mmpretrain, report_user_errors
+from ltcl.neutral_text import visible
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -82,10 +83,10 @@ def main() -> None:
     # The parts of CIFAR share an archive, so their problems can be the same.
     problems = dict.fromkeys(problem for finding in findings for problem in finding.problems)
     for problem in problems:
-        print(f'error: {problem}', file=sys.stderr)
+        print(f'error: {visible(problem)}', file=sys.stderr)
     if problems:
         sys.exit(1)
-    print(f'{root} is as published')
+    print(f'{visible(root)} is as published')
 
 
 if __name__ == '__main__':

@@ -19,6 +19,7 @@ from rich.progress import track
 
 from ltcl.errors import UserError
 from ltcl.launch import import_mmpretrain, load_config, report_user_errors
+from ltcl.neutral_text import markup
 
 if TYPE_CHECKING:
     import numpy as np
@@ -166,7 +167,7 @@ def main() -> None:
     frost = f'frost from {frost_images}' if frost_images else 'frost is drawn, not photographed'
     summary = f'{len(items)} images, {count} files written to {args.out}, {profile} severities; {frost}'
     command = f'python tools/test_robustness.py CONFIG CHECKPOINT --clean --corrupted {args.out}'
-    console.print(f'{summary}\nTest a model on them: {command}', soft_wrap=True)
+    console.print(f'{markup(summary)}\nTest a model on them: {markup(command)}', soft_wrap=True)
 
 
 if __name__ == '__main__':

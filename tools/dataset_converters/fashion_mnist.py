@@ -25,6 +25,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from ltcl.errors import UserError
 from ltcl.fashion_mnist_files import SHA256, is_intact, read_verified
+from ltcl.neutral_text import markup
 
 DEBIAN_PACKAGE = 'dataset-fashion-mnist'
 DEBIAN_FOLDER = Path('usr/share/datasets/fashion-mnist')
@@ -213,7 +214,7 @@ def get_fashion_mnist(data_root: Path, console: Console) -> None:
         UserError: No source has the files; names each with its reason.
     """
     if not missing_files(data_root):
-        console.print(f'Fashion-MNIST is in {data_root}, all checksums match', soft_wrap=True)
+        console.print(f'Fashion-MNIST is in {markup(data_root)}, all checksums match', soft_wrap=True)
         return
     reasons = []
     for source, fetch in SOURCES.items():
@@ -224,7 +225,9 @@ def get_fashion_mnist(data_root: Path, console: Console) -> None:
         except OSError as error:
             raise UserError(f'cannot write to {data_root}: {error}') from error
         else:
-            console.print(f'Fashion-MNIST from {source} is now in {data_root}, all checksums match', soft_wrap=True)
+            console.print(
+                f'Fashion-MNIST from {source} is now in {markup(data_root)}, all checksums match', soft_wrap=True
+            )
             return
     raise UserError(
         f'Fashion-MNIST is in none of its three places, {"; ".join(reasons)}: '

@@ -24,6 +24,7 @@ from ltcl.errors import UserError
 from ltcl.fashion_mnist_files import parse_idx, read_verified
 from ltcl.fashion_scenes import CLASSES, Scene, compose_scenes
 from ltcl.launch import import_mmpretrain, report_user_errors
+from ltcl.neutral_text import markup
 
 NUM_GARMENT_CLASSES = len(CLASSES) - 1
 SPLITS = {'train': ('train', 6000), 'val': ('t10k', 1000)}  # files of Fashion-MNIST, and images of each class in them
@@ -139,7 +140,7 @@ def make_scenes(data_root: Path, out: Path, console: Console, **options: int | f
         UserError: An option is out of its range, or Fashion-MNIST is not there.
     """
     if is_complete(out, options):
-        console.print(f'The scenes are in {out}', soft_wrap=True)
+        console.print(f'The scenes are in {markup(out)}', soft_wrap=True)
         return
     seed = options['seed']
     counts = garment_counts(**{name: value for name, value in options.items() if name != 'seed'})
@@ -152,7 +153,7 @@ def make_scenes(data_root: Path, out: Path, console: Console, **options: int | f
             (partial / COUNTS_FILE).write_text(json.dumps(content, indent=1) + '\n')
         console.print(statistics_table(split, stats, counts[split]))
     replace(partial, out)
-    console.print(f'The scenes are now in {out}', soft_wrap=True)
+    console.print(f'The scenes are now in {markup(out)}', soft_wrap=True)
 
 
 @report_user_errors

@@ -7,11 +7,14 @@ removed, draws a test set as well, and shows the tail before a training.
 
 import argparse
 import os
+import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ltcl.errors import UserError
 from ltcl.launch import import_mmpretrain, report_user_errors
+from ltcl.neutral_text import visible
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,20 +64,36 @@ def write_lists(parts: dict[str, 'Images'], classes: list[str], root: Path, out:
     """Write the lists, with paths relative to where they lie.
 
     Raises:
-        UserError: One of the files is there already.
+        UserError: One of the files is there already, or a name cannot be written so that it is read again.
     """
     files = {out / f'{part}.txt': images for part, images in parts.items()}
     names = out / 'classes.txt'
     existing = [str(path) for path in (*files, names) if path.exists() and path != root / 'classes.txt']
     if existing:
         raise UserError(f'{", ".join(existing)} would be overwritten: remove them or name another folder with --out')
+    places = {path: [os.path.relpath(root / image, out) for image in images.paths] for path, images in files.items()}
+    check_names(classes, (place for each in places.values() for place in each))
     out.mkdir(parents=True, exist_ok=True)
     for path, images in files.items():
-        places = [os.path.relpath(root / image, out) for image in images.paths]
-        lines = [f'{place} {label}\n' for place, label in zip(places, images.labels, strict=True)]
+        lines = [f'{place} {label}\n' for place, label in zip(places[path], images.labels, strict=True)]
         path.write_text(''.join(lines), encoding='utf-8')
     names.write_text(''.join(f'{name}\n' for name in classes), encoding='utf-8')
     return [*files, names]
+
+
+def check_names(classes: Iterable[str], places: Iterable[str]) -> None:
+    """Refuse what a list would not give back: it has one name a line, in UTF-8, and takes a backslash for a slash.
+
+    Raises:
+        UserError: Names the first one.
+    """
+    lost = [name for name in classes if name != name.strip() or re.search('[\n\r\ud800-\udfff]', name)]
+    lost += [place for place in places if place != place.strip() or re.search(r'[\n\r\\\ud800-\udfff]', place)]
+    if lost:
+        raise UserError(
+            f'{len(lost)} names cannot stand in a list, the first is "{visible(lost[0])}": rename what has a line '
+            'break, a backslash, white space at an end or bytes that are no UTF-8, or train on the folder itself'
+        )
 
 
 def statistics(parts: dict[str, 'Images'], classes: list[str]) -> 'pd.DataFrame':
@@ -91,8 +110,8 @@ def statistics(parts: dict[str, 'Images'], classes: list[str]) -> 'pd.DataFrame'
         part: {
             'images': number.sum(),
             'classes': (number > 0).sum(),
-            'largest': f'{number.max()} ({classes[number.argmax()]})',
-            'smallest': f'{number.min()} ({classes[number.argmin()]})',
+            'largest': f'{number.max()} ({visible(classes[number.argmax()])})',
+            'smallest': f'{number.min()} ({visible(classes[number.argmin()])})',
             'imbalance factor': f'{number.max() / number[number > 0].min():.4g}',
             **{name: (number[mask.numpy()] > 0).sum() for name, mask in groups.items()},
         }
@@ -114,7 +133,7 @@ def main() -> None:
     written = write_lists(parts, classes, args.folder, args.out or args.folder)
     print(statistics(parts, classes).to_string())
     print('many, medium, few: classes with more than 100, 20 to 100, fewer than 20 training images')
-    print(f'written: {", ".join(map(str, written))}')
+    print(f'written: {", ".join(map(visible, written))}')
 
 
 if __name__ == '__main__':

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from ltcl.checkpoints.layouts import SOURCES
 from ltcl.errors import UserError
 from ltcl.launch import build_runner, load_config, report_user_errors
+from ltcl.neutral_text import visible
 
 if TYPE_CHECKING:
     from mmengine.config import Config
@@ -89,12 +90,12 @@ def convert(args: argparse.Namespace) -> Path:
     model = build_model(cfg) if cfg else None
     if model is not None:
         fit_to_model(result, model)
-    print('\n'.join(report(result)))
+    print('\n'.join(map(visible, report(result))))
     if args.verify:
         model.load_state_dict(result.state_dict, strict=not result.is_encoder)
         print('\n'.join(output_statistics(model, result.is_encoder).lines()))
     write_checkpoint(out, dict(meta=dict(converted_from=args.source), state_dict=result.state_dict))
-    print(f'saved: {out}')
+    print(f'saved: {visible(out)}')
     if args.data:
         measure(cfg, out, result.is_encoder)
     return out
@@ -125,10 +126,10 @@ def convert_back(args: argparse.Namespace) -> Path:
 
     out = output_path(args.checkpoint, args.out, args.target)
     result = to_theirs(weights_of(load_from_local(str(args.checkpoint)))[0], args.target)
-    print('\n'.join(report(result)))
+    print('\n'.join(map(visible, report(result))))
     container = result.layout.container
     write_checkpoint(out, {container: result.state_dict} if container else result.state_dict)
-    print(f'saved: {out}')
+    print(f'saved: {visible(out)}')
     return out
 
 

@@ -88,7 +88,8 @@ class CorruptionWriter:
 
 def seed_of(*parts: object) -> int:
     """A seed of 64 bits that depends on all the parts."""
-    return int.from_bytes(sha256('/'.join(map(str, parts)).encode()).digest()[:8], 'big')
+    text = '/'.join(map(str, parts)).encode('utf-8', 'surrogateescape')  # a file's name may be no UTF-8
+    return int.from_bytes(sha256(text).digest()[:8], 'big')
 
 
 def read_frost(folder: Path, profile: str) -> list[np.ndarray]:

@@ -31,7 +31,7 @@ class SkippedImages:
         """
         worker = get_worker_info()
         self.counts[0 if worker is None else 1 + worker.id] += 1
-        flag = zlib.crc32(path.encode()) % NUM_FLAGS
+        flag = zlib.crc32(path.encode('utf-8', 'surrogateescape')) % NUM_FLAGS
         is_new = not self.is_known[flag] and int(self.is_known.sum()) < MAX_WARNINGS
         self.is_known[flag] = True
         return bool(is_new)

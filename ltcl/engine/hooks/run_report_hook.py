@@ -42,6 +42,11 @@ class RunReportHook(Hook):
     A resumed run goes on with the history and the times of the run it continues. What goes wrong while writing or
     drawing is logged as a warning and ends no run.
 
+    Names of classes stand in ``metrics.json`` as they are. In ``per_class.csv`` an apostrophe comes before one that a
+    spreadsheet would run as a formula (:func:`ltcl.neutral_text.from_csv_cell` takes it off), and control characters
+    are escapes such as ``\\x1b``, as on the terminal and in the log. In the picture, a name that no installed font can
+    draw is the index of its class, with a note.
+
     Args:
         best_by: Metric that decides which validation is the best; greater is better. None: ``all`` of ``ShotAccuracy``,
             ``mIoU`` of ``ShotIoUMetric``, or ``accuracy/top1`` if there is no metric by shot group.
