@@ -73,7 +73,7 @@ def run_one(config: str, seed: int, args: argparse.Namespace) -> dict:
             start_tool('test.py', [config, stage1['checkpoint']], folder, options, args)
         figures = read_run(folder, file_prefix)
     figures['minutes'] += 0 if stage1 is None else stage1['minutes']
-    checkpoint = (folder / 'last_checkpoint').read_text().strip() if is_trained else None
+    checkpoint = os.fsdecode((folder / 'last_checkpoint').read_bytes()).strip() if is_trained else None
     return {'config': config, 'seed': seed, 'checkpoint': checkpoint, **figures}
 
 
