@@ -17,7 +17,7 @@ FILE = 'not_finite.json'
 SHOWN = 3
 INPUTS = 'data_preprocessor'
 # What is noticed, the most telling first.
-KINDS = ('loss', 'gradient', 'weight')
+KINDS = {'loss': 'the loss of', 'gradient': 'the gradient of', 'weight': 'a weight or buffer after'}
 
 
 class NotFiniteError(UserError):
@@ -49,7 +49,7 @@ class BadStep:
         layer = f'first bad layer: {self.layer}' + (', check its mean and std' if self.layer == INPUTS else '')
         more = f' and {len(self.images) - SHOWN} more' if len(self.images) > SHOWN else ''
         images = f'images: {", ".join(self.images[:SHOWN])}{more}' if self.images else ''
-        parts = (f'the {self.what} of iteration {self.iteration} is not finite', terms, layer, images)
+        parts = (f'{KINDS[self.what]} iteration {self.iteration} is not finite', terms, layer, images)
         return '; '.join(filter(None, parts))
 
     def write(self, folder: str) -> None:
@@ -60,7 +60,7 @@ class BadStep:
 
 def loss_terms(outputs: Mapping[str, Tensor]) -> dict[str, float]:
     """The terms that are summed up for the gradient, by name; the sum itself where it is the only one."""
-    terms = {name: float(value) for name, value in outputs.items() if 'loss' in name}
+    terms = {name: value.item() for name, value in outputs.items() if 'loss' in name}
     return {name: value for name, value in terms.items() if name != 'loss'} or terms
 
 

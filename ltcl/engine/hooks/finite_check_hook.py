@@ -1,6 +1,5 @@
 """A loss, gradient or weight that is not finite ends the run while its last checkpoint is sound."""
 
-import math
 from pathlib import Path
 
 import torch
@@ -14,8 +13,8 @@ from ltcl.errors import UserError
 from ltcl.registry import HOOKS
 
 from ..bad_step import FILE, KINDS, BadStep, NotFiniteError, find_origin, image_names, loss_terms
-from ..finite import FiniteFlag, are_finite, first_not_finite, not_finite_by_design, refuse_not_finite
-from ..optimizers.skipping import leave_out_bad_updates
+from ..finite import FiniteFlag, are_finite, first_not_finite, is_finite, not_finite_by_design, refuse_not_finite
+from ..optimizers.update_guard import UpdateGuard
 from .strict_load_hook import tensors_of
 
 # From its start at 65,536 a gradient scaler that halves its scale so often has left all that float16 can hold behind.
@@ -71,8 +70,7 @@ class FiniteCheckHook(Hook):
         self._handle = runner.optim_wrapper.optimizer.register_step_pre_hook(self._keep_gradients)
         self._has_scaler = hasattr(runner.optim_wrapper, 'loss_scaler')
         if self.skip:
-            leave_out_bad_updates(runner.optim_wrapper, self._is_bad_update)
-            runner.optim_wrapper.rate_factor = self._rate_factor
+            self._guard = UpdateGuard(runner.optim_wrapper, self._is_bad_update, self._rate_factor)
 
     def after_train(self, runner: Runner) -> None:
         """Let go of the optimizer."""
@@ -106,7 +104,7 @@ class FiniteCheckHook(Hook):
         if self._bad is None:
             self._bad = self._look(runner, data_batch, outputs)
         self._gradients = {}
-        if self.skip and runner.optim_wrapper.should_update() and runner.optim_wrapper.left_out:
+        if self.skip and runner.optim_wrapper.should_update() and self._guard.left_out:
             self._put_back(runner)
         elif get_world_size() == 1 or self.every_n_train_iters(runner, self.interval):
             self._agree(runner)
@@ -126,7 +124,7 @@ class FiniteCheckHook(Hook):
         gradients = {} if self._has_scaler else self._gradients
         self._flag.add([outputs['loss'], *gradients.values()])
         if self._flag.pop():
-            is_loss = not math.isfinite(outputs['loss'])
+            is_loss = not is_finite(outputs['loss'])
             model = _unwrapped(runner.model)
             inputs = model.data_preprocessor(data_batch, True)['inputs']
             layer = find_origin(model, inputs, gradients, self._allowed, is_loss)
@@ -167,7 +165,7 @@ class FiniteCheckHook(Hook):
         _unwrapped(runner.model).load_state_dict(self._buffers, strict=False)
         if self.halve_rate:
             self._rate_factor /= 2
-            runner.optim_wrapper.rate_factor = self._rate_factor
+            self._guard.rate_factor = self._rate_factor
         rate = f'; the learning rate is {self._rate_factor:g} times that of the schedule' if self.halve_rate else ''
         runner.logger.warning(f'left out update {self._num_skipped} of at most {self.skip}: {bad}{rate}')
 
@@ -225,4 +223,4 @@ def _any_process(found: bool) -> bool:
 def _first(bad: BadStep | None) -> BadStep:
     """The first and most telling of what all processes found."""
     found = [each for each in all_gather_object(bad) if each is not None]
-    return min(found, key=lambda each: (each.iteration, KINDS.index(each.what)))
+    return min(found, key=lambda each: (each.iteration, list(KINDS).index(each.what)))
