@@ -34,6 +34,7 @@ setup(
     extras_require={
         'dev': [
             'codespell',
+            'hypothesis>=6',
             'pdoc',
             'pre-commit',
             'pytest>=8',
