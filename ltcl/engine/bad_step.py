@@ -75,8 +75,9 @@ def find_origin(
 ) -> str:
     """Where the bad numbers came from, as far as it can be told after the update has spread them.
 
-    A forward pass leaves them in the running statistics of each layer behind the first bad one, and the weights' update
-    does not touch these. A backward pass leaves the gradients between loss and first bad layer sound.
+    A forward pass leaves them in the running statistics (and queues) of each layer behind the first bad one, and the
+    update of the weights does not touch these. A backward pass leaves the gradients between loss and first bad layer
+    sound.
 
     Args:
         model: The model after the step.
@@ -86,15 +87,15 @@ def find_origin(
         loss_is_bad: Whether the forward pass was bad already.
 
     Returns:
-        Name of a layer, ``'data_preprocessor'`` for bad images, or ``'the loss itself'``.
+        Name of a layer, ``'data_preprocessor'`` for bad images, or where to look if no layer tells.
     """
     if first_not_finite(inputs) is not None:
         return INPUTS
-    if loss_is_bad and (name := first_not_finite(_in_order(dict(model.named_buffers())), allowed)):
+    if not loss_is_bad:
+        return [name for name, gradient in _in_order(gradients).items() if not is_finite(gradient)][-1]
+    if name := first_not_finite(_in_order(dict(model.named_buffers())), allowed):
         return name.rpartition('.')[0]
-    bad = [name for name, gradient in _in_order(gradients).items() if not is_finite(gradient)]
-    name = bad[-1] if bad else first_not_finite(_in_order(dict(model.named_parameters())))
-    return name.rpartition('.')[0] if name else 'the loss itself'
+    return 'none that keeps running statistics, so look at head and loss'
 
 
 def _in_order(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -87,8 +87,8 @@ def test_every_method_stops_at_a_bad_weight(images, tmp_path, method):
 @pytest.mark.parametrize(
     ('fault', 'iteration', 'what', 'layer'),
     [
-        (spoil_gradient, 8, 'gradient', 'backbone.layer2.0.conv1'),
-        (spoil_loss, 8, 'loss', 'the loss itself'),
+        (spoil_gradient, 8, 'gradient', 'backbone.layer2.0.conv1.weight'),
+        (spoil_loss, 8, 'loss', 'none that keeps running statistics, so look at head and loss'),
         (spoil_images, 8, 'loss', 'backbone.bn1'),
         (spoil_momentum_encoder, 8, 'loss', 'momentum_encoder.backbone.layer2.0.bn1'),
         (spoil_queue, 8, 'loss', 'head.queue'),

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import torch
 from mmengine.dist import all_gather_object, all_reduce, get_world_size, is_main_process
-from mmengine.hooks import Hook
+from mmengine.hooks import CheckpointHook, Hook
 from mmengine.model import BaseTTAModel, is_model_wrapper
 from mmengine.runner import Runner
 from torch import Tensor, nn
@@ -69,6 +69,10 @@ class FiniteCheckHook(Hook):
         self._flag = FiniteFlag(next(iter(self._trained.values())).device)
         self._handle = runner.optim_wrapper.optimizer.register_step_pre_hook(self._keep_gradients)
         self._has_scaler = hasattr(runner.optim_wrapper, 'loss_scaler')
+        if self._rate_factor != 1 and not self.skip:
+            runner.logger.warning(
+                'the rate had been halved by FiniteCheckHook; without skip it is that of the schedule'
+            )
         if self.skip:
             self._guard = UpdateGuard(runner.optim_wrapper, self._is_bad_update, self._rate_factor)
 
@@ -106,7 +110,7 @@ class FiniteCheckHook(Hook):
         self._gradients = {}
         if self.skip and runner.optim_wrapper.should_update() and self._guard.left_out:
             self._put_back(runner)
-        elif get_world_size() == 1 or self.every_n_train_iters(runner, self.interval):
+        elif get_world_size() == 1 or self._is_due(runner):
             self._agree(runner)
 
     def after_train_epoch(self, runner: Runner) -> None:
@@ -131,11 +135,20 @@ class FiniteCheckHook(Hook):
             what = 'loss' if is_loss else 'gradient'
         elif self._has_scaler and self._scaler_gives_up(runner):
             what, layer = 'gradient', 'unknown, at every scale of float16'
-        elif self.every_n_train_iters(runner, self.interval) and (name := self._bad_weight(runner)):
+        elif self._is_due(runner) and (name := self._bad_weight(runner)):
             what, layer = 'weight', name
         else:
             return None
         return BadStep(runner.iter + 1, what, loss_terms(outputs), layer, image_names(data_batch))
+
+    def _is_due(self, runner: Runner) -> bool:
+        """Whether weights are looked at and processes agree now: each tenth iteration, and before a checkpoint."""
+        savers = (hook for hook in runner.hooks if isinstance(hook, CheckpointHook) and not hook.by_epoch)
+        return (
+            self.every_n_train_iters(runner, self.interval)
+            or self.is_last_train_iter(runner)
+            or any(hook.every_n_train_iters(runner, hook.interval, hook.save_begin) for hook in savers)
+        )
 
     def _bad_weight(self, runner: Runner) -> str | None:
         """Name of the first weight or buffer that is not finite; None if there is none."""
