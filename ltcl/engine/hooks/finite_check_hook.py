@@ -196,8 +196,9 @@ class FiniteCheckHook(Hook):
         Raises:
             NotFiniteError: Names the tensor.
         """
+        allowed = {*self._allowed, *(f'module.{name}' for name in self._allowed)}  # as an averaged model names them
         for part in SAVED:
-            if name := first_not_finite(checkpoint.get(part, {}), self._allowed):
+            if name := first_not_finite(checkpoint.get(part, {}), allowed):
                 where = name if part == 'state_dict' else f'{part} {name}'
                 raise NotFiniteError(
                     f'no checkpoint is written in iteration {runner.iter}: a number in {where} is not finite. Lower '
