@@ -35,6 +35,7 @@ setup(
     extras_require={
         'dev': [
             'codespell',
+            'hypothesis>=6',
             'pdoc',
             'pre-commit',
             'pytest>=8',

@@ -17,6 +17,7 @@ custom_hooks = [
     dict(type='ltcl.RunReportHook'),
     dict(type='ltcl.SkippedImagesHook'),
     dict(type='ltcl.StopSignalHook'),
+    dict(type='ltcl.FiniteCheckHook'),
 ]
 
 env_cfg = dict(

@@ -18,6 +18,7 @@ custom_hooks = [
     dict(type='ltcl.RunReportHook'),
     dict(type='ltcl.PredictionPicturesHook'),
     dict(type='ltcl.StopSignalHook'),
+    dict(type='ltcl.FiniteCheckHook'),
 ]
 
 visualizer = dict(type='SegLocalVisualizer')

@@ -95,8 +95,8 @@ class RunRecord:
 
 
 def best_entry(history: Sequence[dict], best_by: str | None) -> dict | None:
-    """The validation with the greatest value of a metric, the earliest of equals; None if none has the metric."""
-    entries = [entry for entry in history if best_by in entry['metrics']]
+    """The validation with the greatest finite value of a metric, the earliest of equals; None if none has one."""
+    entries = [entry for entry in history if math.isfinite(entry['metrics'].get(best_by, math.nan))]
     return max(entries, key=lambda entry: entry['metrics'][best_by], default=None)
 
 

@@ -10,6 +10,7 @@ from mmengine.runner import CheckpointLoader, Runner
 from ltcl.checkpoints.class_names import trained_classes
 from ltcl.errors import UserError
 
+from .finite import not_finite_by_design, refuse_not_finite
 from .hooks.strict_load_hook import compare_tensors, tensors_of
 
 
@@ -36,7 +37,7 @@ def load_members(runner: Runner, paths: Sequence[str]) -> None:
         paths: A checkpoint for each member; the first one's class counts define the shot groups.
 
     Raises:
-        UserError: A checkpoint does not fit its member, or two were trained on classes of other names.
+        UserError: A checkpoint does not fit its member or is not finite, or two were trained on classes of other names.
     """
     model = runner.model.module if is_model_wrapper(runner.model) else runner.model
     metas, names = [], []
@@ -44,6 +45,7 @@ def load_members(runner: Runner, paths: Sequence[str]) -> None:
         checkpoint = CheckpointLoader.load_checkpoint(path, map_location='cpu')
         tensors = tensors_of(checkpoint, path)
         compare_tensors(member.state_dict(), tensors, path)
+        refuse_not_finite(tensors, not_finite_by_design(member), path)
         member.load_state_dict(tensors)
         metas.append(checkpoint.get('meta', {}))
         names.append(trained_classes(checkpoint, path))

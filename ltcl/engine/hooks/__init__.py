@@ -4,6 +4,7 @@ from .broadcast_buffers_hook import BroadcastBuffersHook
 from .checkpoint_hook import CheckpointHook
 from .class_counts_hook import ClassCountsHook
 from .feature_bank_hook import FeatureBankHook
+from .finite_check_hook import FiniteCheckHook
 from .momentum_update_hook import MomentumUpdateHook
 from .prediction_pictures_hook import PredictionPicturesHook
 from .progress_hook import ProgressHook
@@ -19,6 +20,7 @@ __all__ = [
     'CheckpointHook',
     'ClassCountsHook',
     'FeatureBankHook',
+    'FiniteCheckHook',
     'MomentumUpdateHook',
     'PredictionPicturesHook',
     'ProgressHook',

@@ -47,7 +47,7 @@ def paco_loss(
         temperature: T, divides the sample similarities; not applied to the logits.
         base_temperature: The loss is multiplied by ``temperature / base_temperature``. None means a factor of 1.
         alpha: Weight of each positive sample against the class centre.
-        beta: Weight of the class centre.
+        beta: Weight of the class centre. With 0 an anchor without a positive contributes 0.
         gamma: Weight of the sample terms in the denominator; 0 leaves them out of it.
         supt: Divides the class logits after the prior is added.
         smoothing: Share of the centre's target spread evenly over the other classes, in 0..1.
@@ -78,6 +78,10 @@ def paco_loss(
         terms.log_sum_exp + (math.log(gamma) if gamma else -math.inf),
         row_max=torch.maximum(terms.row_max, class_terms.detach().amax(1)),
     )
-    attraction = (beta * centre_term + alpha * terms.positive_sum) / (beta + alpha * terms.num_positives)
+    weight = beta + alpha * terms.num_positives
+    if not beta:
+        weight = weight.where(terms.num_positives > 0, 1.0)
+        log_denominator = log_denominator.where(terms.num_positives > 0, 0.0)
+    attraction = (beta * centre_term + alpha * terms.positive_sum) / weight
     scale = 1.0 if base_temperature is None else temperature / base_temperature
     return scale * (log_denominator - attraction).mean()

@@ -106,6 +106,22 @@ def test_only_centres_is_balanced_softmax():
     assert value.item() == pytest.approx(expected.item(), rel=1e-6)
 
 
+def test_without_weight_of_the_centre_an_anchor_without_a_positive_contributes_nothing():
+    case = draw_case(num_anchors=3, num_contrast=2, num_classes=4)
+    case['labels'], case['contrast_labels'] = torch.tensor([0, 1, 2]), torch.tensor([0, 3])
+    value, gradients = run(paco_loss, case, beta=0.0)
+    log_denominator_of_first, positive = run_first_anchor(case)
+    assert value.item() == pytest.approx((log_denominator_of_first - positive) / 3, rel=1e-9)
+    assert not gradients['logits'][1:].any()
+
+
+def run_first_anchor(case: dict) -> tuple[float, float]:
+    """Log denominator of the first anchor, and its similarity to the first row of the queue."""
+    rows = torch.cat([case['anchors'][1:], case['contrast']])
+    similarities = rows @ case['anchors'][0] / 0.2
+    return torch.cat([case['logits'][0], similarities]).logsumexp(0).item(), similarities[2].item()
+
+
 def test_a_uniform_prior_is_not_a_no_op():
     case = draw_case()
     with_prior = paco_loss(**case, class_counts=torch.full((4,), 7))
