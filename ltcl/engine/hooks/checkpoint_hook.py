@@ -65,6 +65,7 @@ class CheckpointHook(Hook):
         if save_begin < 0:
             raise UserError(f'save_begin of CheckpointHook must not be negative, got {save_begin}')
         self.interval = interval
+        self.by_epoch = by_epoch
         self.unit = 'epoch' if by_epoch else 'iter'
         self.max_keep_ckpts = max_keep_ckpts
         self.save_last = save_last
@@ -83,7 +84,7 @@ class CheckpointHook(Hook):
 
     def after_train_epoch(self, runner: Runner) -> None:
         """Save after an epoch."""
-        if self.unit == 'epoch':
+        if self.by_epoch:
             is_due = self.every_n_epochs(runner, self.interval, self.save_begin)
             if is_due or (self.save_last and self.is_last_train_epoch(runner)):
                 self._save(runner, runner.epoch + 1, runner.iter)
@@ -92,7 +93,7 @@ class CheckpointHook(Hook):
         self, runner: Runner, batch_idx: int, data_batch: dict | None = None, outputs: dict | None = None
     ) -> None:
         """Save after an iteration."""
-        if self.unit == 'iter':
+        if not self.by_epoch:
             is_due = self.every_n_train_iters(runner, self.interval, self.save_begin)
             if is_due or (self.save_last and self.is_last_train_iter(runner)):
                 self._save(runner, runner.epoch, runner.iter + 1)
@@ -122,7 +123,7 @@ class CheckpointHook(Hook):
         self._write_last(runner)
 
     def _named(self, epoch: int, iteration: int) -> tuple[str, dict]:
-        number = epoch if self.unit == 'epoch' else iteration
+        number = epoch if self.by_epoch else iteration
         return f'{self.unit}_{number}.pth', dict(epoch=epoch, iter=iteration)
 
     def _write_last(self, runner: Runner) -> None:
@@ -143,7 +144,7 @@ class CheckpointHook(Hook):
         if not math.isfinite(score) or (best is not None and not self.is_better(score, float(best))):
             return []
         label = metric.replace('/', '_')
-        name = f'best_{label}_{self.unit}_{runner.epoch if self.unit == "epoch" else runner.iter}.pth'
+        name = f'best_{label}_{self.unit}_{runner.epoch if self.by_epoch else runner.iter}.pth'
         meta = dict(epoch=runner.epoch, iter=runner.iter)
         if not add_checkpoint(runner, name, meta, weights_only=True):
             return []

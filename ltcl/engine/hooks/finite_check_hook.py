@@ -4,7 +4,8 @@ from pathlib import Path
 
 import torch
 from mmengine.dist import all_gather_object, all_reduce, get_world_size, is_main_process
-from mmengine.hooks import CheckpointHook, Hook
+from mmengine.hooks import CheckpointHook as MMEngineCheckpointHook
+from mmengine.hooks import Hook
 from mmengine.model import BaseTTAModel, is_model_wrapper
 from mmengine.runner import Runner
 from torch import Tensor, nn
@@ -15,6 +16,7 @@ from ltcl.registry import HOOKS
 from ..bad_step import FILE, KINDS, BadStep, NotFiniteError, find_origin, image_names, loss_terms
 from ..finite import FiniteFlag, are_finite, first_not_finite, is_finite, not_finite_by_design, refuse_not_finite
 from ..optimizers.update_guard import UpdateGuard
+from .checkpoint_hook import CheckpointHook
 from .strict_load_hook import tensors_of
 
 # From its start at 65,536 a gradient scaler that halves its scale so often has left all that float16 can hold behind.
@@ -143,7 +145,8 @@ class FiniteCheckHook(Hook):
 
     def _is_due(self, runner: Runner) -> bool:
         """Whether weights are looked at and processes agree now: each tenth iteration, and before a checkpoint."""
-        savers = (hook for hook in runner.hooks if isinstance(hook, CheckpointHook) and not hook.by_epoch)
+        kinds = CheckpointHook | MMEngineCheckpointHook
+        savers = (hook for hook in runner.hooks if isinstance(hook, kinds) and not hook.by_epoch)
         return (
             self.every_n_train_iters(runner, self.interval)
             or self.is_last_train_iter(runner)
