@@ -58,10 +58,19 @@ def read_deep(image: Image.Image, content: bytes, value_range: ValueRange = None
         OSError: It cannot be decoded.
         ValueError: Its values have no known range.
     """
-    values = np.asarray(image) if image.mode in GREY_MODES else _read_colours(content)
+    values = _read_values(image, content)
     if value_range is None and values.dtype.itemsize == 2:
         value_range = (0, _own_maximum(image, content, values))
     return to_8_bits(values, value_range)
+
+
+def stored_extremes(image: Image.Image, content: bytes) -> tuple[float, float]:
+    """The least and the largest value in a file of :func:`is_deep`; arguments as :func:`read_deep`."""
+    return _extremes(_read_values(image, content))
+
+
+def _read_values(image: Image.Image, content: bytes) -> np.ndarray:
+    return np.asarray(image) if image.mode in GREY_MODES else _read_colours(content)
 
 
 def _read_colours(content: bytes) -> np.ndarray:
