@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from mmengine.dist import all_gather_object, get_rank, get_world_size
 from torch.utils.data import DataLoader, Dataset
 
+from ltcl.errors import UserError
+
 from .transforms import LoadImage
 from .transforms.load_image import why
 
@@ -58,6 +60,8 @@ class _Reasons(Dataset):
         path, loader = self.files[index]
         try:
             loader.read(path) if self.check == 'decode' else loader.check_ends(path)
+        except UserError:  # an option is missing, the file is whole
+            raise
         except Exception as error:  # Pillow's plugins raise more than their documentation says
             return why(error)
         return None
@@ -73,6 +77,9 @@ def find_broken(files: dict[str, LoadImage], check: str, num_workers: int = 0) -
 
     Returns:
         Path and reason of each broken file, in the order of ``files``, the same in all processes.
+
+    Raises:
+        UserError: A file needs an option to be read.
     """
     if check == 'none' or not files:
         return {}

@@ -17,6 +17,10 @@ BITS_PER_SAMPLE, MAX_SAMPLE_VALUE = 258, 281
 COLOUR_ORDERS = {3: cv2.COLOR_BGR2RGB, 4: cv2.COLOR_BGRA2RGBA}
 
 
+class UnknownRangeError(ValueError):
+    """Values of which nobody knows which is black and which is white."""
+
+
 def check_value_range(value_range: ValueRange) -> ValueRange:
     """An option ``value_range`` as a config gives it.
 
@@ -56,7 +60,7 @@ def read_deep(image: Image.Image, content: bytes, value_range: ValueRange = None
 
     Raises:
         OSError: It cannot be decoded.
-        ValueError: Its values have no known range.
+        UnknownRangeError: Its values have no known range.
     """
     values = _read_values(image, content)
     if value_range is None and values.dtype.itemsize == 2:
@@ -92,13 +96,13 @@ def to_8_bits(values: np.ndarray, value_range: ValueRange = None) -> np.ndarray:
         uint8 array of the same shape.
 
     Raises:
-        ValueError: ``value_range`` is None, and the values are floats or need more than 16 bits.
+        UnknownRangeError: ``value_range`` is None, and the values are floats or need more than 16 bits.
     """
     if value_range is None:
         low, high = _extremes(values)
         if values.dtype.kind == 'f' or low < 0 or high > FULL:
             kind = 'floats' if values.dtype.kind == 'f' else 'whole numbers'
-            raise ValueError(
+            raise UnknownRangeError(
                 f'its values, {kind} from {low:g} to {high:g}, have no known range: set value_range=(low, high) of '
                 'ltcl.LoadImage'
             )

@@ -38,7 +38,7 @@ def decode_rgb(
 
     Raises:
         OSError: It is no image, too large, or ends too early.
-        ValueError: Its values have no known range (32-bit pixels without ``value_range``).
+        UnknownRangeError: A ValueError: 32-bit pixels without ``value_range``.
     """
     with open_image(io.BytesIO(content), max_pixels) as image:
         if is_deep(image):

@@ -10,7 +10,7 @@ from mmengine.logging import print_log
 from ltcl.errors import UserError
 from ltcl.registry import TRANSFORMS
 
-from .bit_depth import ValueRange, check_value_range, to_8_bits
+from .bit_depth import UnknownRangeError, ValueRange, check_value_range, to_8_bits
 from .decoding import Colour, decode_rgb
 from .image_files import MAX_PIXELS, check_ends, read_file
 from .skipped_images import SeenFiles, SkippedImages
@@ -82,8 +82,12 @@ class LoadImage(BaseTransform):
             path = results.get('img_path')
             if path is None:
                 raise UserError('ltcl.LoadImage needs the path of an image, img_path, or an array, img: it got neither')
+            if self.skipped is not None and path in self.skipped.broken:
+                return self._broken(path)
             try:
                 image = self.read(path)
+            except UserError:
+                raise
             # Pillow's plugins raise more than their documentation says on damaged files.
             except Exception as error:
                 return self._broken(path, error)
@@ -104,6 +108,7 @@ class LoadImage(BaseTransform):
             RGB array (H, W, 3), uint8.
 
         Raises:
+            UserError: Its values have no known range.
             Exception: It cannot be read; of many kinds, since Pillow's readers raise what they like.
         """
 
@@ -117,7 +122,10 @@ class LoadImage(BaseTransform):
 
         content = read_file(path, self.max_pixels, self.backend_args)
         options = dict(max_pixels=self.max_pixels, value_range=self.value_range, background=self.background)
-        return decode_rgb(content, **options, on_damage=damaged)
+        try:
+            return decode_rgb(content, **options, on_damage=damaged)
+        except UnknownRangeError as error:
+            raise UserError(f'cannot read the image {path}: {error}') from None
 
     def check_ends(self, path: str) -> None:
         """Look at a file without decoding it: see :func:`ltcl.datasets.transforms.image_files.check_ends`."""
@@ -144,20 +152,21 @@ class LoadImage(BaseTransform):
             raise UserError(f'ltcl.LoadImage takes an array (H, W), (H, W, 3) or (H, W, 4) of numbers, not {kind}')
         try:
             array = array if array.dtype == np.uint8 else to_8_bits(array, self.value_range)
-        except ValueError as error:
+        except UnknownRangeError as error:
             raise UserError(f'cannot take the array given to ltcl.LoadImage: {error}') from None
         if array.ndim == 2 or array.shape[2] == 1:
             return cv2.cvtColor(array, cv2.COLOR_GRAY2RGB)
         return np.ascontiguousarray(array[..., :3] if order == 'rgb' else array[..., 2::-1])
 
-    def _broken(self, path: str, error: Exception) -> None:
-        reason = why(error)
+    def _broken(self, path: str, error: Exception | None = None) -> None:
+        """Do what the policy says; without an error the file was named before the training."""
+        reason = 'found before the training' if error is None else why(error)
         if self.skipped is None:
             raise UserError(
                 f'cannot read the image {path} ({reason}): mend or remove it, or let the training go on without it by '
                 "broken='skip' of ltcl.LoadImage"
             ) from error
-        if self.skipped.add(path):
+        if self.skipped.add(path) and error is not None:
             # Processes other than the first log errors only.
             print_log(f'skipped the image {path}, which cannot be read ({reason})', 'current', logging.ERROR)
         if self.skipped.in_a_row >= MAX_IN_A_ROW:

@@ -16,6 +16,10 @@ class SeenFiles:
     def __init__(self) -> None:
         self.is_known = torch.zeros(NUM_FLAGS, dtype=torch.bool).share_memory_()
 
+    def __deepcopy__(self, memo: dict) -> 'SeenFiles':
+        """Itself: MMEngine copies data sets, and what is written to an unshared copy of the memory is lost."""
+        return self
+
     def add(self, path: str) -> bool:
         """Take note of a file.
 

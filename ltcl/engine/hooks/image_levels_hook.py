@@ -1,11 +1,13 @@
 """Images of which nothing is left once they have 8 bits."""
 
+import logging
 import time
 from collections.abc import Iterator
 
 import numpy as np
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
+from mmengine.logging import print_log
 from mmengine.runner import Runner
 from torch.utils.data import Dataset
 
@@ -14,6 +16,8 @@ from ltcl.datasets.list_files import shorten
 from ltcl.datasets.transforms import LoadImage
 from ltcl.datasets.transforms.image_levels import darkness_of, remedy_of
 from ltcl.registry import HOOKS
+
+OPTIONS = ('value_range', 'background')
 
 
 @HOOKS.register_module()
@@ -37,17 +41,19 @@ class ImageLevelsHook(Hook):
     def before_train(self, runner: Runner) -> None:
         """Warn of classes whose images hold nothing."""
         dataset = runner.train_dataloader.dataset
-        loader = next(filter(None, map(image_loader, leaves(dataset))), None)
+        loader = _loader_of(dataset)
         if loader is None or not hasattr(dataset, 'get_gt_labels') or not is_main_process():
             return
+        if runner.val_loop is not None:
+            _compare(loader, _loader_of(runner.val_dataloader.dataset))
         dark = self._dark_classes(dataset, loader)
         if not dark:
             return
         names = dataset.metainfo.get('classes') or range(max(dark) + 1)
         path, found = next(iter(dark.values()))
         runner.logger.warning(
-            f'the images of {len(dark)} classes ({shorten([names[label] for label in dark])}) are nearly black or '
-            f'flat, such as {path} ({found}): {remedy_of(path, loader)}'
+            f'nearly black or flat are the images of {shorten([names[label] for label in dark])}, such as {path} '
+            f'({found}): {remedy_of(path, loader)}'
         )
 
     def _dark_classes(self, dataset: Dataset, loader: LoadImage) -> dict[int, tuple[str, str]]:
@@ -67,6 +73,23 @@ class ImageLevelsHook(Hook):
             elif found:
                 dark.setdefault(label, (path, found))
         return dict(sorted(dark.items()))
+
+
+def _loader_of(dataset: Dataset) -> LoadImage | None:
+    return next(filter(None, map(image_loader, leaves(dataset))), None)
+
+
+def _compare(training: LoadImage, validation: LoadImage | None) -> None:
+    """Warn of options that training and validation do not share."""
+    for option in OPTIONS:
+        ours, theirs = getattr(training, option), getattr(validation, option, None)
+        if validation is not None and ours != theirs:
+            print_log(
+                f'{option} of ltcl.LoadImage is {ours} in the training and {theirs} in the validation, so the network '
+                'is scored on other images than it learns from: set both alike, and that of the test',
+                'current',
+                logging.WARNING,
+            )
 
 
 def _sample(labels: np.ndarray, images_per_class: int, max_images: int) -> Iterator[int]:

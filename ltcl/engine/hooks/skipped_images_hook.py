@@ -1,17 +1,23 @@
 """Broken images: which there are before a training starts, and how many it skipped."""
 
+import logging
 import time
 from pathlib import Path
 
+import numpy as np
 import torch
 from mmengine.dist import all_reduce, is_main_process
 from mmengine.hooks import Hook
+from mmengine.logging import print_log
 from mmengine.runner import Runner
 from torch.utils.data import Dataset
 
 from ltcl.datasets.image_checks import CHECKS, find_broken, find_loaders, image_files
+from ltcl.datasets.list_files import shorten
 from ltcl.errors import UserError
 from ltcl.registry import HOOKS
+
+from .class_counts_hook import count_classes
 
 LIST_FILE = 'broken_images.txt'
 
@@ -60,8 +66,8 @@ class SkippedImagesHook(Hook):
             sets['val_dataloader'] = runner.val_dataloader.dataset
         files = {name: image_files(dataset) for name, dataset in sets.items()}
         broken = self._look_at(runner, files, check)
-        for loader in loaders:
-            loader.skipped.broken = frozenset(broken)
+        if broken and loaders:
+            _leave_out(training.dataset, broken)
         for name, paths in files.items():
             _judge(name, list(paths), broken, may_skip=name == 'train_dataloader' and bool(loaders))
 
@@ -100,16 +106,30 @@ class SkippedImagesHook(Hook):
         if not is_main_process():
             return broken
         runner.logger.info(
-            f'{len(broken)} of {len(every)} images cannot be read; looked at in {time.perf_counter() - start:.0f} s '
+            f'looked at {len(every)} images in {time.perf_counter() - start:.0f} s: {len(broken)} cannot be read '
             f'(check={check!r} of ltcl.SkippedImagesHook)'
         )
+        lines = ''.join(f'{path}\t{reason}\n' for path, reason in broken.items())
+        Path(runner.work_dir, LIST_FILE).write_text(lines, encoding='utf-8', errors='surrogateescape')
         if broken:
-            lines = ''.join(f'{path}\t{reason}\n' for path, reason in broken.items())
-            Path(runner.work_dir, LIST_FILE).write_text(lines, encoding='utf-8', errors='surrogateescape')
             runner.logger.warning(
-                f'{next(iter(broken))} cannot be read; {LIST_FILE} in the work dir names all such images'
+                f'cannot read {shorten(list(broken))}; {LIST_FILE} in the work dir names all such images'
             )
         return broken
+
+
+def _leave_out(dataset: Dataset, broken: dict[str, str]) -> None:
+    """Have the class counts leave out broken images, and warn of classes that lose all of theirs."""
+    has_labels = hasattr(dataset, 'get_gt_labels')
+    before = count_classes(dataset) if has_labels else np.zeros(0)
+    for loader in find_loaders(dataset):
+        loader.skipped.broken = frozenset(broken)
+    after = count_classes(dataset) if has_labels else before
+    lost = np.flatnonzero((before > 0) & (after == 0))
+    if len(lost):
+        names = dataset.metainfo.get('classes') or range(len(before))
+        text = f'none of their training images can be read: {shorten([names[label] for label in lost])}'
+        print_log(text, 'current', logging.WARNING)
 
 
 def _judge(name: str, paths: list[str], broken: dict[str, str], may_skip: bool) -> None:
