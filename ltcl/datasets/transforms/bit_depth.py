@@ -10,10 +10,12 @@ from PIL import Image
 
 from ltcl.errors import UserError
 
+from .tiff_header import BITS_PER_SAMPLE, TiffHeader
+
 ValueRange = tuple[float, float] | str | None
 GREY_MODES = ('I', 'I;16', 'I;16L', 'I;16B', 'I;16N', 'F')
 FULL = 2**16 - 1
-BITS_PER_SAMPLE, MAX_SAMPLE_VALUE = 258, 281
+MAX_SAMPLE_VALUE = 281  # as TIFF numbers it
 COLOUR_ORDERS = {3: cv2.COLOR_BGR2RGB, 4: cv2.COLOR_BGRA2RGBA}
 
 
@@ -38,7 +40,7 @@ def check_value_range(value_range: ValueRange) -> ValueRange:
     return low, high
 
 
-def is_deep(image: Image.Image) -> bool:
+def is_deep(image: Image.Image | TiffHeader) -> bool:
     """Whether an opened file has more than 8 bits a pixel and channel, of which Pillow would keep the upper 8."""
     if image.mode in GREY_MODES:
         return True
@@ -47,7 +49,7 @@ def is_deep(image: Image.Image) -> bool:
     return image.format == 'PNG' and any(';16' in str(tile.args) for tile in image.tile)
 
 
-def read_deep(image: Image.Image, content: bytes, value_range: ValueRange = None) -> np.ndarray:
+def read_deep(image: Image.Image | TiffHeader, content: bytes, value_range: ValueRange = None) -> np.ndarray:
     """Pixels of a file of :func:`is_deep`, as 8 bits.
 
     Args:
@@ -68,19 +70,19 @@ def read_deep(image: Image.Image, content: bytes, value_range: ValueRange = None
     return to_8_bits(values, value_range)
 
 
-def stored_extremes(image: Image.Image, content: bytes) -> tuple[float, float]:
+def stored_extremes(image: Image.Image | TiffHeader, content: bytes) -> tuple[float, float]:
     """The least and the largest value in a file of :func:`is_deep`; arguments as :func:`read_deep`."""
     return _extremes(_read_values(image, content))
 
 
-def _read_values(image: Image.Image, content: bytes) -> np.ndarray:
+def _read_values(image: Image.Image | TiffHeader, content: bytes) -> np.ndarray:
     return np.asarray(image) if image.mode in GREY_MODES else _read_colours(content)
 
 
 def _read_colours(content: bytes) -> np.ndarray:
     values = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
-    if values is None:
-        raise OSError('its 16-bit colours cannot be read')
+    if values is None or values.shape[2:] not in ((), (3,), (4,)):
+        raise OSError('its pixels of more than 8 bits cannot be read')
     return cv2.cvtColor(values, COLOUR_ORDERS[values.shape[2]]) if values.ndim == 3 else values
 
 
@@ -126,7 +128,7 @@ def _extremes(values: np.ndarray) -> tuple[float, float]:
     return (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
 
 
-def _own_maximum(image: Image.Image, content: bytes, values: np.ndarray) -> int:
+def _own_maximum(image: Image.Image | TiffHeader, content: bytes, values: np.ndarray) -> int:
     """The largest value that a file of 16 bits can have, as far as it tells."""
     bits = 16
     if image.format == 'TIFF':
@@ -138,7 +140,7 @@ def _own_maximum(image: Image.Image, content: bytes, values: np.ndarray) -> int:
     return 2**bits - 1
 
 
-def _tiff_bits(image: Image.Image) -> int:
+def _tiff_bits(image: Image.Image | TiffHeader) -> int:
     bits = image.tag_v2.get(BITS_PER_SAMPLE, (16,))[0]
     largest = np.ravel(image.tag_v2.get(MAX_SAMPLE_VALUE, FULL)).max()
     # Some programs write the brightest pixel there. It would scale each image by its own measure, so only a value

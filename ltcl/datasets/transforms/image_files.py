@@ -13,11 +13,13 @@ from typing import BinaryIO
 from mmengine import fileio
 from PIL import Image, UnidentifiedImageError
 
+from .tiff_header import TiffHeader, read_tiff_header
+
 # A file is data, whatever its name: none of these starts a program, as Pillow does for EPS, nor hides a larger picture.
 FORMATS = ('JPEG', 'PNG', 'WEBP', 'TIFF', 'GIF', 'BMP', 'PPM', 'JPEG2000', 'TGA', 'AVIF', 'HEIF')
 MAX_PIXELS = 128_000_000  # as RGB 384 MB
 LARGE_FILE = 2**25
-TIFF_TILE_SIZE = (322, 323)
+TILE_SIZE = (322, 323)  # width and length, as TIFF numbers them
 TAIL = 2**16
 LAST_BYTES = {'JPEG': b'\xff\xd9', 'MPO': b'\xff\xd9', 'PNG': b'IEND'}
 _LOCK = threading.Lock()
@@ -48,7 +50,7 @@ def _without_pillows_limit() -> Iterator[None]:
             Image.MAX_IMAGE_PIXELS = limit
 
 
-def open_image(file: BinaryIO, max_pixels: float | None = MAX_PIXELS) -> Image.Image:
+def open_image(file: BinaryIO, max_pixels: float | None = MAX_PIXELS) -> Image.Image | TiffHeader:
     """Read the header of an image file.
 
     Args:
@@ -56,7 +58,7 @@ def open_image(file: BinaryIO, max_pixels: float | None = MAX_PIXELS) -> Image.I
         max_pixels: Largest width times height; None is no limit.
 
     Returns:
-        Pillow's image, whose pixels are not decoded yet.
+        Pillow's image, whose pixels are not decoded yet; or what stands for it.
 
     Raises:
         OSError: It is no image of a known format, or larger than the limit.
@@ -65,10 +67,12 @@ def open_image(file: BinaryIO, max_pixels: float | None = MAX_PIXELS) -> Image.I
         with _without_pillows_limit():
             image = Image.open(file, formats=readable_formats())
     except UnidentifiedImageError:
-        raise OSError(_what_else(file)) from None
-    # A tile is decoded as a whole, so it may be larger than the picture.
-    tile = [getattr(image, 'tag_v2', {}).get(tag, 0) for tag in TIFF_TILE_SIZE]
-    width, height = image.size if image.width * image.height >= tile[0] * tile[1] else tile
+        image = read_tiff_header(file)
+        if image is None:
+            raise OSError(_what_else(file)) from None
+    width, height = image.size
+    if image.format == 'TIFF':  # a tile is decoded as a whole, and may be larger than the picture
+        width, height = (max(side, image.tag_v2.get(tag, 0)) for side, tag in zip(image.size, TILE_SIZE, strict=True))
     if max_pixels is not None and width * height > max_pixels:
         image.close()
         raise OSError(f'{width} x {height} pixels are more than max_pixels={max_pixels:.0f} of ltcl.LoadImage')
