@@ -110,8 +110,10 @@ class MultiViewDataPreprocessor(ClsDataPreprocessor):
         order = inferred_order(data.get('data_samples'))
         if order is None or (order == self.channel_order) != self.to_rgb:
             return data
-        self._warn_of_swap(order)
         images = data['inputs']
+        if images[0].shape[0] != 3:
+            return data
+        self._warn_of_swap(order)
         swapped = images.flip(1) if isinstance(images, Tensor) else [image.flip(0) for image in images]
         return {**data, 'inputs': swapped}
 
@@ -120,8 +122,8 @@ class MultiViewDataPreprocessor(ClsDataPreprocessor):
             return
         self._has_warned = True
         print_log(
-            f'images of an inferencer came as {order.upper()}, which to_rgb={self.to_rgb} of the data preprocessor '
-            f'does not expect: their colours were swapped, since the network takes {self.channel_order.upper()}',
+            f'images of an inferencer came as {order.upper()}; they reach the network as {self.channel_order.upper()}, '
+            f'which it takes, against to_rgb={self.to_rgb} of the data preprocessor',
             'current',
             logging.WARNING,
         )
