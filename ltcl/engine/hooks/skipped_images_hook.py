@@ -34,10 +34,10 @@ class SkippedImagesHook(Hook):
 
     Args:
         check: 'decode' reads every image as the training will, with the workers of its data loader; that takes a fifth
-            to two fifths of the time of an epoch's loading. 'ends' reads the first and last bytes of each file: it finds those
-            that are missing, empty, no images or cut off, not those that are damaged in the middle. 'none' looks at
-            nothing. None, the default, is 'decode' where the training set skips and 'none' elsewhere: there any broken
-            image is an error.
+            to two fifths of the time of an epoch's loading. 'ends' reads the first and last bytes of each file: it
+            finds those that are missing, empty, no images or cut off, not those that are damaged in the middle. 'none'
+            looks at nothing. None, the default, is 'decode' where the training set skips and 'none' elsewhere: there
+            any broken image is an error.
 
     Raises:
         UserError: Images of validation cannot be read, or any image of a training set that does not skip, or all; an
