@@ -16,6 +16,8 @@ custom_hooks = [
     dict(type='ltcl.ProgressHook'),
     dict(type='ltcl.RunReportHook'),
     dict(type='ltcl.SkippedImagesHook'),
+    dict(type='ltcl.ChannelOrderHook'),
+    dict(type='ltcl.ImageLevelsHook'),
     dict(type='ltcl.StopSignalHook'),
     dict(type='ltcl.FiniteCheckHook'),
 ]

@@ -13,4 +13,4 @@ _base_ = [
     '../_base_/schedules/own-100e.py',
 ]
 
-model = dict(head=dict(num_classes=None))
+model = dict(type='ltcl.Classifier', head=dict(num_classes=None))

@@ -1,6 +1,6 @@
 """Models of ltcl; importing this package registers all but the segmentation heads."""
 
-from .algorithms import ContrastiveClassifier, EnsembleClassifier, FrozenEncoderClassifier
+from .algorithms import Classifier, ContrastiveClassifier, EnsembleClassifier, FrozenEncoderClassifier
 from .backbones import CifarResNet, ResNet200
 from .heads import (
     BCLHead,
@@ -25,6 +25,7 @@ __all__ = [
     'BCLHead',
     'BalancedSoftmaxLoss',
     'CifarResNet',
+    'Classifier',
     'ClasswiseQueue',
     'ContrastiveClassifier',
     'CosineClsHead',

@@ -155,6 +155,57 @@ def test_what_is_read(tmp_path, picture):
     assert (results['img_shape'], results['ori_shape'], results['gt_label']) == ((41, 55), (41, 55), 3)
 
 
+BGR = np.random.default_rng(0).integers(0, 256, (4, 5, 3), dtype=np.uint8)
+RGB = BGR[..., ::-1]
+
+
+@pytest.mark.parametrize(
+    ('array', 'options', 'expected'),
+    [
+        (BGR, {}, RGB),
+        (RGB, dict(array_order='rgb'), RGB),
+        (np.dstack([BGR, BGR[..., 0]]), {}, RGB),
+        (BGR[..., 0], {}, np.repeat(BGR[..., :1], 3, 2)),
+        (BGR[..., :1], {}, np.repeat(BGR[..., :1], 3, 2)),
+        (BGR.astype(np.uint16) * 257, {}, RGB),
+        (BGR.astype(np.uint16) * 16, dict(value_range=(0, 4080)), RGB),
+        (BGR / 255, dict(value_range=(0, 1)), RGB),
+    ],
+)
+def test_an_array_is_taken(array, options, expected):
+    results = LoadImage(**options)(dict(img=array, ori_shape=(1, 1)))
+    np.testing.assert_array_equal(results['img'], expected)
+    assert results['img'].flags.c_contiguous
+    assert (results['img'].dtype, results['ori_shape'], results['img_path']) == (np.uint8, (4, 5), None)
+    assert results['channel_order'] == 'rgb'
+    # Taken again, it is RGB already.
+    np.testing.assert_array_equal(LoadImage(**options)(dict(results))['img'], expected)
+
+
+def test_what_gives_an_array_may_tell_its_order_and_path():
+    results = LoadImage()(dict(img=RGB, channel_order='rgb', img_path='a.png'))
+    np.testing.assert_array_equal(results['img'], RGB)
+    assert results['img_path'] == 'a.png'
+
+
+@pytest.mark.parametrize(
+    ('given', 'message'),
+    [
+        (dict(img=BGR / 255), r'values, floats from 0\.\d* to 0\.\d*, have no known range: set value_range'),
+        (dict(img=np.zeros((4, 5, 2), np.uint8)), r'takes an array \(H, W\), .* not uint8 \(4, 5, 2\)'),
+        (dict(img=np.zeros((0, 5, 3), np.uint8)), r'not uint8 \(0, 5, 3\)'),
+        (dict(img=np.zeros((4, 5), bool)), 'not bool'),
+        (dict(img=[1, 2]), 'not list'),
+        (dict(img=BGR, channel_order='hsv'), 'channel_order of ltcl.LoadImage must be one of bgr, rgb'),
+        ({}, 'needs the path of an image, img_path, or an array, img'),
+        (dict(img_path=None), 'needs the path of an image'),
+    ],
+)
+def test_what_is_no_image(given, message):
+    with pytest.raises(UserError, match=message):
+        LoadImage()(given)
+
+
 def test_remote_files(picture):
     class InMemory(LocalBackend):
         def get(self, filepath: str) -> bytes:
@@ -164,6 +215,11 @@ def test_remote_files(picture):
     for options in ({}, dict(backend_args=dict(backend='memory'))):
         results = LoadImage(**options)(dict(img_path='memory://a.png'))
         np.testing.assert_array_equal(results['img'], np.asarray(picture))
+
+
+def test_unknown_order():
+    with pytest.raises(UserError, match=r"array_order of ltcl.LoadImage must be one of bgr, rgb, got 'hsv'"):
+        LoadImage(array_order='hsv')
 
 
 def test_unknown_policy():

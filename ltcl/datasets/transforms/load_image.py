@@ -1,109 +1,200 @@
-"""Image files as RGB arrays, and what happens when one cannot be read."""
+"""The first step of a pipeline: an image file as an RGB array, and what happens when one cannot be read."""
 
-import io
 import logging
 
 import cv2
 import numpy as np
 from mmcv.transforms import BaseTransform
-from mmengine import fileio
 from mmengine.logging import print_log
-from PIL import Image
 
 from ltcl.errors import UserError
 from ltcl.registry import TRANSFORMS
 
-from .skipped_images import SkippedImages
+from .bit_depth import UnknownRangeError, ValueRange, check_value_range, to_8_bits
+from .decoding import Colour, decode_rgb
+from .image_files import MAX_PIXELS, check_ends, read_file
+from .skipped_images import SeenFiles, SkippedImages
 
 POLICIES = ('fail', 'skip')
-MODES_16_BIT = ('I', 'I;16', 'I;16L', 'I;16B', 'I;16N')
-
-
-def decode_rgb(content: bytes) -> np.ndarray:
-    """Decode an image file.
-
-    Args:
-        content: Bytes of a file in any format that Pillow reads.
-
-    Returns:
-        RGB array (H, W, 3), uint8, as the pixels lie in the file: no turn by the EXIF tag. Grey is repeated, CMYK and
-        palettes are converted, transparency is dropped, and 16-bit grey is scaled to 8 bits.
-
-    Raises:
-        OSError: It is no image, or ends too early.
-        ValueError: Its values have no known range (32-bit pixels).
-    """
-    with Image.open(io.BytesIO(content)) as image:
-        if image.mode in MODES_16_BIT:
-            return _from_16_bit(np.asarray(image))
-        if image.mode == 'F':
-            raise ValueError('pixels of mode F have no known range')
-        is_common = image.format == 'JPEG' and image.mode in ('RGB', 'L')
-        if is_common and (array := _decode_jpeg(content)) is not None:
-            return array
-        return np.array(image.convert('RGB'))
-
-
-def _decode_jpeg(content: bytes) -> np.ndarray | None:
-    """The same pixels by the same library, without Pillow's copies; None of a damaged file."""
-    flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
-    image = cv2.imdecode(np.frombuffer(content, np.uint8), flags)
-    return None if image is None else cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
-
-
-def _from_16_bit(values: np.ndarray) -> np.ndarray:
-    if values.min() < 0 or values.max() > 65535:
-        raise ValueError(f'grey levels from {values.min()} to {values.max()} do not fit into 16 bits')
-    grey = np.rint(values / 257).astype(np.uint8)
-    return np.repeat(grey[..., None], 3, axis=2)
+ORDERS = ('bgr', 'rgb')
+MAX_IN_A_ROW = 100
+__all__ = ['LoadImage', 'decode_rgb']
 
 
 @TRANSFORMS.register_module()
 class LoadImage(BaseTransform):
     """Reads the file ``img_path`` into an RGB array, from a disk or any storage that MMEngine's file client knows.
 
-    Sets ``img`` (H, W, 3) uint8, ``img_shape`` and ``ori_shape``. Grey, CMYK, palette, transparent and 16-bit files all
-    become RGB with 8 bits; an EXIF turn is not applied, as in the published recipes.
+    Sets ``img`` (H, W, 3) uint8, ``img_shape``, ``ori_shape`` and ``channel_order``, 'rgb'. Grey, CMYK, palette,
+    transparent and 16-bit files all become RGB with 8 bits; an EXIF turn is not applied, as in the published recipes.
+
+    An array that is given as ``img``, as mmpretrain's inferencers do, is taken in place of a file: ``img_path`` is then
+    None, unless it was given as well.
 
     Args:
         broken: What an unreadable or truncated file does: 'fail' stops the run with its path; 'skip' lets a training
             set take another image, drawn at random, in its place. ``ltcl.SkippedImagesHook`` reports their number. A
-            test set has to count every image, so it needs 'fail'.
+            test set has to count every image, so it needs 'fail'. A JPEG file that is damaged in the middle, which
+            libjpeg fills with something, is named once under 'fail', and skipped under 'skip'.
+        max_pixels: A picture with more, width times height, counts as unreadable, before it takes memory. None is no
+            limit.
+        value_range: The values that become 0 and 255 in files of more than 8 bits: (low, high), the same for all
+            files, or 'auto', the least and the largest of each file. None takes the depth that a file states, else
+            16 bits, and refuses 32-bit files. Files of 8 bits are left alone.
+        background: RGB colour below transparent pixels, such as (255, 255, 255). None drops the transparency, as the
+            published recipes do: what is drawn in black on nothing becomes all black.
+        array_order: Of the colours of a given array: 'bgr', as OpenCV and ``mmcv.imread`` have it, or 'rgb'. What gives
+            the array may say it itself by ``channel_order``.
         backend_args: Of MMEngine's file back end; by default it follows the path's prefix.
 
     Raises:
-        UserError: An unknown policy, or a broken file under 'fail'.
+        UserError: An option is not as described; a broken file under 'fail', or too many in a row under 'skip'; there
+            is neither a path nor an array of an image.
     """
 
-    def __init__(self, broken: str = 'fail', backend_args: dict | None = None) -> None:
-        if broken not in POLICIES:
-            raise UserError(f'broken of ltcl.LoadImage must be one of {", ".join(POLICIES)}, got {broken!r}')
+    def __init__(
+        self,
+        broken: str = 'fail',
+        max_pixels: float | None = MAX_PIXELS,
+        value_range: ValueRange = None,
+        background: Colour | None = None,
+        array_order: str = 'bgr',
+        backend_args: dict | None = None,
+    ) -> None:
+        _check_choice('broken', broken, POLICIES)
+        _check_choice('array_order', array_order, ORDERS)
+        if max_pixels is not None and not max_pixels >= 1:
+            raise UserError(f'max_pixels of ltcl.LoadImage must be at least 1, or None for no limit, got {max_pixels}')
+        self.max_pixels = max_pixels
+        self.value_range = check_value_range(value_range)
+        self.background = _check_colour(background)
+        self.array_order = array_order
         self.backend_args = backend_args
         self.skipped = SkippedImages() if broken == 'skip' else None
+        self.damaged = SeenFiles()
 
     def transform(self, results: dict) -> dict | None:
-        """Read ``results['img_path']``; None asks the data set for another image."""
-        path = results['img_path']
-        try:
-            image = decode_rgb(fileio.get(path, backend_args=self.backend_args))
-        # Pillow's plugins raise more than their documentation says on damaged files.
-        except Exception as error:
-            return self._broken(path, error)
+        """Read ``results['img_path']`` or take ``results['img']``; None asks the data set for another image."""
+        if results.get('img') is not None:
+            image = self.take(results['img'], results.get('channel_order', self.array_order))
+            results.setdefault('img_path', None)
+        else:
+            path = results.get('img_path')
+            if path is None:
+                raise UserError('ltcl.LoadImage needs the path of an image, img_path, or an array, img: it got neither')
+            if self.skipped is not None and path in self.skipped.broken:
+                return self._broken(path)
+            try:
+                image = self.read(path)
+            except UserError:
+                raise
+            # Pillow's plugins raise more than their documentation says on damaged files.
+            except Exception as error:
+                return self._broken(path, error)
+            if self.skipped is not None:
+                self.skipped.in_a_row = 0
         results['img'] = image
         results['img_shape'] = results['ori_shape'] = image.shape[:2]
+        results['channel_order'] = 'rgb'
         return results
 
-    def _broken(self, path: str, error: Exception) -> None:
-        reason = getattr(error, 'strerror', None) or error
+    def read(self, path: str) -> np.ndarray:
+        """Decode a file.
+
+        Args:
+            path: Its path.
+
+        Returns:
+            RGB array (H, W, 3), uint8.
+
+        Raises:
+            UserError: Its values have no known range.
+            Exception: It cannot be read; of many kinds, since Pillow's readers raise what they like.
+        """
+
+        def damaged(damage: str) -> None:
+            if self.skipped is not None:
+                raise OSError(f'damaged in the middle: {damage}')
+            if self.damaged.add(path):
+                # Processes other than the first log errors only.
+                text = f'the image {path} is damaged in the middle ({damage}); what follows there is not its picture'
+                print_log(text, 'current', logging.ERROR)
+
+        content = read_file(path, self.max_pixels, self.backend_args)
+        options = dict(max_pixels=self.max_pixels, value_range=self.value_range, background=self.background)
+        try:
+            return decode_rgb(content, **options, on_damage=damaged)
+        except UnknownRangeError as error:
+            raise UserError(f'cannot read the image {path}: {error}') from None
+
+    def check_ends(self, path: str) -> None:
+        """Look at a file without decoding it: see :func:`ltcl.datasets.transforms.image_files.check_ends`."""
+        check_ends(path, self.max_pixels, self.backend_args)
+
+    def take(self, array: np.ndarray, order: str) -> np.ndarray:
+        """Make RGB of an array that is given.
+
+        Args:
+            array: Grey (H, W) or (H, W, 1), colours (H, W, 3), or with transparency (H, W, 4), which is dropped. What
+                is not uint8 is scaled as the values of a file.
+            order: 'bgr' or 'rgb'.
+
+        Returns:
+            RGB array (H, W, 3), uint8.
+
+        Raises:
+            UserError: It has another form, or values without a known range.
+        """
+        _check_choice('channel_order', order, ORDERS)
+        is_image = isinstance(array, np.ndarray) and array.dtype.kind in 'uif' and array.ndim in (2, 3) and array.size
+        if not is_image or array.shape[2:] not in ((), (1,), (3,), (4,)):
+            kind = f'{array.dtype} {array.shape}' if isinstance(array, np.ndarray) else type(array).__name__
+            raise UserError(f'ltcl.LoadImage takes an array (H, W), (H, W, 3) or (H, W, 4) of numbers, not {kind}')
+        try:
+            array = array if array.dtype == np.uint8 else to_8_bits(array, self.value_range)
+        except UnknownRangeError as error:
+            raise UserError(f'cannot take the array given to ltcl.LoadImage: {error}') from None
+        if array.ndim == 2 or array.shape[2] == 1:
+            return cv2.cvtColor(array, cv2.COLOR_GRAY2RGB)
+        return np.ascontiguousarray(array[..., :3] if order == 'rgb' else array[..., 2::-1])
+
+    def _broken(self, path: str, error: Exception | None = None) -> None:
+        """Do what the policy says; without an error the file was named before the training."""
+        reason = 'found before the training' if error is None else why(error)
         if self.skipped is None:
             raise UserError(
                 f'cannot read the image {path} ({reason}): mend or remove it, or let the training go on without it by '
                 "broken='skip' of ltcl.LoadImage"
             ) from error
-        if self.skipped.add(path):
+        if self.skipped.add(path) and error is not None:
             # Processes other than the first log errors only.
             print_log(f'skipped the image {path}, which cannot be read ({reason})', 'current', logging.ERROR)
+        if self.skipped.in_a_row >= MAX_IN_A_ROW:
+            raise UserError(
+                f'{MAX_IN_A_ROW} images in a row cannot be read, the last of them {path} ({reason}): mend the data set'
+            )
 
     def __repr__(self) -> str:
         """As in a log."""
-        return f'{type(self).__name__}(broken={"fail" if self.skipped is None else "skip"!r})'
+        broken = 'fail' if self.skipped is None else 'skip'
+        return f'{type(self).__name__}({broken=}, max_pixels={self.max_pixels}, value_range={self.value_range})'
+
+
+def why(error: Exception) -> str:
+    """The reason why a file cannot be read, in one line."""
+    reason = getattr(error, 'strerror', None) or ' '.join(str(error).split())
+    return reason or type(error).__name__
+
+
+def _check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise UserError(f'{name} of ltcl.LoadImage must be one of {", ".join(choices)}, got {value!r}')
+
+
+def _check_colour(colour: Colour | None) -> Colour | None:
+    if colour is None:
+        return None
+    is_colour = isinstance(colour, list | tuple) and len(colour) == 3
+    if not (is_colour and all(isinstance(each, int) and 0 <= each <= 255 for each in colour)):
+        raise UserError(f'background of ltcl.LoadImage must be three numbers of 0..255 or None, got {colour!r}')
+    return tuple(colour)

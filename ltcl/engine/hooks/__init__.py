@@ -1,10 +1,12 @@
 """Hooks: whatever depends on time or on the data set."""
 
 from .broadcast_buffers_hook import BroadcastBuffersHook
+from .channel_order_hook import ChannelOrderHook
 from .checkpoint_hook import CheckpointHook
 from .class_counts_hook import ClassCountsHook
 from .feature_bank_hook import FeatureBankHook
 from .finite_check_hook import FiniteCheckHook
+from .image_levels_hook import ImageLevelsHook
 from .momentum_update_hook import MomentumUpdateHook
 from .prediction_pictures_hook import PredictionPicturesHook
 from .progress_hook import ProgressHook
@@ -17,10 +19,12 @@ from .target_assignment_hook import TargetAssignmentHook
 
 __all__ = [
     'BroadcastBuffersHook',
+    'ChannelOrderHook',
     'CheckpointHook',
     'ClassCountsHook',
     'FeatureBankHook',
     'FiniteCheckHook',
+    'ImageLevelsHook',
     'MomentumUpdateHook',
     'PredictionPicturesHook',
     'ProgressHook',

@@ -8,12 +8,13 @@ from mmengine.registry import DATASETS
 from mmengine.runner import BaseLoop, Runner
 from torch.utils.data import Dataset
 
+from ltcl.datasets.image_checks import find_loaders
 from ltcl.errors import UserError
 from ltcl.registry import HOOKS
 
 
 def count_classes(dataset: Dataset) -> np.ndarray:
-    """Images per class of a data set, int64, shape (num_classes,).
+    """Images per class of a data set, int64, shape (num_classes,), without those that it is known to skip.
 
     The number of classes is that of ``metainfo['classes']``, so that a class without an image counts 0; without class
     names it is the largest label plus one.
@@ -35,7 +36,15 @@ def count_classes(dataset: Dataset) -> np.ndarray:
             f'label {outside[0]} of {type(dataset).__name__} is outside its {num_classes} classes: '
             "name all classes in metainfo['classes'] or correct the labels"
         )
-    return np.bincount(labels, minlength=num_classes)
+    return np.bincount(labels[_is_readable(dataset, len(labels))], minlength=num_classes)
+
+
+def _is_readable(dataset: Dataset, num_images: int) -> np.ndarray:
+    """Mask of the images that ``ltcl.SkippedImagesHook`` did not find broken, shape (N,)."""
+    broken = frozenset().union(*(loader.skipped.broken for loader in find_loaders(dataset)))
+    if not broken:
+        return np.ones(num_images, bool)
+    return np.array([dataset.get_data_info(index).get('img_path') not in broken for index in range(num_images)])
 
 
 @HOOKS.register_module()

@@ -3,5 +3,6 @@
 from .contrastive import ContrastiveClassifier
 from .ensemble import EnsembleClassifier
 from .frozen_encoder import FrozenEncoderClassifier
+from .late_head import Classifier
 
-__all__ = ['ContrastiveClassifier', 'EnsembleClassifier', 'FrozenEncoderClassifier']
+__all__ = ['Classifier', 'ContrastiveClassifier', 'EnsembleClassifier', 'FrozenEncoderClassifier']

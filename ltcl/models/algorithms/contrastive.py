@@ -13,10 +13,11 @@ from ltcl.errors import UserError
 from ltcl.registry import MODELS
 
 from ..utils import forward_shuffled
+from .late_head import LateHeadMixin
 
 
 @MODELS.register_module()
-class ContrastiveClassifier(ImageClassifier):
+class ContrastiveClassifier(LateHeadMixin, ImageClassifier):
     """Classifier trained by contrast between views; at test time an ordinary image classifier.
 
     Online views go through the trained encoder, with gradient. Key views, where there are any, go through a momentum

@@ -9,9 +9,11 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from ltcl.registry import MODELS
 
+from .late_head import LateHeadMixin
+
 
 @MODELS.register_module()
-class FrozenEncoderClassifier(ImageClassifier):
+class FrozenEncoderClassifier(LateHeadMixin, ImageClassifier):
     """Stage 2: only the head is trained, backbone and neck keep their weights.
 
     The second stage of `Decoupling <https://arxiv.org/abs/1910.09217>`_, `KCL

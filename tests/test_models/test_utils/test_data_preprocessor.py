@@ -94,6 +94,58 @@ def test_batches_of_the_pseudo_collate_name_the_right_one():
         MultiViewDataPreprocessor()(pseudo_collate(items()), training=True)
 
 
+FILE = dict(ori_shape=(6, 6), img_path='a.png')
+ARRAY = dict(ori_shape=(6, 6), img_shape=(6, 6))  # of an inferencer, past every step that reads files
+TAKEN = ARRAY | dict(img_path=None)  # by ltcl.LoadImage
+
+
+@pytest.mark.parametrize('collated', [True, False])
+@pytest.mark.parametrize(
+    ('metainfo', 'options', 'is_swapped'),
+    [
+        (ARRAY, dict(to_rgb=False), True),
+        (ARRAY, dict(to_rgb=True), True),
+        (TAKEN, dict(to_rgb=False), False),
+        (TAKEN, dict(to_rgb=True), False),
+        (ARRAY, dict(to_rgb=False, channel_order='bgr'), False),
+        (TAKEN, dict(to_rgb=True, channel_order='bgr'), True),
+        (FILE | dict(sample_idx=3), dict(to_rgb=False), False),
+        (FILE | dict(sample_idx=3), dict(to_rgb=True), True),
+        (FILE, dict(to_rgb=True), True),
+        ({}, dict(to_rgb=False), False),
+        (dict(sample_idx=3), dict(to_rgb=True), True),
+    ],
+)
+def test_order_of_what_an_inferencer_gives_is_known(metainfo, options, is_swapped, collated):
+    batch = images()
+    data_samples = [DataSample(metainfo=metainfo) for _ in batch]
+    preprocessor = MultiViewDataPreprocessor(**options)
+    data = preprocessor({'inputs': batch if collated else list(batch), 'data_samples': data_samples})
+    torch.testing.assert_close(data['inputs'], (batch.flip(1) if is_swapped else batch).float())
+
+
+def test_swap_that_the_config_does_not_name_is_said_once(monkeypatch):
+    lines = []
+    monkeypatch.setattr('ltcl.models.utils.data_preprocessor.print_log', lambda text, *_: lines.append(text))
+    right, wrong = MultiViewDataPreprocessor(to_rgb=True), MultiViewDataPreprocessor(to_rgb=False)
+    for _ in range(2):
+        for preprocessor in (right, wrong):
+            preprocessor({'inputs': images(), 'data_samples': [DataSample(metainfo=ARRAY)] * 4})
+    assert len(lines) == 1
+    assert 'came as BGR; they reach the network as RGB, which it takes, against to_rgb=False' in lines[0]
+
+
+def test_grey_images_of_an_inferencer():
+    batch = images(channels=1)
+    data = MultiViewDataPreprocessor()({'inputs': batch, 'data_samples': [DataSample(metainfo=ARRAY)] * 4})
+    torch.testing.assert_close(data['inputs'], batch.float())
+
+
+def test_unknown_order():
+    with pytest.raises(UserError, match='channel_order of MultiViewDataPreprocessor must be rgb or bgr'):
+        MultiViewDataPreprocessor(channel_order='hsv')
+
+
 def test_validation_of_one_image_is_not_taken_for_views():
     data = MultiViewDataPreprocessor()({'inputs': [images(1)[0]], 'data_samples': samples(1)})
     assert tuple(data['inputs'].shape) == (1, 3, 6, 6)

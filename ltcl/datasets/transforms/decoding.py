@@ -1,0 +1,63 @@
+"""Image files as RGB arrays."""
+
+import io
+from collections.abc import Callable
+
+import numpy as np
+from PIL import Image
+
+from .bit_depth import ValueRange, is_deep, read_deep
+from .image_files import MAX_PIXELS, open_image
+from .jpeg import decode_jpeg, find_damage
+
+Colour = tuple[int, int, int]
+
+
+def decode_rgb(
+    content: bytes,
+    *,
+    max_pixels: float | None = MAX_PIXELS,
+    value_range: ValueRange = None,
+    background: Colour | None = None,
+    on_damage: Callable[[str], None] = lambda damage: None,
+) -> np.ndarray:
+    """Decode an image file.
+
+    Args:
+        content: Bytes of a file of one of ``image_files.FORMATS``.
+        max_pixels: Largest width times height; None is no limit. The header decides, before any pixel is decoded.
+        value_range: The values that become 0 and 255 in files of more than 8 bits: (low, high), or 'auto', the least
+            and the largest of each file. None takes the depth of the file: of TIFF the bits and the largest value that
+            it states, of PNG the significant bits, else 16 bits.
+        background: Colour below transparent pixels; None drops the transparency.
+        on_damage: Called with the words of libjpeg on a JPEG file that is damaged in the middle.
+
+    Returns:
+        RGB array (H, W, 3), uint8, as the pixels lie in the file: no turn by the EXIF tag. Grey is repeated, CMYK, LAB
+        and palettes are converted. Of several frames it is the first.
+
+    Raises:
+        OSError: It is no image, too large, or ends too early.
+        UnknownRangeError: A ValueError: 32-bit pixels without ``value_range``.
+    """
+    with open_image(io.BytesIO(content), max_pixels) as image:
+        if is_deep(image):
+            return _flatten(Image.fromarray(read_deep(image, content, value_range)), background)
+        if image.format == 'JPEG' and image.mode in ('RGB', 'L'):
+            array, damage = decode_jpeg(content)
+            if damage:
+                on_damage(damage)
+            if array is not None:
+                return array
+        elif image.format in ('JPEG', 'MPO') and (damage := find_damage(content)):
+            on_damage(damage)
+        return _flatten(image, background)
+
+
+def _flatten(image: Image.Image, background: Colour | None) -> np.ndarray:
+    """RGB without transparency."""
+    if 'transparency' in image.info or image.mode.endswith(('A', 'a')):
+        image = image.convert('RGBA')
+        if background is not None:
+            image = Image.alpha_composite(Image.new('RGBA', image.size, (*background, 255)), image)
+    return np.array(image.convert('RGB'))
