@@ -1,0 +1,120 @@
+"""Lists of a practitioner's images: where their images lie, and which of them tell the classes."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import UserError
+from .class_names import shorten
+from .folder_names import PARTS
+from .image_kinds import has_image_suffix, readable_suffixes
+from .list_files import read_rows
+from .list_places import locate_images, start_folder
+from .own_layout import LAYOUTS, Layout, holds_images, image_folders
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def rows_of_part(path: Path, part: str) -> 'pd.DataFrame':
+    """Rows of a list that belong to a part; all of them if the list has no column ``split``."""
+    rows = read_rows(str(path), 'data_root')
+    return rows[rows['part'] == part] if 'part' in rows and part in PARTS else rows
+
+
+def without_unreadable(rows: 'pd.DataFrame') -> tuple['pd.DataFrame', 'pd.Series']:
+    """Rows whose images can be read here, judged by their suffix, and the suffixes of the others."""
+    names = rows['path'].str.lower()
+    is_lost = [has_image_suffix(name) and not name.endswith(readable_suffixes()) for name in names]
+    return rows[[not lost for lost in is_lost]], names[is_lost].map(lambda name: os.path.splitext(name)[1])
+
+
+def located(rows: 'pd.DataFrame', path: Path, root: Path, place: Path, part: str) -> 'pd.DataFrame':
+    """The rows of a list with paths below the data root, see :func:`ltcl.datasets.list_places.locate_images`."""
+    paths = locate_images(
+        rows['path'].tolist(), root, _starts(path, root, place), part, lambda i: f'{path}, line {rows.index[i]}'
+    )
+    return rows.assign(path=paths)
+
+
+def divided_by_column(files: dict[str, Path]) -> dict[str, Path]:
+    """The parts of a single list that has a column ``split``."""
+    path = next(iter(files.values()))
+    if len(files) != 1 or path.is_dir() or 'test' in files:
+        return files
+    rows = read_rows(str(path), 'data_root')
+    there = set(rows['part']) if 'part' in rows else ()
+    return {part: path for part in PARTS if part in there} or files
+
+
+def choose_list(layout: Layout, root: Path) -> Layout:
+    """Let a list of any name tell the classes where the folders do not, or agree with the folders.
+
+    Args:
+        layout: As the folders have it.
+        root: The data root.
+
+    Raises:
+        UserError: Nothing tells the classes, several lists do, or a list and the folders divide the images differently.
+    """
+    usable, faults = {}, []
+    for path in layout.lists:
+        try:
+            rows = read_rows(str(path), 'data_root')
+            if start_folder(rows['path'].tolist(), _starts(path, root, layout.place)) is None:
+                rows = located(rows, path, root, layout.place, 'all')
+                if not (root / rows['path'].iloc[0]).is_file():
+                    raise UserError(f'{path} names no image that is there')
+            usable[path] = rows
+        except UserError as error:
+            faults.append(str(error))
+    if _folders_tell(layout):
+        for path, rows in usable.items():
+            _check_agreement(located(rows, path, root, layout.place, 'all'), path, layout, root)
+        layout.notes += [f'{fault}; it is not read, since the folders tell the classes' for fault in faults]
+        return layout
+    if len(usable) > 1:
+        raise UserError(
+            f'{root} has several lists of images, {shorten([path.name for path in usable])}: call them train.csv, '
+            'val.csv and test.csv, or take all but one away'
+        )
+    if not usable and not layout.files:
+        raise unknown_layout(layout, root, faults)
+    if usable:
+        layout.files = {'all': next(iter(usable))}
+    return layout
+
+
+def _starts(path: Path, root: Path, place: Path) -> list[Path]:
+    """Folders that the paths of a list may begin at."""
+    return list(dict.fromkeys((root, place, path.parent)))
+
+
+def _folders_tell(layout: Layout) -> bool:
+    if 'all' not in layout.files:
+        return bool(layout.files)
+    return len(image_folders(layout.place)) > 1
+
+
+def _check_agreement(rows: 'pd.DataFrame', path: Path, layout: Layout, root: Path) -> None:
+    """Refuse a list whose labels are not those of the folders."""
+    depth = len(layout.place.relative_to(root).parts) + ('all' not in layout.files)
+    folders = rows['path'].str.split('/').str[depth]
+    pairs = set(zip(folders, rows['label'], strict=True))
+    if not len(pairs) == folders.nunique() == rows['label'].nunique():
+        raise UserError(
+            f'{path} divides the images of {layout.place} into other classes than the folders: call it train.csv to '
+            'train by its labels, or put it elsewhere to train by the folders'
+        )
+
+
+def unknown_layout(layout: Layout, root: Path, faults: Sequence[str] = ()) -> UserError:
+    """Says what is there where nothing tells the classes."""
+    full = [f'{path.name}/' for path in image_folders(layout.place)]
+    if holds_images(layout.place):
+        full.insert(0, f'{layout.place.name}/')
+    if not full:
+        return UserError(f'{root} has no images in a form that is known: {LAYOUTS}' + ''.join(f'; {f}' for f in faults))
+    fault = f'; {faults[0]}' if faults else ''
+    return UserError(f'{layout.place} has images in {shorten(full)}, but nothing tells their classes{fault}: {LAYOUTS}')
