@@ -35,7 +35,7 @@ _GENERAL = (
     'labels?|annotations?|masks?|images?|imgs?|pictures|photos|pics|jpegimages|jpe?gs?|pngs?|data|dataset|raw|all|meta|'
     'metadata|lists|splits|logs|checkpoints|outputs?|results|unlabell?ed|pred|predict|predictions?|inference|submission'
 )
-_NUMBERED = r'(fold|part|split|batch|subset|group|partition)[\W_]*\w{1,3}'
+_NUMBERED = r'(.*[\W_])?(fold|part|split|batch|subset|group|partition)[\W_]*([a-z]|\d{1,3})'
 
 
 def _letters(name: str) -> str:

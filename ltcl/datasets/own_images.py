@@ -169,10 +169,12 @@ class OwnImages(BaseDataset):
                 f'{self.CLASSES[present[0]]}: a classifier needs two or more'
             )
         warn_of_empty_classes(images.labels, self.CLASSES, str(self.data_root))
-        for note in self.sources.notes:
+        splits = self._all_splits(images)
+        named = [path for images in splits.values() for path in images.paths]
+        for note in (*self.sources.notes, *self.sources.notes_on_folders(named)):
             print_log(note, logger='current', level=logging.WARNING)
         if is_main_process():
-            warn_of_copies(self._all_splits(images), self.CLASSES, str(self.data_root), self.check_copies)
+            warn_of_copies(splits, self.CLASSES, str(self.data_root), self.check_copies)
 
     def _all_splits(self, training: Images) -> dict[str, Images]:
         """Images of each split, the drawn one included; parts that are not as they should be are left out."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from ..errors import UserError
 from .class_folders import class_folders, subfolders
 from .class_names import shorten
-from .folder_names import PARTS, is_general, is_list_word, is_no_class, part_of, part_of_list
+from .folder_names import PARTS, is_general, is_list_word, is_litter, is_no_class, part_of, part_of_list
 from .folder_walk import content_of, list_folder
 from .image_kinds import kind_of
 from .list_columns import UnlabelledList
@@ -44,13 +44,15 @@ def find_layout(root: Path, named: Sequence[str] = ()) -> Layout:
     Raises:
         UserError: Two of its parts have the same meaning, or it is not clear what is a part and what a class.
     """
-    lists = []
+    lists, notes = [], []
     for place in _places(root, named):
-        files, notes = find_part_lists(place)
+        files, notes_on_lists = find_part_lists(place)
         if files:
-            return Layout(place, files, notes=notes)
+            return Layout(place, files, notes=notes_on_lists)
+        if place != root:
+            notes += _note_on_others(place.parent, [place.name])
         lists += list_files(place)
-    layout = Layout(place, lists=lists)
+    layout = Layout(place, lists=lists, notes=notes)
     _find_parts(layout, named)
     if not layout.files:
         _find_classes(layout, named)
@@ -177,8 +179,27 @@ def _find_classes(layout: Layout, named: Sequence[str]) -> None:
         return
     _refuse_parts_in_classes(layout.place, classes)
     layout.files = {'all': layout.place}
-    if holds_images(layout.place):
-        layout.notes.append(f'{layout.place}: not read, since they are in no class folder: the images in it')
+    layout.notes += _notes_on_classes(layout.place, classes)
+
+
+def _notes_on_classes(place: Path, classes: dict[str, list[str]]) -> list[str]:
+    folders = {path for paths in classes.values() for path in paths}
+    notes = _note_on_others(place, list(map(os.path.basename, folders)))
+    if holds_images(place):
+        notes.append(f'{place}: not read, since they are in no class folder: the images in it')
+    inner = {tuple(sorted(entry.name for entry in subfolders(path))) for path in sorted(folders)[:3]}
+    if len(inner) == 1 and len(folders) > 1 and len(names := inner.pop()) > 1:
+        notes.append(
+            f'{place}: all its class folders hold folders of the same names, {shorten(names)}: if these are the '
+            'classes, call the upper folders train, val and test'
+        )
+    return notes
+
+
+def _note_on_others(place: Path, used: Sequence[str]) -> list[str]:
+    rest = sorted(entry.name for entry in subfolders(place) if not is_litter(entry.name) and entry.name not in used)
+    reason = 'they hold no image or what trainings write'
+    return [f'{place}: no classes, since {reason}: {shorten(rest)}'] if rest else []
 
 
 def _refuse_parts_in_classes(place: Path, classes: dict[str, list[str]]) -> None:

@@ -10,11 +10,13 @@ from .class_names import shorten
 from .folder_names import PARTS
 from .image_kinds import has_image_suffix, readable_suffixes
 from .list_files import read_rows
-from .list_places import locate_images, start_folder
+from .list_places import locate_images
 from .own_layout import LAYOUTS, Layout, holds_images, image_folders
 
 if TYPE_CHECKING:
     import pandas as pd
+
+UNREAD_TABLES = ('.gz', '.json', '.jsonl', '.mat', '.ods', '.parquet', '.pkl', '.xls', '.xlsx', '.xml', '.zip')
 
 
 def rows_of_part(path: Path, part: str) -> 'pd.DataFrame':
@@ -61,17 +63,12 @@ def choose_list(layout: Layout, root: Path) -> Layout:
     usable, faults = {}, []
     for path in layout.lists:
         try:
-            rows = read_rows(str(path), 'data_root')
-            if start_folder(rows['path'].tolist(), _starts(path, root, layout.place)) is None:
-                rows = located(rows, path, root, layout.place, 'all')
-                if not (root / rows['path'].iloc[0]).is_file():
-                    raise UserError(f'{path} names no image that is there')
-            usable[path] = rows
+            usable[path] = _rows_of_images(path, root, layout.place)
         except UserError as error:
             faults.append(str(error))
     if _folders_tell(layout):
         for path, rows in usable.items():
-            _check_agreement(located(rows, path, root, layout.place, 'all'), path, layout, root)
+            _check_agreement(rows, path, layout, root)
         layout.notes += [f'{fault}; it is not read, since the folders tell the classes' for fault in faults]
         return layout
     if len(usable) > 1:
@@ -79,11 +76,25 @@ def choose_list(layout: Layout, root: Path) -> Layout:
             f'{root} has several lists of images, {shorten([path.name for path in usable])}: call them train.csv, '
             'val.csv and test.csv, or take all but one away'
         )
-    if not usable and not layout.files:
-        raise unknown_layout(layout, root, faults)
     if usable:
         layout.files = {'all': next(iter(usable))}
+    elif not layout.files:
+        raise unknown_layout(layout, root, faults)
     return layout
+
+
+def unknown_layout(layout: Layout, root: Path, faults: Sequence[str] = ()) -> UserError:
+    """What to say where nothing tells the classes: what is there, what is needed, which list is of no use."""
+    full = [f'{path.name}/' for path in image_folders(layout.place)]
+    if holds_images(layout.place):
+        full.insert(0, f'{layout.place.name}/')
+    fault = f'has images in {shorten(full)}, but nothing tells their classes' if full else 'has no images in a form'
+    tables = sorted(path.name for path in root.iterdir() if path.suffix.lower() in UNREAD_TABLES)
+    faults = [*faults[:1], *([f'{shorten(tables)}: save as CSV, other tables are not read'] if tables else [])]
+    return UserError(
+        f'{layout.place if full else root} {fault}{"" if full else " that is known"}: {LAYOUTS}'
+        + ''.join(f'\n{fault}' for fault in faults)
+    )
 
 
 def _starts(path: Path, root: Path, place: Path) -> list[Path]:
@@ -97,24 +108,24 @@ def _folders_tell(layout: Layout) -> bool:
     return len(image_folders(layout.place)) > 1
 
 
+def _rows_of_images(path: Path, root: Path, place: Path) -> 'pd.DataFrame':
+    """The rows of a list whose images are there."""
+    rows = read_rows(str(path), 'data_root')
+    rows = located(rows, path, root, place, 'all')
+    if not any((root / name).is_file() for name in rows['path'].iloc[:: len(rows) // 32 + 1]):
+        raise UserError(f'{path} names no image that is there, first {rows["path"].iloc[0]}')
+    return rows
+
+
 def _check_agreement(rows: 'pd.DataFrame', path: Path, layout: Layout, root: Path) -> None:
     """Refuse a list whose labels are not those of the folders."""
-    depth = len(layout.place.relative_to(root).parts) + ('all' not in layout.files)
-    folders = rows['path'].str.split('/').str[depth]
-    pairs = set(zip(folders, rows['label'], strict=True))
-    if not len(pairs) == folders.nunique() == rows['label'].nunique():
+    pairs = set()
+    for folder in layout.files.values():
+        start = f'{folder.relative_to(root)}/' if folder != root else ''
+        inside = rows[rows['path'].str.startswith(start)]
+        pairs |= set(zip(inside['path'].str[len(start) :].str.split('/').str[0], inside['label'], strict=True))
+    if any(len(set(names)) < len(pairs) for names in zip(*pairs, strict=True)):
         raise UserError(
             f'{path} divides the images of {layout.place} into other classes than the folders: call it train.csv to '
             'train by its labels, or put it elsewhere to train by the folders'
         )
-
-
-def unknown_layout(layout: Layout, root: Path, faults: Sequence[str] = ()) -> UserError:
-    """Says what is there where nothing tells the classes."""
-    full = [f'{path.name}/' for path in image_folders(layout.place)]
-    if holds_images(layout.place):
-        full.insert(0, f'{layout.place.name}/')
-    if not full:
-        return UserError(f'{root} has no images in a form that is known: {LAYOUTS}' + ''.join(f'; {f}' for f in faults))
-    fault = f'; {faults[0]}' if faults else ''
-    return UserError(f'{layout.place} has images in {shorten(full)}, but nothing tells their classes{fault}: {LAYOUTS}')

@@ -17,7 +17,7 @@ from .folder_walk import LeftOut, by_kind
 from .image_list import read_classes
 from .list_files import check_duplicates, check_files
 from .list_labels import clean_labels, label_indices, names_of_labels
-from .own_layout import LAYOUTS, find_layout
+from .own_layout import LAYOUTS, find_layout, image_folders
 from .own_lists import choose_list, divided_by_column, located, rows_of_part, unknown_layout, without_unreadable
 
 
@@ -91,6 +91,19 @@ class OwnSources:
                 'folder, or put a list train.csv with lines path,label there'
             )
         return names
+
+    def notes_on_folders(self, named: Sequence[str]) -> list[str]:
+        """Folders with images none of which a list names, one sentence.
+
+        Args:
+            named: Paths of all images below the root.
+        """
+        if any(path.is_dir() for path in self.files.values()):
+            return []  # said where the layout was found
+        start = f'{self.place.relative_to(self.root)}/' if self.place != self.root else ''
+        known = {path[len(start) :].split('/')[0] for path in named if path.startswith(start)}
+        rest = [path.name for path in image_folders(self.place) if path.name not in known]
+        return [f'{self.place}: not read, since no list names an image in it: {shorten(rest)}'] if rest else []
 
     def read(
         self, part: str, classes: Sequence[str], check: str = 'sample', warn: bool = True, numbers: str = 'auto'

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 def parse_args() -> argparse.Namespace:
     """Command line of the tool."""
     parser = argparse.ArgumentParser(description='Divide own images into training and validation.')
-    parser.add_argument('folder', type=Path, help='folder of class folders, or of train/ with class folders, or a list')
+    parser.add_argument(
+        'folder', type=Path, help='folder of class folders, or of train/ with class folders, or of a list'
+    )
     parser.add_argument(
         '--val-share', type=float, default=0.2, help='share of each class for validation (default: 0.2)'
     )
@@ -61,20 +63,38 @@ def write_lists(parts: dict[str, 'Images'], classes: list[str], root: Path, out:
     """Write the lists, with paths relative to where they lie.
 
     Raises:
-        UserError: One of the files is there already.
+        UserError: One of the files is there already, or the name of an image does not fit into a list.
     """
+    from ltcl.datasets.class_names import are_whole_numbers
+
     files = {out / f'{part}.txt': images for part, images in parts.items()}
     names = out / 'classes.txt'
     existing = [str(path) for path in (*files, names) if path.exists() and path != root / 'classes.txt']
     if existing:
         raise UserError(f'{", ".join(existing)} would be overwritten: remove them or name another folder with --out')
+    refuse_unwritable([image for images in parts.values() for image in images.paths])
+    # A class that is called 3 must not be taken for the third.
+    labels = classes if are_whole_numbers(classes) else range(len(classes))
     out.mkdir(parents=True, exist_ok=True)
     for path, images in files.items():
         places = [os.path.relpath(root / image, out) for image in images.paths]
-        lines = [f'{place} {label}\n' for place, label in zip(places, images.labels, strict=True)]
+        lines = [f'{place} {labels[label]}\n' for place, label in zip(places, images.labels, strict=True)]
         path.write_text(''.join(lines), encoding='utf-8')
     names.write_text(''.join(f'{name}\n' for name in classes), encoding='utf-8')
     return [*files, names]
+
+
+def refuse_unwritable(paths: list[str]) -> None:
+    """Refuse names that a list in UTF-8 cannot hold.
+
+    Raises:
+        UserError: A name has a line break or a backslash, or is not UTF-8.
+    """
+    for path in paths:
+        if not path.isascii() and path.encode(errors='replace') != path.encode(errors='surrogatepass'):
+            raise UserError(f'{path!r} is not UTF-8, so that no list can name it: rename the file or its folder')
+        if any(mark in path for mark in '\n\r\\'):
+            raise UserError(f'{path!r} has a line break or a backslash, so that no list can name it: rename it')
 
 
 def statistics(parts: dict[str, 'Images'], classes: list[str]) -> 'pd.DataFrame':
@@ -112,6 +132,8 @@ def main() -> None:
     classes = sources.class_names()
     parts = divide(sources, classes, args.val_share, args.test_share, args.seed)
     written = write_lists(parts, classes, args.folder, args.out or args.folder)
+    for note in sources.notes:
+        print(note)
     print(statistics(parts, classes).to_string())
     print('many, medium, few: classes with more than 100, 20 to 100, fewer than 20 training images')
     print(f'written: {", ".join(map(str, written))}')
