@@ -1,5 +1,6 @@
 """What the folders and lists below a data root mean: which are parts, which are classes, which tell nothing."""
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path

@@ -22,9 +22,7 @@ if TYPE_CHECKING:
 def parse_args() -> argparse.Namespace:
     """Command line of the tool."""
     parser = argparse.ArgumentParser(description='Divide own images into training and validation.')
-    parser.add_argument(
-        'folder', type=Path, help='folder of class folders, or of train/ with class folders, or of a list'
-    )
+    parser.add_argument('folder', type=Path, help='folder of class folders, of train/ with class folders, or of a list')
     parser.add_argument(
         '--val-share', type=float, default=0.2, help='share of each class for validation (default: 0.2)'
     )
