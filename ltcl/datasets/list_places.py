@@ -73,15 +73,15 @@ def _as_on_disk(name: str, folder: str) -> str:
 
 def _search(names: list[str], folders: Sequence[str], part: str, describe: Callable[[int], str]) -> list[str] | None:
     """The image that ends in each name; None: there is none for any of them."""
-    by_name = defaultdict(list)
-    for path in dict.fromkeys(path for folder in folders for path in all_images(folder)):
-        base = normal_name(os.path.basename(path))
-        by_name[base].append(path)
-        by_name[os.path.splitext(base)[0]].append(path)
-    found = [_named(name, by_name, part) for name in names]
+    wanted = [normal_name(name).strip('/') for name in names]
+    images = list(dict.fromkeys(path for folder in folders for path in all_images(folder)))
+    by_tail = _by_tail(images, {name.count('/') + 1 for name in wanted})
+    found = [by_tail.get(name, ()) for name in wanted]
     if not any(found):
         return None
     for i, (name, paths) in enumerate(zip(names, found, strict=True)):
+        if len(paths) > 1:
+            found[i] = paths = [path for path in paths if part in map(part_of, Path(path).parent.parts)] or paths
         if len(paths) > 1:
             raise UserError(f'{describe(i)}: {name} could be {paths[0]} or {paths[1]}: write its whole path')
         if not paths:
@@ -89,18 +89,16 @@ def _search(names: list[str], folders: Sequence[str], part: str, describe: Calla
     return [paths[0] for paths in found]
 
 
-def _named(name: str, by_name: dict[str, list[str]], part: str) -> list[str]:
-    """The images that end in a name, only those in folders of the part if there are such."""
-    wanted = '/' + normal_name(name).lstrip('/')
-    paths = [path for path in by_name.get(os.path.basename(wanted), ()) if _ends_in(path, wanted)]
-    if len(paths) < 2:
-        return paths
-    return [path for path in paths if part in map(part_of, Path(path).parent.parts)] or paths
-
-
-def _ends_in(path: str, wanted: str) -> bool:
-    path = normal_name(path)
-    return path.endswith(wanted) or os.path.splitext(path)[0].endswith(wanted)
+def _by_tail(paths: list[str], lengths: set[int]) -> dict[str, list[str]]:
+    """The paths by their last components, as many as one of the lengths says, with and without suffix."""
+    found = defaultdict(list)
+    for path in paths:
+        parts = normal_name(path).split('/')
+        for length in lengths:
+            tail = '/'.join(parts[-length:])
+            found[tail].append(path)
+            found[os.path.splitext(tail)[0]].append(path)
+    return found
 
 
 def _below(place: str, prefix: str) -> str:

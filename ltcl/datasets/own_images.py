@@ -101,37 +101,37 @@ class OwnImages(BaseDataset):
 
     def load_data_list(self) -> list[dict]:
         """Infos of all images of the split, by class and path."""
-        images = self.images()
+        images, left = self._images()
         print_log(f'{self.split}: {self._origin()}: {summary(images.labels, self.CLASSES)}', logger='current')
         if self.split == 'train':
-            self._check_training(images)
+            self._check_training(images, left)
         elif self.split in self.sources.files:
             self._warn_of_training_images(images)
         return image_infos([os.path.join(self.data_root, path) for path in images.paths], images.labels)
 
-    def images(self) -> Images:
-        """Paths and labels of the split, by class and path.
+    def _images(self) -> tuple[Images, Images | None]:
+        """Images of the split, by class and path, and what the draw left of theirs; None: nothing is drawn.
 
         Raises:
             UserError: It has no image.
         """
         if self.split == 'all':
-            return join_images([self._read(part) for part in self.sources.files])
+            return join_images([self._read(part) for part in self.sources.files]), None
         part, is_drawn = self._part(self.split)
         images = self._read(part, warn=self.split in ('train', part))
         if not is_drawn:
-            return images
-        chosen = stratified_split(images.labels, **self.draw)[self.split != 'train']
+            return images, None
+        kept, drawn = stratified_split(images.labels, **self.draw)
+        chosen, left = (kept, drawn) if self.split == 'train' else (drawn, kept)
         if not len(chosen):
             raise UserError(
                 f'{self.data_root}: val_share={self.draw["val_share"]} leaves no image for validation, since the '
                 f'largest class has {np.bincount(images.labels).max()}: raise val_share or add images'
             )
-        return images.subset(chosen)
+        return images.subset(chosen), images.subset(left)
 
-    def _read(self, part: str, warn: bool = True) -> Images:
-        check = self.check_files if warn else 'none'
-        return self.sources.read(part, self.CLASSES, check, warn, self.numeric_labels)
+    def _read(self, part: str, warn: bool = True, check: str | None = None) -> Images:
+        return self.sources.read(part, self.CLASSES, check or self.check_files, warn, self.numeric_labels)
 
     def _part(self, split: str) -> tuple[str, bool]:
         """The part of the folder that a split lies in, and whether it is drawn from it."""
@@ -160,7 +160,7 @@ class OwnImages(BaseDataset):
         no_test = self.split == 'test' and part != 'test'
         return f'there is no test set, so the images of validation: {origin}' if no_test else origin
 
-    def _check_training(self, images: Images) -> None:
+    def _check_training(self, images: Images, held_out: Images | None) -> None:
         """What would make a training worth little: a single class, empty classes, copies, what was not read."""
         present = np.unique(images.labels)
         if len(present) < 2:
@@ -169,29 +169,26 @@ class OwnImages(BaseDataset):
                 f'{self.CLASSES[present[0]]}: a classifier needs two or more'
             )
         warn_of_empty_classes(images.labels, self.CLASSES, str(self.data_root))
-        splits = self._all_splits(images)
-        named = [path for images in splits.values() for path in images.paths]
+        splits = {'train': images, **({} if held_out is None else {'val': held_out}), **self._other_parts()}
+        named = [path for part in splits.values() for path in part.paths]
         for note in (*self.sources.notes, *self.sources.notes_on_folders(named)):
             print_log(note, logger='current', level=logging.WARNING)
         if is_main_process():
             warn_of_copies(splits, self.CLASSES, str(self.data_root), self.check_copies)
 
-    def _all_splits(self, training: Images) -> dict[str, Images]:
-        """Images of each split, the drawn one included; parts that are not as they should be are left out."""
-        splits = {'train': training}
-        source, is_drawn = self._part('train')
-        if is_drawn:
-            whole = self._read(source, warn=False)
-            splits['val'] = whole.subset(stratified_split(whole.labels, **self.draw)[1])
-        for part in self.sources.files.keys() - {source}:
-            with contextlib.suppress(UserError):  # told where its images are asked for
-                splits[part] = self._read(part, warn=False)
-        return {split: splits[split] for split in SPLITS if split in splits}
+    def _other_parts(self) -> dict[str, Images]:
+        """Images of the parts that are not for training; those that are not as they should be are left out."""
+        parts = {}
+        for part in self.sources.files:
+            if part != self.sources.training:
+                with contextlib.suppress(UserError):  # told where the images are asked for
+                    parts[part] = self._read(part, warn=False, check='none')
+        return parts
 
     def _warn_of_training_images(self, images: Images) -> None:
         if 'train' not in self.sources.files:
             return
-        training = self._read('train', warn=False)
+        training = self._read('train', warn=False, check='none')
         shared = set(images.paths) & set(training.paths)
         if shared:
             print_log(
