@@ -99,6 +99,8 @@ def scan_class_folders(
         [] if allow_empty else empty, root, 'has class folders without an image', 'add images to them or take them away'
     )
     if tell:
+        links = (entry.path for entry in list_folder(root) if entry.is_symlink())
+        left_out.dangling += sorted(link for link in links if not os.path.exists(link))
         left_out.tell(root)
     labels = np.repeat(np.arange(len(names)), [len(paths) for paths in images])
     return [path for paths in images for path in paths], labels, names

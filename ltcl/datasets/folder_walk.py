@@ -69,7 +69,10 @@ class FolderWalk:
         folders = [folder]
         while folders:
             folder = folders.pop()
-            self._seen.add(_identity(folder))
+            identity = _identity(folder)
+            if identity in self._seen:
+                continue  # a link has led above it
+            self._seen.add(identity)
             for entry in list_folder(folder):
                 if entry.name.startswith('.'):
                     continue

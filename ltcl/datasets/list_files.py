@@ -191,11 +191,12 @@ def _split_words(text: str, path: str) -> 'pd.DataFrame':
     paths = [line.removesuffix(label).rstrip() for line, label in zip(lines, labels, strict=True)]
     rows = pd.DataFrame({'path': paths, 'label': labels}, index=range(1, len(lines) + 1), dtype=object)
     rows = rows[rows['label'] != '']
-    if len(rows) and is_heading(rows.iloc[0].tolist()):
-        rows = rows.iloc[1:]
+    has_headings = len(rows) and is_heading(rows.iloc[0].tolist())
     broken = rows['path'] == ''
-    if broken.all() and len(rows) and has_image_suffix(rows['label'].iloc[0]):
+    if len(rows) and broken.all() and (has_headings or has_image_suffix(rows['label'].iloc[0])):
         raise UnlabelledList(f'{path} names images, but no label: each line must be "relative/path label"')
+    if has_headings:
+        rows, broken = rows.iloc[1:], broken.iloc[1:]
     if broken.any():
         line = broken.idxmax()
         raise UserError(f'{path}, line {line}: expected "relative/path label", got {rows["label"][line]!r}')

@@ -95,14 +95,14 @@ def list_files(folder: Path) -> list[Path]:
         and (path.suffix.lower() != '.txt' or part_of_list(path.stem)[0] or is_list_word(path.stem))
         and path.stem.lower() != 'classes'
         and 'submission' not in path.stem.lower()
-        and path.is_file()
+        and os.path.isfile(path)
     )
 
 
 def holds_images(folder: Path) -> bool:
     """Whether images lie in a folder itself."""
     entries = (entry for entry in list_folder(folder) if not entry.name.startswith('.'))
-    return any(entry.is_file() and kind_of(entry.name, entry.path) == 'image' for entry in entries)
+    return any(os.path.isfile(entry.path) and kind_of(entry.name, entry.path) == 'image' for entry in entries)
 
 
 def image_folders(folder: Path, named: Sequence[str] = ()) -> list[Path]:

@@ -172,8 +172,8 @@ def find_sources(root: str | os.PathLike, classes: Sequence[str] | None = None) 
         UserError: The root is missing or has none of these forms.
     """
     root = Path(root)
-    if not root.is_dir():
-        fault = 'is no folder' if root.exists() else 'does not exist'
+    if not os.path.isdir(root):
+        fault = 'is no folder' if os.path.exists(root) else 'does not exist'
         raise UserError(
             f'the folder of images {root} {fault}: --cfg-options data_root=FOLDER names yours, with {LAYOUTS}'
         )
@@ -191,7 +191,7 @@ def named_classes(root: Path, place: Path) -> list[str] | None:
     Raises:
         UserError: It names no class, or one twice.
     """
-    path = next((folder / 'classes.txt' for folder in (root, place) if (folder / 'classes.txt').is_file()), None)
+    path = next(filter(os.path.isfile, (root / 'classes.txt', place / 'classes.txt')), None)
     if path is None:
         return None
     names = list(map(normal_name, read_classes(str(path))))
