@@ -33,7 +33,11 @@ def test_loops_end_and_each_image_is_where_it_lies(tmp_path):
     link(tmp_path, 'store/b/self', '.')
     found, left_out = walk(tmp_path / 'set', 'a', 'b')
     assert found == [images('a', 2), images('b', 2)]
-    assert sorted(os.path.basename(path) for path in left_out.repeated) == ['back', 'loop', 'self', 'up']
+    assert sorted(os.path.basename(path) for path in left_out.repeated) == [
+        'back',
+        'loop',
+        'self',
+    ]  # up leads to nothing else
 
 
 def test_links_to_folders_and_files_are_followed_once(tmp_path):
@@ -58,7 +62,7 @@ def test_links_that_lead_nowhere(tmp_path):
 def test_two_names_of_one_folder(tmp_path):
     touch(tmp_path, 'cat/0.jpg')
     link(tmp_path, 'kitty', 'cat')
-    with pytest.raises(UserError, match='cat and .*kitty are the same folder'):
+    with pytest.raises(UserError, match=r'cat and .*kitty are the same folder'):
         scan_class_folders(tmp_path)
 
 
@@ -76,9 +80,7 @@ def test_no_file_is_asked_for_its_kind_if_its_suffix_tells(tmp_path, monkeypatch
     touch(tmp_path, *images('a', 50), *(f'a/{i}.txt' for i in range(5)))
     asked = []
     stat = os.stat
-    monkeypatch.setattr(
-        os, 'stat', lambda path, *args, **kwargs: asked.append(str(path)) or stat(path, *args, **kwargs)
-    )
+    monkeypatch.setattr(os, 'stat', lambda path, **options: asked.append(str(path)) or stat(path, **options))
     monkeypatch.setattr(image_kinds, '_is_readable', lambda path: pytest.fail('opened'))
     assert len(walk(tmp_path, 'a')[0][0]) == 50
     assert not [path for path in asked if path.endswith(('.png', '.txt'))]
