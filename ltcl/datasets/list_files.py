@@ -47,7 +47,11 @@ def read_rows(path: str, argument: str = 'ann_file') -> 'pd.DataFrame':
     """
     text = read_text(path, argument)
     separator = _separator(text, path)
-    rows = _split_words(text, path) if separator is None else _split_cells(text, separator, path)
+    is_table = path.lower().endswith(TABLE_SUFFIXES)
+    if separator is None or (separator == '\t' and not is_table):
+        rows = _split_words(text, separator, path)
+    else:
+        rows = _split_cells(text, separator, path)
     if rows.empty:
         raise UserError(f'the list {path} names no image: each line must be "relative/path label"')
     if '\\' in text:
@@ -172,9 +176,9 @@ def _separator(text: str, path: str) -> str | None:
     """The mark between the cells of a line; None: white space."""
     lines = [line.strip() for line in text.split('\n')]
     lines = [line for line in lines if line]
-    if lines and all('\t' in line for line in lines):
-        return '\t'
     is_table = path.lower().endswith(TABLE_SUFFIXES)
+    if lines and all('\t' in line if is_table else line.count('\t') == 1 for line in lines):
+        return '\t'
     if not lines or (not is_table and len(lines[0].split()) > 1):
         return None
     marks = [mark for mark in ',;' if mark in lines[0]]
@@ -182,12 +186,12 @@ def _separator(text: str, path: str) -> str | None:
     return next(iter(even + marks), None)
 
 
-def _split_words(text: str, path: str) -> 'pd.DataFrame':
+def _split_words(text: str, mark: str | None, path: str) -> 'pd.DataFrame':
     import pandas as pd  # a fifth of a second, which other data sets need not pay for
 
     # No list a line is kept: half a million of them would set off the garbage collector time and again.
     lines = list(map(str.strip, text.split('\n')))
-    labels = [line.rsplit(maxsplit=1)[-1] if line else '' for line in lines]
+    labels = [line.rsplit(mark, maxsplit=1)[-1] if line else '' for line in lines]
     paths = [line.removesuffix(label).rstrip() for line, label in zip(lines, labels, strict=True)]
     rows = pd.DataFrame({'path': paths, 'label': labels}, index=range(1, len(lines) + 1), dtype=object)
     rows = rows[rows['label'] != '']

@@ -5,6 +5,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,6 +13,10 @@ from ..errors import UserError
 from .class_names import normal_name
 from .folder_names import part_of
 from .folder_walk import all_images
+from .list_files import read_rows
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SAMPLE_SIZE = 32
 
@@ -41,18 +46,39 @@ def locate_images(
     prefix = os.path.join(os.path.abspath(root), '')
     folders = list(map(os.path.abspath, folders))
     names = list(map(_plain, names))
-    start = start_folder(names, folders)
+    start = _start_folder(names, folders)
     places = _search(names, folders, part, describe) if start is None else None
     if places is None:
         places = [_as_on_disk(name, start or folders[0]) for name in names]
     return [_below(place, prefix) for place in places]
 
 
+def rows_of_images(path: Path, root: Path, place: Path, part: str = 'all') -> 'pd.DataFrame':
+    """The rows of a list whose images are there, see :func:`located`.
+
+    Raises:
+        UserError: It is no list, or none of a sample of its images is there.
+    """
+    rows = read_rows(str(path), 'data_root')
+    rows = located(rows, path, root, place, part)
+    if not any((root / name).is_file() for name in rows['path'].iloc[:: len(rows) // 32 + 1]):
+        raise UserError(f'{path} names no image that is there, first {rows["path"].iloc[0]}')
+    return rows
+
+
+def located(rows: 'pd.DataFrame', path: Path, root: Path, place: Path, part: str) -> 'pd.DataFrame':
+    """The rows of a list with paths below the data root, see :func:`locate_images`."""
+    paths = locate_images(
+        rows['path'].tolist(), root, _starts(path, root, place), part, lambda i: f'{path}, line {rows.index[i]}'
+    )
+    return rows.assign(path=paths)
+
+
 def _plain(name: str) -> str:
     return os.path.normpath(name) if name.startswith('.') or '/.' in name or '//' in name else name
 
 
-def start_folder(names: Sequence[str], folders: Sequence[str]) -> str | None:
+def _start_folder(names: Sequence[str], folders: Sequence[str]) -> str | None:
     """The folder that the names of a sample are paths below."""
     step = max(1, len(names) // SAMPLE_SIZE)
     sample = names[::step]
@@ -103,3 +129,8 @@ def _by_tail(paths: list[str], lengths: set[int]) -> dict[str, list[str]]:
 
 def _below(place: str, prefix: str) -> str:
     return (os.path.abspath(place) if '/.' in place else place).removeprefix(prefix)
+
+
+def _starts(path: Path, root: Path, place: Path) -> list[Path]:
+    """Folders that the paths of a list may begin at."""
+    return list(dict.fromkeys((root, place, path.parent)))

@@ -13,6 +13,7 @@ from .folder_walk import content_of, list_folder
 from .image_kinds import kind_of
 from .list_columns import UnlabelledList
 from .list_files import read_rows
+from .list_places import rows_of_images
 
 LAYOUTS = 'class folders, or train/ (and val/, test/) with class folders, or train.txt or train.csv (and val, test)'
 LIST_SUFFIXES = ('.txt', '.csv', '.tsv')
@@ -47,7 +48,7 @@ def find_layout(root: Path, named: Sequence[str] = ()) -> Layout:
     """
     lists, notes = [], []
     for place in _places(root, named):
-        files, notes_on_lists = find_part_lists(place)
+        files, notes_on_lists = find_part_lists(place, root)
         if files:
             return Layout(place, files, notes=notes_on_lists)
         if place != root:
@@ -58,14 +59,18 @@ def find_layout(root: Path, named: Sequence[str] = ()) -> Layout:
     if not layout.files:
         _find_classes(layout, named)
     if not layout.files:
-        _find_lists_in_folders(layout)
+        _find_lists_in_folders(layout, root)
     return layout
 
 
-def find_part_lists(folder: Path) -> tuple[dict[str, Path], list[str]]:
+def find_part_lists(folder: Path, root: Path) -> tuple[dict[str, Path], list[str]]:
     """Lists that are named for a part, as ``train.csv``, ``Valid.tsv`` or ``trainLabels.csv``, and notes.
 
     A list of test images without labels is left out, with a note, if there are other lists.
+
+    Args:
+        folder: Where the lists lie.
+        root: The data root.
 
     Raises:
         UserError: Two lists are named for one part.
@@ -73,7 +78,7 @@ def find_part_lists(folder: Path) -> tuple[dict[str, Path], list[str]]:
     found: dict[str, list[tuple[int, Path]]] = {}
     for path in list_files(folder):
         part, rank = part_of_list(path.stem)
-        if part and (rank == 0 or path.suffix.lower() != '.txt' or _is_list(path)):
+        if part and (rank == 0 or _is_list_of(path, part, root)):
             found.setdefault(part, []).append((rank, path))
     _settle_evaluation(found)
     files = {}
@@ -213,12 +218,12 @@ def _refuse_parts_in_classes(place: Path, classes: dict[str, list[str]]) -> None
             )
 
 
-def _find_lists_in_folders(layout: Layout) -> None:
+def _find_lists_in_folders(layout: Layout, root: Path) -> None:
     """Lists that have a folder of their own, such as ``annotations``."""
     full = image_folders(layout.place)
     for entry in sorted(subfolders(layout.place), key=lambda entry: entry.name):
         if Path(entry.path) not in full and not is_no_class(entry.name):
-            files, layout.notes = find_part_lists(Path(entry.path))
+            files, layout.notes = find_part_lists(Path(entry.path), root)
             if files:
                 layout.files = files
                 return
@@ -242,6 +247,16 @@ def _without_unlabelled_test(files: dict[str, Path]) -> tuple[dict[str, Path], l
     except UserError:
         pass  # told where the images are asked for
     return files, []
+
+
+def _is_list_of(path: Path, part: str, root: Path) -> bool:
+    """Whether a file whose name has the word for a part lists its images; a ``training_log.csv`` does not."""
+    try:
+        return not rows_of_images(path, root, path.parent, part).empty
+    except UnlabelledList:
+        return part == 'test'
+    except UserError:
+        return False
 
 
 def _is_list(path: Path) -> bool:

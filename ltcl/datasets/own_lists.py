@@ -10,7 +10,7 @@ from .class_names import shorten
 from .folder_names import PARTS
 from .image_kinds import has_image_suffix, readable_suffixes
 from .list_files import read_rows
-from .list_places import locate_images
+from .list_places import rows_of_images
 from .own_layout import LAYOUTS, Layout, holds_images, image_folders
 
 if TYPE_CHECKING:
@@ -30,14 +30,6 @@ def without_unreadable(rows: 'pd.DataFrame') -> tuple['pd.DataFrame', 'pd.Series
     names = rows['path'].str.lower()
     is_lost = [has_image_suffix(name) and not name.endswith(readable_suffixes()) for name in names]
     return rows[[not lost for lost in is_lost]], names[is_lost].map(lambda name: os.path.splitext(name)[1])
-
-
-def located(rows: 'pd.DataFrame', path: Path, root: Path, place: Path, part: str) -> 'pd.DataFrame':
-    """The rows of a list with paths below the data root, see :func:`ltcl.datasets.list_places.locate_images`."""
-    paths = locate_images(
-        rows['path'].tolist(), root, _starts(path, root, place), part, lambda i: f'{path}, line {rows.index[i]}'
-    )
-    return rows.assign(path=paths)
 
 
 def divided_by_column(files: dict[str, Path]) -> dict[str, Path]:
@@ -63,7 +55,7 @@ def choose_list(layout: Layout, root: Path) -> Layout:
     usable, faults = {}, []
     for path in layout.lists:
         try:
-            usable[path] = _rows_of_images(path, root, layout.place)
+            usable[path] = rows_of_images(path, root, layout.place)
         except UserError as error:
             faults.append(str(error))
     if _folders_tell(layout):
@@ -97,24 +89,10 @@ def unknown_layout(layout: Layout, root: Path, faults: Sequence[str] = ()) -> Us
     )
 
 
-def _starts(path: Path, root: Path, place: Path) -> list[Path]:
-    """Folders that the paths of a list may begin at."""
-    return list(dict.fromkeys((root, place, path.parent)))
-
-
 def _folders_tell(layout: Layout) -> bool:
     if 'all' not in layout.files:
         return bool(layout.files)
     return len(image_folders(layout.place)) > 1
-
-
-def _rows_of_images(path: Path, root: Path, place: Path) -> 'pd.DataFrame':
-    """The rows of a list whose images are there."""
-    rows = read_rows(str(path), 'data_root')
-    rows = located(rows, path, root, place, 'all')
-    if not any((root / name).is_file() for name in rows['path'].iloc[:: len(rows) // 32 + 1]):
-        raise UserError(f'{path} names no image that is there, first {rows["path"].iloc[0]}')
-    return rows
 
 
 def _check_agreement(rows: 'pd.DataFrame', path: Path, layout: Layout, root: Path) -> None:

@@ -17,8 +17,9 @@ from .folder_walk import LeftOut, by_kind
 from .image_list import read_classes
 from .list_files import check_duplicates, check_files
 from .list_labels import clean_labels, label_indices, names_of_labels
+from .list_places import located
 from .own_layout import LAYOUTS, find_layout, image_folders
-from .own_lists import choose_list, divided_by_column, located, rows_of_part, unknown_layout, without_unreadable
+from .own_lists import choose_list, divided_by_column, rows_of_part, unknown_layout, without_unreadable
 
 
 @dataclass(frozen=True)

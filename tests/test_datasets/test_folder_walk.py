@@ -37,7 +37,7 @@ def test_loops_end_and_each_image_is_where_it_lies(tmp_path):
         'back',
         'loop',
         'self',
-    ]  # up leads to nothing else
+    ]
 
 
 def test_links_to_folders_and_files_are_followed_once(tmp_path):

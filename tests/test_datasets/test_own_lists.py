@@ -274,3 +274,12 @@ def test_wrong_files_of_names(root, text, message):
     write(root / 'classes.txt', text)
     with pytest.raises(UserError, match=f'classes.txt {message}'):
         read(root)
+
+
+def test_log_of_a_training_is_no_list(tmp_path, monkeypatch):
+    notes = []
+    monkeypatch.setattr(own_images, 'print_log', lambda message, **_: notes.append(message))
+    touch(tmp_path, *images('cat', 5), *images('dog', 5))
+    write(tmp_path / 'training_log.csv', 'epoch,loss\n1,0.5\n2,0.4\n')
+    assert counts(tmp_path) == {'cat': 4, 'dog': 4}
+    assert any('training_log.csv names no image that is there' in note for note in notes)
