@@ -1,5 +1,6 @@
 """Which columns of a table name the images and their classes."""
 
+import os
 import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -146,10 +147,11 @@ def _one_hot(cells: 'pd.DataFrame', titles: 'pd.Series', path: str) -> 'pd.Serie
 
 
 def _suffix_begins_in_second_row(cells: 'pd.DataFrame') -> bool:
-    """Whether the first line has no image, where the next one has: then it is headings of any name."""
-    if len(cells) < 2 or any(map(has_image_suffix, cells.iloc[0])):
+    """Whether the first of two columns' lines has no file and no label, where the next has: headings of any name."""
+    if len(cells) < 2 or cells.shape[1] != 2 or any(os.path.splitext(cell)[1] for cell in cells.iloc[0]):
         return False
-    return any(map(has_image_suffix, cells.iloc[1])) and cells.shape[1] == 2
+    is_known = any(cell.isdecimal() or (cells[column].iloc[1:] == cell).any() for column, cell in cells.iloc[0].items())
+    return not is_known and any(map(has_image_suffix, cells.iloc[1]))
 
 
 def _look_like_images(column: 'pd.Series') -> bool:
