@@ -29,10 +29,11 @@ def class_folders(root: str | os.PathLike, named: Sequence[str] = ()) -> dict[st
         UserError: A folder cannot be read.
     """
     found = {}
-    for entry in sorted(subfolders(root), key=lambda entry: entry.name):
-        name = normal_name(entry.name)
-        if find_labels([name], named)[0] >= 0 or (not is_no_class(name) and _may_be_class(entry)):
-            found.setdefault(name, []).append(entry.path)
+    entries = sorted(subfolders(root), key=lambda entry: entry.name)
+    is_named = find_labels([entry.name for entry in entries], named) >= 0
+    for entry, known in zip(entries, is_named, strict=True):
+        if known or (not is_no_class(entry.name) and _may_be_class(entry)):
+            found.setdefault(normal_name(entry.name), []).append(entry.path)
     return {name: found[name] for name in sort_names(found)}
 
 

@@ -1,6 +1,5 @@
 """The images of a practitioner, as they lie in a folder or as a list names them."""
 
-import contextlib
 import logging
 import os
 from collections.abc import Sequence
@@ -177,12 +176,14 @@ class OwnImages(BaseDataset):
             warn_of_copies(splits, self.CLASSES, str(self.data_root), self.check_copies)
 
     def _other_parts(self) -> dict[str, Images]:
-        """Images of the parts that are not for training; those that are not as they should be are left out."""
+        """Images of the parts that are not for training; what is wrong with them stops their own reading, not this."""
         parts = {}
         for part in self.sources.files:
             if part != self.sources.training:
-                with contextlib.suppress(UserError):  # told where the images are asked for
+                try:
                     parts[part] = self._read(part, warn=False, check='none')
+                except UserError as error:
+                    print_log(f'the part {part} cannot be read: {error}', logger='current', level=logging.WARNING)
         return parts
 
     def _warn_of_training_images(self, images: Images) -> None:

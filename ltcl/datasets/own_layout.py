@@ -46,11 +46,13 @@ def find_layout(root: Path, named: Sequence[str] = ()) -> Layout:
     Raises:
         UserError: Two of its parts have the same meaning, or it is not clear what is a part and what a class.
     """
-    lists, notes = [], []
+    lists, notes, free = [], [], None
     for place in _places(root, named):
-        files, notes_on_lists = find_part_lists(place, root)
-        if files:
+        files, notes_on_lists, is_exact = find_part_lists(place, root)
+        if files and is_exact:
             return Layout(place, files, notes=notes_on_lists)
+        if files and free is None:
+            free = Layout(place, files, notes=notes_on_lists)
         if place != root:
             notes += _note_on_others(place.parent, [place.name])
         lists += list_files(place)
@@ -58,19 +60,31 @@ def find_layout(root: Path, named: Sequence[str] = ()) -> Layout:
     _find_parts(layout, named)
     if not layout.files:
         _find_classes(layout, named)
+    if free and not folders_tell(layout):
+        return free
     if not layout.files:
         _find_lists_in_folders(layout, root)
     return layout
 
 
-def find_part_lists(folder: Path, root: Path) -> tuple[dict[str, Path], list[str]]:
-    """Lists that are named for a part, as ``train.csv``, ``Valid.tsv`` or ``trainLabels.csv``, and notes.
+def folders_tell(layout: Layout) -> bool:
+    """Whether the folders divide the images into two classes or more."""
+    if 'all' not in layout.files:
+        return bool(layout.files)
+    return len(image_folders(layout.place)) > 1
+
+
+def find_part_lists(folder: Path, root: Path) -> tuple[dict[str, Path], list[str], bool]:
+    """Lists that are named for a part, as ``train.csv``, ``Valid.tsv`` or ``trainLabels.csv``.
 
     A list of test images without labels is left out, with a note, if there are other lists.
 
     Args:
         folder: Where the lists lie.
         root: The data root.
+
+    Returns:
+        The lists by part; notes; whether one of them has the very name, so that it counts before any folders.
 
     Raises:
         UserError: Two lists are named for one part.
@@ -87,7 +101,8 @@ def find_part_lists(folder: Path, root: Path) -> tuple[dict[str, Path], list[str
         if len(best) > 1:
             raise UserError(f'{folder} has both {best[1].name} and {best[0].name}: remove one of them')
         files[part] = best[0]
-    return _without_unlabelled_test(files)
+    is_exact = any(rank == 0 for ranks in found.values() for rank, _ in ranks)
+    return *_without_unlabelled_test(files), is_exact
 
 
 def list_files(folder: Path) -> list[Path]:
@@ -223,9 +238,10 @@ def _find_lists_in_folders(layout: Layout, root: Path) -> None:
     full = image_folders(layout.place)
     for entry in sorted(subfolders(layout.place), key=lambda entry: entry.name):
         if Path(entry.path) not in full and not is_no_class(entry.name):
-            files, layout.notes = find_part_lists(Path(entry.path), root)
+            files, notes, _ = find_part_lists(Path(entry.path), root)
             if files:
                 layout.files = files
+                layout.notes += notes
                 return
             layout.lists += list_files(Path(entry.path))
 

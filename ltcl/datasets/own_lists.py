@@ -11,7 +11,7 @@ from .folder_names import PARTS
 from .image_kinds import has_image_suffix, readable_suffixes
 from .list_files import read_rows
 from .list_places import rows_of_images
-from .own_layout import LAYOUTS, Layout, holds_images, image_folders
+from .own_layout import LAYOUTS, Layout, folders_tell, holds_images, image_folders
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,7 +58,7 @@ def choose_list(layout: Layout, root: Path) -> Layout:
             usable[path] = rows_of_images(path, root, layout.place)
         except UserError as error:
             faults.append(str(error))
-    if _folders_tell(layout):
+    if folders_tell(layout):
         for path, rows in usable.items():
             _check_agreement(rows, path, layout, root)
         layout.notes += [f'{fault}; it is not read, since the folders tell the classes' for fault in faults]
@@ -87,12 +87,6 @@ def unknown_layout(layout: Layout, root: Path, faults: Sequence[str] = ()) -> Us
         f'{layout.place if full else root} {fault}{"" if full else " that is known"}: {LAYOUTS}'
         + ''.join(f'\n{fault}' for fault in faults)
     )
-
-
-def _folders_tell(layout: Layout) -> bool:
-    if 'all' not in layout.files:
-        return bool(layout.files)
-    return len(image_folders(layout.place)) > 1
 
 
 def _check_agreement(rows: 'pd.DataFrame', path: Path, layout: Layout, root: Path) -> None:

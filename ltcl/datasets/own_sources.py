@@ -140,8 +140,9 @@ class OwnSources:
             )
         if not paths:
             raise UserError(f'the class folders of {folder} hold no image')
-        start = len(os.path.join(self.root, ''))
-        return Images([path[start:] for path in paths], to_label[labels])
+        below = '' if folder == self.root else f'{folder.relative_to(self.root)}/'
+        start = len(os.fspath(folder)) + 1
+        return Images([below + path[start:] for path in paths], to_label[labels])
 
     def _read_list(self, path: Path, part: str, classes: Sequence[str], check: str, warn: bool, numbers: str) -> Images:
         rows, unreadable = without_unreadable(clean_labels(rows_of_part(path, part), str(path), classes))

@@ -23,7 +23,7 @@ def test_labels_of_names():
 
 @pytest.mark.parametrize('names', [('Rose', 'rose'), ('sea  lion', 'Sea Lion'), ('1', '01'), ('STRASSE', 'Straße')])
 def test_lookalikes(names):
-    with pytest.raises(UserError, match='which look like one: write them alike, or name all classes in classes.txt'):
+    with pytest.raises(UserError, match=r'which look like one: write them alike, or name all classes in classes.txt'):
         refuse_lookalikes(names, 'here')
 
 

@@ -283,3 +283,35 @@ def test_log_of_a_training_is_no_list(tmp_path, monkeypatch):
     write(tmp_path / 'training_log.csv', 'epoch,loss\n1,0.5\n2,0.4\n')
     assert counts(tmp_path) == {'cat': 4, 'dog': 4}
     assert any('training_log.csv names no image that is there' in note for note in notes)
+
+
+def test_list_of_a_like_name_must_agree_with_folders_that_tell(tmp_path):
+    paths = [*images('train/a', 4), *images('train/b', 4)]
+    touch(tmp_path, *paths, *images('val/a', 2), *images('val/b', 2))
+    write(tmp_path / 'train_labels.csv', table(paths, ['A'] * 4 + ['B'] * 4))
+    assert counts(tmp_path) == {'a': 4, 'b': 4}
+    write(tmp_path / 'train_labels.csv', table(paths, [f'{i} 1 2' for i in range(8)]))
+    with pytest.raises(UserError, match='train_labels.* other classes than the folders'):
+        read(tmp_path)
+    os.rename(tmp_path / 'train_labels.csv', tmp_path / 'train.csv')
+    assert len(counts(tmp_path)) == 8
+
+
+def test_part_that_cannot_be_read_is_told_at_the_training(tmp_path, monkeypatch):
+    messages = []
+    monkeypatch.setattr(own_images, 'print_log', lambda message, **_: messages.append(message))
+    touch(tmp_path, *images('train/a', 4), *images('train/b', 4), *images('test/a', 2), *images('test/c', 2))
+    read(tmp_path)
+    assert any(message.startswith('the part test cannot be read: ') and ': c (' in message for message in messages)
+
+
+def test_relative_data_roots(tmp_path, monkeypatch):
+    touch(tmp_path, *images('birds/train/a', 4), *images('birds/train/b', 4))
+    whole = read(tmp_path / 'birds', 'all')
+    for folder, root in (('birds', '.'), ('.', 'birds/'), ('birds/train', '../../birds')):
+        monkeypatch.chdir(tmp_path / folder)
+        assert read(root, 'all') == whole
+    write(tmp_path / 'birds/train.csv', table(whole, whole.values()))
+    for folder, root in (('birds', '.'), ('.', 'birds/'), ('birds/train', '../../birds')):
+        monkeypatch.chdir(tmp_path / folder)
+        assert read(root, 'all') == whole
