@@ -1,13 +1,15 @@
 """A folder with one folder of images for each class, as many data sets lie on disk."""
 
+import logging
 import os
 from collections.abc import Sequence
 
 import numpy as np
+from mmengine.logging import print_log
 
 from ..errors import UserError
-from .class_names import find_labels, normal_name, sort_names
-from .folder_names import is_general, is_no_class
+from .class_names import find_labels, normal_name, shorten, sort_names
+from .folder_names import is_general, is_litter, is_no_class
 from .folder_walk import content_of, list_folder, walk_images
 
 
@@ -103,8 +105,18 @@ def scan_class_folders(
         links = (entry.path for entry in list_folder(root) if entry.is_symlink())
         left_out.dangling += sorted(link for link in links if not os.path.exists(link))
         left_out.tell(root)
+        used = [os.path.basename(path) for paths in folders for path in paths]
+        for note in note_on_others(root, used) if classes is None else ():
+            print_log(note, logger='current', level=logging.WARNING)
     labels = np.repeat(np.arange(len(names)), [len(paths) for paths in images])
     return [path for paths in images for path in paths], labels, names
+
+
+def note_on_others(root: str | os.PathLike, used: Sequence[str]) -> list[str]:
+    """One sentence on the folders in a folder that are not used, those of systems left out; none if there are none."""
+    rest = sorted(entry.name for entry in subfolders(root) if not is_litter(entry.name) and entry.name not in used)
+    reason = 'they hold no image or what trainings write'
+    return [f'{os.fspath(root)}: no classes, since {reason}: {shorten(rest)}'] if rest else []
 
 
 def _may_be_class(entry: os.DirEntry) -> bool:

@@ -20,9 +20,9 @@ IMAGE_LIKE = frozenset(
 # Never looked into; a file with any other suffix, or with none, is asked what it holds.
 OTHER = frozenset(
     str.split(
-        '.7z .aae .bak .bin .c .cfg .ckpt .cpp .css .csv .db .doc .docx .gz .h .h5 .hdf5 .html .ini .ipynb .js .json '
-        '.jsonl .lock .log .mat .md .mov .mp3 .mp4 .npy .npz .parquet .pdf .pickle .pkl .pt .pth .py .pyc .rar .rst '
-        '.safetensors .sh .sqlite .tar .tmp .toml .tsv .txt .wav .xls .xlsx .xml .xmp .yaml .yml .zip'
+        '.7z .aae .bak .bin .c .cfg .ckpt .cpp .crdownload .css .csv .db .doc .docx .gz .h .h5 .hdf5 .html .ini .ipynb '
+        '.js .json .jsonl .lock .log .mat .md .mov .mp3 .mp4 .npy .npz .parquet .part .pdf .pickle .pkl .pt .pth .py .pyc '
+        '.rar .rst .safetensors .sh .sqlite .tar .tmp .toml .tsv .txt .wav .xls .xlsx .xml .xmp .yaml .yml .zip'
     )
 )
 # What systems leave in every folder: not worth a word.
@@ -57,7 +57,8 @@ def kind_of(name: str, path: str) -> str:
     suffix = os.path.splitext(name)[1]
     if suffix in IMAGE_LIKE:
         return 'no reader'
-    return 'other' if suffix in OTHER or not _is_readable(path) else 'image'
+    # Editors end the name of a backup with a tilde.
+    return 'other' if suffix in OTHER or name.endswith('~') or not _is_readable(path) else 'image'
 
 
 def has_image_suffix(path: str) -> bool:

@@ -181,7 +181,7 @@ def _separator(text: str, path: str) -> str | None:
         return '\t'
     if not lines or (not is_table and len(lines[0].split()) > 1):
         return None
-    marks = [mark for mark in ',;' if mark in lines[0]]
+    marks = [mark for mark in ',;|' if mark in lines[0]]
     even = [mark for mark in marks if len({len(row) for row in csv.reader(lines[:20], delimiter=mark)}) == 1]
     return next(iter(even + marks), None)
 

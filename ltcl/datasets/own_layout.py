@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import UserError
-from .class_folders import class_folders, subfolders
+from .class_folders import class_folders, note_on_others, subfolders
 from .class_names import shorten
-from .folder_names import PARTS, is_general, is_list_word, is_litter, is_no_class, part_of, part_of_list
+from .folder_names import PARTS, is_general, is_list_word, is_no_class, part_of, part_of_list
 from .folder_walk import content_of, list_folder
 from .image_kinds import kind_of
 from .list_columns import UnlabelledList
@@ -54,7 +54,7 @@ def find_layout(root: Path, named: Sequence[str] = ()) -> Layout:
         if files and free is None:
             free = Layout(place, files, notes=notes_on_lists)
         if place != root:
-            notes += _note_on_others(place.parent, [place.name])
+            notes += note_on_others(place.parent, [place.name])
         lists += list_files(place)
     layout = Layout(place, lists=lists, notes=notes)
     _find_parts(layout, named)
@@ -205,7 +205,7 @@ def _find_classes(layout: Layout, named: Sequence[str]) -> None:
 
 def _notes_on_classes(place: Path, classes: dict[str, list[str]]) -> list[str]:
     folders = {path for paths in classes.values() for path in paths}
-    notes = _note_on_others(place, list(map(os.path.basename, folders)))
+    notes = []
     if holds_images(place):
         notes.append(f'{place}: not read, since they are in no class folder: the images in it')
     inner = {tuple(sorted(entry.name for entry in subfolders(path))) for path in sorted(folders)[:3]}
@@ -215,12 +215,6 @@ def _notes_on_classes(place: Path, classes: dict[str, list[str]]) -> list[str]:
             'classes, call the upper folders train, val and test'
         )
     return notes
-
-
-def _note_on_others(place: Path, used: Sequence[str]) -> list[str]:
-    rest = sorted(entry.name for entry in subfolders(place) if not is_litter(entry.name) and entry.name not in used)
-    reason = 'they hold no image or what trainings write'
-    return [f'{place}: no classes, since {reason}: {shorten(rest)}'] if rest else []
 
 
 def _refuse_parts_in_classes(place: Path, classes: dict[str, list[str]]) -> None:

@@ -99,12 +99,22 @@ def test_suffixes(tmp_path):
         ('.2024-05-01', 'WEBP'),
     ):
         picture.save(tmp_path / f'a/new{suffix}', format=kind)
-    touch(tmp_path, 'a/x.heic', 'a/y.HEIC', 'a/z.svg', 'a/img.png.txt', 'a/notes', 'a/Thumbs.db', 'a/._new.jpg')
+    touch(
+        tmp_path,
+        'a/x.heic',
+        'a/y.HEIC',
+        'a/z.svg',
+        'a/img.png.txt',
+        'a/notes',
+        'a/Thumbs.db',
+        'a/0.jpg~',
+        'a/._new.jpg',
+    )
     found, left_out = walk(tmp_path, 'a')
     assert len(found[0]) == 7
     readable = {'.heic'} & {*image_kinds.readable_suffixes()}
     assert left_out.no_reader == ({'.svg': 1} if readable else {'.heic': 2, '.svg': 1})
-    assert left_out.others == {'.txt': 1, 'without suffix': 1}
+    assert left_out.others == {'.txt': 1, '.jpg~': 1, 'without suffix': 1}
 
 
 def test_formats_that_need_a_reader_count_where_there_is_one():

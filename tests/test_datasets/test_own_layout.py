@@ -3,7 +3,7 @@
 import pytest
 from own_folders import counts, images, read, touch, write
 
-from ltcl.datasets import own_images
+from ltcl.datasets import class_folders, own_images
 from ltcl.errors import UserError
 
 
@@ -11,7 +11,8 @@ from ltcl.errors import UserError
 def notes(monkeypatch):
     """What a training set logs."""
     messages = []
-    monkeypatch.setattr(own_images, 'print_log', lambda message, **_: messages.append(message))
+    for module in (own_images, class_folders):
+        monkeypatch.setattr(module, 'print_log', lambda message, **_: messages.append(message))
     return messages
 
 

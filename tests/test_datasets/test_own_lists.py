@@ -43,6 +43,7 @@ FORMS = {
     ),
     'empty column': ('train.csv', table(PATHS, LABELS, [''] * 12)),
     'semicolons': ('train.csv', '\ufeff' + table(PATHS, LABELS, head='path,label', sep=';').replace('\n', '\r\n')),
+    'bars': ('train.csv', table(PATHS, LABELS, head='path,label', sep='|')),
     'tabs': ('train.csv', table(PATHS, LABELS, head='path,label', sep='\t')),
     'tsv': ('train.tsv', table(PATHS, LABELS, head='path,label', sep='\t')),
     'tabs in a text': ('train.txt', table(PATHS, LABELS, sep='\t')),
@@ -291,7 +292,7 @@ def test_list_of_a_like_name_must_agree_with_folders_that_tell(tmp_path):
     write(tmp_path / 'train_labels.csv', table(paths, ['A'] * 4 + ['B'] * 4))
     assert counts(tmp_path) == {'a': 4, 'b': 4}
     write(tmp_path / 'train_labels.csv', table(paths, [f'{i} 1 2' for i in range(8)]))
-    with pytest.raises(UserError, match='train_labels.* other classes than the folders'):
+    with pytest.raises(UserError, match=r'train_labels.* other classes than the folders'):
         read(tmp_path)
     os.rename(tmp_path / 'train_labels.csv', tmp_path / 'train.csv')
     assert len(counts(tmp_path)) == 8
