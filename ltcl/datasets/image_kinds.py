@@ -21,8 +21,8 @@ IMAGE_LIKE = frozenset(
 OTHER = frozenset(
     str.split(
         '.7z .aae .bak .bin .c .cfg .ckpt .cpp .crdownload .css .csv .db .doc .docx .gz .h .h5 .hdf5 .html .ini .ipynb '
-        '.js .json .jsonl .lock .log .mat .md .mov .mp3 .mp4 .npy .npz .parquet .part .pdf .pickle .pkl .pt .pth .py .pyc '
-        '.rar .rst .safetensors .sh .sqlite .tar .tmp .toml .tsv .txt .wav .xls .xlsx .xml .xmp .yaml .yml .zip'
+        '.js .json .jsonl .lock .log .mat .md .mov .mp3 .mp4 .npy .npz .parquet .part .pdf .pickle .pkl .pt .pth .py '
+        '.pyc .rar .rst .safetensors .sh .sqlite .tar .tmp .toml .tsv .txt .wav .xls .xlsx .xml .xmp .yaml .yml .zip'
     )
 )
 # What systems leave in every folder: not worth a word.

@@ -38,9 +38,10 @@ def label_numbers(rows: 'pd.DataFrame', path: str, num_classes: int | None = Non
     labels = texts.astype(np.int64).to_numpy()[codes]
     if num_classes is not None and labels.max() >= num_classes:
         place = (labels >= num_classes).argmax()
+        hint = ' (the first class is 0, not 1)' if labels.min() == 1 and labels.max() == num_classes else ''
         raise UserError(
             f'{path}, line {rows.index[place]}: label {labels[place]} of {rows["path"].iloc[place]} is outside the '
-            f'classes, 0 to {num_classes - 1}: mend the list or set num_classes'
+            f'classes, 0 to {num_classes - 1}{hint}: mend the list or set num_classes'
         )
     return labels
 
