@@ -150,14 +150,15 @@ def _only_folder(place: Path, named: Sequence[str]) -> Path | None:
 def _find_parts(layout: Layout, named: Sequence[str]) -> None:
     """Parts that are folders, under any usual name."""
     found: dict[str, list[tuple[str, Path]]] = {}
-    rest = []
-    for folder in image_folders(layout.place, named):
-        part = part_of(folder.name)
-        source = _source_of_part(folder, part, named) if part else None
+    full = image_folders(layout.place, named)
+    for entry in sorted(subfolders(layout.place), key=lambda entry: entry.name):
+        # A part whose class folders have lost all their images is still a part.
+        part = part_of(entry.name)
+        source = _source_of_part(Path(entry.path), part, named) if part else None
         if source:
-            found.setdefault(part, []).append((folder.name, source))
-        else:
-            rest.append(folder.name)
+            found.setdefault(part, []).append((entry.name, source))
+    used = [name for sources in found.values() for name, _ in sources]
+    rest = [folder.name for folder in full if folder.name not in used]
     if not found:
         return
     _settle_evaluation(found)
@@ -175,6 +176,7 @@ def _find_parts(layout: Layout, named: Sequence[str]) -> None:
     layout.files = {part: found[part][0][1] for part in PARTS if part in found}
     if rest:
         layout.notes.append(f'{layout.place}: not read, since nothing tells its classes: {shorten(rest)}')
+    layout.notes += note_on_others(layout.place, [*used, *rest])
 
 
 def _source_of_part(folder: Path, part: str, named: Sequence[str]) -> Path | None:
@@ -188,9 +190,9 @@ def _source_of_part(folder: Path, part: str, named: Sequence[str]) -> Path | Non
     if lists:
         return lists[0]
     inner = [Path(path) for paths in names.values() for path in paths]
-    return (
-        _source_of_part(inner[0], part, named) if len(inner) == 1 and part_of(inner[0].name) in (part, None) else None
-    )
+    if len(inner) != 1 or part_of(inner[0].name) not in (part, None):
+        return None
+    return _source_of_part(inner[0], part, named)
 
 
 def _find_classes(layout: Layout, named: Sequence[str]) -> None:

@@ -118,6 +118,18 @@ def test_folders_beside_the_parts_are_told(tmp_path, notes):
     assert f'{tmp_path}: not read, since nothing tells its classes: test, unlabeled' in notes
 
 
+def test_part_without_an_image_is_told(tmp_path, notes):
+    make_parts(tmp_path, 'train')
+    (tmp_path / 'val').mkdir()
+    assert counts(tmp_path) == {'cats': 5, 'dogs': 2}
+    assert f'{tmp_path}: no classes, since they hold no image or what trainings write: val' in notes
+    for name in ('cats', 'dogs'):
+        (tmp_path / 'val' / name).mkdir()
+    assert counts(tmp_path) == {'cats': 6, 'dogs': 3}
+    with pytest.raises(UserError, match=r'the class folders of .*/val hold no image'):
+        read(tmp_path, 'val')
+
+
 def test_same_folders_in_all_classes_are_told(tmp_path, notes):
     make_parts(tmp_path, 'north', 'south')
     assert counts(tmp_path) == {'north': 7, 'south': 5}

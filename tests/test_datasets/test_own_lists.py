@@ -146,9 +146,7 @@ def test_names_of_doubtful_classes_are_settled_by_a_file(root):
 def test_labels_from_1_with_names(root):
     write(root / 'train.csv', table(PATHS, [1 + i % 3 for i in range(12)]))
     write(root / 'classes.txt', 'rose\ntulip\nlily\n')
-    with pytest.raises(
-        UserError, match=r'line 3: label 3 of images/002.png is outside .* 0 to 2 .the first class is 0'
-    ):
+    with pytest.raises(UserError, match=r'line 3: label 3 of images/002.png is outside .* .the first class is 0'):
         read(root)
 
 
