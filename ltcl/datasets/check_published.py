@@ -12,7 +12,8 @@ from ..errors import UserError
 from ..evaluation.functional import shot_groups
 from ..registry import DATASETS
 from .class_folders import scan_class_folders
-from .list_files import check_files, label_numbers, read_rows
+from .list_files import check_files, read_rows
+from .list_labels import label_numbers
 from .published import Part, PublishedSet
 
 SORTING_LIST = 'ImageNet_LT/ImageNet_LT_test.txt'

@@ -8,15 +8,8 @@ from mmpretrain.datasets import BaseDataset
 
 from ..errors import UserError
 from ..registry import DATASETS
-from .list_files import (
-    check_duplicates,
-    check_files,
-    label_indices,
-    label_numbers,
-    read_rows,
-    read_text,
-    warn_of_empty_classes,
-)
+from .list_files import check_duplicates, check_files, read_rows, read_text, warn_of_empty_classes
+from .list_labels import label_indices, label_numbers
 
 
 @DATASETS.register_module()

@@ -1,31 +1,38 @@
 """Reading of list files: one image and its label a line, as text or CSV."""
 
+import codecs
+import csv
 import io
 import logging
-import os
 import re
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import numpy as np
-from mmengine.fileio import get_file_backend, get_text
+from mmengine.fileio import get, get_file_backend
 from mmengine.logging import print_log
 
 from ..errors import UserError
+from .class_names import shorten
+from .image_kinds import has_image_suffix
+from .list_columns import UnlabelledList, is_heading, path_and_label
 
 if TYPE_CHECKING:
     import pandas as pd
 
 SAMPLE_SIZE = 256
 CHECKS = ('sample', 'all', 'none')
+TABLE_SUFFIXES = ('.csv', '.tsv')
+UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def read_rows(path: str, argument: str = 'ann_file') -> 'pd.DataFrame':
     """Paths and labels of a list file as they stand there, with white space around them cut and slashes forward.
 
-    A line is ``path label``, where the label is the last word, or ``path,label`` (or ``;``), with or without a line of
-    headings. More than two columns need headings, two of which are ``path`` and ``label``. Empty lines are left out.
+    A line is ``path label``, where the label is the last word, or ``path,label`` (or a tab or ``;``), with or without a
+    line of headings. More than two columns need headings, see :func:`ltcl.datasets.list_columns.path_and_label`. Empty
+    lines are left out.
 
     Args:
         path: The list file; of a remote storage if mmengine knows its prefix.
@@ -35,12 +42,16 @@ def read_rows(path: str, argument: str = 'ann_file') -> 'pd.DataFrame':
         Columns ``path`` and ``label``, both text, one row an image. The index is the number of the line.
 
     Raises:
+        UnlabelledList: It names images, but no label.
         UserError: The file cannot be read or names no image, or a line has another form.
     """
     text = read_text(path, argument)
-    first = next((line for line in map(str.strip, text.split('\n')) if line), '')
-    separator = _separator(first, path)
-    rows = _split_words(text, path) if separator is None else _split_cells(text, separator, path)
+    separator = _separator(text, path)
+    is_table = path.lower().endswith(TABLE_SUFFIXES)
+    if separator is None or (separator == '\t' and not is_table):
+        rows = _split_words(text, separator, path)
+    else:
+        rows = _split_cells(text, separator, path)
     if rows.empty:
         raise UserError(f'the list {path} names no image: each line must be "relative/path label"')
     if '\\' in text:
@@ -49,10 +60,15 @@ def read_rows(path: str, argument: str = 'ann_file') -> 'pd.DataFrame':
 
 
 def read_text(path: str, argument: str) -> str:
-    """Text of a UTF-8 file without its byte order mark; the error names the argument that holds the path."""
+    """Text of a file in UTF-8, or in what its byte order mark says, with ``\\n`` at the end of each line.
+
+    Raises:
+        UserError: It cannot be read; the message names the argument that holds the path.
+    """
     try:
-        return get_text(path, encoding='utf-8-sig')
-    except UnicodeDecodeError as error:
+        content = get(path)
+        text = content.decode(_encoding(content))
+    except UnicodeError as error:
         raise UserError(
             f'cannot read the list {path} ({error}): save it as text in UTF-8 or set {argument} of the data set'
         ) from error
@@ -60,63 +76,17 @@ def read_text(path: str, argument: str) -> str:
         raise UserError(
             f'cannot read the list {path} ({error.strerror or error}): put it there or set {argument} of the data set'
         ) from error
+    if '\0' in text:
+        raise UserError(f'cannot read the list {path} (it is no text): save it as text in UTF-8')
+    return text.replace('\r\n', '\n').replace('\r', '\n') if '\r' in text else text
 
 
-def label_numbers(rows: 'pd.DataFrame', path: str, num_classes: int | None = None) -> np.ndarray:
-    """Labels that are written as numbers, int64, shape (N,).
-
-    Args:
-        rows: Result of :func:`read_rows`.
-        path: The list file, for the message.
-        num_classes: Number of classes; None allows any label from 0.
-
-    Raises:
-        UserError: A label is no whole number, or outside the classes.
-    """
-    codes, texts = rows['label'].factorize()
-    wrong = ~texts.str.fullmatch(r'[0-9]{1,9}')
-    if wrong.any():
-        line = rows.index[wrong[codes].argmax()]
-        raise UserError(
-            f'{path}, line {line}: the label of {rows["path"][line]} must be a whole number from 0, got '
-            f'{rows["label"][line]!r}'
-        )
-    labels = texts.astype(np.int64).to_numpy()[codes]
-    if num_classes is not None and labels.max() >= num_classes:
-        place = (labels >= num_classes).argmax()
-        raise UserError(
-            f'{path}, line {rows.index[place]}: label {labels[place]} of {rows["path"].iloc[place]} is outside the '
-            f'classes, 0 to {num_classes - 1}: mend the list or set num_classes'
-        )
-    return labels
-
-
-def label_indices(rows: 'pd.DataFrame', path: str, classes: Sequence[str]) -> np.ndarray:
-    """Labels that are written as numbers or as names of classes, int64, shape (N,).
-
-    Args:
-        rows: Result of :func:`read_rows`.
-        path: The list file, for the message.
-        classes: Names of all classes. Where every label is a number, numbers are meant, whatever the names are.
-
-    Raises:
-        UserError: A label is neither a name nor a number in range.
-    """
-    if are_numbers(rows):
-        return label_numbers(rows, path, len(classes))
-    labels = rows['label'].map({name: label for label, name in enumerate(classes)})
-    if labels.isna().any():
-        line = labels.isna().idxmax()
-        raise UserError(
-            f'{path}, line {line}: the label {rows["label"][line]!r} of {rows["path"][line]} is none of the '
-            f'{len(classes)} classes ({shorten(classes)}): correct the label or add the class'
-        )
-    return labels.to_numpy(np.int64)
-
-
-def are_numbers(rows: 'pd.DataFrame') -> bool:
-    """Whether every label is written as a whole number."""
-    return bool(rows['label'].factorize()[1].str.fullmatch(r'[0-9]+').all())
+def _encoding(content: bytes) -> str:
+    """What the byte order mark of a text says; spreadsheets write one."""
+    for encoding, marks in (('utf-32', (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)), ('utf-16', UTF16_MARKS)):
+        if content.startswith(marks):
+            return encoding
+    return 'utf-8-sig'
 
 
 def check_duplicates(rows: 'pd.DataFrame', path: str, warn: bool = True) -> np.ndarray:
@@ -202,29 +172,35 @@ def warn_of_empty_classes(labels: np.ndarray, classes: Sequence[str], source: st
         )
 
 
-def shorten(names: Sequence[str], shown: int = 8) -> str:
-    """The first names of many."""
-    more = f' and {len(names) - shown} more' if len(names) > shown else ''
-    return ', '.join(map(str, names[:shown])) + more
-
-
-def _separator(first: str, path: str) -> str | None:
+def _separator(text: str, path: str) -> str | None:
     """The mark between the cells of a line; None: white space."""
-    if not path.lower().endswith('.csv') and len(first.split()) > 1:
+    lines = [line.strip() for line in text.split('\n')]
+    lines = [line for line in lines if line]
+    is_table = path.lower().endswith(TABLE_SUFFIXES)
+    if lines and all('\t' in line if is_table else line.count('\t') == 1 for line in lines):
+        return '\t'
+    if not lines or (not is_table and len(lines[0].split()) > 1):
         return None
-    return next((mark for mark in ',;' if mark in first), None)
+    marks = [mark for mark in ',;|' if mark in lines[0]]
+    even = [mark for mark in marks if len({len(row) for row in csv.reader(lines[:20], delimiter=mark)}) == 1]
+    return next(iter(even + marks), None)
 
 
-def _split_words(text: str, path: str) -> 'pd.DataFrame':
+def _split_words(text: str, mark: str | None, path: str) -> 'pd.DataFrame':
     import pandas as pd  # a fifth of a second, which other data sets need not pay for
 
     # No list a line is kept: half a million of them would set off the garbage collector time and again.
     lines = list(map(str.strip, text.split('\n')))
-    labels = [line.rsplit(maxsplit=1)[-1] if line else '' for line in lines]
+    labels = [line.rsplit(mark, maxsplit=1)[-1] if line else '' for line in lines]
     paths = [line.removesuffix(label).rstrip() for line, label in zip(lines, labels, strict=True)]
     rows = pd.DataFrame({'path': paths, 'label': labels}, index=range(1, len(lines) + 1), dtype=object)
     rows = rows[rows['label'] != '']
+    has_headings = len(rows) and is_heading(rows.iloc[0].tolist())
     broken = rows['path'] == ''
+    if len(rows) and broken.all() and (has_headings or has_image_suffix(rows['label'].iloc[0])):
+        raise UnlabelledList(f'{path} names images, but no label: each line must be "relative/path label"')
+    if has_headings:
+        rows, broken = rows.iloc[1:], broken.iloc[1:]
     if broken.any():
         line = broken.idxmax()
         raise UserError(f'{path}, line {line}: expected "relative/path label", got {rows["label"][line]!r}')
@@ -247,25 +223,10 @@ def _split_cells(text: str, separator: str, path: str) -> 'pd.DataFrame':
     cells.index += 1
     cells = cells.fillna('').apply(lambda column: column.str.strip())
     cells = cells[(cells != '').any(axis=1)]
-    rows = _path_and_label(cells, path)
+    rows = path_and_label(cells, path)
     broken = (rows['path'] == '') | (rows['label'] == '')
     if broken.any():
         line = broken.idxmax()
         found = separator.join(cells.loc[line])
         raise UserError(f'{path}, line {line}: expected "relative/path{separator}label", got {found!r}')
     return rows
-
-
-def _path_and_label(cells: 'pd.DataFrame', path: str) -> 'pd.DataFrame':
-    """The two columns that are needed, without the line of headings."""
-    headings = cells.iloc[0].str.lower().tolist() if len(cells) else []
-    if {'path', 'label'} <= set(headings):
-        return cells.iloc[1:, [headings.index('path'), headings.index('label')]].set_axis(['path', 'label'], axis=1)
-    if cells.shape[1] != 2:
-        raise UserError(
-            f'{path}, line 1: expected the two columns path and label, got {cells.shape[1]} columns: name two of them '
-            '"path" and "label" in a first line'
-        )
-    cells = cells.set_axis(['path', 'label'], axis=1)
-    has_suffix = [bool(os.path.splitext(cell)[1]) for cell in cells['path'][:2]]
-    return cells.iloc[1:] if has_suffix == [False, True] else cells

@@ -1,18 +1,22 @@
 """The images of a practitioner, as they lie in a folder or as a list names them."""
 
-import functools
 import logging
 import os
 from collections.abc import Sequence
 
 import numpy as np
+from mmengine.dist import is_main_process
 from mmengine.logging import print_log
 from mmpretrain.datasets import BaseDataset
 
 from ..errors import UserError
 from ..registry import DATASETS
+from . import duplicates
+from .class_names import shorten
 from .image_list import image_infos, read_classes
-from .list_files import shorten, warn_of_empty_classes
+from .list_files import warn_of_empty_classes
+from .list_labels import MEANINGS
+from .own_copies import warn_of_copies
 from .own_sources import Images, find_sources, join_images
 from .stratified_split import stratified_split
 
@@ -28,10 +32,12 @@ class OwnImages(BaseDataset):
         data/birds/<class>/*.jpg
         data/birds/{train,val,test}/<class>/*.jpg                        val and test may be missing
         data/birds/{train,val,test}.txt, lines "path label"              val and test may be missing
-        data/birds/{train,val,test}.csv, lines "path,label"              val and test may be missing
+        data/birds/{train,val,test}.csv or .tsv, lines "path,label"      val and test may be missing
+        data/birds/labels.csv, or a list of any name, beside images that lie in no class folders
 
-    A label is a number from 0 or the name of a class. The names come from ``classes.txt`` in the data root (one a
-    line), else from the training images. Without a part for validation a share of each class is drawn for it, see
+    Parts may have other usual names (``Training``, ``valid``, ``testing``) and lie in a folder of their own. A label is
+    a number from 0 or the name of a class. The names come from ``classes.txt`` in the data root (one a line), else from
+    the training images. Without a part for validation a share of each class is drawn for it, see
     :func:`ltcl.datasets.stratified_split`. Without a test set the test is on the images of validation.
 
     Args:
@@ -40,14 +46,18 @@ class OwnImages(BaseDataset):
         val_share: Share of each class for validation, if it has no part of its own.
         split_seed: Of that draw. The same seed gives the same division on every machine.
         classes: Names of the classes in the order of their labels, or a file with one name a line.
+        numeric_labels: What labels of a list mean that are numbers: 'names' of classes, their 'indices' from 0, or
+            'auto': names where all of them are names of classes, indices where none is.
         check_files: Which images of a list to look for before anything starts: 'sample' (256 of them), 'all', 'none'.
+        check_copies: Among which images a training set looks for the same file in two classes or in two parts: 'sample'
+            (20,000 of them), 'all', 'none'.
         test_mode: As in mmengine's ``BaseDataset`` (a broken image is an error), by default in all splits but 'train'.
         lazy_init: Leave loading of the images to the first access; the classes are known at once.
         **kwargs: Arguments of mmpretrain's ``BaseDataset``: ``pipeline``, ``indices``, ``metainfo``, ...
 
     Raises:
-        UserError: The folder is missing or has another form, a list is not as it should be, a class is unknown, or a
-            split has no image.
+        UserError: The folder is missing or has another form, a list is not as it should be, a class is unknown, a
+            split has no image, or there are training images of one class only.
     """
 
     def __init__(
@@ -58,17 +68,27 @@ class OwnImages(BaseDataset):
         val_share: float = 0.2,
         split_seed: int = 0,
         classes: str | Sequence[str] | None = None,
+        numeric_labels: str = 'auto',
         check_files: str = 'sample',
+        check_copies: str = 'sample',
         test_mode: bool | None = None,
         lazy_init: bool = False,
         **kwargs: object,
     ) -> None:
         if split not in SPLITS:
             raise UserError(f'split must be one of {", ".join(SPLITS)}, got {split!r}')
-        self.split, self.check_files = split, check_files
+        for name, value, allowed in (
+            ('numeric_labels', numeric_labels, MEANINGS),
+            ('check_copies', check_copies, duplicates.CHECKS),
+        ):
+            if value not in allowed:
+                raise UserError(f'{name} must be one of {", ".join(allowed)}, got {value!r}')
+        self.split, self.check_files, self.check_copies = split, check_files, check_copies
+        self.numeric_labels = numeric_labels
         self.draw = {'val_share': val_share, 'seed': split_seed}
-        self.sources = find_sources(str(data_root))
-        classes = read_classes(classes) or self.sources.class_names()
+        classes = read_classes(classes)
+        self.sources = find_sources(str(data_root), classes)
+        classes = classes or self.sources.class_names()
         super().__init__(
             '',
             data_root=str(data_root),
@@ -80,34 +100,37 @@ class OwnImages(BaseDataset):
 
     def load_data_list(self) -> list[dict]:
         """Infos of all images of the split, by class and path."""
-        images = self.images()
+        images, left = self._images()
         print_log(f'{self.split}: {self._origin()}: {summary(images.labels, self.CLASSES)}', logger='current')
         if self.split == 'train':
-            warn_of_empty_classes(images.labels, self.CLASSES, str(self.data_root))
+            self._check_training(images, left)
         elif self.split in self.sources.files:
             self._warn_of_training_images(images)
         return image_infos([os.path.join(self.data_root, path) for path in images.paths], images.labels)
 
-    def images(self) -> Images:
-        """Paths and labels of the split, by class and path.
+    def _images(self) -> tuple[Images, Images | None]:
+        """Images of the split, by class and path, and what the draw left of theirs; None: nothing is drawn.
 
         Raises:
             UserError: It has no image.
         """
-        read = functools.partial(self.sources.read, classes=self.CLASSES, check=self.check_files)
         if self.split == 'all':
-            return join_images(list(map(read, self.sources.files)))
+            return join_images([self._read(part) for part in self.sources.files]), None
         part, is_drawn = self._part(self.split)
-        images = read(part, warn=self.split in ('train', part))
+        images = self._read(part, warn=self.split in ('train', part))
         if not is_drawn:
-            return images
-        chosen = stratified_split(images.labels, **self.draw)[self.split != 'train']
+            return images, None
+        kept, drawn = stratified_split(images.labels, **self.draw)
+        chosen, left = (kept, drawn) if self.split == 'train' else (drawn, kept)
         if not len(chosen):
             raise UserError(
                 f'{self.data_root}: val_share={self.draw["val_share"]} leaves no image for validation, since the '
                 f'largest class has {np.bincount(images.labels).max()}: raise val_share or add images'
             )
-        return images.subset(chosen)
+        return images.subset(chosen), images.subset(left)
+
+    def _read(self, part: str, warn: bool = True, check: str | None = None) -> Images:
+        return self.sources.read(part, self.CLASSES, check or self.check_files, warn, self.numeric_labels)
 
     def _part(self, split: str) -> tuple[str, bool]:
         """The part of the folder that a split lies in, and whether it is drawn from it."""
@@ -136,10 +159,37 @@ class OwnImages(BaseDataset):
         no_test = self.split == 'test' and part != 'test'
         return f'there is no test set, so the images of validation: {origin}' if no_test else origin
 
+    def _check_training(self, images: Images, held_out: Images | None) -> None:
+        """What would make a training worth little: a single class, empty classes, copies, what was not read."""
+        present = np.unique(images.labels)
+        if len(present) < 2:
+            raise UserError(
+                f'{self._origin()}: all {len(images.labels)} training images are of one class, '
+                f'{self.CLASSES[present[0]]}: a classifier needs two or more'
+            )
+        warn_of_empty_classes(images.labels, self.CLASSES, str(self.data_root))
+        splits = {'train': images, **({} if held_out is None else {'val': held_out}), **self._other_parts()}
+        named = [path for part in splits.values() for path in part.paths]
+        for note in (*self.sources.notes, *self.sources.notes_on_folders(named)):
+            print_log(note, logger='current', level=logging.WARNING)
+        if is_main_process():
+            warn_of_copies(splits, self.CLASSES, str(self.data_root), self.check_copies)
+
+    def _other_parts(self) -> dict[str, Images]:
+        """Images of the parts that are not for training; what is wrong with them stops their own reading, not this."""
+        parts = {}
+        for part in self.sources.files:
+            if part != self.sources.training:
+                try:
+                    parts[part] = self._read(part, warn=False, check='none')
+                except UserError as error:
+                    print_log(f'the part {part} cannot be read: {error}', logger='current', level=logging.WARNING)
+        return parts
+
     def _warn_of_training_images(self, images: Images) -> None:
         if 'train' not in self.sources.files:
             return
-        training = self.sources.read('train', self.CLASSES, check='none', warn=False)
+        training = self._read('train', warn=False, check='none')
         shared = set(images.paths) & set(training.paths)
         if shared:
             print_log(

@@ -1,21 +1,25 @@
 """Where the images of a practitioner's own folder lie, and in which form."""
 
 import os
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+from mmengine.logging import print_log
 
 from ..errors import UserError
-from .class_folders import scan_class_folders
+from .class_folders import class_folders, scan_class_folders
+from .class_names import find_labels, normal_name, refuse_lookalikes, shorten
+from .folder_walk import LeftOut, by_kind
 from .image_list import read_classes
-from .list_files import are_numbers, check_duplicates, check_files, label_indices, label_numbers, read_rows, shorten
-
-PARTS = ('train', 'val', 'test')
-LIST_SUFFIXES = ('.txt', '.csv')
-LAYOUTS = 'class folders, or train/ (and val/, test/) with class folders, or train.txt or train.csv (and val, test)'
+from .list_files import check_duplicates, check_files
+from .list_labels import clean_labels, label_indices, names_of_labels
+from .list_places import located
+from .own_layout import LAYOUTS, find_layout, image_folders
+from .own_lists import choose_list, divided_by_column, rows_of_part, unknown_layout, without_unreadable
 
 
 @dataclass(frozen=True)
@@ -47,11 +51,15 @@ class OwnSources:
     Attributes:
         root: The data root.
         files: Path of the list or of the folder of class folders of each part that the root tells apart: 'train',
-            'val', 'test', or only 'all' for a root that holds class folders itself.
+            'val', 'test', or only 'all' for a root that is not divided.
+        place: The folder that parts or classes lie in: the root, or a folder that is alone in it.
+        notes: What lies there and is not read, one sentence each.
     """
 
     root: Path
     files: dict[str, Path]
+    place: Path
+    notes: list[str] = field(default_factory=list)
 
     @cached_property
     def training(self) -> str | None:
@@ -64,45 +72,67 @@ class OwnSources:
         Labels that are numbers are names in the order of the numbers.
 
         Raises:
-            UserError: There are neither training images nor ``classes.txt``.
+            UserError: There are neither training images nor ``classes.txt``, there is one class only, or two names
+                look like one class.
         """
-        named = self.root / 'classes.txt'
-        if named.is_file():
-            return read_classes(str(named))
+        named = named_classes(self.root, self.place)
+        if named:
+            return named
         if self.training is None:
             raise UserError(
                 f'{self.root} has no training images, so nothing tells the classes: put a file classes.txt there with '
                 'one name a line, in the order of training (tools/test.py takes them from the checkpoint)'
             )
         path = self.files[self.training]
-        if path.is_dir():
-            return class_folders(path)
-        rows = read_rows(str(path), 'data_root')
-        if are_numbers(rows):
-            return list(map(str, range(int(label_numbers(rows, str(path)).max()) + 1)))
-        return sorted(rows['label'].unique())
+        names = list(class_folders(path)) if path.is_dir() else self._names_in_list(path)
+        refuse_lookalikes(names, str(path))
+        if len(names) < 2:
+            raise UserError(
+                f'{path} has images of one class only, {names[0]}: a classifier needs two or more. Give each class a '
+                'folder, or put a list train.csv with lines path,label there'
+            )
+        return names
 
-    def read(self, part: str, classes: Sequence[str], check: str = 'sample', warn: bool = True) -> Images:
+    def notes_on_folders(self, named: Sequence[str]) -> list[str]:
+        """Folders with images none of which a list names, one sentence.
+
+        Args:
+            named: Paths of all images below the root.
+        """
+        if any(path.is_dir() for path in self.files.values()):
+            return []  # said where the layout was found
+        start = f'{self.place.relative_to(self.root)}/' if self.place != self.root else ''
+        known = {path[len(start) :].split('/')[0] for path in named if path.startswith(start)}
+        rest = [path.name for path in image_folders(self.place) if path.name not in known]
+        return [f'{self.place}: not read, since no list names an image in it: {shorten(rest)}'] if rest else []
+
+    def read(
+        self, part: str, classes: Sequence[str], check: str = 'sample', warn: bool = True, numbers: str = 'auto'
+    ) -> Images:
         """Images of a part, each once, by class and path.
 
         Args:
             part: A key of ``files``.
             classes: Names of all classes.
             check: See :func:`ltcl.datasets.list_files.check_files`.
-            warn: Tell of images that a list names twice.
+            warn: Tell of what is left out or lies outside, and of images that a list names twice.
+            numbers: See :func:`ltcl.datasets.list_labels.label_indices`.
 
         Raises:
             UserError: A class is unknown, the part has no image, or a list is not as it should be.
         """
         path = self.files[part]
-        images = (
-            self._read_folders(path, classes) if path.is_dir() else self._read_list(str(path), classes, check, warn)
-        )
-        return images.ordered()
+        if path.is_dir():
+            return self._read_folders(path, classes, warn).ordered()
+        return self._read_list(path, part, classes, check, warn, numbers).ordered()
 
-    def _read_folders(self, folder: Path, classes: Sequence[str]) -> Images:
-        paths, labels, found = scan_class_folders(folder, allow_empty=True)
-        unknown = sorted(set(found) - set(classes))
+    def _names_in_list(self, path: Path) -> list[str]:
+        return names_of_labels(clean_labels(rows_of_part(path, self.training), str(path)), str(path))
+
+    def _read_folders(self, folder: Path, classes: Sequence[str], warn: bool) -> Images:
+        paths, labels, found = scan_class_folders(folder, allow_empty=True, named=classes, tell=warn)
+        to_label = find_labels(found, classes)
+        unknown = [name for name, label in zip(found, to_label, strict=True) if label < 0]
         if unknown:
             raise UserError(
                 f'{folder} has folders that are none of the {len(classes)} classes: {shorten(unknown)} (classes: '
@@ -110,50 +140,75 @@ class OwnSources:
             )
         if not paths:
             raise UserError(f'the class folders of {folder} hold no image')
-        numbers = {name: label for label, name in enumerate(classes)}
-        to_label = np.array([numbers[name] for name in found])
-        below, start = '' if folder == self.root else f'{folder.name}/', len(os.fspath(folder)) + 1
+        below = '' if folder == self.root else f'{folder.relative_to(self.root)}/'
+        start = len(os.fspath(folder)) + 1
         return Images([below + path[start:] for path in paths], to_label[labels])
 
-    def _read_list(self, path: str, classes: Sequence[str], check: str, warn: bool) -> Images:
-        rows = read_rows(path, 'data_root')
-        labels = label_indices(rows, path, classes)
-        is_repeated = check_duplicates(rows, path, warn)
-        check_files([os.path.join(self.root, name) for name in rows['path']], rows, path, check)
+    def _read_list(self, path: Path, part: str, classes: Sequence[str], check: str, warn: bool, numbers: str) -> Images:
+        rows, unreadable = without_unreadable(clean_labels(rows_of_part(path, part), str(path), classes))
+        if rows.empty:
+            raise UserError(f'{path} names no image that can be read here, only {by_kind(Counter(unreadable))}')
+        labels = label_indices(rows, str(path), classes, numbers)
+        rows = located(rows, path, self.root, self.place, part)
+        is_repeated = check_duplicates(rows, str(path), warn)
+        check_files([os.path.join(self.root, name) for name in rows['path']], rows, str(path), check)
+        if warn:
+            LeftOut(no_reader=Counter(unreadable)).tell(str(path))
+            tell_outside(rows['path'], path, self.root)
         return Images(rows['path'][~is_repeated].tolist(), labels[~is_repeated])
 
 
-def find_sources(root: str | os.PathLike) -> OwnSources:
+def find_sources(root: str | os.PathLike, classes: Sequence[str] | None = None) -> OwnSources:
     """Look what form the images of a data root have.
 
     Args:
-        root: One of ::
+        root: One of, with parts under any usual name and perhaps in a folder of their own ::
 
             root/<class>/*.jpg                    root/train.txt or train.csv, lines "path label" or "path,label"
-            root/{train,val,test}/<class>/*.jpg   root/{train,val,test}.{txt,csv}
+            root/{train,val,test}/<class>/*.jpg   root/{train,val,test}.{txt,csv,tsv}
+            root/images/*.jpg                     root/labels.csv, or a list of any other name
+
+        classes: Names that are classes, whatever they look like; by default those of ``classes.txt``.
 
     Raises:
         UserError: The root is missing or has none of these forms.
     """
     root = Path(root)
-    if not root.is_dir():
+    if not os.path.isdir(root):
+        fault = 'is no folder' if os.path.exists(root) else 'does not exist'
         raise UserError(
-            f'the folder of images {root} does not exist: --cfg-options data_root=FOLDER names yours, with {LAYOUTS}'
+            f'the folder of images {root} {fault}: --cfg-options data_root=FOLDER names yours, with {LAYOUTS}'
         )
-    lists = [root / f'{part}{suffix}' for part in PARTS for suffix in LIST_SUFFIXES]
-    lists = [path for path in lists if path.is_file()]
-    twice = [path.stem for path in lists if path.suffix == '.txt' and path.with_suffix('.csv') in lists]
-    if twice:
-        raise UserError(f'{root} has both {twice[0]}.txt and {twice[0]}.csv: remove one of them')
-    if lists:
-        return OwnSources(root, {path.stem: path for path in lists})
-    folders = {part: root / part for part in PARTS if (root / part).is_dir() and class_folders(root / part)}
-    if not folders and not class_folders(root):
-        raise UserError(f'{root} has no images in a form that is known: {LAYOUTS}')
-    return OwnSources(root, folders or {'all': root})
+    layout = find_layout(root, classes or named_classes(root, root) or ())
+    if layout.lists:
+        layout = choose_list(layout, root)
+    elif not layout.files:
+        raise unknown_layout(layout, root)
+    return OwnSources(root, divided_by_column(layout.files), layout.place, layout.notes)
 
 
-def class_folders(folder: Path) -> list[str]:
-    """Names of the folders in a folder, sorted, those that start with a dot left out."""
-    with os.scandir(folder) as entries:
-        return sorted(entry.name for entry in entries if not entry.name.startswith('.') and entry.is_dir())
+def named_classes(root: Path, place: Path) -> list[str] | None:
+    """Names in the file ``classes.txt`` of the data root, or of the folder that the images lie in.
+
+    Raises:
+        UserError: It names no class, or one twice.
+    """
+    path = next(filter(os.path.isfile, (root / 'classes.txt', place / 'classes.txt')), None)
+    if path is None:
+        return None
+    names = list(map(normal_name, read_classes(str(path))))
+    repeated = [name for i, name in enumerate(names) if name in names[:i]] if len(set(names)) < len(names) else []
+    if repeated or not names:
+        fault = f'names {shorten(repeated)} twice' if repeated else 'names no class'
+        raise UserError(f'{path} {fault}: it must have one name a line, in the order of the labels')
+    return names
+
+
+def tell_outside(paths: Sequence[str], source: Path, root: Path) -> None:
+    """Log how many images lie outside of the data root."""
+    elsewhere = [path for path in paths if os.path.isabs(path)]
+    if elsewhere:
+        print_log(
+            f'{source}: {len(elsewhere)} of {len(paths)} images lie outside of {root}, such as {elsewhere[0]}',
+            logger='current',
+        )

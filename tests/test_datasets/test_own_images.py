@@ -136,8 +136,8 @@ def test_names_come_from_the_training_images_unless_they_are_given(tmp_path):
 
 
 def test_classes_are_known_before_the_images_are(tmp_path):
-    write_csv(tmp_path / 'train.csv', [('no/file.jpg', 'wren')])
-    assert OwnImages(str(tmp_path), lazy_init=True).metainfo['classes'] == ('wren',)
+    write_csv(tmp_path / 'train.csv', [('no/file.jpg', 'wren'), ('no/other.jpg', 'crow')])
+    assert OwnImages(str(tmp_path), lazy_init=True).metainfo['classes'] == ('crow', 'wren')
 
 
 def test_class_without_training_images_is_told(tmp_path, logged):
@@ -177,6 +177,7 @@ def make_lists(root: Path, train: str, val: str = '') -> None:
         (root / 'val.csv').write_text(val)
 
 
+TWO = 'wren/IMG 0.png,wren\nFinch/IMG 0.png,Finch\n'
 FOLDER_MISTAKES = [
     (lambda root: None, {}, 'the folder of images .*/birds does not exist: --cfg-options data_root=FOLDER'),
     (lambda root: root.mkdir(), {}, 'has no images in a form that is known: class folders, or train/'),
@@ -185,9 +186,13 @@ FOLDER_MISTAKES = [
     (touch, {'val_share': 1.5}, 'val_share must be at least 0 and less than 1, got 1.5'),
     (touch, {'split': 'dev'}, "split must be one of train, val, test, all, got 'dev'"),
     (touch, {'classes': ['wren', 'Finch']}, 'has folders that are none of the 2 classes: barn owl'),
-    (lambda root: make_lists(root, 'wren/IMG 0.png,wren\n', 'x.jpg,crow\n'), {'split': 'val'}, "line 1: .*'crow'"),
-    (lambda root: make_lists(root, 'wren/IMG 0.png,0\n', 'x.jpg,1\n'), {'split': 'val'}, 'line 1: label 1 .* 0 to 0'),
-    (lambda root: make_lists(root, 'wren/IMG 0.png,wren\nx.jpg,wren\n'), {}, r'line 2: the image .*/x.jpg does not'),
+    (lambda root: make_lists(root, TWO, 'x.jpg,crow\n'), {'split': 'val'}, "line 1: .*'crow'"),
+    (
+        lambda root: make_lists(root, 'wren/IMG 0.png,0\na.jpg,1', 'x.jpg,2\n'),
+        {'split': 'val'},
+        'line 1: label 2 .* 0 to 1',
+    ),
+    (lambda root: make_lists(root, TWO + 'x.jpg,wren\n'), {}, r'line 3: the image .*/x.jpg does not'),
     (lambda root: make_lists(root, 'a.jpg,wren\na.jpg,crow\n'), {}, 'a.jpg has the label wren in line 1 and crow in'),
     (lambda root: (make_lists(root, 'a.jpg,0'), (root / 'train.txt').touch()), {}, 'both train.txt and train.csv'),
     (lambda root: make_lists(root, '\n'), {}, 'train.csv names no image'),

@@ -181,3 +181,27 @@ def test_lists_are_not_overwritten(split, tmp_path, capsys):
     with pytest.raises(SystemExit):
         split(tmp_path)
     assert 'train.txt would be overwritten' in capsys.readouterr().err
+
+
+def test_numbers_of_classes_are_written_as_names(split, tmp_path):
+    for number in range(1, 13):
+        folder = tmp_path / 'birds' / str(number)
+        folder.mkdir(parents=True)
+        for i in range(5):
+            (folder / f'{number}_{i}.png').touch()
+    split(tmp_path / 'birds', '--out', tmp_path / 'lists')
+    assert (tmp_path / 'lists/classes.txt').read_text().split() == [str(number) for number in range(1, 13)]
+    for part in ('train', 'val'):
+        images = images_of(tmp_path / 'lists', part)
+        assert images == images_of(tmp_path / 'birds', part)
+        assert all(int(path.parent.name) == label + 1 for path, label in images)
+
+
+@pytest.mark.parametrize('name', ['a\nb.png', 'a\\b.png', os.fsdecode(b'caf\xe9.png')])
+def test_names_that_no_list_can_hold(split, tmp_path, capsys, name):
+    write_own_folder(tmp_path, (5, 2))
+    (tmp_path / 'Bag' / name).touch()
+    with pytest.raises(SystemExit):
+        split(tmp_path)
+    assert 'so that no list can name it' in capsys.readouterr().err
+    assert not list(tmp_path.glob('*.txt'))

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def parse_args() -> argparse.Namespace:
     """Command line of the tool."""
     parser = argparse.ArgumentParser(description='Divide own images into training and validation.')
-    parser.add_argument('folder', type=Path, help='folder of class folders, or of train/ with class folders, or a list')
+    parser.add_argument('folder', type=Path, help='folder of class folders, of train/ with class folders, or of a list')
     parser.add_argument(
         '--val-share', type=float, default=0.2, help='share of each class for validation (default: 0.2)'
     )
@@ -66,6 +66,8 @@ def write_lists(parts: dict[str, 'Images'], classes: list[str], root: Path, out:
     Raises:
         UserError: One of the files is there already, or a name cannot be written so that it is read again.
     """
+    from ltcl.datasets.class_names import are_whole_numbers
+
     files = {out / f'{part}.txt': images for part, images in parts.items()}
     names = out / 'classes.txt'
     existing = [str(path) for path in (*files, names) if path.exists() and path != root / 'classes.txt']
@@ -73,9 +75,11 @@ def write_lists(parts: dict[str, 'Images'], classes: list[str], root: Path, out:
         raise UserError(f'{", ".join(existing)} would be overwritten: remove them or name another folder with --out')
     places = {path: [os.path.relpath(root / image, out) for image in images.paths] for path, images in files.items()}
     check_names(classes, (place for each in places.values() for place in each))
+    # A class that is called 3 must not be taken for the third.
+    labels = classes if are_whole_numbers(classes) else range(len(classes))
     out.mkdir(parents=True, exist_ok=True)
     for path, images in files.items():
-        lines = [f'{place} {label}\n' for place, label in zip(places[path], images.labels, strict=True)]
+        lines = [f'{place} {labels[label]}\n' for place, label in zip(places[path], images.labels, strict=True)]
         path.write_text(''.join(lines), encoding='utf-8')
     names.write_text(''.join(f'{name}\n' for name in classes), encoding='utf-8')
     return [*files, names]
@@ -131,6 +135,8 @@ def main() -> None:
     classes = sources.class_names()
     parts = divide(sources, classes, args.val_share, args.test_share, args.seed)
     written = write_lists(parts, classes, args.folder, args.out or args.folder)
+    for note in sources.notes:
+        print(visible(note))
     print(statistics(parts, classes).to_string())
     print('many, medium, few: classes with more than 100, 20 to 100, fewer than 20 training images')
     print(f'written: {", ".join(map(visible, written))}')

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from ...errors import UserError
-from ..class_folders import IMAGE_SUFFIXES
+from ..image_kinds import readable_suffixes
 from ..robustness import read_image
 from ..transforms.eval_view import EvalView
 from . import corrupt
@@ -98,7 +98,7 @@ def read_frost(folder: Path, profile: str) -> list[np.ndarray]:
     Raises:
         UserError: There is none, or one cannot be read.
     """
-    paths = sorted(path for path in folder.iterdir() if path.name.lower().endswith(IMAGE_SUFFIXES))
+    paths = sorted(path for path in folder.iterdir() if path.name.lower().endswith(readable_suffixes()))
     if not paths:
         raise UserError(f'{folder} has no photographs of frost: put some there, or leave --frost-images away')
     photos = [read_image(path, 'rgb').astype(np.float32) / 255 for path in paths]

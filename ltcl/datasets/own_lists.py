@@ -1,0 +1,103 @@
+"""Lists of a practitioner's images: where their images lie, and which of them tell the classes."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import UserError
+from .class_names import shorten
+from .folder_names import PARTS
+from .image_kinds import has_image_suffix, readable_suffixes
+from .list_files import read_rows
+from .list_places import rows_of_images
+from .own_layout import LAYOUTS, Layout, folders_tell, holds_images, image_folders
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+UNREAD_TABLES = ('.gz', '.json', '.jsonl', '.mat', '.ods', '.parquet', '.pkl', '.xls', '.xlsx', '.xml', '.zip')
+
+
+def rows_of_part(path: Path, part: str) -> 'pd.DataFrame':
+    """Rows of a list that belong to a part; all of them if the list has no column ``split``."""
+    rows = read_rows(str(path), 'data_root')
+    return rows[rows['part'] == part] if 'part' in rows and part in PARTS else rows
+
+
+def without_unreadable(rows: 'pd.DataFrame') -> tuple['pd.DataFrame', 'pd.Series']:
+    """Rows whose images can be read here, judged by their suffix, and the suffixes of the others."""
+    names = rows['path'].str.lower()
+    is_lost = [has_image_suffix(name) and not name.endswith(readable_suffixes()) for name in names]
+    return rows[[not lost for lost in is_lost]], names[is_lost].map(lambda name: os.path.splitext(name)[1])
+
+
+def divided_by_column(files: dict[str, Path]) -> dict[str, Path]:
+    """The parts of a single list that has a column ``split``."""
+    path = next(iter(files.values()))
+    if len(files) != 1 or path.is_dir() or 'test' in files:
+        return files
+    rows = read_rows(str(path), 'data_root')
+    there = set(rows['part']) if 'part' in rows else ()
+    return {part: path for part in PARTS if part in there} or files
+
+
+def choose_list(layout: Layout, root: Path) -> Layout:
+    """Let a list of any name tell the classes where the folders do not, or agree with the folders.
+
+    Args:
+        layout: As the folders have it.
+        root: The data root.
+
+    Raises:
+        UserError: Nothing tells the classes, several lists do, or a list and the folders divide the images differently.
+    """
+    usable, faults = {}, []
+    for path in layout.lists:
+        try:
+            usable[path] = rows_of_images(path, root, layout.place)
+        except UserError as error:
+            faults.append(str(error))
+    if folders_tell(layout):
+        for path, rows in usable.items():
+            _check_agreement(rows, path, layout, root)
+        layout.notes += [f'{fault}; it is not read, since the folders tell the classes' for fault in faults]
+        return layout
+    if len(usable) > 1:
+        raise UserError(
+            f'{root} has several lists of images, {shorten([path.name for path in usable])}: call them train.csv, '
+            'val.csv and test.csv, or take all but one away'
+        )
+    if usable:
+        layout.files = {'all': next(iter(usable))}
+    elif not layout.files:
+        raise unknown_layout(layout, root, faults)
+    return layout
+
+
+def unknown_layout(layout: Layout, root: Path, faults: Sequence[str] = ()) -> UserError:
+    """What to say where nothing tells the classes: what is there, what is needed, which list is of no use."""
+    full = [f'{path.name}/' for path in image_folders(layout.place)]
+    if holds_images(layout.place):
+        full.insert(0, f'{layout.place.name}/')
+    fault = f'has images in {shorten(full)}, but nothing tells their classes' if full else 'has no images in a form'
+    tables = sorted(path.name for path in root.iterdir() if path.suffix.lower() in UNREAD_TABLES)
+    faults = [*faults[:1], *([f'{shorten(tables)}: save as CSV, other tables are not read'] if tables else [])]
+    return UserError(
+        f'{layout.place if full else root} {fault}{"" if full else " that is known"}: {LAYOUTS}'
+        + ''.join(f'\n{fault}' for fault in faults)
+    )
+
+
+def _check_agreement(rows: 'pd.DataFrame', path: Path, layout: Layout, root: Path) -> None:
+    """Refuse a list whose labels are not those of the folders."""
+    pairs = set()
+    for folder in layout.files.values():
+        start = f'{folder.relative_to(root)}/' if folder != root else ''
+        inside = rows[rows['path'].str.startswith(start)]
+        pairs |= set(zip(inside['path'].str[len(start) :].str.split('/').str[0], inside['label'], strict=True))
+    if any(len(set(names)) < len(pairs) for names in zip(*pairs, strict=True)):
+        raise UserError(
+            f'{path} divides the images of {layout.place} into other classes than the folders: call it train.csv to '
+            'train by its labels, or put it elsewhere to train by the folders'
+        )
