@@ -103,7 +103,8 @@ def test_what_the_originals_hold_is_read(name, tmp_path):
     read = read_checkpoint(path)
     assert read.keys() == checkpoint.keys()
     for key in ('args', 'opt', 'best_acc'):
-        assert read.get(key) == checkpoint.get(key)
+        expected = checkpoint.get(key)
+        assert read.get(key) == (vars(expected) if isinstance(expected, argparse.Namespace) else expected)
 
 
 def test_numpy_numbers_of_either_major_version(tmp_path):
