@@ -25,6 +25,7 @@ setup(
         'onedl-mmcv>=2.3.6,<2.4',
         'onedl-mmpretrain>=1.3.6,<1.4',
         'onedl-mmsegmentation>=1.4.2,<1.5',
+        'filelock>=3.12',
         'matplotlib>=3.8',
         'numpy>=1.26',
         'pandas>=2.1',

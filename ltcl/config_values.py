@@ -74,7 +74,7 @@ def _dicts(node: object) -> Iterator[dict]:
 
 def _trained_classes(checkpoint: str) -> Sequence[str] | None:
     """Names of the classes in the order of the training that wrote a checkpoint; None if it does not tell them."""
-    from mmengine.runner import CheckpointLoader
+    from .checkpoints.schemes import CheckpointLoader
 
     meta = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu', logger='silent').get('meta') or {}
     return (meta.get('dataset_meta') or {}).get('classes')

@@ -30,7 +30,7 @@ class PlainValues:
 
     Args:
         functions: What makes an object from its arguments, by path.
-        objects: The same for objects that have a state, which is the argument ``state``; None where the pickle sets none.
+        objects: The same for objects that have a state: the argument ``state``, None where the pickle sets none.
         names: Values of names that stand alone, such as types of numbers.
     """
 

@@ -3,6 +3,7 @@
 import os
 import tempfile
 from pathlib import Path
+from typing import BinaryIO
 
 import torch
 
@@ -16,8 +17,8 @@ def read_checkpoint(path: str | Path, map_location: str | torch.device | None = 
     """What a checkpoint file holds.
 
     Beside tensors, numbers, text and containers only what :mod:`.plain_objects` and :mod:`.numpy_values` list is read.
-    The options of a command line (MAE and GPaCo on ViT store them) become a dict, and so does a log history of mmengine:
-    ``log_history``, ``count_history`` and ``max_length``. Nothing that a file names is imported or called.
+    The options of a command line (MAE and GPaCo on ViT store them) become a dict, and so does a log history of
+    mmengine: ``log_history``, ``count_history``, ``max_length``. Nothing that a file names is imported or called.
 
     Args:
         path: The file.
@@ -26,7 +27,6 @@ def read_checkpoint(path: str | Path, map_location: str | torch.device | None = 
     Raises:
         UserError: The file is missing or damaged, or it carries code.
     """
-    device = torch.device(map_location or 'cpu')
     path = Path(path)
     if not path.is_file():
         raise UserError(f'checkpoint {path} does not exist: correct the path')
@@ -34,16 +34,31 @@ def read_checkpoint(path: str | Path, map_location: str | torch.device | None = 
         file = path.open('rb')
     except OSError as error:
         raise UserError(f'checkpoint {path} cannot be read ({error.strerror}): correct its rights') from error
+    with file:
+        return read_stream(file, path, map_location)
+
+
+def read_stream(file: BinaryIO, source: str | Path, map_location: str | torch.device | None = 'cpu') -> object:
+    """The same for a file that is open, at its beginning.
+
+    Args:
+        file: The open file.
+        source: What it is called in messages.
+        map_location: As :func:`read_checkpoint`.
+
+    Raises:
+        UserError: The file is damaged, or it carries code.
+    """
+    device = torch.device(map_location or 'cpu')
     try:
-        with file:
-            return read_file(file, device)
+        return read_file(file, device)
     except Refused as error:
         raise UserError(
-            f'checkpoint {path} is refused: beside weights it carries {str(error).removeprefix("builtins.")}, and '
+            f'checkpoint {source} is refused: beside weights it carries {str(error).removeprefix("builtins.")}, and '
             'loading that could run code. Save it anew with weights only, where you trust it'
         ) from error
     except Exception as error:  # whatever a damaged file leads to
-        raise UserError(f'checkpoint {path} is damaged or no checkpoint of PyTorch: get it anew') from error
+        raise UserError(f'checkpoint {source} is damaged or no checkpoint of PyTorch: get it anew') from error
 
 
 def load_from_local(filename: str | Path, map_location: str | torch.device | None = None) -> dict:
@@ -52,7 +67,24 @@ def load_from_local(filename: str | Path, map_location: str | torch.device | Non
     Raises:
         UserError: As :func:`read_checkpoint`; or the file holds something else than a dict of weights.
     """
-    return read_checkpoint(Path(filename).expanduser(), map_location)
+    return check_weights(read_checkpoint(Path(filename).expanduser(), map_location), filename)
+
+
+def check_weights(checkpoint: object, source: str | Path) -> dict:
+    """The checkpoint, if mmengine can look for weights in it.
+
+    Raises:
+        UserError: It is no dict with names, or its ``state_dict`` has something else than tensors.
+    """
+    if not isinstance(checkpoint, dict):
+        raise UserError(f'checkpoint {source} holds a {type(checkpoint).__name__}, not a dict of weights: give another')
+    weights = checkpoint.get('state_dict', checkpoint)
+    if not isinstance(weights, dict) or not all(isinstance(name, str) for name in [*checkpoint, *weights]):
+        raise UserError(f'checkpoint {source} has weights without names: give another file')
+    strangers = [name for name, value in weights.items() if not isinstance(value, torch.Tensor)]
+    if weights is not checkpoint and any(not name.endswith('_extra_state') for name in strangers):
+        raise UserError(f'checkpoint {source} has entries that are no tensors: {", ".join(strangers[:6])}')
+    return checkpoint
 
 
 def write_checkpoint(path: str | Path, checkpoint: dict) -> None:

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 
 from mmengine.config import Config
 from mmengine.model import is_model_wrapper
-from mmengine.runner import CheckpointLoader, Runner
+from mmengine.runner import Runner
 
+from ltcl.checkpoints.schemes import CheckpointLoader
 from ltcl.errors import UserError
 
 from .hooks.strict_load_hook import compare_tensors, tensors_of

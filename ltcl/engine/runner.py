@@ -3,14 +3,10 @@
 import logging
 
 from mmengine.logging import MMLogger
-from mmengine.runner import CheckpointLoader
 from mmengine.runner import Runner as MMEngineRunner
 
-from ltcl.checkpoints.reading import load_from_local
+import ltcl.checkpoints.schemes  # noqa: F401 (for load_from, --resume and init_cfg alike: our reader, not mmengine's)
 from ltcl.registry import RUNNERS
-
-# For load_from, --resume and init_cfg alike: mmengine's own reader of files runs the code that a file carries.
-CheckpointLoader.register_scheme('', load_from_local, force=True)
 
 # These fill several screens before the first iteration; the log file has them.
 LOG_FILE_ONLY = (
