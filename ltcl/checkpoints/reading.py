@@ -54,11 +54,17 @@ def read_stream(file: BinaryIO, source: str | Path, map_location: str | torch.de
         return read_file(file, device)
     except Refused as error:
         raise UserError(
-            f'checkpoint {source} is refused: beside weights it carries {str(error).removeprefix("builtins.")}, and '
+            f'checkpoint {source} is refused: beside weights it carries {_shown(str(error))}, and '
             'loading that could run code. Save it anew with weights only, where you trust it'
         ) from error
     except Exception as error:  # whatever a damaged file leads to
         raise UserError(f'checkpoint {source} is damaged or no checkpoint of PyTorch: get it anew') from error
+
+
+def _shown(name: str) -> str:
+    """A name that a file chose, for a message."""
+    name = name.removeprefix('builtins.')[:100]
+    return name if name.isprintable() else ascii(name)
 
 
 def load_from_local(filename: str | Path, map_location: str | torch.device | None = None) -> dict:
@@ -79,12 +85,16 @@ def check_weights(checkpoint: object, source: str | Path) -> dict:
     if not isinstance(checkpoint, dict):
         raise UserError(f'checkpoint {source} holds a {type(checkpoint).__name__}, not a dict of weights: give another')
     weights = checkpoint.get('state_dict', checkpoint)
-    if not isinstance(weights, dict) or not all(isinstance(name, str) for name in [*checkpoint, *weights]):
+    if not isinstance(weights, dict) or not all(map(_is_name, [*checkpoint, *weights])):
         raise UserError(f'checkpoint {source} has weights without names: give another file')
     strangers = [name for name, value in weights.items() if not isinstance(value, torch.Tensor)]
     if weights is not checkpoint and any(not name.endswith('_extra_state') for name in strangers):
         raise UserError(f'checkpoint {source} has entries that are no tensors: {", ".join(strangers[:6])}')
     return checkpoint
+
+
+def _is_name(key: object) -> bool:
+    return isinstance(key, str) and key.isprintable()
 
 
 def write_checkpoint(path: str | Path, checkpoint: dict) -> None:

@@ -226,8 +226,8 @@ def test_names_of_lists(server, tmp_path, monkeypatch):
     for scheme in ('torchvision', 'open-mmlab', 'openmmlab'):
         read = CheckpointLoader.load_checkpoint(f'{scheme}://known', 'cpu', logger='silent')
         assert read['state_dict']['w'][0] == 2
-        with pytest.raises(UserError, match=f'{scheme}:// has no checkpoint named knwon: did you mean known'):
-            CheckpointLoader.load_checkpoint(f'{scheme}://knwon', 'cpu', logger='silent')
+        with pytest.raises(UserError, match=f'{scheme}:// has no checkpoint named knows: did you mean known'):
+            CheckpointLoader.load_checkpoint(f'{scheme}://knows', 'cpu', logger='silent')
     assert server.requests == ['/encoder.pth']
 
 
