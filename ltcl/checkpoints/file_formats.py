@@ -56,6 +56,9 @@ class _Source:
     def readline(self) -> bytes:
         return self.file.readline()
 
+    def tell(self) -> int:
+        return self.file.tell()
+
     def read_storage(self, num_bytes: int) -> Tensor:
         """Bytes from here on, shape (num_bytes,), uint8."""
         self._left -= num_bytes

@@ -1,4 +1,4 @@
-"""Objects of checkpoints that are told by plain values: bytes, options of a command line, the log of a run."""
+"""Objects of checkpoints that are told by plain values: bytes, complex numbers, the log of a run."""
 
 import numpy as np
 import torch
@@ -37,13 +37,6 @@ def statistic(owner: Name, name: str) -> str:
     return name
 
 
-def options(state: dict | None) -> dict:
-    """Options of a command line (MAE and GPaCo on ViT store them)."""
-    if not isinstance(state, dict | None):
-        raise ValueError('options that are no dict')
-    return state or {}
-
-
 def history(state: dict) -> dict:
     """A log history of mmengine.
 
@@ -64,4 +57,4 @@ FUNCTIONS = {
     'builtins.getattr': statistic,
 }
 NAMES = {f'{HISTORY}.{name}': name for name in ('min', 'max', 'mean', 'current')}  # as protocol 4 refers to them
-OBJECTS = {'argparse.Namespace': options, HISTORY: history}
+OBJECTS = {HISTORY: history}

@@ -1,20 +1,22 @@
 """From the tree of a pickle to plain values: what is made is named in a table, and everything else is refused."""
 
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import torch
 
 from .pickles import Call, Name, Pickle, Refused
 
 MAX_DEPTH = 64  # levels of containers; a checkpoint of mmengine has about eight
-MAX_REPEATS = 10  # a value that stands in several places is made, and counted, for each of them
+MAX_REPEATS = 4  # all values together, those that stand in several places counted for each, by the size of the pickle
+MAX_ODD_KEYS = 10_000  # whose hashes a file could choose to be equal, so that a dict of them takes hours
 SEQUENCES = {'builtins.list': list, 'builtins.set': set, 'builtins.frozenset': frozenset}
 MAPPINGS = {
     'builtins.dict': dict,
     'collections.OrderedDict': OrderedDict,
     'collections.Counter': lambda pairs: Counter(dict(pairs)),
 }
+NAMESPACE = 'argparse.Namespace'  # the options of a command line, which MAE and GPaCo on ViT store
 
 Builders = Mapping[str, Callable[..., object]]
 
@@ -38,11 +40,12 @@ class PlainValues:
         self.functions = functions
         self.objects = objects
         self.names = names
-        self.known = {*functions, *objects, *names, *SEQUENCES, *MAPPINGS}
+        self.known = {*functions, *objects, *names, *SEQUENCES, *MAPPINGS, NAMESPACE}
         """Paths of all that a pickle may name."""
-        self._made: dict[int, torch.Tensor] = {}
+        self._made: dict[int, object] = {}
         self._depth = 0
         self._left = 0
+        self._odd_keys = MAX_ODD_KEYS
 
     def read(self, pickle: Pickle) -> object:
         """The value at the root of a pickle.
@@ -51,12 +54,12 @@ class PlainValues:
             Refused: It holds an object that no table names.
             Exception: It is damaged, too deep or too large.
         """
-        self._left = MAX_REPEATS * pickle.num_operations + 1000
+        self._left = MAX_REPEATS * pickle.num_bytes + 1000
         return self.value(pickle.root)
 
     def read_part(self, pickle: Pickle) -> object:
         """The same for a pickle within another one, whose root may be a part of a value."""
-        self._left = MAX_REPEATS * pickle.num_operations + 1000
+        self._left = MAX_REPEATS * pickle.num_bytes + 1000
         return self.argument(pickle.root)
 
     def value(self, node: object) -> object:
@@ -68,9 +71,9 @@ class PlainValues:
 
     def argument(self, node: object) -> object:
         """A value that is handed to a builder; it may be a bare name, and a part of a value."""
-        self._left -= 1
-        if self._left < 0 or self._depth > MAX_DEPTH:
-            raise ValueError('nested too deep, or too large for its size')
+        self._spend(1)
+        if self._depth > MAX_DEPTH:
+            raise ValueError('nested too deep')
         if isinstance(node, Name):
             return self._named(node)
         if not isinstance(node, Call | tuple):
@@ -88,16 +91,20 @@ class PlainValues:
         raise Refused(name.path)
 
     def _called(self, call: Call) -> object:
-        if id(call) in self._made:
-            return self._made[id(call)]
         if call.path in MAPPINGS:
             return self._mapping(call)
         if call.path in SEQUENCES:
             return self._sequence(call)
-        made = self._built(call)
-        if isinstance(made, torch.Tensor):  # weights that are shared stay so
-            self._made[id(call)] = made
-        return made
+        if call.path == NAMESPACE:
+            return self._options(call)
+        if id(call) not in self._made:  # weights that are shared stay so
+            self._made[id(call)] = self._built(call)
+        return self._made[id(call)]
+
+    def _spend(self, size: int) -> None:
+        self._left -= size
+        if self._left < 0:
+            raise ValueError('more values than a pickle of this size has')
 
     def _built(self, call: Call) -> object:
         if call.path not in self.functions and call.path not in self.objects:
@@ -106,28 +113,52 @@ class PlainValues:
             raise ValueError(f'{call.path} is no container')
         args = list(map(self.argument, call.args))
         if call.path in self.objects:
-            return self.objects[call.path](*args, state=self.value(call.state))
-        if call.state is not None:
+            made = self.objects[call.path](*args, state=self.value(call.state))
+        elif call.state is not None:
             raise ValueError(f'{call.path} has no state')
-        return self.functions[call.path](*args)
+        else:
+            made = self.functions[call.path](*args)
+        # A tensor lies in a storage, which is counted where it is read.
+        self._spend(0 if isinstance(made, torch.Tensor | Part) else getattr(made, 'nbytes', 0) or _length(made))
+        return made
 
     def _sequence(self, call: Call) -> object:
         (given,) = map(self.value, call.args or ((),))
         if not isinstance(given, list | tuple) or call.pairs or call.state is not None:
             raise ValueError(f'{call.path} of other contents')
-        return SEQUENCES[call.path]([*given, *map(self.value, call.items)])
+        items = [*given, *map(self.value, call.items)]
+        if call.path != 'builtins.list':
+            self._check_keys(items)
+        return SEQUENCES[call.path](items)
 
     def _mapping(self, call: Call) -> object:
         (given,) = map(self.value, call.args or ((),))
+        state = self.value(call.state)
         if call.items:
             raise ValueError(f'{call.path} of other contents')
-        keys, values = (map(self.value, call.pairs[start::2]) for start in (0, 1))
-        pairs = given.items() if isinstance(given, dict) else given
-        made = MAPPINGS[call.path]([*pairs, *zip(keys, values, strict=True)])
-        state = self.value(call.state)
+        keys, values = ([*map(self.value, call.pairs[start::2])] for start in (0, 1))
+        pairs = [*(given.items() if isinstance(given, dict) else given), *zip(keys, values, strict=True)]
+        self._check_keys(key for key, _ in pairs)
+        made = MAPPINGS[call.path](pairs)
         if isinstance(made, OrderedDict) and isinstance(state, dict) and '_metadata' in state:
             made._metadata = _checked_versions(state['_metadata'])
         return made
+
+    def _options(self, call: Call) -> dict:
+        state = self.value(call.state)
+        if call.args or call.items or call.pairs or not isinstance(state, dict | None):
+            raise ValueError('options that are no dict')
+        return state or {}
+
+    def _check_keys(self, keys: Iterable) -> None:
+        """Text has a hash that no file can know, and a small whole number has itself."""
+        self._odd_keys -= sum(not (type(key) is str or (type(key) is int and abs(key) < 2**60)) for key in keys)
+        if self._odd_keys < 0:
+            raise ValueError('too many keys that are neither text nor small numbers')
+
+
+def _length(made: object) -> int:
+    return len(made) if isinstance(made, bytes | bytearray) else 1
 
 
 def _checked_versions(metadata: object) -> OrderedDict:
