@@ -285,6 +285,10 @@ LATER: dict[str, Maker] = {
     'itself': lambda m: LIST + b'q\x00h\x00a',
     'deep': lambda m: EMPTY + b'\x85' * 100_000,
     'deep_key': lambda m: DICT + EMPTY + b'\x85' * 100_000 + b'K\x01' + SET,
+    'deep_key_of_a_storage': lambda m: (
+        tuple_of(text('storage'), named('torch', 'FloatStorage'), EMPTY + b'\x85' * 100_000, text('cpu'), b'K\x04')
+        + b'Q'
+    ),
     'doubled_60_times': lambda m: b'K\x01' + b'2\x86' * 60,
     'lists_of_lists': lambda m: (
         (LIST + b'q\x00' + POP)
@@ -342,6 +346,59 @@ def in_pickle(content: bytes) -> bytes:
 
 
 FORMATS: dict[str, Callable[[bytes], bytes]] = {'zip': in_zip, 'legacy': in_legacy, 'pickle': in_pickle}
+
+
+def shared(part: bytes, *, count: int = 100_000, padding: int = 0) -> bytes:
+    """A pickle of a list in which one part stands, or is used, many times."""
+    return START + text(' ' * padding) + POP + part + b'q\x01' + POP + MARK + b'h\x01' * count + b'l.'
+
+
+def used(function: bytes, content: bytes, *others: bytes, count: int = 20_000) -> bytes:
+    """A pickle of a list of many calls with the same argument."""
+    start = START + content + b'q\x01' + POP + function + b'q\x02' + POP
+    return start + MARK + call(b'h\x02', b'h\x01', *others) * count + b'l.'
+
+
+LARGE = 'x' * 200_000
+# Each of them would take gigabytes, or hours.
+BOMBS: dict[str, Callable[[], bytes]] = {
+    'encoded_text': lambda: used(named('_codecs', 'encode'), text(LARGE), text('latin1')),
+    'bytearrays': lambda: used(named('builtins', 'bytearray'), text(LARGE), text('latin1')),
+    'numbers_of_text': lambda: (
+        START
+        + (call(named('numpy', 'dtype'), text('S200000')) + b'q\x03' + POP + text(LARGE) + b'q\x01' + POP)
+        + (named('numpy.core.multiarray', 'scalar') + b'q\x02' + POP + MARK)
+        + call(b'h\x02', b'h\x03', b'h\x01') * 20_000
+        + b'l.'
+    ),
+    'histories': lambda: (
+        START
+        + (as_pickle(np.zeros(50_000, np.float32)) + b'q\x60' + POP + MARK)
+        + history(_log_history=b'h\x60', _count_history=b'h\x60', max_length=b'K\x05') * 5000
+        + b'l.'
+    ),
+    'nested_files': lambda: used(
+        named('torch.storage', '_load_from_bytes'),
+        as_pickle(saved(torch.FloatStorage(50_000))),
+    ),
+    'lists': lambda: shared(LIST + MARK + b'N' * 1000 + b'e'),
+    'dicts_and_long_text': lambda: shared(
+        DICT + MARK + b''.join(b'M' + struct.pack('<H', key) + b'N' for key in range(1000)) + b'u', padding=10**7
+    ),
+    'options': lambda: shared(namespace(**{f'a{key}': NONE for key in range(100)})),
+    'equal_hashes': lambda: (
+        START
+        + (DICT + MARK)
+        + b''.join(b'\x8a\x10' + (key * (2**61 - 1)).to_bytes(16, 'little') + b'N' for key in range(1, 50_000))
+        + b'u.'
+    ),
+    'equal_hashes_in_a_set': lambda: (
+        START
+        + (b'\x8f' + MARK)
+        + b''.join(b'\x8a\x10' + (key * (2**61 - 1)).to_bytes(16, 'little') for key in range(1, 50_000))
+        + b'\x90.'
+    ),
+}
 
 
 def zip_of(entries: dict[str, bytes], compression: int = zipfile.ZIP_STORED) -> bytes:

@@ -111,7 +111,14 @@ def _content(source: _Source, entry: zipfile.ZipInfo) -> bytes:
 
 def _read_stream(source: _Source) -> object:
     """The format of torch < 1.6; or one pickle alone, with a file of that format in the place of each storage."""
-    values = _plain_values(_refuse_storage, lambda content: _read_nested(content, source.device))
+    nested: dict[int, Storage] = {}
+
+    def load_nested(content: bytes) -> Storage:
+        if id(content) not in nested:  # the pickle keeps them all
+            nested[id(content)] = _read_nested(content, source.device)
+        return nested[id(content)]
+
+    values = _plain_values(_refuse_storage, load_nested)
     pickle = read_pickle(source, values.known)
     if _is_number(pickle.root, MAGIC_NUMBER):
         values, pickle = _read_legacy(source)
@@ -134,11 +141,17 @@ def _read_legacy(source: _Source) -> tuple[PlainValues, Pickle]:
         raise ValueError('another version of the format')
     read_pickle(source)
     pickle = read_pickle(source, values.known)
-    dtypes = {call.args[1]: NAMES[call.args[0].path] for call in pickle.persistent}
-    for key in read_pickle(source).root.items:
+    dtypes = {_text(call.args[1]): NAMES[call.args[0].path] for call in pickle.persistent}
+    for key in map(_text, read_pickle(source).root.items):
         (num_values,) = struct.unpack('<q', source.read(8))
         loaded[key] = source.read_storage(num_values * dtypes[key].itemsize)
     return values, pickle
+
+
+def _text(key: object) -> str:
+    if not isinstance(key, str):  # to look up a tuple of tuples of tuples ends the interpreter
+        raise ValueError('a key that is no text')
+    return key
 
 
 def _is_number(value: object, number: int) -> bool:

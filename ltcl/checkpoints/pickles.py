@@ -63,11 +63,13 @@ class Pickle:
         root: Numbers, text, bytes, tuples, :class:`Name` and :class:`Call`. Lists, dicts and sets are calls as well. An
             object may stand in several places, even in itself.
         persistent: The calls that stand for persistent ids.
+        num_operations: How many it is made of.
         num_bytes: Its length.
     """
 
     root: object
     persistent: list[Call]
+    num_operations: int
     num_bytes: int
 
 
@@ -83,9 +85,9 @@ def read_pickle(file: BinaryIO, known: Container[str] = ()) -> Pickle:
             call returned.
         Exception: It is damaged.
     """
-    machine = _Machine(known)
-    num_bytes = machine.run(file)
-    return Pickle(machine.stack.pop(), machine.persistent, num_bytes)
+    machine, start = _Machine(known), file.tell()
+    num_operations = machine.run(file)
+    return Pickle(machine.stack.pop(), machine.persistent, num_operations, file.tell() - start)
 
 
 @dataclass(slots=True)
@@ -99,8 +101,7 @@ class _Machine:
     persistent: list = field(default_factory=list)
 
     def run(self, file: BinaryIO) -> int:
-        """Read to the end of the pickle; the number of its bytes."""
-        start = file.tell()
+        """Read to the end of the pickle; the number of its operations."""
         for count, (operation, argument, _) in enumerate(pickletools.genops(file)):
             if count > MAX_OPERATIONS:
                 raise ValueError(f'more than {MAX_OPERATIONS} values')
@@ -113,7 +114,7 @@ class _Machine:
                 self.stack.append(CONSTANTS[name])
             elif name not in WITHOUT_EFFECT:
                 OPERATIONS[name](self, argument)
-        return file.tell() - start
+        return count
 
     def pop(self, argument: None = None) -> object:
         return self.stack.pop() if self.stack else self.to_mark()

@@ -3,12 +3,13 @@
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 
+import numpy as np
 import torch
 
 from .pickles import Call, Name, Pickle, Refused
 
 MAX_DEPTH = 64  # levels of containers; a checkpoint of mmengine has about eight
-MAX_REPEATS = 4  # all values together, those that stand in several places counted for each, by the size of the pickle
+MAX_REPEATS = 4  # values and their bytes, counted in each place where one stands, by those of the pickle
 MAX_ODD_KEYS = 10_000  # whose hashes a file could choose to be equal, so that a dict of them takes hours
 SEQUENCES = {'builtins.list': list, 'builtins.set': set, 'builtins.frozenset': frozenset}
 MAPPINGS = {
@@ -44,7 +45,7 @@ class PlainValues:
         """Paths of all that a pickle may name."""
         self._made: dict[int, object] = {}
         self._depth = 0
-        self._left = 0
+        self._values_left = self._bytes_left = 0
         self._odd_keys = MAX_ODD_KEYS
 
     def read(self, pickle: Pickle) -> object:
@@ -54,13 +55,17 @@ class PlainValues:
             Refused: It holds an object that no table names.
             Exception: It is damaged, too deep or too large.
         """
-        self._left = MAX_REPEATS * pickle.num_bytes + 1000
+        self._allow(pickle)
         return self.value(pickle.root)
 
     def read_part(self, pickle: Pickle) -> object:
         """The same for a pickle within another one, whose root may be a part of a value."""
-        self._left = MAX_REPEATS * pickle.num_bytes + 1000
+        self._allow(pickle)
         return self.argument(pickle.root)
+
+    def _allow(self, pickle: Pickle) -> None:
+        self._values_left = MAX_REPEATS * pickle.num_operations + 1000
+        self._bytes_left = MAX_REPEATS * pickle.num_bytes + 1000
 
     def value(self, node: object) -> object:
         """A value of its own, which stands in a container or is the root."""
@@ -71,9 +76,9 @@ class PlainValues:
 
     def argument(self, node: object) -> object:
         """A value that is handed to a builder; it may be a bare name, and a part of a value."""
-        self._spend(1)
-        if self._depth > MAX_DEPTH:
-            raise ValueError('nested too deep')
+        self._values_left -= 1
+        if self._values_left < 0 or self._depth > MAX_DEPTH:
+            raise ValueError('nested too deep, or more values than a pickle of this size has')
         if isinstance(node, Name):
             return self._named(node)
         if not isinstance(node, Call | tuple):
@@ -101,11 +106,6 @@ class PlainValues:
             self._made[id(call)] = self._built(call)
         return self._made[id(call)]
 
-    def _spend(self, size: int) -> None:
-        self._left -= size
-        if self._left < 0:
-            raise ValueError('more values than a pickle of this size has')
-
     def _built(self, call: Call) -> object:
         if call.path not in self.functions and call.path not in self.objects:
             raise Refused(call.path)
@@ -118,8 +118,9 @@ class PlainValues:
             raise ValueError(f'{call.path} has no state')
         else:
             made = self.functions[call.path](*args)
-        # A tensor lies in a storage, which is counted where it is read.
-        self._spend(0 if isinstance(made, torch.Tensor | Part) else getattr(made, 'nbytes', 0) or _length(made))
+        self._bytes_left -= _num_bytes(made)
+        if self._bytes_left < 0:
+            raise ValueError('more bytes than a pickle of this size has')
         return made
 
     def _sequence(self, call: Call) -> object:
@@ -157,8 +158,13 @@ class PlainValues:
             raise ValueError('too many keys that are neither text nor small numbers')
 
 
-def _length(made: object) -> int:
-    return len(made) if isinstance(made, bytes | bytearray) else 1
+def _num_bytes(made: object) -> int:
+    """Bytes that were copied; a tensor lies in a storage, which is counted where it is read."""
+    if isinstance(made, dict):
+        return sum(value.nbytes for value in made.values() if isinstance(value, torch.Tensor))
+    if isinstance(made, np.ndarray | np.generic):
+        return made.nbytes
+    return len(made) if isinstance(made, bytes | bytearray) else 0
 
 
 def _checked_versions(metadata: object) -> OrderedDict:

@@ -1,11 +1,13 @@
 """No file runs code: every operation of pickles, in every format of files, is refused in one line."""
 
 import contextlib
+import resource
+import time
 
 import hostile
 import pytest
 import torch
-from hostile import FORMATS, HOSTILE, RUNS, in_checkpoint, in_legacy, in_zip, read_carelessly, touch
+from hostile import BOMBS, FORMATS, HOSTILE, RUNS, in_checkpoint, in_legacy, in_zip, read_carelessly, touch
 
 from ltcl.checkpoints.reading import load_from_local, read_checkpoint
 from ltcl.errors import UserError
@@ -57,10 +59,11 @@ def test_the_same_files_without_code_are_read(form, tmp_path):
 def test_every_pickle_of_a_legacy_file(marker, tmp_path):
     path = tmp_path / 'model.pth'
     hidden = hostile.START + touch(str(marker)) + b'.'
-    plain = in_checkpoint(hostile.NONE)
+    plain, deep = in_checkpoint(hostile.NONE), hostile.EMPTY + b'\x85' * 100_000
     for content in (
         in_legacy(plain, properties=hidden),
         in_legacy(plain, keys=hidden),
+        in_legacy(plain, keys=hostile.START + hostile.LIST + deep + hostile.APPEND + b'.'),
         hidden + in_legacy(plain),
         in_legacy(hidden),
     ):
@@ -94,3 +97,15 @@ def test_names_of_entries_stay_in_the_file(tmp_path, marker):
         content = in_checkpoint(hostile.NONE).replace(hostile.text('0'), hostile.text(key))
         path.write_bytes(in_zip(content))
         assert_refused(path, marker)
+
+
+@pytest.mark.parametrize('name', BOMBS)
+def test_no_file_takes_much_more_than_its_size(name, marker, tmp_path):
+    path = tmp_path / 'model.pth'
+    content = BOMBS[name]()
+    assert len(content) < 12_000_000
+    path.write_bytes(content)
+    before, start = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.perf_counter()
+    assert_refused(path, marker)
+    assert time.perf_counter() - start < 30
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 300_000
