@@ -52,20 +52,15 @@ def download(url: str) -> Path:
     name = file_name(address)
     wanted = wanted_hash(name, fragment)
     hub = Path(torch.hub.get_dir(), 'checkpoints', name)
-    if wanted and _is_whole(hub, wanted):
-        return hub
     path = cache_folder() / 'downloads' / hashlib.sha256(address.encode()).hexdigest()[:16] / name
-    if _is_whole(path, wanted):
-        return path
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with _alone(path):
-            if not _is_whole(path, wanted):  # another process may have brought it meanwhile
-                print_log(f'Downloading {address} to {path}', logger='current')
-                _fetch(address, path, wanted)
+        if wanted and _is_whole(hub, wanted):
+            return hub
+        if not _is_whole(path, wanted):
+            _download(address, path, wanted)
+    except UserError:
+        raise
     except (OSError, http.client.HTTPException, ValueError) as error:
-        if isinstance(error, UserError):
-            raise
         raise UserError(
             f'{address} cannot be downloaded ({_reason(error)}): get the file in another way and give its path'
         ) from error
@@ -124,6 +119,14 @@ def _alone(path: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def _download(address: str, path: Path, wanted: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _alone(path):
+        if not _is_whole(path, wanted):  # another process may have brought it meanwhile
+            print_log(f'Downloading {address} to {path}', logger='current')
+            _fetch(address, path, wanted)
 
 
 def _fetch(address: str, path: Path, wanted: str) -> None:

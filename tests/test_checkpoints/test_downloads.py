@@ -4,9 +4,11 @@ import hashlib
 import http.server
 import multiprocessing
 import threading
+from types import SimpleNamespace
 
 import pytest
 import torch
+from hostile import in_checkpoint, in_zip, touch
 from mmengine.runner.checkpoint import CheckpointLoader
 
 import ltcl.checkpoints.schemes  # noqa: F401
@@ -229,6 +231,27 @@ def test_names_of_lists(server, tmp_path, monkeypatch):
         with pytest.raises(UserError, match=f'{scheme}:// has no checkpoint named knows: did you mean known'):
             CheckpointLoader.load_checkpoint(f'{scheme}://knows', 'cpu', logger='silent')
     assert server.requests == ['/encoder.pth']
+
+
+def test_what_is_downloaded_is_data(server, tmp_path):
+    marker = tmp_path / 'code_was_run'
+    server.files['/model.pth'] = in_zip(in_checkpoint(touch(str(marker))))
+    with pytest.raises(UserError, match=r'downloads/.*model\.pth is refused: .* carries exec'):
+        CheckpointLoader.load_checkpoint(server.url('/model.pth'), 'cpu', logger='silent')
+    assert not marker.exists()
+
+
+def test_object_stores(tmp_path, monkeypatch):
+    marker, contents = tmp_path / 'code_was_run', {}
+    contents['s3://bucket/good.pth'] = checkpoint_bytes(3, tmp_path / 'made.pth')
+    contents['s3://bucket/bad.pth'] = in_zip(in_checkpoint(touch(str(marker))))
+    backend = SimpleNamespace(get=contents.__getitem__)
+    monkeypatch.setattr('ltcl.checkpoints.schemes.get_file_backend', lambda name: backend)
+    read = CheckpointLoader.load_checkpoint('s3://bucket/good.pth', 'cpu', logger='silent')
+    assert read['state_dict']['w'][0] == 3
+    with pytest.raises(UserError, match=r's3://bucket/bad\.pth is refused'):
+        CheckpointLoader.load_checkpoint('s3://bucket/bad.pth', 'cpu', logger='silent')
+    assert not marker.exists()
 
 
 def test_every_scheme_of_mmengine_has_a_reader_of_ours():

@@ -1,6 +1,7 @@
 """By whatever door a checkpoint comes in, its code does not run, and one line names the file."""
 
 import importlib.util
+import re
 import subprocess
 import sys
 
@@ -129,3 +130,14 @@ def test_cifar_files_are_compared_with_their_checksums_first(tmp_path):
     assert not marker.exists()
     read_carelessly(content)
     assert marker.exists()
+
+
+def test_there_is_no_other_reader():
+    """Whoever adds one finds the doors above."""
+    readers = re.compile(
+        r'torch\.load\(|pickle\.loads?\(|allow_pickle=True|Config\.fromstring\(|weights_only=False|\bload_url\('
+    )
+    root = CONFIGS.parent
+    sources = [*root.glob('ltcl/**/*.py'), *root.glob('tools/**/*.py')]
+    assert len(sources) > 100
+    assert [str(path) for path in sources if readers.search(path.read_text(encoding='utf-8'))] == []
