@@ -29,7 +29,7 @@ TIMEOUT = 60  # seconds without a byte
 CHUNK = 2**20
 PARTIAL = '.partial'
 HASH_IN_NAME = re.compile(r'-([0-9a-f]{8,64})(?=\.)')
-DATE = re.compile(r'(19|20)\d\d(0[1-9]|1[0-2])([0-2]\d|3[01])')  # a name may end in one, which is no hash
+DATE_OR_STEP = re.compile(r'(19|20)\d\d(0[1-9]|1[0-2])([0-2]\d|3[01])|0\d+')  # names end in them as well
 
 
 def download(url: str) -> Path:
@@ -89,7 +89,7 @@ def wanted_hash(name: str, fragment: str = '') -> str:
             raise UserError(f'#{fragment} at the end of a URL is no hash: write #sha256= and 8 to 64 hex digits')
         return given[1].lower()
     found = HASH_IN_NAME.findall(name)
-    return found[-1] if found and not DATE.fullmatch(found[-1]) else ''
+    return found[-1] if found and not DATE_OR_STEP.fullmatch(found[-1]) else ''
 
 
 def _is_whole(path: Path, wanted: str) -> bool:

@@ -110,6 +110,7 @@ def test_hash_of_the_name_is_compared(server):
         ('resnet50-0676ba61.pth', '0676ba61'),
         ('deit_base_20220216-db63c16c.pth', 'db63c16c'),
         ('model-20220216.pth', ''),
+        ('checkpoint-00020000.pth', ''),
         ('model-v2.pth', ''),
         ('resnet50-0676ba61.pth.tar', '0676ba61'),
     ],
