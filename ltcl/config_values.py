@@ -74,9 +74,8 @@ def _dicts(node: object) -> Iterator[dict]:
 
 def _trained_classes(checkpoint: str) -> Sequence[str] | None:
     """Names of the classes in the order of the training that wrote a checkpoint; None if it does not tell them."""
-    from mmengine.runner import CheckpointLoader
-
     from .checkpoints.class_names import trained_classes
+    from .checkpoints.schemes import CheckpointLoader
 
     content = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu', logger='silent')
     return trained_classes(content, checkpoint)

@@ -58,7 +58,7 @@ def remove_partials(folder: str | Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def write_checkpoint(path: str | Path, checkpoint: object) -> None:
+def save_whole(path: str | Path, checkpoint: object) -> None:
     """Write a checkpoint in torch's zip format, whole or not at all, with a checksum of all its bytes.
 
     torch stores checksums of the tensors, which its reader does not look at. This one stands in the comment at the end
@@ -87,7 +87,7 @@ def is_whole(path: str | Path) -> bool:
     """Whether every byte of a checkpoint in torch's zip format is as it was written.
 
     Args:
-        path: A file of :func:`write_checkpoint`; of others the tensors and the pickle are looked at.
+        path: A file of :func:`save_whole`; of others the tensors and the pickle are looked at.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -96,6 +96,17 @@ def is_whole(path: str | Path) -> bool:
             return archive.testzip() is None
     except Exception:  # a damaged header leads zipfile to errors of many kinds
         return False
+
+
+def is_damaged(path: str | Path) -> bool:
+    """Whether a file has the checksum of :func:`save_whole` and is not as it was written; False of any other file."""
+    try:
+        with open(path, 'rb') as file:
+            file.seek(-len(_comment(0)), os.SEEK_END)
+            is_marked = file.read().startswith(MARK)
+    except OSError:
+        return False
+    return is_marked and not is_whole(path)
 
 
 def _comment(checksum: int) -> bytes:

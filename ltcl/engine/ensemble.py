@@ -5,9 +5,10 @@ from collections.abc import Sequence
 
 from mmengine.config import Config
 from mmengine.model import is_model_wrapper
-from mmengine.runner import CheckpointLoader, Runner
+from mmengine.runner import Runner
 
 from ltcl.checkpoints.class_names import trained_classes
+from ltcl.checkpoints.schemes import CheckpointLoader
 from ltcl.errors import UserError
 
 from .finite import not_finite_by_design, refuse_not_finite

@@ -7,13 +7,12 @@ from pathlib import Path
 from mmengine.dist import is_main_process
 from mmengine.logging import MMLogger
 from mmengine.model import is_model_wrapper
-from mmengine.runner import CheckpointLoader
 from mmengine.runner import Runner as MMEngineRunner
 from mmengine.runner.checkpoint import _load_checkpoint_to_model
 from torch import nn
 
-from ltcl.checkpoints.reading import load_from_local
 from ltcl.checkpoints.run_state import check_resumable, meta_of
+from ltcl.checkpoints.schemes import CheckpointLoader
 from ltcl.neutral_text import neutralise
 from ltcl.registry import RUNNERS
 from ltcl.work_dir import locked
@@ -22,9 +21,6 @@ from .resuming import resume_run
 from .run_logs import go_on_without
 from .saving import write_run
 from .starting import start_of_run
-
-# For load_from, --resume and init_cfg alike: mmengine's own reader of files runs the code that a file carries.
-CheckpointLoader.register_scheme('', load_from_local, force=True)
 
 # These fill several screens before the first iteration; the log file has them.
 LOG_FILE_ONLY = (

@@ -13,7 +13,7 @@ from mmengine.runner import EpochBasedTrainLoop, Runner
 from ltcl.checkpoints.finding import REGULAR, STOPPED, numbered
 from ltcl.checkpoints.plain_data import hub_to_plain, to_plain
 from ltcl.checkpoints.run_state import TRAINING_KEY, TrainingShape
-from ltcl.checkpoints.whole_files import write_checkpoint, write_text
+from ltcl.checkpoints.whole_files import save_whole, write_text
 
 POINTER = 'last_checkpoint'
 LOST_STATUS = 3
@@ -97,7 +97,7 @@ def write_run(runner: Runner, path: str | Path, meta: dict, weights_only: bool =
     Raises:
         OSError: The place is full or cannot be written to.
     """
-    write_checkpoint(path, run_checkpoint(runner, meta, weights_only))
+    save_whole(path, run_checkpoint(runner, meta, weights_only))
 
 
 def add_checkpoint(runner: Runner, name: str, meta: dict, weights_only: bool = False) -> bool:

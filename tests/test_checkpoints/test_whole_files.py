@@ -6,11 +6,13 @@ import zipfile
 import pytest
 import torch
 
-from ltcl.checkpoints.whole_files import PARTIAL, is_whole, remove_partials, write_checkpoint, write_text
+from ltcl.checkpoints.reading import load_from_local
+from ltcl.checkpoints.whole_files import PARTIAL, is_whole, remove_partials, save_whole, write_text
+from ltcl.errors import UserError
 
 
 def write(path, value: float) -> None:
-    write_checkpoint(path, {'state_dict': {'a': torch.full((100,), value)}, 'meta': {'epoch': 3}})
+    save_whole(path, {'state_dict': {'a': torch.full((100,), value)}, 'meta': {'epoch': 3}})
 
 
 def value_of(path) -> float:
@@ -71,6 +73,17 @@ def test_flipped_tensor_of_a_file_without_our_checksum_is_noticed(tmp_path):
     place = content.index(torch.tensor([500, 501]).numpy().tobytes())
     path.write_bytes(content[:place] + b'\0' + content[place + 1 :])
     assert not is_whole(path)
+
+
+def test_damaged_file_is_refused_wherever_it_is_loaded(tmp_path):
+    path = tmp_path / 'a.pth'
+    write(path, 1.5)
+    load_from_local(path)
+    content = path.read_bytes()
+    place = content.index(torch.full((2,), 1.5).numpy().tobytes())
+    path.write_bytes(content[:place] + b'\1' + content[place + 1 :])
+    with pytest.raises(UserError, match=r'a\.pth is damaged, its checksum is another'):
+        load_from_local(path)
 
 
 def test_file_with_the_checksum_is_read_by_everyone(tmp_path):

@@ -8,6 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ltcl.cache_folder import cache_folder
+from ltcl.checkpoints.reading import read_checkpoint
 from ltcl.errors import UserError
 
 from .uniform_targets import uniform_targets
@@ -73,7 +75,7 @@ def load_targets(path: str | Path, num_classes: int, feat_dim: int) -> Tensor:
         if path.suffix == '.npy':
             targets = torch.from_numpy(np.load(path, allow_pickle=False))
         else:
-            targets = torch.load(path, map_location='cpu', weights_only=True)
+            targets = read_checkpoint(path)
         targets = targets.detach().float()
     except Exception as error:  # the readers raise whatever a damaged file leads them to
         raise UserError(f'targets file {path} is not readable as one array of numbers: make it anew') from error
@@ -103,7 +105,7 @@ def cached_uniform_targets(num_classes: int, feat_dim: int, seed: int = 0) -> Te
     """
     if num_classes <= feat_dim + 1:  # a closed form
         return uniform_targets(num_classes, feat_dim, seed)
-    path = _cache_folder() / f'uniform_targets_{num_classes}x{feat_dim}_seed{seed}.npy'
+    path = cache_folder() / f'uniform_targets_{num_classes}x{feat_dim}_seed{seed}.npy'
     try:
         return load_targets(path, num_classes, feat_dim)
     except UserError:
@@ -113,8 +115,3 @@ def cached_uniform_targets(num_classes: int, feat_dim: int, seed: int = 0) -> Te
     except UserError:
         return targets  # the result is right all the same, the next run only searches again
     return targets
-
-
-def _cache_folder() -> Path:
-    base = os.environ.get('XDG_CACHE_HOME') or Path('~', '.cache').expanduser()
-    return Path(base, 'ltcl')

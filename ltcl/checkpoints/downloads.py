@@ -1,0 +1,174 @@
+"""Files from the web, kept by their whole URL and compared with the hash that the URL tells."""
+
+import contextlib
+import hashlib
+import http.client
+import logging
+import os
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+from urllib.error import HTTPError
+from urllib.parse import unquote
+from urllib.request import Request, urlopen
+
+import rich.console
+import rich.progress
+import torch.hub
+from filelock import FileLock
+from mmengine.logging import print_log
+
+from ltcl.cache_folder import cache_folder
+from ltcl.errors import UserError
+
+TIMEOUT = 60  # seconds without a byte
+CHUNK = 2**20
+PARTIAL = '.partial'
+HASH_IN_NAME = re.compile(r'-([0-9a-f]{8,64})(?=\.)')
+DATE_OR_STEP = re.compile(r'(19|20)\d\d(0[1-9]|1[0-2])([0-2]\d|3[01])|0\d+')  # names end in them as well
+
+
+def download(url: str) -> Path:
+    """A file of the web on this machine.
+
+    It is kept in the cache folder by its whole URL, so that files of one name do not mix. Of several processes that
+    need it one downloads and the others wait. What a broken connection leaves is never taken for the file.
+
+    Args:
+        url: Begins with ``http://`` or ``https://``. The SHA-256 of the file, or its beginning, may follow as
+            ``#sha256=...``; without it, the hash in a name such as ``resnet50-0676ba61.pth`` is compared.
+
+    Returns:
+        The file, in the cache; or the copy that ``torch.hub`` keeps, if its hash is the one wanted.
+
+    Raises:
+        UserError: The file cannot be fetched or kept, or its hash is another.
+    """
+    address, _, fragment = url.partition('#')
+    name = file_name(address)
+    wanted = wanted_hash(name, fragment)
+    hub = Path(torch.hub.get_dir(), 'checkpoints', name)
+    path = cache_folder() / 'downloads' / hashlib.sha256(address.encode()).hexdigest()[:16] / name
+    try:
+        if wanted and _is_whole(hub, wanted):
+            return hub
+        if not _is_whole(path, wanted):
+            _download(address, path, wanted)
+    except UserError:
+        raise
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise UserError(
+            f'{address} cannot be downloaded ({_reason(error)}): get the file in another way and give its path'
+        ) from error
+    return path
+
+
+def file_name(address: str) -> str:
+    """Last part of a URL's path, safe as a file name."""
+    name = re.sub(r'[^\w.-]', '_', unquote(address.partition('?')[0]).rpartition('/')[2])
+    return name.lstrip('.')[-100:] or 'checkpoint'
+
+
+def wanted_hash(name: str, fragment: str = '') -> str:
+    """Beginning of the SHA-256 that a file must have, empty if nothing tells it.
+
+    Args:
+        name: Of the file.
+        fragment: What follows ``#`` in the URL.
+
+    Raises:
+        UserError: The fragment is something else than a hash.
+    """
+    if fragment:
+        given = re.fullmatch(r'sha256=([0-9a-fA-F]{8,64})', fragment)
+        if not given:
+            raise UserError(f'#{fragment} at the end of a URL is no hash: write #sha256= and 8 to 64 hex digits')
+        return given[1].lower()
+    found = HASH_IN_NAME.findall(name)
+    return found[-1] if found and not DATE_OR_STEP.fullmatch(found[-1]) else ''
+
+
+def _is_whole(path: Path, wanted: str) -> bool:
+    """Whether the file is there, and is the one wanted."""
+    if not path.is_file():
+        return False
+    if not wanted:
+        return True
+    with path.open('rb') as file:
+        digest = hashlib.sha256()
+        for chunk in iter(lambda: file.read(CHUNK), b''):
+            digest.update(chunk)
+    return digest.hexdigest().startswith(wanted)
+
+
+@contextlib.contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Wait until no other process brings the same file; the system ends the lock of a process that dies."""
+    lock = FileLock(f'{path}.lock')
+    try:
+        lock.acquire()
+        for left in path.parent.glob(f'*{PARTIAL}'):  # by a process that was killed
+            shutil.rmtree(left, ignore_errors=True)
+    except NotImplementedError:  # a file system without locks: two processes may both download, each one whole
+        print_log(f'{path.parent} has no file locks', logger='current', level=logging.DEBUG)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _download(address: str, path: Path, wanted: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _alone(path):
+        if not _is_whole(path, wanted):  # another process may have brought it meanwhile
+            print_log(f'Downloading {address} to {path}', logger='current')
+            _fetch(address, path, wanted)
+
+
+def _fetch(address: str, path: Path, wanted: str) -> None:
+    """Download next to the place, and move there what is whole."""
+    with tempfile.TemporaryDirectory(PARTIAL, dir=path.parent) as folder:
+        new = Path(folder, path.name)
+        request = Request(address, headers={'User-Agent': 'ltcl'})
+        with urlopen(request, timeout=TIMEOUT) as response, new.open('wb') as file:
+            length = response.length  # of what is still to come; None where the server does not tell
+            received = _copy(response, file, length)
+            file.flush()
+            os.fsync(file.fileno())
+        if length is not None and received != length:
+            raise UserError(f'{address} broke off after {received} of {length} bytes: start again')
+        if not _is_whole(new, wanted):
+            raise UserError(
+                f'{address} brought another file: its SHA-256 does not begin with {wanted}. '
+                'If the file is right, add its hash to the URL: #sha256=...'
+            )
+        os.replace(new, path)
+
+
+def _copy(response: BinaryIO, file: BinaryIO, length: int | None) -> int:
+    """Copy to the end, with a bar where somebody looks on; the number of bytes."""
+    received = 0
+    progress = rich.progress.Progress(
+        *rich.progress.Progress.get_default_columns(),
+        rich.progress.DownloadColumn(),
+        console=rich.console.Console(stderr=True),
+        transient=True,
+        disable=not sys.stderr.isatty(),
+    )
+    with progress:
+        task = progress.add_task('download', total=length)
+        for chunk in iter(lambda: response.read(CHUNK), b''):
+            file.write(chunk)
+            received += len(chunk)
+            progress.update(task, completed=received)
+    return received
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, HTTPError):
+        return f'HTTP {error.code} {error.reason}'
+    return str(getattr(error, 'reason', None) or error) or type(error).__name__

@@ -1,0 +1,143 @@
+"""By whatever door a checkpoint comes in, its code does not run, and one line names the file."""
+
+import importlib.util
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hostile import HOSTILE, in_checkpoint, in_legacy, in_zip, object_array, read_carelessly, touch
+from mmengine.registry import MODELS
+from mmengine.runner import load_checkpoint
+from toy import CONFIGS, toy_config
+
+from ltcl.config_values import fill_num_classes
+from ltcl.engine import Runner
+from ltcl.errors import UserError
+from ltcl.launch import build_runner
+from ltcl.models.utils.target_files import load_targets
+
+TOOLS = CONFIGS.parent / 'tools'
+# One that runs in any reader, one that ran by way of the types that were let through, one that hides in a log history.
+KINDS = {'reduce_exec': in_zip, 'build_setstate_by_getattr': in_zip, 'history_statistics': in_legacy}
+
+
+def tool(name: str, *words: object) -> None:
+    """Run a tool in this process; an error comes as an exception."""
+    spec = importlib.util.spec_from_file_location('tool', TOOLS / name)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr('sys.argv', [name, *map(str, words)])
+        module.main.__wrapped__()
+
+
+def init_cfg(cfg, config, path):
+    backbone = dict(cfg.model.backbone, init_cfg=dict(type='Pretrained', checkpoint=path, prefix='backbone.'))
+    MODELS.build(dict(cfg.model, backbone=backbone)).init_weights()
+
+
+def load_from_in_training(cfg, config, path):
+    cfg.load_from = path
+    Runner.from_cfg(cfg).train()
+
+
+def resume(cfg, config, path):
+    cfg.load_from, cfg.resume = path, True
+    Runner.from_cfg(cfg).train()
+
+
+def init_cfg_by_scheme(cfg, config, path):
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr('mmengine.runner.checkpoint.get_external_models', lambda: dict(own=path))
+        load_checkpoint(MODELS.build(cfg.model), 'open-mmlab://own')
+
+
+def num_classes(cfg, config, path):
+    cfg.num_classes = None
+    fill_num_classes(cfg, path)
+
+
+DOORS = {
+    'init_cfg': init_cfg,
+    'init_cfg_by_scheme': init_cfg_by_scheme,
+    'load_checkpoint': lambda cfg, config, path: load_checkpoint(MODELS.build(cfg.model), path),
+    'load_from_in_training': load_from_in_training,
+    'resume': resume,
+    'resume_by_method': lambda cfg, config, path: build_runner(cfg).resume(path),
+    'fill_num_classes': num_classes,
+    'targets': lambda cfg, config, path: load_targets(path, 3, 8),
+    'tools/train.py': lambda cfg, config, path: tool('train.py', config, '--resume', path),
+    'tools/test.py': lambda cfg, config, path: tool('test.py', config, path),
+    'ensemble': lambda cfg, config, path: tool('test.py', config, path, config, path),
+    'test_robustness': lambda cfg, config, path: tool('test_robustness.py', config, path, '--clean'),
+    'class_geometry': lambda cfg, config, path: tool('analysis_tools/class_geometry.py', config, path),
+    'convert_from': lambda cfg, config, path: tool('model_converters/convert.py', path, '--from', 'gpaco'),
+    'convert_to': lambda cfg, config, path: tool('model_converters/convert.py', path, '--to', 'gpaco'),
+}
+
+
+@pytest.mark.parametrize('kind', KINDS)
+@pytest.mark.parametrize('door', DOORS)
+def test_code_stays_outside(door, kind, images, tmp_path):
+    marker, path = tmp_path / 'code_was_run', tmp_path / 'hostile.pt'
+    path.write_bytes(KINDS[kind](in_checkpoint(HOSTILE[kind](str(marker)))))
+    cfg = toy_config(images, tmp_path / 'run')
+    cfg.dump(tmp_path / 'toy.py')
+    with pytest.raises(UserError) as error:
+        DOORS[door](cfg, tmp_path / 'toy.py', str(path))
+    assert str(path) in str(error.value)
+    assert '\n' not in str(error.value)
+    assert not marker.exists()
+
+
+def test_targets_in_arrays_of_objects(tmp_path):
+    marker, path = tmp_path / 'code_was_run', tmp_path / 'targets.npy'
+    path.write_bytes(object_array(str(marker)))
+    with pytest.raises(UserError, match=r'targets\.npy is not readable'):
+        load_targets(path, 3, 8)
+    assert not marker.exists()
+    np.load(path, allow_pickle=True)
+    assert marker.exists()
+
+
+@pytest.mark.parametrize(('name', 'words'), [('test.py', []), ('train.py', ['--resume'])])
+def test_the_tools_say_so_in_one_line(name, words, images, tmp_path):
+    marker, path = tmp_path / 'code_was_run', tmp_path / 'hostile.pth'
+    path.write_bytes(in_zip(in_checkpoint(HOSTILE['build_setstate_by_getattr'](str(marker)))))
+    toy_config(images, tmp_path / 'run').dump(tmp_path / 'toy.py')
+    command = [sys.executable, TOOLS / name, tmp_path / 'toy.py', *words, path]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 1, done.stderr
+    lines = [line for line in done.stderr.splitlines() if line.strip()]
+    assert lines[-1].startswith(f'error: checkpoint {path} is refused')
+    assert len(lines) == 1
+    assert not marker.exists()
+
+
+def test_cifar_files_are_compared_with_their_checksums_first(tmp_path):
+    """The published files are pickles: one that is not exactly as published is not unpickled."""
+    from ltcl.datasets import CIFAR10LT
+
+    marker, folder = tmp_path / 'code_was_run', tmp_path / 'cifar-10-batches-py'
+    folder.mkdir()
+    content = b'\x80\x02' + touch(str(marker)) + b'.'
+    for name, _ in [*CIFAR10LT.train_list, *CIFAR10LT.test_list, ('batches.meta', '')]:
+        (folder / name).write_bytes(content)
+    with pytest.raises(UserError, match='unpack it in'):
+        CIFAR10LT(data_root=str(tmp_path), imbalance_factor=100, download=False)
+    assert not marker.exists()
+    read_carelessly(content)
+    assert marker.exists()
+
+
+def test_there_is_no_other_reader():
+    """Whoever adds one finds the doors above."""
+    readers = re.compile(
+        r'torch\.load\(|pickle\.loads?\(|allow_pickle=True|Config\.fromstring\(|weights_only=False|\bload_url\('
+    )
+    root = CONFIGS.parent
+    sources = [*root.glob('ltcl/**/*.py'), *root.glob('tools/**/*.py')]
+    assert len(sources) > 100
+    assert [str(path) for path in sources if readers.search(path.read_text(encoding='utf-8'))] == []
