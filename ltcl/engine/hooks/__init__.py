@@ -1,6 +1,7 @@
 """Hooks: whatever depends on time or on the data set."""
 
 from .broadcast_buffers_hook import BroadcastBuffersHook
+from .check_masks_hook import CheckMasksHook
 from .class_counts_hook import ClassCountsHook
 from .feature_bank_hook import FeatureBankHook
 from .momentum_update_hook import MomentumUpdateHook
@@ -15,6 +16,7 @@ from .target_assignment_hook import TargetAssignmentHook
 
 __all__ = [
     'BroadcastBuffersHook',
+    'CheckMasksHook',
     'ClassCountsHook',
     'FeatureBankHook',
     'MomentumUpdateHook',

@@ -1,0 +1,188 @@
+"""What is wrong with the masks that were looked at, and which key puts it right."""
+
+import logging
+import os
+from collections.abc import Iterator, Sequence
+
+from .label_rule import LabelRule
+from .mask_sets import files_of
+from .read_mask import missing_mask
+from .survey import Look, Survey
+
+SHOWN = 5
+BINARY = (0, 255)
+
+
+def diagnose(survey: Survey, rule: LabelRule, *, with_void: bool = True) -> str | None:
+    """Why the masks cannot be trained on or tested with; None if they can.
+
+    Args:
+        survey: What was seen.
+        rule: The labels that may occur.
+        with_void: Whether two classes of which one never occurs, beside void, are an error. They are none where
+            other masks show that void and both classes are meant.
+    """
+    if survey.missing:
+        return _missing(survey)
+    if broken := [look for look in survey.looks if look.error]:
+        return _first_of(broken, survey, broken[0].error)
+    if coloured := [look for look in survey.looks if look.colours]:
+        return _first_of(coloured, survey, _colours(coloured, rule))
+    if strange := [look for look in survey.looks if rule.strange(look.labels)]:
+        return _first_of(strange, survey, _strange(strange[0], survey, rule))
+    return _nothing_but_void(survey, rule, with_void)
+
+
+def remarks(survey: Survey, rule: LabelRule) -> Iterator[tuple[int, str]]:
+    """What may be meant, but should be known: levels of logging and texts.
+
+    Args:
+        survey: What was seen, without an error.
+        rule: The labels that may occur.
+    """
+    labels = survey.labels
+    if absent := [label for label in range(rule.num_classes) if label not in labels and not rule.is_void(label)]:
+        level = logging.WARNING if survey.is_complete else logging.INFO
+        yield level, f'{_named(absent, rule)} in none of the {survey.extent}{_hint(labels, absent, survey, rule)}'
+    if empty := [look for look in survey.looks if all(map(rule.is_void, look.labels))]:
+        yield logging.WARNING, _first_of(empty, survey, f'every pixel of the mask {empty[0].path} is void')
+    if odd := _binary_among_others(survey, rule):
+        text = (
+            f'the mask {odd[0].path} holds 0 and {max(rule.void)}, which is void, and others hold 1, but none holds both: '
+            f'if {max(rule.void)} stands for {rule.classes[1]!r}, write 1 in its place'
+        )
+        yield logging.WARNING, _first_of(odd, survey, text)
+
+
+def _first_of(looks: Sequence[Look], survey: Survey, text: str) -> str:
+    """The text, which is about the first mask, with the number of masks that it is true of."""
+    return text if survey.total == 1 else f'{text} ({len(looks)} of the {survey.extent})'
+
+
+def _missing(survey: Survey) -> str:
+    path, image = survey.missing[0]
+    folder, name = os.path.split(path)
+    text = missing_mask(path, image)
+    number = f'{len(survey.missing)} of the {survey.total} images have no mask'
+    if not (files := files_of(folder)):
+        return (
+            f'{text} ({number}: there is nothing in {folder}, so set data_prefix.seg_map_path to the folder of masks)'
+        )
+    stem = os.path.splitext(os.path.basename(str(image)))[0]
+    similar = sorted(each[len(stem) :] for each in files if each.startswith(stem) and not each[len(stem)].isalnum())
+    hint = f"; there is {stem}{similar[0]}: set seg_map_suffix='{similar[0]}'" if similar else ''
+    return f'{text} ({number}{hint})'
+
+
+def _colours(looks: Sequence[Look], rule: LabelRule) -> str:
+    look = looks[0]
+    text = f'the mask {look.path} holds colours such as {list(look.colours[-1])}, not labels'
+    if look.backend == 'cv2':
+        text += (
+            ": LoadAnnotations(imdecode_backend='cv2') reads the colours of a palette; leave it out to read the labels"
+        )
+    colours = sorted({colour for each in looks for colour in each.colours})
+    if all(len(set(colour)) == 1 for colour in colours):
+        values: list = [colour[0] for colour in colours]
+    else:
+        values = [list(colour) for colour in colours]
+    if len(values) > rule.num_classes:
+        text += f' ({len(values)} colours for {rule.num_classes} classes)'
+    return f'{text}: {_map_labels(values)}, one for each class in their order'
+
+
+def _strange(look: Look, survey: Survey, rule: LabelRule) -> str:
+    label = rule.strange(look.labels)[-1]
+    void = '/'.join(map(str, sorted(rule.void))) or None
+    in_file = f', {label + 1} in the file,' if look.reduced and label < 254 else ''
+    return (
+        f'{look.path}: label {label}{in_file} is none of the {rule.num_classes} classes and not void '
+        f'({rule.void_keys}={void}): {_remedy(look, survey, rule)}'
+    )
+
+
+def _remedy(look: Look, survey: Survey, rule: LabelRule) -> str:
+    seen = survey.labels
+    labels = [label for label in seen if not rule.is_void(label)]
+    strange = rule.strange(seen)
+    num_classes = rule.num_classes
+    if look.reduced:
+        if strange == [255]:
+            return f'reduce_zero_label makes label 0 void as 255, so set {rule.void_keys} to 255'
+        return f'correct reduce_zero_label, or name all classes; the files hold {_short([each + 1 for each in labels])}'
+    if tuple(seen) == BINARY and num_classes == 2:
+        return _binary_remedy(rule)
+    if labels[0] == 1 and labels[-1] == num_classes:
+        return 'labels begin at 1, so set reduce_zero_label=True of the data sets'
+    if len(labels) == num_classes:
+        return f'if each of the values is a class, {_map_labels(labels)}'
+    if labels[-1] == num_classes:
+        return (
+            'if label 0 is no class, set reduce_zero_label=True of the data sets; if it is one, name '
+            f'{num_classes + 1} classes'
+        )
+    if len(strange) == 1:
+        kept = list(range(num_classes))
+        return f'if it is void, {_map_labels(kept, strange)}, or set {rule.void_keys} to it'
+    return f'the masks hold {_short(labels)}; name all classes, or {_map_labels(labels)}'
+
+
+def _map_labels(values: Sequence[int], void: Sequence[int] = ()) -> str:
+    end = f', void={_short(void)}' if void else ''
+    return f"put dict(type='ltcl.MapLabels', values={_short(values)}{end}) after LoadAnnotations in all pipelines"
+
+
+def _binary_remedy(rule: LabelRule) -> str:
+    return f'masks of 0 and 255 mean {rule.classes[0]!r} and {rule.classes[1]!r}? Then {_map_labels(BINARY)}'
+
+
+def _nothing_but_void(survey: Survey, rule: LabelRule, with_void: bool) -> str | None:
+    """Void where a class is meant: nothing else, or one of two classes."""
+    seen = survey.labels
+    void = [label for label in seen if rule.is_void(label)]
+    classes = [label for label in seen if not rule.is_void(label)]
+    if not void or len(classes) > 1:
+        return None
+    look = survey.looks[0]
+    if not classes:
+        text = f'every pixel of the {survey.extent} is void ({rule.void_keys}={void[0]}), such as {look.path}'
+    elif rule.num_classes == 2 and with_void:
+        other = rule.classes[1 - classes[0]]
+        text = (
+            f'{look.path}: the {survey.extent} hold {rule.classes[classes[0]]!r} and void '
+            f'({rule.void_keys}={void[0]}) only, never {other!r}'
+        )
+    else:
+        return None
+    if look.reduced:
+        return f'{text}: reduce_zero_label=True makes label 0 void, so leave it out if label 0 is a class'
+    return f'{text}: {_binary_remedy(rule)}' if seen == list(BINARY) else f'{text}: correct the masks or ignore_index'
+
+
+def _binary_among_others(survey: Survey, rule: LabelRule) -> list[Look]:
+    """Masks of two classes that hold void in place of class 1, while others hold class 1 and no void."""
+    if rule.num_classes != 2 or not rule.void:
+        return []
+    with_void = [look for look in survey.looks if any(map(rule.is_void, look.labels))]
+    with_class = [look for look in survey.looks if 1 in look.labels]
+    return with_void if with_class and not any(look in with_class for look in with_void) else []
+
+
+def _named(absent: Sequence[int], rule: LabelRule) -> str:
+    names = ', '.join(f'{rule.classes[label]!r}' for label in absent[:SHOWN])
+    more = f' and {len(absent) - SHOWN} more' if len(absent) > SHOWN else ''
+    return f'class {names} occurs' if len(absent) == 1 else f'{len(absent)} classes ({names}{more}) occur'
+
+
+def _hint(labels: Sequence[int], absent: Sequence[int], survey: Survey, rule: LabelRule) -> str:
+    is_reduced = any(look.reduced for look in survey.looks)
+    if is_reduced and list(absent) == [rule.num_classes - 1]:
+        return '; reduce_zero_label=True makes label 0 void: leave it out if labels begin at 0'
+    if not is_reduced and 0 in absent and labels and min(labels) == 1:
+        return '; if labels begin at 1, set reduce_zero_label=True'
+    return ''
+
+
+def _short(values: Sequence) -> str:
+    shown = list(values)
+    return str(shown) if len(shown) <= 12 else f'{str(shown[:10])[:-1]}, ... {len(shown)} values]'
