@@ -2,9 +2,9 @@
 
 from .diagnosis import diagnose, remarks
 from .label_rule import CheckLabels, LabelRule
-from .mask_sets import MaskSet, find_mask_sets
-from .read_mask import ReadMask
-from .survey import Look, Survey, look_at, take_survey
+from .mask_sets import MaskSet, find_mask_sets, may_change_labels
+from .read_mask import ReadMask, check_size, size_in_header
+from .survey import Look, Survey, find_missing, look_at, take_survey
 
 __all__ = [
     'CheckLabels',
@@ -13,9 +13,13 @@ __all__ = [
     'MaskSet',
     'ReadMask',
     'Survey',
+    'check_size',
     'diagnose',
     'find_mask_sets',
+    'find_missing',
     'look_at',
+    'may_change_labels',
     'remarks',
+    'size_in_header',
     'take_survey',
 ]

@@ -48,8 +48,8 @@ def remarks(survey: Survey, rule: LabelRule) -> Iterator[tuple[int, str]]:
         yield logging.WARNING, _first_of(empty, survey, f'every pixel of the mask {empty[0].path} is void')
     if odd := _binary_among_others(survey, rule):
         text = (
-            f'the mask {odd[0].path} holds 0 and {max(rule.void)}, which is void, and others hold 1, but none holds both: '
-            f'if {max(rule.void)} stands for {rule.classes[1]!r}, write 1 in its place'
+            f'the mask {odd[0].path} holds 0 and {odd[0].labels[-1]}, which is void, and others hold 1, but none holds '
+            f'both: if {odd[0].labels[-1]} stands for {rule.classes[1]!r}, write 1 in its place'
         )
         yield logging.WARNING, _first_of(odd, survey, text)
 
@@ -61,7 +61,7 @@ def _first_of(looks: Sequence[Look], survey: Survey, text: str) -> str:
 
 def _missing(survey: Survey) -> str:
     path, image = survey.missing[0]
-    folder, name = os.path.split(path)
+    folder = os.path.dirname(path)
     text = missing_mask(path, image)
     number = f'{len(survey.missing)} of the {survey.total} images have no mask'
     if not (files := files_of(folder)):
@@ -163,9 +163,11 @@ def _binary_among_others(survey: Survey, rule: LabelRule) -> list[Look]:
     """Masks of two classes that hold void in place of class 1, while others hold class 1 and no void."""
     if rule.num_classes != 2 or not rule.void:
         return []
-    with_void = [look for look in survey.looks if any(map(rule.is_void, look.labels))]
     with_class = [look for look in survey.looks if 1 in look.labels]
-    return with_void if with_class and not any(look in with_class for look in with_void) else []
+    if any(rule.is_void(label) for look in with_class for label in look.labels):
+        return []
+    with_void = [look for look in survey.looks if look.labels[:1] == (0,) and any(map(rule.is_void, look.labels[1:]))]
+    return with_void if with_class else []
 
 
 def _named(absent: Sequence[int], rule: LabelRule) -> str:

@@ -8,6 +8,9 @@ from ltcl.errors import UserError
 LOSSY = ('JPEG', 'MPO')
 DEEP_MODES = ('I', 'F', 'I;16', 'I;16L', 'I;16B', 'I;16N')
 
+# The EXIF tag of a photograph that was held on its side has a value from 5 on.
+ORIENTATION, FIRST_ON_ITS_SIDE = 0x0112, 5
+
 
 class ReadMask:
     """A pipeline's step that loads masks, with one clear line for a file that cannot be what it should be.
@@ -106,3 +109,15 @@ def check_size(path: str, results: dict) -> None:
         f'the mask {path} has {mask[1]}x{mask[0]} pixels, but its image {results.get("img_path")} has '
         f'{image[1]}x{image[0]}{turned}: each pixel of an image needs its label'
     )
+
+
+def size_in_header(path: str | None) -> tuple[int, int] | None:
+    """Height and width of an image as OpenCV reads it, turned by its EXIF tag; None if Pillow does not open it."""
+    if path is None:
+        return None
+    try:
+        with Image.open(path) as image:
+            is_turned = image.getexif().get(ORIENTATION, 1) >= FIRST_ON_ITS_SIDE
+            return image.size if is_turned else image.size[::-1]
+    except (OSError, ValueError):
+        return None

@@ -85,7 +85,7 @@ def look_at(results: dict, backend: str | None = None) -> Look:
         reduced=bool(results.get('reduce_zero_label')),
         backend=backend,
     )
-    if values.ndim == 2:
+    if values.ndim <= 2:
         is_small = values.dtype == np.uint8
         labels = np.flatnonzero(np.bincount(values.ravel())) if is_small else np.unique(values)
         return Look(labels=tuple(labels.tolist()), **about)
@@ -115,13 +115,22 @@ def take_survey(mask_sets: Sequence[MaskSet], number: int | str, seed: int) -> S
         number: How many masks; ``'all'`` for all.
         seed: Makes the draw repeatable.
     """
-    places = [(mask_set, index) for mask_set in mask_sets for index in range(len(mask_set))]
-    missing = _shared(places, lambda place: place[0].missing(place[1]))
-    if missing := [each for each in missing if each is not None]:
+    places = _places(mask_sets)
+    if missing := find_missing(mask_sets):
         return Survey([], len(places), missing)
     drawn = [places[position] for position in sample_positions(len(places), number, seed)]
     looks = _shared(drawn, lambda place: _look(*place))
     return Survey([look for look in looks if look is not None], len(places))
+
+
+def find_missing(mask_sets: Sequence[MaskSet]) -> list[tuple[str, str]]:
+    """Masks that do not exist, each with its image; several processes share the work and get the same result."""
+    found = _shared(_places(mask_sets), lambda place: place[0].missing(place[1]))
+    return [each for each in found if each is not None]
+
+
+def _places(mask_sets: Sequence[MaskSet]) -> list[tuple[MaskSet, int]]:
+    return [(mask_set, index) for mask_set in mask_sets for index in range(len(mask_set))]
 
 
 def _look(mask_set: MaskSet, index: int) -> Look | None:

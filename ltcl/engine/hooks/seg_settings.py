@@ -71,9 +71,9 @@ def _check_void(ignored: dict[str, int | None], dataset: object) -> None:
     said = {getattr(each.dataset, 'ignore_index', 255) for each in find_mask_sets(dataset)} - {255}
     values = {*ignored.values(), *said}
     if len(values) > 1:
-        keys = {**ignored, **{'train_dataloader.dataset.ignore_index': value for value in said}}
+        keys = [*ignored.items(), *(('train_dataloader.dataset.ignore_index', value) for value in said)]
         raise UserError(
-            ', '.join(f'{key}={value}' for key, value in keys.items())
+            ', '.join(f'{key}={value}' for key, value in keys)
             + ': give all of them, val_evaluator and test_evaluator one ignore_index (that of the data set alone does '
             'nothing)'
         )
