@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 from collections.abc import Iterator, Sequence
 
 from .label_rule import LabelRule
@@ -10,7 +11,6 @@ from .read_mask import missing_mask
 from .survey import Look, Survey
 
 SHOWN = 5
-BINARY = (0, 255)
 
 
 def diagnose(survey: Survey, rule: LabelRule, *, with_void: bool = True) -> str | None:
@@ -68,9 +68,15 @@ def _missing(survey: Survey) -> str:
         return (
             f'{text} ({number}: there is nothing in {folder}, so set data_prefix.seg_map_path to the folder of masks)'
         )
-    stem = os.path.splitext(os.path.basename(str(image)))[0]
-    similar = sorted(each[len(stem) :] for each in files if each.startswith(stem) and not each[len(stem)].isalnum())
-    hint = f"; there is {stem}{similar[0]}: set seg_map_suffix='{similar[0]}'" if similar else ''
+    stem = os.path.splitext(os.path.commonprefix([os.path.basename(str(image)), os.path.basename(path)]))[0].rstrip(
+        '_.-'
+    )
+    endings = sorted(name[len(stem) :] for name in files if stem and re.match(rf'{re.escape(stem)}[_.-]', name))
+    hint = ''
+    if len(endings) == 1:
+        hint = f"; there is {stem}{endings[0]}: set seg_map_suffix='{endings[0]}'"
+    elif endings:
+        hint = f'; there is {stem} with {", ".join(endings[:SHOWN])}: set seg_map_suffix to the one of labels'
     return f'{text} ({number}{hint})'
 
 
@@ -110,12 +116,11 @@ def _remedy(look: Look, survey: Survey, rule: LabelRule) -> str:
         if strange == [255]:
             return f'reduce_zero_label makes label 0 void as 255, so set {rule.void_keys} to 255'
         return f'correct reduce_zero_label, or name all classes; the files hold {_short([each + 1 for each in labels])}'
-    if tuple(seen) == BINARY and num_classes == 2:
-        return _binary_remedy(rule)
     if labels[0] == 1 and labels[-1] == num_classes:
         return 'labels begin at 1, so set reduce_zero_label=True of the data sets'
-    if len(labels) == num_classes:
-        return f'if each of the values is a class, {_map_labels(labels)}'
+    for values in (labels, seen):
+        if len(values) == num_classes:
+            return f'if each of the values is a class, {_map_labels(values)}'
     if labels[-1] == num_classes:
         return (
             'if label 0 is no class, set reduce_zero_label=True of the data sets; if it is one, name '
@@ -123,17 +128,16 @@ def _remedy(look: Look, survey: Survey, rule: LabelRule) -> str:
         )
     if len(strange) == 1:
         kept = list(range(num_classes))
-        return f'if it is void, {_map_labels(kept, strange)}, or set {rule.void_keys} to it'
+        return (
+            f'if it is void, {_map_labels(kept, strange)}, or set ignore_index={strange[0]} of all heads and evaluators '
+            'and data_preprocessor.seg_pad_val'
+        )
     return f'the masks hold {_short(labels)}; name all classes, or {_map_labels(labels)}'
 
 
 def _map_labels(values: Sequence[int], void: Sequence[int] = ()) -> str:
     end = f', void={_short(void)}' if void else ''
     return f"put dict(type='ltcl.MapLabels', values={_short(values)}{end}) after LoadAnnotations in all pipelines"
-
-
-def _binary_remedy(rule: LabelRule) -> str:
-    return f'masks of 0 and 255 mean {rule.classes[0]!r} and {rule.classes[1]!r}? Then {_map_labels(BINARY)}'
 
 
 def _nothing_but_void(survey: Survey, rule: LabelRule, with_void: bool) -> str | None:
@@ -143,20 +147,20 @@ def _nothing_but_void(survey: Survey, rule: LabelRule, with_void: bool) -> str |
     classes = [label for label in seen if not rule.is_void(label)]
     if not void or len(classes) > 1:
         return None
-    look = survey.looks[0]
+    look, key = survey.looks[0], f'{rule.void_keys}={void[0]}'
     if not classes:
-        text = f'every pixel of the {survey.extent} is void ({rule.void_keys}={void[0]}), such as {look.path}'
+        text = f'{look.path}: every pixel of the {survey.extent} is void ({key})'
     elif rule.num_classes == 2 and with_void:
-        other = rule.classes[1 - classes[0]]
-        text = (
-            f'{look.path}: the {survey.extent} hold {rule.classes[classes[0]]!r} and void '
-            f'({rule.void_keys}={void[0]}) only, never {other!r}'
-        )
+        names = [repr(rule.classes[label]) for label in (classes[0], 1 - classes[0])]
+        text = f'{look.path}: only {names[0]} and void ({key}), never {names[1]}, in the {survey.extent}'
     else:
         return None
     if look.reduced:
         return f'{text}: reduce_zero_label=True makes label 0 void, so leave it out if label 0 is a class'
-    return f'{text}: {_binary_remedy(rule)}' if seen == list(BINARY) else f'{text}: correct the masks or ignore_index'
+    if not classes:
+        return f'{text}: give void pixels only this label'
+    values = [*classes, void[0]] if classes == [0] else [void[0], *classes]
+    return f'{text}: if {void[0]} stands for {names[1]}, {_map_labels(values)}'
 
 
 def _binary_among_others(survey: Survey, rule: LabelRule) -> list[Look]:

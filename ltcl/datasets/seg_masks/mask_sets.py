@@ -9,7 +9,7 @@ from mmcv.transforms import LoadAnnotations
 from torch.utils.data import Dataset
 
 from .label_rule import CheckLabels, LabelRule
-from .read_mask import ReadMask
+from .read_mask import ReadMask, size_in_header
 
 # Their steps move labels, but make no new ones; a step of any other package may.
 KEEP_LABELS = ('mmcv', 'mmseg', 'mmpretrain', 'mmengine', 'torchvision')
@@ -56,9 +56,16 @@ class MaskSet:
             each.steps.insert(each.last + 1, CheckLabels(rule))
 
     def read(self, index: int) -> dict | None:
-        """A sample as it is where its labels are final; None if the pipeline drops it."""
+        """A sample as it is where its labels are final; None if the pipeline drops it.
+
+        Its image is read only if a step of another package than mmseg's has to see it.
+        """
         results = self.dataset.get_data_info(index)
-        for step in [*self.before, *self.steps[: self.last + 1]]:
+        steps = [*self.before, *self.steps[: self.last + 1]]
+        if self.last == self.loader and _is_stock(self.steps[self.loader]):
+            steps = [self.steps[self.loader]]
+            results['ori_shape'] = size_in_header(results.get('img_path'))
+        for step in steps:
             results = step(results)
             if results is None:
                 return None
@@ -122,6 +129,11 @@ def _loader(steps: list) -> int | None:
 
 def _loads_masks(step: object) -> bool:
     return isinstance(step, LoadAnnotations) or 'Annotation' in type(step).__name__
+
+
+def _is_stock(step: object) -> bool:
+    step = getattr(step, 'step', step)
+    return isinstance(step, LoadAnnotations) and not may_change_labels(step)
 
 
 def _placed(dataset: Dataset, before: list, steps: list) -> MaskSet:

@@ -112,12 +112,14 @@ def check_size(path: str, results: dict) -> None:
 
 
 def size_in_header(path: str | None) -> tuple[int, int] | None:
-    """Height and width of an image as OpenCV reads it, turned by its EXIF tag; None if Pillow does not open it."""
+    """Height and width of an image, without reading it.
+
+    None if Pillow does not open it, or an EXIF tag turns it on its side: some readers follow the tag, some do not.
+    """
     if path is None:
         return None
     try:
         with Image.open(path) as image:
-            is_turned = image.getexif().get(ORIENTATION, 1) >= FIRST_ON_ITS_SIDE
-            return image.size if is_turned else image.size[::-1]
+            return None if image.getexif().get(ORIENTATION, 1) >= FIRST_ON_ITS_SIDE else image.size[::-1]
     except (OSError, ValueError):
         return None

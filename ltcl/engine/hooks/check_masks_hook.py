@@ -33,7 +33,7 @@ class CheckMasksHook(Hook):
 
     priority = 'HIGH'
 
-    def __init__(self, num_masks: int | str = 128) -> None:
+    def __init__(self, num_masks: int | str = 256) -> None:
         if num_masks != 'all' and not (isinstance(num_masks, int) and num_masks > 0):
             raise UserError(f"CheckMasksHook: num_masks is a number above 0 or 'all', got {num_masks!r}")
         self.num_masks = num_masks

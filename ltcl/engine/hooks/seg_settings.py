@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from mmengine.model import is_model_wrapper
-from mmengine.runner import Runner
+from mmengine.runner import BaseLoop, Runner
 from torch import nn
 
 from ltcl.datasets.seg_masks import LabelRule, find_mask_sets
@@ -28,12 +28,7 @@ def rule_of(runner: Runner, name: str, dataset: object) -> LabelRule:
     if name == 'train':
         _check_void(ignored, dataset)
     else:
-        metrics = enumerate(getattr(runner, f'{name}_evaluator').metrics)
-        ignored = {
-            f'{name}_evaluator.{i}.ignore_index': metric.ignore_index
-            for i, metric in metrics
-            if hasattr(metric, 'ignore_index')
-        } or ignored
+        ignored = dict(_ignored_by_metrics(runner, name)) or ignored
     void = frozenset(value for value in ignored.values() if value is not None)
     rule = LabelRule(classes, void, next(iter(ignored), 'ignore_index'))
     if name == 'train':
@@ -46,6 +41,17 @@ def _heads(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
     for key, module in model.named_modules():
         if hasattr(module, 'ignore_index') and hasattr(module, 'loss_decode'):
             yield f'model.{key.removeprefix("module.")}', module
+
+
+def _ignored_by_metrics(runner: Runner, name: str) -> Iterator[tuple[str, int]]:
+    """Of metrics that are built, and of those of a test that is not run yet."""
+    loop = getattr(runner, f'_{name}_loop')
+    metrics = loop.evaluator.metrics if isinstance(loop, BaseLoop) else runner._test_evaluator
+    for position, metric in enumerate(metrics if isinstance(metrics, list) else [metrics]):
+        if isinstance(metric, dict) and str(metric['type']).endswith('IoUMetric'):
+            yield f'{name}_evaluator.{position}.ignore_index', metric.get('ignore_index', 255)
+        elif hasattr(metric, 'ignore_index'):
+            yield f'{name}_evaluator.{position}.ignore_index', metric.ignore_index
 
 
 def _classes(heads: dict[str, nn.Module], name: str, dataset: object) -> tuple[str, ...]:

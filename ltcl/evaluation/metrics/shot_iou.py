@@ -105,7 +105,7 @@ class ShotIoUMetric(ShotMetricMixin, IoUMetric):
         names = ', '.join(str(self.class_names()[label]) for label in absent[:SHOWN])
         more = f' and {len(absent) - SHOWN} more' if len(absent) > SHOWN else ''
         print_log(
-            f'{len(absent)} of {len(is_absent)} classes are in none of the {num_images} masks under test: {names}{more}. '
+            f'{len(absent)} of {len(is_absent)} classes are in none of the {num_images} test masks: {names}{more}; '
             'mIoU leaves such a class out, or counts it as 0 where it is predicted',
             logger='current',
             level=logging.WARNING,
