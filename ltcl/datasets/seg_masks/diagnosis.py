@@ -5,6 +5,8 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 
+from PIL import Image
+
 from .label_rule import LabelRule
 from .mask_sets import files_of
 from .read_mask import missing_mask
@@ -68,9 +70,7 @@ def _missing(survey: Survey) -> str:
         return (
             f'{text} ({number}: there is nothing in {folder}, so set data_prefix.seg_map_path to the folder of masks)'
         )
-    stem = os.path.splitext(os.path.commonprefix([os.path.basename(str(image)), os.path.basename(path)]))[0].rstrip(
-        '_.-'
-    )
+    stem = _shared_stem(os.path.basename(str(image)), os.path.basename(path))
     endings = sorted(name[len(stem) :] for name in files if stem and re.match(rf'{re.escape(stem)}[_.-]', name))
     hint = ''
     if len(endings) == 1:
@@ -80,13 +80,17 @@ def _missing(survey: Survey) -> str:
     return f'{text} ({number}{hint})'
 
 
+def _shared_stem(image: str, mask: str) -> str:
+    """What the names of an image and of its mask have in common at the front, without suffix."""
+    stem = os.path.splitext(image)[0]
+    return next(stem[:end] for end in range(len(stem), -1, -1) if mask.startswith(stem[:end])).rstrip('_.-')
+
+
 def _colours(looks: Sequence[Look], rule: LabelRule) -> str:
     look = looks[0]
     text = f'the mask {look.path} holds colours such as {list(look.colours[-1])}, not labels'
-    if look.backend == 'cv2':
-        text += (
-            ": LoadAnnotations(imdecode_backend='cv2') reads the colours of a palette; leave it out to read the labels"
-        )
+    if look.backend == 'cv2' and _is_palette(look.path):
+        return f"{text}: imdecode_backend='cv2' reads the colours of a palette; leave it out, and the labels are read"
     colours = sorted({colour for each in looks for colour in each.colours})
     if all(len(set(colour)) == 1 for colour in colours):
         values: list = [colour[0] for colour in colours]
@@ -95,6 +99,14 @@ def _colours(looks: Sequence[Look], rule: LabelRule) -> str:
     if len(values) > rule.num_classes:
         text += f' ({len(values)} colours for {rule.num_classes} classes)'
     return f'{text}: {_map_labels(values)}, one for each class in their order'
+
+
+def _is_palette(path: str) -> bool:
+    try:
+        with Image.open(path) as image:
+            return image.mode == 'P'
+    except (OSError, ValueError):
+        return False
 
 
 def _strange(look: Look, survey: Survey, rule: LabelRule) -> str:
@@ -129,8 +141,8 @@ def _remedy(look: Look, survey: Survey, rule: LabelRule) -> str:
     if len(strange) == 1:
         kept = list(range(num_classes))
         return (
-            f'if it is void, {_map_labels(kept, strange)}, or set ignore_index={strange[0]} of all heads and evaluators '
-            'and data_preprocessor.seg_pad_val'
+            f'if it is void, {_map_labels(kept, strange)}, or set ignore_index={strange[0]} of all heads and '
+            'evaluators and data_preprocessor.seg_pad_val'
         )
     return f'the masks hold {_short(labels)}; name all classes, or {_map_labels(labels)}'
 
@@ -151,8 +163,8 @@ def _nothing_but_void(survey: Survey, rule: LabelRule, with_void: bool) -> str |
     if not classes:
         text = f'{look.path}: every pixel of the {survey.extent} is void ({key})'
     elif rule.num_classes == 2 and with_void:
-        names = [repr(rule.classes[label]) for label in (classes[0], 1 - classes[0])]
-        text = f'{look.path}: only {names[0]} and void ({key}), never {names[1]}, in the {survey.extent}'
+        seen_class, other = (f'{label} ({rule.classes[label]!r})' for label in (classes[0], 1 - classes[0]))
+        text = f'{look.path}: only {seen_class} and {void[0]} (void, {key}), never {other}, in the {survey.extent}'
     else:
         return None
     if look.reduced:
@@ -160,7 +172,7 @@ def _nothing_but_void(survey: Survey, rule: LabelRule, with_void: bool) -> str |
     if not classes:
         return f'{text}: give void pixels only this label'
     values = [*classes, void[0]] if classes == [0] else [void[0], *classes]
-    return f'{text}: if {void[0]} stands for {names[1]}, {_map_labels(values)}'
+    return f'{text}: if {void[0]} stands for {rule.classes[1 - classes[0]]!r}, {_map_labels(values)}'
 
 
 def _binary_among_others(survey: Survey, rule: LabelRule) -> list[Look]:

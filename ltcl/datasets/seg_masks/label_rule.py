@@ -75,7 +75,8 @@ class CheckLabels:
             from .diagnosis import diagnose  # the rare way
             from .survey import Survey, look_at
 
-            raise UserError(diagnose(Survey([look_at(results)], total=1), self.rule))
+            fault = diagnose(Survey([look_at(results)], total=1), self.rule)
+            raise UserError(f'{fault} (mask of {results.get("img_path")})')
         return results
 
     def __repr__(self) -> str:

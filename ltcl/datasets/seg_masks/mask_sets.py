@@ -1,6 +1,7 @@
 """Where in a data set, whatever its class and its wrappers, masks are read and their labels are final."""
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,6 +14,7 @@ from .read_mask import ReadMask, size_in_header
 
 # Their steps move labels, but make no new ones; a step of any other package may.
 KEEP_LABELS = ('mmcv', 'mmseg', 'mmpretrain', 'mmengine', 'torchvision')
+PICTURES = ('.jpg', '.jpeg', '.png', '.bmp', '.tif', '.tiff', '.webp')
 
 
 @dataclass
@@ -79,6 +81,16 @@ class MaskSet:
             return None
         folder, name = os.path.split(path)
         return None if name in files_of(folder) else (path, info.get('img_path'))
+
+    def left_out(self) -> tuple[str, int, str] | None:
+        """Folder, number and commonest ending of pictures whose ending is not the set's; None without any."""
+        data, prefix = self.dataset, getattr(self.dataset, 'data_prefix', {})
+        folder, endings = prefix.get('img_path'), (getattr(data, 'img_suffix', ''), getattr(data, 'seg_map_suffix', ''))
+        if not folder or not endings[0] or getattr(data, 'ann_file', '') or '://' in folder:
+            return None
+        others = [name for _, _, files in os.walk(folder) for name in files if not name.endswith(endings)]
+        kinds = Counter(ending for name in others if (ending := os.path.splitext(name)[1].lower()) in PICTURES)
+        return (folder, kinds.total(), kinds.most_common(1)[0][0]) if kinds else None
 
 
 @lru_cache(maxsize=4096)

@@ -62,6 +62,11 @@ class CheckMasksHook(Hook):
         knows_void = trained is not None and len(trained.labels) > rule.num_classes
         if fault := diagnose(survey, rule, with_void=not knows_void):
             raise UserError(f'{name}_dataloader: {fault}')
+        for folder, number, ending in filter(None, (each.left_out() for each in mask_sets)):
+            runner.logger.warning(
+                f'{name}_dataloader: {number} pictures in {folder} are no part of the data set: they end in {ending}, '
+                'not in its img_suffix'
+            )
         for level, text in remarks(survey, rule):
             runner.logger.log(level, f'{name}_dataloader: {text}')
         for mask_set in mask_sets:
