@@ -194,6 +194,9 @@ def _named(absent: Sequence[int], rule: LabelRule) -> str:
 
 def _hint(labels: Sequence[int], absent: Sequence[int], survey: Survey, rule: LabelRule) -> str:
     is_reduced = any(look.reduced for look in survey.looks)
+    void = [label for label in labels if rule.is_void(label)]
+    if void and len(labels) == len(void) + 1:
+        return f'; {void[0]} is void: if it stands for a class, write the number of the class in its place'
     if is_reduced and list(absent) == [rule.num_classes - 1]:
         return '; reduce_zero_label=True makes label 0 void: leave it out if labels begin at 0'
     if not is_reduced and 0 in absent and labels and min(labels) == 1:

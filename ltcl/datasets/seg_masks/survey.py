@@ -11,7 +11,7 @@ from mmengine.dist import all_gather_object, get_rank, get_world_size
 from ltcl.errors import UserError
 
 from ..transforms.map_labels import colour_codes, colour_of
-from .mask_sets import MaskSet
+from .mask_sets import MaskSet, files_of
 
 THREADS = 4
 MAX_COLOURS = 1000
@@ -125,6 +125,7 @@ def take_survey(mask_sets: Sequence[MaskSet], number: int | str, seed: int) -> S
 
 def find_missing(mask_sets: Sequence[MaskSet]) -> list[tuple[str, str]]:
     """Masks that do not exist, each with its image; several processes share the work and get the same result."""
+    files_of.cache_clear()  # a folder may have changed since the last look
     found = _shared(_places(mask_sets), lambda place: place[0].missing(place[1]))
     return [each for each in found if each is not None]
 
