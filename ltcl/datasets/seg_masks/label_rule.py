@@ -70,8 +70,8 @@ class CheckLabels:
         Raises:
             UserError: Names file, label and what to set.
         """
-        labels = results['gt_seg_map']
-        if labels.ndim > 2 or not self.rule.allows(labels):
+        labels = results.get('gt_seg_map')
+        if labels is not None and (labels.ndim > 2 or not self.rule.allows(labels)):
             from .diagnosis import diagnose  # the rare way
             from .survey import Survey, look_at
 

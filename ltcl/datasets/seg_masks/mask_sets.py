@@ -60,13 +60,15 @@ class MaskSet:
     def read(self, index: int) -> dict | None:
         """A sample as it is where its labels are final; None if the pipeline drops it.
 
-        Its image is read only if a step of another package than mmseg's has to see it.
+        Its image is read only if its header does not tell the size, or a step of another package than mmseg's may have
+        to see it.
         """
         results = self.dataset.get_data_info(index)
         steps = [*self.before, *self.steps[: self.last + 1]]
         if self.last == self.loader and _is_stock(self.steps[self.loader]):
-            steps = [self.steps[self.loader]]
-            results['ori_shape'] = size_in_header(results.get('img_path'))
+            size = size_in_header(results.get('img_path'))
+            if size is not None:
+                results['ori_shape'], steps = size, [self.steps[self.loader]]
         for step in steps:
             results = step(results)
             if results is None:
@@ -140,7 +142,9 @@ def _loader(steps: list) -> int | None:
 
 
 def _loads_masks(step: object) -> bool:
-    return isinstance(step, LoadAnnotations) or 'Annotation' in type(step).__name__
+    """Steps of mmseg's kind, and those of other packages whose name says so; not mmseg's of volumes and depths."""
+    is_named = any(word in type(step).__name__ for word in ('Annotation', 'Mask', 'SegMap'))
+    return isinstance(step, LoadAnnotations) or (is_named and may_change_labels(step))
 
 
 def _is_stock(step: object) -> bool:

@@ -6,6 +6,7 @@ from PIL import Image, UnidentifiedImageError
 from ltcl.errors import UserError
 
 LOSSY = ('JPEG', 'MPO')
+NOT_OPENED = (OSError, ValueError, Image.DecompressionBombError)
 DEEP_MODES = ('I', 'F', 'I;16', 'I;16L', 'I;16B', 'I;16N')
 
 # The EXIF tag of a photograph that was held on its side has a value from 5 on.
@@ -45,7 +46,7 @@ class ReadMask:
             raise UserError(f'the mask {path} {kind}: write it again, as PNG with one label per pixel') from error
         except AssertionError as error:
             raise UserError(f'{path}: {error}; set reduce_zero_label of the data set only') from error
-        if loaded is not None:
+        if loaded is not None and 'gt_seg_map' in loaded:
             check_file(path, loaded['gt_seg_map'])
             check_size(path, loaded)
         return loaded
@@ -77,7 +78,7 @@ def check_file(path: str, labels: np.ndarray) -> None:
         with Image.open(path) as image:
             kind, is_deep = image.format, image.mode in DEEP_MODES
             stored = np.asarray(image) if is_deep else None
-    except (OSError, ValueError):
+    except NOT_OPENED:
         return
     if kind in LOSSY:
         raise UserError(
@@ -121,5 +122,5 @@ def size_in_header(path: str | None) -> tuple[int, int] | None:
     try:
         with Image.open(path) as image:
             return None if image.getexif().get(ORIENTATION, 1) >= FIRST_ON_ITS_SIDE else image.size[::-1]
-    except (OSError, ValueError):
+    except NOT_OPENED:
         return None

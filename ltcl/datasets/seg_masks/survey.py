@@ -137,9 +137,12 @@ def _places(mask_sets: Sequence[MaskSet]) -> list[tuple[MaskSet, int]]:
 def _look(mask_set: MaskSet, index: int) -> Look | None:
     try:
         results = mask_set.read(index)
-    except (UserError, OSError) as error:
+    except Exception as error:  # whatever a reader of images or a step of the user raises, the file must be named
         info = mask_set.dataset.get_data_info(index)
-        return Look(str(info.get('seg_map_path')), info.get('img_path'), error=str(error))
+        path, image = str(info.get('seg_map_path')), info.get('img_path')
+        is_plain = isinstance(error, UserError)
+        text = str(error) if is_plain else f'{image} with its mask {path}: {type(error).__name__}: {error}'
+        return Look(path, image, error=text)
     backend = getattr(getattr(mask_set.steps[mask_set.loader], 'step', None), 'imdecode_backend', None)
     return None if results is None else look_at(results, backend)
 
