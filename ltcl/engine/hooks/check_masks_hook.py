@@ -1,13 +1,15 @@
 """Masks are compared with the classes before a segmentation model is trained or tested on them."""
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Iterable, Iterator
+from itertools import chain
 
-from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 from mmengine.registry import DATASETS
 from mmengine.runner import BaseLoop, Runner
+from torch.utils.data import Dataset
 
-from ltcl.datasets.seg_masks import Survey, diagnose, find_mask_sets, remarks, take_survey
+from ltcl.datasets.seg_masks import MaskSet, Survey, diagnose, find_mask_sets, remarks, take_survey
 from ltcl.errors import UserError
 from ltcl.registry import HOOKS
 
@@ -48,10 +50,10 @@ class CheckMasksHook(Hook):
         for name, loop in _loops(runner):
             survey = self._check(runner, name, loop.dataloader.dataset, trained)
             trained = survey if name == 'train' else trained
-        if runner._train_loop is not None and not isinstance(runner._train_loop, dict):
+        if isinstance(runner._train_loop, BaseLoop):
             self._look_ahead(runner, trained)
 
-    def _check(self, runner: Runner, name: str, dataset: object, trained: Survey | None) -> Survey | None:
+    def _check(self, runner: Runner, name: str, dataset: Dataset, trained: Survey | None) -> Survey | None:
         mask_sets = [each for each in find_mask_sets(dataset) if not each.is_checked]
         if not mask_sets:
             return None
@@ -59,15 +61,11 @@ class CheckMasksHook(Hook):
         for mask_set in mask_sets:
             mask_set.guard_reading()
         survey = take_survey(mask_sets, self.num_masks, runner.seed or 0)
-        knows_void = trained is not None and len(trained.labels) > rule.num_classes
-        if fault := diagnose(survey, rule, with_void=not knows_void):
+        # A test set without the second class is believed to mean its void if the training set has void and both.
+        means_void = trained is not None and len(trained.labels) > rule.num_classes
+        if fault := diagnose(survey, rule, with_void=not means_void):
             raise UserError(f'{name}_dataloader: {fault}')
-        for folder, number, ending in filter(None, (each.left_out() for each in mask_sets)):
-            runner.logger.warning(
-                f'{name}_dataloader: {number} pictures in {folder} are no part of the data set: they end in {ending}, '
-                'not in its img_suffix'
-            )
-        for level, text in remarks(survey, rule):
+        for level, text in chain(remarks(survey, rule), _left_out(mask_sets)):
             runner.logger.log(level, f'{name}_dataloader: {text}')
         for mask_set in mask_sets:
             mask_set.check_labels(rule)
@@ -76,7 +74,7 @@ class CheckMasksHook(Hook):
     def _look_ahead(self, runner: Runner, trained: Survey | None) -> None:
         """Warn of a test set with which the training could not be tested afterwards."""
         loader = runner._test_dataloader
-        if not is_main_process() or not isinstance(loader, dict) or loader == runner.cfg.get('val_dataloader'):
+        if not isinstance(loader, dict) or loader == runner.cfg.get('val_dataloader'):
             return
         try:
             self._check(runner, 'test', DATASETS.build(loader['dataset']), trained)
@@ -87,3 +85,11 @@ class CheckMasksHook(Hook):
 def _loops(runner: Runner) -> Iterator[tuple[str, BaseLoop]]:
     loops = dict(train=runner._train_loop, val=runner._val_loop, test=runner._test_loop)
     return ((name, loop) for name, loop in loops.items() if isinstance(loop, BaseLoop))
+
+
+def _left_out(mask_sets: Iterable[MaskSet]) -> Iterator[tuple[int, str]]:
+    for folder, number, ending in filter(None, (mask_set.left_out() for mask_set in mask_sets)):
+        yield (
+            logging.WARNING,
+            f'{number} pictures in {folder} are no part of the data set: they end in {ending}, not in its img_suffix',
+        )

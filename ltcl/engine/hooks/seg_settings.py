@@ -5,12 +5,13 @@ from collections.abc import Iterable, Iterator
 from mmengine.model import is_model_wrapper
 from mmengine.runner import BaseLoop, Runner
 from torch import nn
+from torch.utils.data import Dataset
 
 from ltcl.datasets.seg_masks import LabelRule, find_mask_sets
 from ltcl.errors import UserError
 
 
-def rule_of(runner: Runner, name: str, dataset: object) -> LabelRule:
+def rule_of(runner: Runner, name: str, dataset: Dataset) -> LabelRule:
     """The labels that a data set of a runner may hold.
 
     Args:
@@ -54,7 +55,7 @@ def _ignored_by_metrics(runner: Runner, name: str) -> Iterator[tuple[str, int]]:
             yield f'{name}_evaluator.{position}.ignore_index', metric.ignore_index
 
 
-def _classes(heads: dict[str, nn.Module], name: str, dataset: object) -> tuple[str, ...]:
+def _classes(heads: dict[str, nn.Module], name: str, dataset: Dataset) -> tuple[str, ...]:
     classes = dataset.metainfo.get('classes')
     sizes = {key: head.num_classes for key, head in heads.items()}
     if classes is None:
@@ -73,7 +74,7 @@ def _classes(heads: dict[str, nn.Module], name: str, dataset: object) -> tuple[s
     return tuple(classes)
 
 
-def _check_void(ignored: dict[str, int | None], dataset: object) -> None:
+def _check_void(ignored: dict[str, int | None], dataset: Dataset) -> None:
     said = {getattr(each.dataset, 'ignore_index', 255) for each in find_mask_sets(dataset)} - {255}
     values = {*ignored.values(), *said}
     if len(values) > 1:
@@ -85,7 +86,7 @@ def _check_void(ignored: dict[str, int | None], dataset: object) -> None:
         )
 
 
-def _check_padding(model: nn.Module, dataset: object, rule: LabelRule) -> None:
+def _check_padding(model: nn.Module, dataset: Dataset, rule: LabelRule) -> None:
     """Padding is labelled after the masks are checked."""
     model = model.module if is_model_wrapper(model) else model
     padding = {'data_preprocessor.seg_pad_val': getattr(model.data_preprocessor, 'seg_pad_val', None)}
