@@ -13,6 +13,7 @@ default_hooks = dict(
 )
 custom_hooks = [
     dict(type='ltcl.StrictLoadHook'),
+    dict(type='ltcl.CheckMasksHook'),
     dict(type='ltcl.BroadcastBuffersHook'),
     dict(type='ltcl.ProgressHook'),
     dict(type='ltcl.RunReportHook'),

@@ -275,6 +275,9 @@ def _table_rows(report: dict, entries: list[tuple[dict, str]]) -> list[tuple[str
     low, high = report['bounds']
     rules = {'many': f'> {high} images', 'medium': f'{low}-{high} images', 'few': f'< {low} images'}
     rows = [(overall, [_cell(entry['metrics'].get(f'{prefix}/{overall}')) for entry, _ in entries])]
+    if any(extents := [entry['metrics'].get(f'{prefix}/{overall}_classes') for entry, _ in entries]):
+        cells = ['' if extent is None else f'{extent:.0f} of {len(per_class)}' for extent in extents]
+        rows.append((f'{overall} is over classes', cells))
     for group in GROUPS:
         size = sum(row['group'] == group and row[report['score']] is not None for row in per_class)
         cells = [_cell(entry['metrics'].get(f'{prefix}/{group}')) for entry, _ in entries]

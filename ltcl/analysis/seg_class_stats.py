@@ -3,10 +3,24 @@
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 import numpy as np
+from mmengine.registry import TRANSFORMS, Registry
 
+from ltcl.datasets.seg_masks import (
+    LabelRule,
+    Look,
+    Survey,
+    check_size,
+    diagnose,
+    find_mask_sets,
+    find_missing,
+    look_at,
+    may_change_labels,
+    size_in_header,
+)
 from ltcl.errors import UserError
 
 # Tables published with the original code: sum, first three and last two entries, after label reduction.
@@ -104,12 +118,31 @@ def annotations_only(dataset: dict) -> dict:
         return annotations_only(dataset['dataset'])
     if 'datasets' in dataset:
         return {**dataset, 'datasets': [annotations_only(each) for each in dataset['datasets']]}
-    steps = [step for step in dataset.get('pipeline', ()) if str(step['type']).endswith('LoadAnnotations')]
+    steps = label_steps(dataset.get('pipeline', ()))
     if not steps:
         raise UserError(
             f'the pipeline of {dataset.get("type")} has no LoadAnnotations: name a data set with label maps'
         )
     return {**dataset, 'pipeline': steps}
+
+
+def label_steps(pipeline: Sequence[dict]) -> list[dict]:
+    """Those steps of a pipeline that load masks, and those right after that may change a label.
+
+    Args:
+        pipeline: Configs of the steps.
+    """
+    places = [place for place, step in enumerate(pipeline) if str(step['type']).endswith('LoadAnnotations')]
+    if not places:
+        return []
+    with TRANSFORMS.switch_scope_and_registry(None) as registry:
+        after = takewhile(lambda step: _may_change_labels(step, registry), pipeline[places[-1] + 1 :])
+        return [*(pipeline[place] for place in places), *after]
+
+
+def _may_change_labels(step: dict, registry: Registry) -> bool:
+    kind = step['type'] if isinstance(step['type'], type) else registry.get(step['type'])
+    return kind is not None and may_change_labels(kind)
 
 
 def count_dataset(dataset: Any, workers: int = 4) -> SegClassStats:
@@ -120,19 +153,29 @@ def count_dataset(dataset: Any, workers: int = 4) -> SegClassStats:
         workers: Threads that read label maps.
 
     Raises:
-        UserError: A label is no class, with the file; or there is no image.
+        UserError: What ``ltcl.CheckMasksHook`` would refuse, with the file; or there is no image.
     """
     classes = dataset.metainfo['classes']
     ignore_index = getattr(getattr(dataset, 'datasets', [dataset])[0], 'ignore_index', 255)
-
-    def count_image(idx: int) -> np.ndarray:
-        sample = dataset[idx]
-        try:
-            return count_pixels(sample['gt_seg_map'], len(classes), ignore_index)
-        except UserError as error:
-            raise UserError(f'{sample["seg_map_path"]}: {error}; check reduce_zero_label and the label maps') from error
-
     if not len(dataset):
         raise UserError('the data set has no image: check data_root and data_prefix in the config')
+    rule = LabelRule(tuple(classes), frozenset({ignore_index} - {None}))
+    mask_sets = find_mask_sets(dataset)
+    for mask_set in mask_sets:
+        mask_set.guard_reading()
+
+    def count_image(idx: int) -> tuple[Look, np.ndarray | None]:
+        try:
+            sample = dataset[idx]
+            check_size(sample['seg_map_path'], {'ori_shape': size_in_header(sample.get('img_path')), **sample})
+        except UserError as error:
+            return Look(path='', error=str(error)), None
+        look = look_at(sample)
+        is_sound = not look.colours and not rule.strange(look.labels)
+        return look, count_pixels(sample['gt_seg_map'], len(classes), ignore_index) if is_sound else None
+
     with ThreadPoolExecutor(workers) as pool:
-        return sum_up(pool.map(count_image, range(len(dataset))), classes)
+        looks, pixel_counts = zip(*pool.map(count_image, range(len(dataset))), strict=True)
+    if fault := diagnose(Survey(list(looks), len(dataset), find_missing(mask_sets)), rule):
+        raise UserError(fault)
+    return sum_up(pixel_counts, classes)

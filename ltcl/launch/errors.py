@@ -14,6 +14,7 @@ from ltcl.errors import UserError
 from ltcl.neutral_text import MAX_LINE, neutralise_output, visible
 
 from .processes import leave_processes
+from .seg_sets import explain_seg_set
 
 
 def report_user_errors(main: Callable[[], None]) -> Callable[[], None]:
@@ -65,6 +66,8 @@ def explain(error: Exception) -> str | None:
     if isinstance(error, UserError):
         # A worker of a dataloader sends its traceback along, the message last.
         return text.rsplit('ltcl.errors.UserError: ', 1)[-1]
+    if (seg_set := explain_seg_set(error)) is not None:
+        return seg_set
     if isinstance(error, TypeError) and (match := re.search(r"(\w+)\.__init__\(\) got .* argument '(\w+)'", text)):
         part, argument = match.groups()
         built = _part_that_failed(error)

@@ -10,6 +10,7 @@ from processes import run_processes
 
 from ltcl.errors import UserError
 from ltcl.evaluation.functional import thirds
+from ltcl.evaluation.metrics import shot_iou
 from ltcl.evaluation.metrics.shot_iou import ShotIoUMetric
 
 CLASSES = ('sky', 'road', 'car', 'dog')
@@ -119,3 +120,23 @@ def evaluate_share(rank):
 
 def test_two_processes_give_the_metrics_of_one():
     run_processes(evaluate_share, world_size=2)
+
+
+def test_the_number_of_classes_that_the_mean_is_over(monkeypatch):
+    lines = []
+    monkeypatch.setattr(shot_iou, 'print_log', lambda message, **_: lines.append(message))
+    metric = ShotIoUMetric()
+    assert evaluate(metric, [samples()], 4)['seg/mIoU_classes'] == 3  # no dog in label or prediction
+    absent = "1 of 4 classes are in none of the 4 test masks: 'dog'"
+    assert [line.partition(';')[0] for line in lines] == [absent, 'mIoU 62.70 is over 3 of 4 classes']
+    evaluate(metric, [samples()], 4)
+    assert lines[2:] == lines[1:2]  # the warning comes once
+    one_true_one_predicted = [samples([[[0, 0]]], [[[0, 3]]])]
+    assert evaluate(ShotIoUMetric(), one_true_one_predicted, 1)['seg/mIoU_classes'] == 2
+    assert evaluate(ShotIoUMetric(nan_to_num=0), [samples()], 4)['seg/mIoU_classes'] == 4
+
+
+def test_nothing_but_void_has_no_worst_class():
+    metrics = evaluate(ShotIoUMetric(), [samples([[[255, 255]]], [[[0, 3]]])], 1)
+    assert metrics['seg/mIoU_classes'] == 0
+    assert 'seg/worst_class' not in metrics

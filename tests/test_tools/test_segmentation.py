@@ -64,13 +64,14 @@ def test_stop_resume_report_and_test(scenes, tmp_path, capsys):
     assert [row['class_name'] for row in rows] == list(CLASSES)
     assert [int(row['train_count']) for row in rows] == CLASS_COUNTS
     iou = np.array([float(row['IoU']) for row in rows])
+    assert last['seg/mIoU_classes'] == len(CLASSES)
     assert last['seg/mIoU'] == pytest.approx(iou.mean(), abs=0.006)
     for group in ('many', 'medium', 'few'):
         assert last[f'seg/{group}'] == pytest.approx(iou[[row['group'] == group for row in rows]].mean())
     assert all((tmp_path / name).stat().st_size > 0 for name in FILES)
     assert min(Image.open(tmp_path / 'predictions.png').size) > 300
     printed = capsys.readouterr().out
-    assert all(words in printed for words in ('IoU (%)', 'mIoU', 'few (< 3 images', 'last iter (6)'))
+    assert all(words in printed for words in ('IoU (%)', 'mIoU', '11 of 11', 'few (< 3 images', 'last iter (6)'))
 
     cfg = toy_scenes_config(CECO, scenes, tmp_path, with_report=True, load_from=str(tmp_path / 'iter_6.pth'))
     cfg.model.decode_head.branches.region.class_counts = 'no-such-file.json'  # the checkpoint has the counts

@@ -5,6 +5,7 @@ from .blocks import BLOCKS
 from .cutout import Cutout, cutout_mask
 from .eval_view import EvalView
 from .load_image import LoadImage, decode_rgb
+from .map_labels import MapLabels
 from .rand_augment import RandAugment, apply_rand_operation, rand_argument
 from .views import Views
 
@@ -14,6 +15,7 @@ __all__ = [
     'Cutout',
     'EvalView',
     'LoadImage',
+    'MapLabels',
     'RandAugment',
     'Views',
     'apply_operation',

@@ -2,6 +2,7 @@
 
 from .broadcast_buffers_hook import BroadcastBuffersHook
 from .channel_order_hook import ChannelOrderHook
+from .check_masks_hook import CheckMasksHook
 from .checkpoint_hook import CheckpointHook
 from .class_counts_hook import ClassCountsHook
 from .feature_bank_hook import FeatureBankHook
@@ -20,6 +21,7 @@ from .target_assignment_hook import TargetAssignmentHook
 __all__ = [
     'BroadcastBuffersHook',
     'ChannelOrderHook',
+    'CheckMasksHook',
     'CheckpointHook',
     'ClassCountsHook',
     'FeatureBankHook',

@@ -1,9 +1,11 @@
 """Intersection over union by shot group. Imports mmseg: only segmentation configs name this module."""
 
+import logging
 from collections.abc import Sequence
 from typing import Any
 
 import torch
+from mmengine.logging import print_log
 from mmseg.evaluation import IoUMetric
 from torch import Tensor
 
@@ -13,14 +15,19 @@ from ltcl.registry import METRICS
 
 from .shot_metric import ShotMetricMixin
 
+# Classes that a warning names.
+SHOWN = 5
+
 
 @METRICS.register_module()
 class ShotIoUMetric(ShotMetricMixin, IoUMetric):
     """mmseg's ``IoUMetric`` with the mean IoU of frequent and of rare classes. All values are percentages.
 
-    Keys (after the prefix): ``aAcc``, ``mIoU`` and ``mAcc`` as in mmseg; ``many``, ``medium`` and ``few``, the mean IoU
+    Keys (after the prefix): ``aAcc``, ``mIoU`` and ``mAcc`` as in mmseg; ``mIoU_classes``, the number of classes that
+    ``mIoU`` is the mean of; ``many``, ``medium`` and ``few``, the mean IoU
     of the classes by the number of training images that show them; ``worst_class``. An absent group has no key; without
-    training counts no group has. A class that is neither in the labels nor predicted counts nowhere.
+    training counts no group has. A class that is neither in the labels nor predicted counts nowhere; classes in no
+    label are warned of once.
 
     Args:
         class_counts: Training images that show each class, or a file of ``seg_class_stats.py``; None: no groups.
@@ -53,6 +60,7 @@ class ShotIoUMetric(ShotMetricMixin, IoUMetric):
         if bounds is None:
             bounds = (0, 0) if class_counts is None else thirds(torch.as_tensor(class_counts))
         super().__init__(class_counts, bounds, **kwargs)
+        self._absent_logged = False
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
         """Keep the areas of each image of a batch; see mmseg's ``IoUMetric``.
@@ -78,8 +86,27 @@ class ShotIoUMetric(ShotMetricMixin, IoUMetric):
         iou = intersection.sum(0) / union.sum(0)
         accuracy = intersection.sum(0) / label.sum(0)
         self.per_class = self.describe_classes((label > 0).sum(0), IoU=iou, accuracy=accuracy)
-        fractions = {'worst_class': iou[~iou.isnan()].min().item()}
+        scored = iou[~iou.isnan()]
+        fractions = {'worst_class': scored.min().item()} if len(scored) else {}
         if self.class_counts is not None:
             fractions.update(shot_accuracy(iou, self.class_counts, self.bounds))
         self.log_missing_counts()
-        return {**metrics, **{name: 100 * value for name, value in fractions.items()}}
+        self._log_absent(label.sum(0) == 0, num_images=len(results))
+        num_scored = len(scored) if self.nan_to_num is None else len(iou)
+        print_log(f'mIoU {metrics["mIoU"]:.2f} is over {num_scored} of {len(iou)} classes', logger='current')
+        return {**metrics, 'mIoU_classes': num_scored, **{name: 100 * value for name, value in fractions.items()}}
+
+    def _log_absent(self, is_absent: Tensor, num_images: int) -> None:
+        """Say once which classes cannot be scored."""
+        absent = is_absent.nonzero().flatten().tolist()
+        if not absent or self._absent_logged:
+            return
+        self._absent_logged = True
+        names = ', '.join(repr(self.class_names()[label]) for label in absent[:SHOWN])
+        more = f' and {len(absent) - SHOWN} more' if len(absent) > SHOWN else ''
+        print_log(
+            f'{len(absent)} of {len(is_absent)} classes are in none of the {num_images} test masks: {names}{more}; '
+            'mIoU leaves such a class out, or counts it as 0 where it is predicted',
+            logger='current',
+            level=logging.WARNING,
+        )

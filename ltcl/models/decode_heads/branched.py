@@ -28,7 +28,8 @@ class DenseBranchMixin:
 
     During ``loss`` the mixin notes what passes through ``cls_seg``, the last step of nearly all heads, and hands it to
     the branches. Nothing of it runs in ``forward`` or ``predict``: inference, export and FLOPs are those of the head.
-    Labels that are no class of the head are void, for its own losses as well.
+    Labels that are no class of the head are void, for its own losses as well; ``ltcl.CheckMasksHook`` refuses data with
+    such labels before they come here.
 
     Args:
         *args: Arguments of the head.
