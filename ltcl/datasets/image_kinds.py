@@ -1,14 +1,15 @@
 """Which files are images: the suffix tells, and the content where it does not."""
 
-import contextlib
 import functools
 import os
 import warnings
 
 from PIL import Image, features
 
-# Formats of photographs and scans; Pillow knows many more, some of which start other programs.
-FORMATS = ('AVIF', 'BMP', 'DIB', 'GIF', 'HEIF', 'JPEG', 'JPEG2000', 'MPO', 'PNG', 'PPM', 'TIFF', 'WEBP')
+from .transforms.image_files import readable_formats
+
+# Has no mark of its own at the beginning of a file, so that only the suffix tells it.
+UNMARKED = 'TGA'
 # Kinds of images that people have and that need a reader, or a conversion.
 IMAGE_LIKE = frozenset(
     str.split(
@@ -28,17 +29,12 @@ OTHER = frozenset(
 # What systems leave in every folder: not worth a word.
 LITTER_FILES = frozenset(('thumbs.db', 'desktop.ini', 'ehthumbs.db', 'picasa.ini', 'icon\r'))
 
-with contextlib.suppress(ImportError):  # HEIC, the photographs of many phones
-    from pillow_heif import register_heif_opener
-
-    register_heif_opener()
-
-
 @functools.cache
 def readable_suffixes() -> tuple[str, ...]:
     """Suffixes of the image files that this installation reads, in lower case."""
+    formats = {*readable_formats(), 'MPO'}  # several JPEG pictures in a file, of which the first is read
     known = Image.registered_extensions()
-    readable = {suffix for suffix, kind in known.items() if kind in FORMATS}
+    readable = {suffix for suffix, kind in known.items() if kind in formats}
     if not features.check('jpg_2000'):
         readable -= {suffix for suffix in readable if known[suffix] == 'JPEG2000'}
     return tuple(sorted(readable))
@@ -68,8 +64,7 @@ def has_image_suffix(path: str) -> bool:
 
 
 def _is_readable(path: str) -> bool:
-    Image.init()
-    formats = [kind for kind in FORMATS if kind in Image.OPEN]
+    formats = [kind for kind in readable_formats() if kind != UNMARKED]
     try:
         with warnings.catch_warnings():
             warnings.simplefilter('ignore')  # of very large images, which decoding judges
