@@ -16,6 +16,7 @@ custom_hooks = [
     dict(type='ltcl.ProgressHook'),
     dict(type='ltcl.RunReportHook'),
     dict(type='ltcl.SkippedImagesHook'),
+    dict(type='ltcl.HeartbeatHook'),
     dict(type='ltcl.StopSignalHook'),
 ]
 
@@ -27,6 +28,8 @@ env_cfg = dict(
 visualizer = dict(type='UniversalVisualizer', vis_backends=[dict(type='LocalVisBackend')])
 log_processor = dict(by_epoch=True, window_size=20)
 log_level = 'INFO'
+# Seconds without an iteration after which a run has stalled and ends; 0 for no limit.
+stall_timeout = 600
 randomness = dict(seed=0)
 load_from = None
 resume = False

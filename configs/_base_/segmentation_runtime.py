@@ -17,6 +17,7 @@ custom_hooks = [
     dict(type='ltcl.ProgressHook'),
     dict(type='ltcl.RunReportHook'),
     dict(type='ltcl.PredictionPicturesHook'),
+    dict(type='ltcl.HeartbeatHook'),
     dict(type='ltcl.StopSignalHook'),
 ]
 

@@ -3,6 +3,7 @@
 from .broadcast_buffers_hook import BroadcastBuffersHook
 from .class_counts_hook import ClassCountsHook
 from .feature_bank_hook import FeatureBankHook
+from .heartbeat_hook import HeartbeatHook
 from .momentum_update_hook import MomentumUpdateHook
 from .prediction_pictures_hook import PredictionPicturesHook
 from .progress_hook import ProgressHook
@@ -17,6 +18,7 @@ __all__ = [
     'BroadcastBuffersHook',
     'ClassCountsHook',
     'FeatureBankHook',
+    'HeartbeatHook',
     'MomentumUpdateHook',
     'PredictionPicturesHook',
     'ProgressHook',
