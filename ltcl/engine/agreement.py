@@ -1,5 +1,6 @@
 """How processes agree on a number at little cost."""
 
+import math
 import time
 
 import torch
@@ -64,5 +65,5 @@ class Agreement:
     def _wanted_interval(self) -> int:
         """Steps to the next question; at most twice as many as last time, as the first steps may be quick."""
         period = min(max(self.period, self._cost / MAX_COST), MAX_PERIOD)
-        steps = int(period / max(self._slowest, 1e-6))
+        steps = math.ceil(period / max(self._slowest, 1e-6))
         return max(1, min(steps, 2 * self.interval))

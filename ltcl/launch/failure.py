@@ -54,7 +54,7 @@ class Failure:
             print(self, file=sys.stderr, flush=True)
         path = os.environ.get(FILE_VARIABLE)
         if path:
-            extra = {'timestamp': str(int(self.moment)), 'py_callstack': '', 'ltcl': dataclasses.asdict(self)}
+            extra = {'timestamp': str(int(self.moment)), 'py_callstack': str(self), 'ltcl': dataclasses.asdict(self)}
             with contextlib.suppress(OSError):
                 Path(path).write_text(json.dumps({'message': {'message': str(self), 'extraInfo': extra}}))
 

@@ -199,7 +199,7 @@ def fail(message: str, error: Exception, with_traceback: bool) -> None:
 
 
 def _first_failure(messenger: Messenger, mine: Failure, error: Exception) -> Failure:
-    """The failure of another process, if it failed before, or if the error is only that the connection to it is lost."""
+    """The failure of another process, if it was before, or if the error is only that the connection to it is lost."""
     if isinstance(error, RuntimeError) and CONNECTION_LOST.search(str(error)):
         known = messenger.wait_for_failure(LOST_SECONDS)
         if known is not None:
@@ -210,7 +210,8 @@ def _first_failure(messenger: Messenger, mine: Failure, error: Exception) -> Fai
 
 
 def last_line(error: BaseException) -> str:
-    """Kind and last line of an error; a worker of a dataloader sends its traceback along, the message last."""
+    """Kind and message of an error in one line; of a worker's, which sends its traceback along, the last one."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    last = lines[-1] if lines else ''
-    return last if len(lines) > 1 and 'Traceback' in str(error) else f'{type(error).__name__}: {last}'
+    if any(line.startswith('Traceback') for line in lines) or 'Original Traceback' in str(error):
+        return lines[-1]
+    return f'{type(error).__name__}: {lines[0]}' if lines else type(error).__name__

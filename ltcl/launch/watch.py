@@ -14,7 +14,7 @@ from .meeting import Messenger
 from .progress import PROGRESS, is_debugged, main_thread_is_in, place
 
 # A process without a launcher has this long to save a checkpoint.
-ORPHAN_SECONDS = 45
+ORPHAN_SECONDS = 40
 # The process that serves the store may end before the others at the end of a run; they need no store by then.
 LOST_SECONDS = 10
 
@@ -63,8 +63,7 @@ class Watch(threading.Thread):
             self._orphaned_at = now
             os.kill(os.getpid(), signal.SIGTERM)  # saves a checkpoint if there is something to save
         elif now - self._orphaned_at > ORPHAN_SECONDS:
-            status = exit_codes.stopped_by(signal.SIGTERM)
-            self._end(Failure('the launcher of this process is gone', status, self.messenger.rank))
+            self._end(Failure('the launcher is gone', exit_codes.stopped_by(signal.SIGTERM), self.messenger.rank))
 
     def _follow_others(self, messenger: Messenger) -> None:
         if messenger.failure is not None:
@@ -94,7 +93,7 @@ class Watch(threading.Thread):
         return Failure(message, exit_codes.STALLED)
 
     def _end(self, failure: Failure, is_mine: bool = True, waits: bool = True) -> None:
-        while waits and main_thread_is_in('save_checkpoint'):
+        while waits and main_thread_is_in('save_checkpoint', '_save_checkpoint'):
             time.sleep(0.1)
         if not self._stopped.is_set():
             end_process(failure.status, lambda: failure.report(is_mine))
