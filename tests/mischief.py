@@ -16,7 +16,7 @@ def happen(kind: str) -> None:
     """Let it happen in this process.
 
     Args:
-        kind: ``sleep`` for an hour, ``user_error``, ``bug``, ``import``, or the name of a signal sent to oneself.
+        kind: ````sleep`` for an hour, ``pause`` for 8 seconds, ``user_error``, ``bug``, ``import``, or the name of a signal sent to oneself.
     """
     if kind == 'sleep':
         time.sleep(3600)
@@ -26,6 +26,8 @@ def happen(kind: str) -> None:
         raise KeyError('a bug')
     elif kind == 'import':
         import no_such_package  # noqa: F401
+    elif kind == 'pause':
+        time.sleep(8)
     elif kind != 'nothing':
         os.kill(os.getpid(), getattr(signal, kind))
         time.sleep(0.2)
