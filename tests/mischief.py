@@ -16,7 +16,7 @@ def happen(kind: str) -> None:
     """Let it happen in this process.
 
     Args:
-        kind: ````sleep`` for an hour, ``pause`` for 8 seconds, ``user_error``, ``bug``, ``import``, or the name of a signal sent to oneself.
+        kind: ``sleep`` for an hour, ``pause`` for 8 seconds, ``user_error``, ``bug``, ``import``, or a signal's name.
     """
     if kind == 'sleep':
         time.sleep(3600)

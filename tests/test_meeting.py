@@ -11,7 +11,7 @@ import pytest
 from mmengine.config import Config
 
 from ltcl.errors import UserError
-from ltcl.launch import meeting, watch
+from ltcl.launch import meeting, processes, watch
 from ltcl.launch.failure import FILE_VARIABLE, LAUNCHER_VARIABLE, Failure, read_failure
 from ltcl.launch.launcher import free_port
 from ltcl.launch.meeting import Messenger, call_roll, connect
@@ -170,6 +170,18 @@ def test_launcher_that_did_not_start_it(monkeypatch, launcher):
     monkeypatch.setenv('MASTER_PORT', '1')  # set again and forgotten at the end of the test
     with pytest.raises(UserError, match=f'--launcher {launcher}: RANK and WORLD_SIZE'):
         start_processes(Config(dict(launcher=launcher)))
+
+
+def test_process_group_on_gpus_waits_longer_than_the_watch(monkeypatch):
+    monkeypatch.setattr(processes, '_name_ranks', lambda launcher: None)
+    monkeypatch.setattr(processes, '_meet', lambda limit: None)
+    monkeypatch.setattr('torch.cuda.is_available', lambda: True)
+    cfg = Config(dict(launcher='pytorch', stall_timeout=900))
+    start_processes(cfg)
+    assert cfg.env_cfg.dist_cfg.timeout == 960
+    cfg = Config(dict(launcher='pytorch', env_cfg=dict(dist_cfg=dict(backend='nccl', timeout=1800))))
+    start_processes(cfg)
+    assert cfg.env_cfg.dist_cfg == dict(backend='nccl', timeout=1800)
 
 
 def test_launching_needs_no_torch():

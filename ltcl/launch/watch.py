@@ -83,7 +83,7 @@ class Watch(threading.Thread):
 
     def _stall(self, limit: float) -> Failure:
         longer = 'if that is no fault, raise stall_timeout; --resume auto goes on from the last checkpoint'
-        if self.messenger is None:
+        if self.messenger is None or self.messenger.world_size == 1:
             message = f'the run has stalled ({place()}), no progress for {limit:g} s: {longer}'
             return Failure(message, exit_codes.STALLED)
         ranks, what = self.messenger.who_stalls(patience=min(30, limit / 4))
