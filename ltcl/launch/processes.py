@@ -19,7 +19,7 @@ from . import exit_codes
 from .failure import FILE_VARIABLE, Failure
 from .meeting import Messenger, call_roll, connect
 from .progress import PROGRESS
-from .watch import LOST_SECONDS, Watch, end_process, lost
+from .watch import LOST_SECONDS, Watch, end_process, lost, stalled
 
 STALL_SECONDS = 600
 NO_LIMIT_SECONDS = 7 * 24 * 3600
@@ -190,7 +190,7 @@ def fail(message: str, error: Exception, with_traceback: bool) -> None:
     mine = Failure(message, exit_codes.FAILED, rank)
     first = mine if messenger is None else _first_failure(messenger, mine, error)
     is_mine = first in (mine, messenger and messenger.claimed)
-    if is_mine and with_traceback and not first.is_guess:
+    if is_mine and with_traceback and first.message == message:
         traceback.print_exception(error)
     first.report(is_mine)
     if messenger is not None and messenger.rank == 0:
@@ -205,7 +205,10 @@ def _first_failure(messenger: Messenger, mine: Failure, error: Exception) -> Fai
         if known is not None:
             return known
         silent = messenger.silent(LOST_SECONDS / 2)
-        mine = lost(silent) if silent else mine
+        if re.search(r'tim(ed |e)out', str(error), re.IGNORECASE):
+            mine = stalled(messenger, limit=None)
+        elif silent:
+            mine = lost(silent)
     return messenger.claim(mine)
 
 

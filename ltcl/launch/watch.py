@@ -68,7 +68,8 @@ class Watch(threading.Thread):
     def _follow_others(self, messenger: Messenger) -> None:
         if messenger.failure is not None:
             self._end(messenger.failure, is_mine=False)
-        if messenger.is_lost and self._lost_at is None:
+        # torchrun serves the store itself: without it the processes are orphans, with a longer time.
+        if messenger.is_lost and self._lost_at is None and self._orphaned_at is None:
             self._lost_at = time.monotonic()
         if self._lost_at is not None and time.monotonic() - self._lost_at > LOST_SECONDS:
             self._end(lost([0]))
@@ -77,26 +78,31 @@ class Watch(threading.Thread):
         limit = PROGRESS.limit
         if not limit or PROGRESS.idle_seconds < limit or is_debugged():
             return
-        found = self._stall(limit)
+        found = stalled(self.messenger, limit)
         first = found if self.messenger is None else self.messenger.claim(found)
         self._end(first, is_mine=first == found, waits=False)
-
-    def _stall(self, limit: float) -> Failure:
-        longer = 'if that is no fault, raise stall_timeout; --resume auto goes on from the last checkpoint'
-        if self.messenger is None or self.messenger.world_size == 1:
-            message = f'the run has stalled ({place()}), no progress for {limit:g} s: {longer}'
-            return Failure(message, exit_codes.STALLED)
-        ranks, what = self.messenger.who_stalls(patience=min(30, limit / 4))
-        names = f'rank {ranks[0]}' if len(ranks) == 1 else f'ranks {", ".join(map(str, ranks))}'
-        verb = 'has' if len(ranks) == 1 else 'have'
-        message = f'{names} {verb} stalled ({what}), the others have waited for {limit:g} s: {longer}'
-        return Failure(message, exit_codes.STALLED)
 
     def _end(self, failure: Failure, is_mine: bool = True, waits: bool = True) -> None:
         while waits and main_thread_is_in('save_checkpoint', '_save_checkpoint'):
             time.sleep(0.1)
         if not self._stopped.is_set():
             end_process(failure.status, lambda: failure.report(is_mine))
+
+
+def stalled(messenger: Messenger | None, limit: float | None) -> Failure:
+    """The failure of the processes for which the others wait, or of this one if it is alone.
+
+    Args:
+        messenger: Knows the others.
+        limit: Seconds that were waited; None if that is not known.
+    """
+    advice = 'if that is no fault, raise stall_timeout; --resume auto goes on from the last checkpoint'
+    waited = '' if limit is None else f', no progress for {limit:g} s'
+    if messenger is None or messenger.world_size == 1:
+        return Failure(f'the run has stalled ({place()}){waited}: {advice}', exit_codes.STALLED)
+    ranks, what = messenger.who_stalls(patience=min(30, limit / 4) if limit else LOST_SECONDS / 2)
+    who = f'rank {ranks[0]} has' if len(ranks) == 1 else f'ranks {", ".join(map(str, ranks))} have'
+    return Failure(f'{who} stalled ({what}){waited}: {advice}', exit_codes.STALLED)
 
 
 def lost(ranks: list[int]) -> Failure:

@@ -203,3 +203,43 @@ def test_signal_with_slow_steps(images, tmp_path, moment):
     status, errors = finish(start(config, 'ours', '--resume', 'auto'))
     assert status == 0, errors
     assert load_from_local(tmp_path / 'run' / 'epoch_2.pth')['meta']['epoch'] == 2
+
+
+@pytest.fixture
+def slurm(tmp_path, monkeypatch):
+    """Stand-ins for srun and scontrol."""
+    stand_ins = {'srun': f'exec {sys.executable} {TESTS / "fake_srun.py"} "$@"', 'scontrol': 'echo 127.0.0.1'}
+    for name, line in stand_ins.items():
+        (tmp_path / name).write_text(f'#!/bin/bash\n{line}\n')
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setitem(ENVIRONMENT, 'PATH', f'{tmp_path}:{os.environ["PATH"]}')
+    monkeypatch.setitem(ENVIRONMENT, 'GPUS', '2')
+    monkeypatch.setitem(LAUNCHERS, 'slurm', lambda config: ['bash', 'tools/slurm_train.sh', 'part', 'job', str(config)])
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures('slurm')
+@pytest.mark.parametrize(
+    ('mischief', 'status', 'expected'),
+    [
+        (dict(transform=dict(kind='user_error')), 1, 'images/7.jpg is truncated (rank 1)'),
+        (dict(transform=dict(kind='user_error', rank=0)), 1, 'images/7.jpg is truncated (rank 0)'),
+        (dict(hook=dict(kind='sleep')), 124, 'rank 1 has stalled (in tests/mischief.py'),
+    ],
+)
+def test_without_our_launcher_one_process_speaks(images, tmp_path, mischief, status, expected):
+    config = write_config(images, tmp_path, **mischief)
+    found, errors = finish(start(config, 'slurm', '--cfg-options', 'stall_timeout=6'))
+    assert found == status, errors
+    assert_last_line(errors, expected)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures('slurm')
+def test_slurm_signal_leaves_a_checkpoint(images, tmp_path):
+    config = write_config(images, tmp_path, **ENDLESS)
+    process = start(config, 'slurm')
+    wait_for((tmp_path / 'run' / 'last_checkpoint').exists, 120)
+    process.send_signal(signal.SIGUSR1)
+    assert process.wait(60) == 128 + signal.SIGUSR1
+    assert list((tmp_path / 'run').glob('stopped_iter_*.pth'))
