@@ -82,7 +82,7 @@ class Messenger(threading.Thread):
         # Last message of each process, and when it last changed: a stopped process repeats its last one forever.
         self.heard: dict[int, tuple[str, float]] = {}
         self.claimed: Failure | None = None
-        self._is_curious = False
+        self._is_curious = False  # this process has waited for others in vain
         self._hurry = threading.Event()
         self._count = 0
         self._store = connect(timeout)
@@ -100,7 +100,8 @@ class Messenger(threading.Thread):
 
     def _talk(self) -> None:
         self._count += 1
-        told = dict(count=self._count, position=PROGRESS.position, waits=is_waiting_for_others(), place=place())
+        waits = self._is_curious or is_waiting_for_others()
+        told = dict(count=self._count, position=PROGRESS.position, waits=waits, place=place())
         self._store.set(f'at/{self.rank}', json.dumps(told))
         if self.claimed is not None:
             self.failure = claim(self._store, self.claimed)
