@@ -94,6 +94,12 @@ def test_options_overwrite_and_the_work_dir_follows_the_config():
     assert apply_options(cfg, parse('--work-dir', 'elsewhere')).work_dir == 'elsewhere'
 
 
+def test_limit_of_a_stall_is_checked_before_anything_is_built():
+    cfg = Config(CONFIG._cfg_dict.to_dict())
+    with pytest.raises(UserError, match=r"stall_timeout must be a number of seconds.*got 'soon'"):
+        apply_options(cfg, parse('--cfg-options', 'stall_timeout=soon'))
+
+
 def test_user_errors_are_one_line_and_other_errors_keep_their_traceback(capsys, monkeypatch):
     @report_user_errors
     def mistaken():

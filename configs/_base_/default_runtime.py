@@ -18,6 +18,7 @@ custom_hooks = [
     dict(type='ltcl.SkippedImagesHook'),
     dict(type='ltcl.ChannelOrderHook'),
     dict(type='ltcl.ImageLevelsHook'),
+    dict(type='ltcl.HeartbeatHook'),
     dict(type='ltcl.StopSignalHook'),
     dict(type='ltcl.FiniteCheckHook'),
 ]
@@ -30,6 +31,8 @@ env_cfg = dict(
 visualizer = dict(type='UniversalVisualizer', vis_backends=[dict(type='ltcl.LocalVisBackend')])
 log_processor = dict(by_epoch=True, window_size=20)
 log_level = 'INFO'
+# Seconds without an iteration after which a run has stalled and ends; 0 for no limit.
+stall_timeout = 600
 randomness = dict(seed=0)
 load_from = None
 resume = False

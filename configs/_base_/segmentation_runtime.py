@@ -18,6 +18,7 @@ custom_hooks = [
     dict(type='ltcl.ProgressHook'),
     dict(type='ltcl.RunReportHook'),
     dict(type='ltcl.PredictionPicturesHook'),
+    dict(type='ltcl.HeartbeatHook'),
     dict(type='ltcl.StopSignalHook'),
     dict(type='ltcl.FiniteCheckHook'),
 ]

@@ -29,6 +29,7 @@ OTHER = frozenset(
 # What systems leave in every folder: not worth a word.
 LITTER_FILES = frozenset(('thumbs.db', 'desktop.ini', 'ehthumbs.db', 'picasa.ini', 'icon\r'))
 
+
 @functools.cache
 def readable_suffixes() -> tuple[str, ...]:
     """Suffixes of the image files that this installation reads, in lower case."""

@@ -14,17 +14,16 @@ from ltcl.checkpoints.finding import REGULAR, STOPPED, numbered
 from ltcl.checkpoints.plain_data import hub_to_plain, to_plain
 from ltcl.checkpoints.run_state import TRAINING_KEY, TrainingShape
 from ltcl.checkpoints.whole_files import save_whole, write_text
+from ltcl.launch.exit_codes import NOT_SAVED
 
 POINTER = 'last_checkpoint'
-LOST_STATUS = 3
 
 
 class LostCheckpoint(SystemExit):
-    """Ends a run whose last checkpoint could not be written; the exit status is 3."""
+    """Ends a run whose last checkpoint could not be written, as the log says, with a status of its own."""
 
-    def __init__(self, message: str) -> None:
-        super().__init__(LOST_STATUS)
-        self.message = message
+    def __init__(self) -> None:
+        super().__init__(NOT_SAVED)
 
 
 def training_shape(runner: Runner, epoch: int, iteration: int) -> TrainingShape:
@@ -100,7 +99,9 @@ def write_run(runner: Runner, path: str | Path, meta: dict, weights_only: bool =
     save_whole(path, run_checkpoint(runner, meta, weights_only))
 
 
-def add_checkpoint(runner: Runner, name: str, meta: dict, weights_only: bool = False) -> bool:
+def add_checkpoint(
+    runner: Runner, name: str, meta: dict, weights_only: bool = False, otherwise: str = 'the run goes on'
+) -> bool:
     """Write a checkpoint into the work dir and, if a run can be resumed from it, let ``last_checkpoint`` name it.
 
     Args:
@@ -108,6 +109,7 @@ def add_checkpoint(runner: Runner, name: str, meta: dict, weights_only: bool = F
         name: File name.
         meta: Epoch and iteration.
         weights_only: See :func:`run_checkpoint`.
+        otherwise: What comes if it cannot be written, for the message.
 
     Returns:
         Whether it was written; if not, an error in the log says why. Processes other than the main one write nothing.
@@ -120,10 +122,7 @@ def add_checkpoint(runner: Runner, name: str, meta: dict, weights_only: bool = F
         if not weights_only:
             write_text(path.with_name(POINTER), str(path))
     except OSError as error:
-        runner.logger.error(
-            f'The checkpoint {path} could not be written ({error.strerror or error}): the training goes on and tries '
-            'again with the next one'
-        )
+        runner.logger.error(f'The checkpoint {path} could not be written ({error.strerror or error}): {otherwise}')
         return False
     return True
 

@@ -10,7 +10,7 @@ from ltcl.config_values import fill_num_classes, hand_down
 from ltcl.errors import UserError
 
 from .building import import_mmpretrain, without_remarks
-from .processes import start_processes
+from .processes import stall_limit, start_processes
 
 # What mmengine's Runner reads from a config beside what a config of ours writes.
 RUNNER_KEYS = {
@@ -23,6 +23,7 @@ RUNNER_KEYS = {
     'load_from',
     'model_wrapper_cfg',
     'resume',
+    'stall_timeout',
     'sync_bn',
     'work_dir',
     'activation_checkpointing',
@@ -92,6 +93,7 @@ def apply_options(cfg: Config, args: argparse.Namespace) -> Config:
     elif cfg.get('work_dir') is None:
         cfg.work_dir = str(Path('work_dirs', Path(args.config).stem))
     cfg.launcher = args.launcher
+    stall_limit(cfg)  # a value that is no number of seconds is refused before anything is built
     if args.launcher != 'none':
         start_processes(cfg)
     return cfg

@@ -6,6 +6,7 @@ import inspect
 import os
 import pickle
 import re
+import signal
 import sys
 import traceback
 from collections.abc import Callable
@@ -13,36 +14,40 @@ from collections.abc import Callable
 from ltcl.errors import UserError
 from ltcl.neutral_text import MAX_LINE, neutralise_output, visible
 
-from .processes import leave_processes
+from . import exit_codes
+from .processes import fail, last_line, leave_processes, watched
 from .seg_sets import explain_seg_set
 
 
 def report_user_errors(main: Callable[[], None]) -> Callable[[], None]:
     """Decorate a tool so that a user's mistake is one line on standard error and exit status 1.
 
-    ``LTCL_TRACEBACK=1`` in the environment shows where it was noticed. Any other exception keeps its traceback.
+    ``LTCL_TRACEBACK=1`` in the environment shows where it was noticed. Any other exception keeps its traceback. Of
+    several processes the first that fails prints, and the others end with it. All statuses: ``ltcl.launch.exit_codes``.
     """
 
     @functools.wraps(main)
     def guarded() -> None:
         neutralise_output()
         try:
-            main()
-            leave_processes(0, wait=True)
+            with watched():
+                main()
+                leave_processes(exit_codes.DONE, wait=True)
         except SystemExit as stop:
             if isinstance(stop.code, int):
                 leave_processes(stop.code, wait=False)
             raise
         except Exception as error:
             message = explain(error)
-            if message is None or os.environ.get('LTCL_TRACEBACK'):
+            is_unknown = message is None or bool(os.environ.get('LTCL_TRACEBACK'))
+            fail(message or last_line(error), error, with_traceback=is_unknown)
+            if is_unknown:
                 raise
             print('error:', visible(message, keep='\n', width=MAX_LINE), file=sys.stderr)
-            # Nobody is waited for: the others may still be at work, and the launcher ends them.
-            leave_processes(1, wait=False)
-            sys.exit(1)
+            sys.exit(exit_codes.FAILED)
         except KeyboardInterrupt:
-            sys.exit(130)
+            leave_processes(exit_codes.stopped_by(signal.SIGINT), wait=False)
+            sys.exit(exit_codes.stopped_by(signal.SIGINT))
 
     return guarded
 

@@ -1,22 +1,98 @@
 """Several processes: how they meet, and how they part."""
 
+import contextlib
+import datetime
 import logging
 import os
+import re
+import subprocess
 import sys
+import time
+import traceback
+from collections.abc import Iterator
 
-from mmengine.config import Config
+from mmengine.config import Config, ConfigDict
+
+from ltcl.errors import UserError
+
+from . import exit_codes
+from .failure import FILE_VARIABLE, Failure
+from .meeting import Messenger, call_roll, connect
+from .progress import PROGRESS
+from .watch import LOST_SECONDS, Watch, end_process, lost, stalled
+
+STALL_SECONDS = 600
+NO_LIMIT_SECONDS = 7 * 24 * 3600
+# Names that each launcher has for RANK, WORLD_SIZE, LOCAL_RANK and LOCAL_WORLD_SIZE, which torch's own sets.
+RANKS = ('RANK', 'WORLD_SIZE', 'LOCAL_RANK', 'LOCAL_WORLD_SIZE')
+RANKS_OF = {
+    'slurm': ('SLURM_PROCID', 'SLURM_NTASKS', 'SLURM_LOCALID', 'SLURM_NTASKS_PER_NODE'),
+    'mpi': (
+        'OMPI_COMM_WORLD_RANK',
+        'OMPI_COMM_WORLD_SIZE',
+        'OMPI_COMM_WORLD_LOCAL_RANK',
+        'OMPI_COMM_WORLD_LOCAL_SIZE',
+    ),
+}
+# What torch says when the process at the other end is gone.
+CONNECTION_LOST = re.compile(r'gloo|NCCL|TCPStore|Connection (closed|reset|refused)|Broken pipe|Socket', re.IGNORECASE)
+
+_watch: Watch | None = None
+_store: object = None  # rank 0 serves it as long as it holds it
+
+
+@contextlib.contextmanager
+def watched() -> Iterator[None]:
+    """While this lasts, a thread ends the process if it stalls or if it is one of several and they cannot go on."""
+    global _watch
+    _watch = Watch()
+    _watch.start()
+    try:
+        yield
+    finally:
+        _watch.stop()
+
+
+def stall_limit(cfg: Config) -> float | None:
+    """Seconds without progress after which a process counts as stalled; None for no limit.
+
+    ``LTCL_STALL_TIMEOUT`` in the environment comes before ``stall_timeout`` of the config; 0 sets no limit.
+
+    Raises:
+        UserError: No number, or below 0.
+    """
+    name, value = 'stall_timeout', cfg.get('stall_timeout', STALL_SECONDS)
+    if 'LTCL_STALL_TIMEOUT' in os.environ:
+        name, value = 'LTCL_STALL_TIMEOUT', os.environ['LTCL_STALL_TIMEOUT']
+    try:
+        seconds = float(value or 0)
+    except (TypeError, ValueError):
+        seconds = -1
+    if not 0 <= seconds < float('inf'):
+        raise UserError(f'{name} must be a number of seconds, 600 for example, or 0 for no limit; got {value!r}')
+    return seconds or None
 
 
 def start_processes(cfg: Config) -> None:
-    """Join the process group, on GPUs through mmengine, on CPUs with gloo.
+    """Meet the other processes and join the process group, on GPUs through mmengine, on CPUs with gloo.
 
     mmengine binds each process to a GPU and wraps the model for it, so without one both are done here.
+
+    Raises:
+        UserError: The environment lacks what the launcher should set, or a process did not come.
     """
+    limit = stall_limit(cfg)
+    _name_ranks(cfg.launcher)
     import torch
 
+    _meet(limit or NO_LIMIT_SECONDS)
+    # The watch speaks before the process group does, as it knows which process has stalled.
+    timeout = limit + 60 if limit else NO_LIMIT_SECONDS
     if torch.cuda.is_available():
+        dist_cfg = cfg.setdefault('env_cfg', ConfigDict()).setdefault('dist_cfg', ConfigDict())
+        dist_cfg.timeout = max(timeout, dist_cfg.get('timeout') or 0)
         return
-    torch.distributed.init_process_group('gloo')
+    torch.distributed.init_process_group('gloo', timeout=datetime.timedelta(seconds=timeout))
     # Left alone, every process takes all cores and they slow each other down.
     torch.set_num_threads(max(1, (os.cpu_count() or 1) // int(os.environ.get('LOCAL_WORLD_SIZE', 1))))
     cfg.model_wrapper_cfg = dict(
@@ -25,6 +101,54 @@ def start_processes(cfg: Config) -> None:
         broadcast_buffers=False,
         find_unused_parameters=cfg.get('find_unused_parameters', False),
     )
+
+
+def _name_ranks(launcher: str) -> None:
+    """Set the variables that torch reads from those of another launcher."""
+    for ours, theirs in zip(RANKS, RANKS_OF.get(launcher, ()), strict=False):
+        if theirs in os.environ:
+            os.environ[ours] = re.match(r'\d*', os.environ[theirs])[0]
+    if launcher == 'slurm' and 'MASTER_ADDR' not in os.environ and 'SLURM_NODELIST' in os.environ:
+        hosts = subprocess.run(
+            ['scontrol', 'show', 'hostname', os.environ['SLURM_NODELIST']], capture_output=True, text=True, check=True
+        )
+        os.environ['MASTER_ADDR'] = hosts.stdout.split()[0]
+    if launcher != 'pytorch':
+        # Two jobs may share a node, and two steps a job.
+        job = int(os.environ.get('SLURM_JOB_ID', 9500)) + int(os.environ.get('SLURM_STEP_ID', 0))
+        os.environ.setdefault('MASTER_PORT', str(20000 + job % 20000))
+    missing = [name for name in ('RANK', 'WORLD_SIZE', 'MASTER_ADDR', 'MASTER_PORT') if name not in os.environ]
+    if missing:
+        start = {'slurm': 'tools/slurm_train.sh or srun', 'mpi': 'mpirun'}.get(launcher, 'tools/dist_train.sh')
+        raise UserError(
+            f'--launcher {launcher}: {" and ".join(missing)} not set in the environment; start with {start}'
+        )
+
+
+def _meet(limit: float) -> None:
+    """Wait for all processes, then have the watch listen to them.
+
+    Raises:
+        UserError: Some did not come within ``limit`` seconds.
+    """
+    global _store
+    rank, world_size = int(os.environ['RANK']), int(os.environ['WORLD_SIZE'])
+    where = f'{os.environ["MASTER_ADDR"]}:{os.environ["MASTER_PORT"]}'
+    try:
+        _store = connect(limit)
+        missing = call_roll(_store, rank, world_size, limit)
+    except RuntimeError as error:
+        raise UserError(
+            f'no process answers at {where} ({last_line(error)}): rank 0 serves it; '
+            'check MASTER_ADDR and MASTER_PORT, which must be free on its machine'
+        ) from error
+    if missing:
+        names = ', '.join(map(str, missing))
+        raise UserError(f'rank {names} did not come to {where} within {limit:g} s: did it start? (stall_timeout)')
+    if _watch is not None:
+        messenger = Messenger(rank, world_size, limit)
+        messenger.start()
+        _watch.messenger = messenger
 
 
 def leave_processes(status: int, wait: bool) -> None:
@@ -46,3 +170,51 @@ def leave_processes(status: int, wait: bool) -> None:
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)
+
+
+def fail(message: str, error: Exception, with_traceback: bool) -> None:
+    """End this process because of an error, if it is one of several; alone, do nothing.
+
+    Of several that fail, the first one speaks. Whoever only lost the connection to it learns of it and is silent.
+
+    Args:
+        message: What to say, in one line.
+        error: Its cause.
+        with_traceback: Print the traceback before.
+    """
+    messenger = _watch and _watch.messenger
+    if messenger is None and FILE_VARIABLE not in os.environ:
+        return
+    rank = int(os.environ.get('RANK', 0)) if int(os.environ.get('WORLD_SIZE', 1)) > 1 else None
+    _watch.stop()
+    mine = Failure(message, exit_codes.FAILED, rank)
+    first = mine if messenger is None else _first_failure(messenger, mine, error)
+    is_mine = first in (mine, messenger and messenger.claimed)
+    if is_mine and with_traceback and first.message == message:
+        traceback.print_exception(error)
+    first.report(is_mine)
+    if messenger is not None and messenger.rank == 0:
+        time.sleep(2.5 * PROGRESS.period)  # serves the store, so the others must hear of it before
+    end_process(first.status)
+
+
+def _first_failure(messenger: Messenger, mine: Failure, error: Exception) -> Failure:
+    """The failure of another process, if it was before, or if the error is only that the connection to it is lost."""
+    if isinstance(error, RuntimeError) and CONNECTION_LOST.search(str(error)):
+        known = messenger.wait_for_failure(LOST_SECONDS)
+        if known is not None:
+            return known
+        silent = messenger.silent(LOST_SECONDS / 2)
+        if re.search(r'tim(ed |e)out', str(error), re.IGNORECASE):
+            mine = stalled(messenger, limit=None)
+        elif silent:
+            mine = lost(silent)
+    return messenger.claim(mine)
+
+
+def last_line(error: BaseException) -> str:
+    """Kind and message of an error in one line; of a worker's, which sends its traceback along, the last one."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    if any(line.startswith('Traceback') for line in lines) or 'Original Traceback' in str(error):
+        return lines[-1]
+    return f'{type(error).__name__}: {lines[0]}' if lines else type(error).__name__

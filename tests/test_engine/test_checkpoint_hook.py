@@ -13,8 +13,9 @@ from toy import toy_config
 from ltcl.checkpoints.whole_files import is_whole
 from ltcl.engine import Runner
 from ltcl.engine.hooks import CheckpointHook
-from ltcl.engine.saving import LOST_STATUS, LostCheckpoint
+from ltcl.engine.saving import LostCheckpoint
 from ltcl.errors import UserError
+from ltcl.launch import exit_codes
 
 
 def names(folder: Path) -> set[str]:
@@ -150,7 +151,7 @@ def test_training_goes_on_past_a_full_disk(images, tmp_path, monkeypatch, capsys
 def test_last_checkpoint_that_is_lost_is_a_status_of_its_own(images, tmp_path, monkeypatch, capsys):
     with pytest.raises(LostCheckpoint) as lost:
         full_disk_run(images, tmp_path, monkeypatch, 3, 99)
-    assert lost.value.code == LOST_STATUS == 3
+    assert lost.value.code == exit_codes.NOT_SAVED == 3
     assert names(tmp_path) == {'epoch_1.pth', 'epoch_2.pth'}  # what was there before stays
     assert 'epoch_4.pth' in capsys.readouterr().out
 

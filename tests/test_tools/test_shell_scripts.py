@@ -1,7 +1,10 @@
 """The shell scripts hand their words on in the right order; a stand-in for srun shows what a cluster would be asked."""
 
 import os
+import re
+import signal
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -70,3 +73,24 @@ def test_too_few_words_show_the_usage(tmp_path, script, words):
     result = run(script, *words, folder=tmp_path)
     assert result.returncode == 2
     assert 'usage:' in result.stderr
+
+
+def test_slurm_job_of_the_documentation_is_queued_again(tmp_path):
+    """Stand-ins for srun, which saves when it is told and goes on for a while, and for scontrol."""
+    page = (TOOLS.parent / 'docs' / 'clusters.md').read_text()
+    (script,) = re.findall(r'```bash\n(#!/bin/bash\n.*?)```', page, re.DOTALL)
+    stand_ins = {
+        'srun': 'trap "sleep 0.5; exit 138" USR1; touch started; for _ in $(seq 100); do sleep 0.1; done',
+        'scontrol': 'echo "$@" > asked',
+    }
+    for name, lines in stand_ins.items():
+        (tmp_path / name).write_text(f'#!/bin/bash\n{lines}\n')
+        (tmp_path / name).chmod(0o755)
+    environment = {**os.environ, 'PATH': f'{tmp_path}:{os.environ["PATH"]}', 'SLURM_JOB_ID': '7'}
+    job = subprocess.Popen(['bash', '-c', script], cwd=tmp_path, env=environment)
+    deadline = time.monotonic() + 30
+    while not (tmp_path / 'started').exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    job.send_signal(signal.SIGUSR1)
+    assert job.wait(30) == 138
+    assert (tmp_path / 'asked').read_text() == 'requeue 7\n'

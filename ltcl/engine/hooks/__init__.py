@@ -7,6 +7,7 @@ from .checkpoint_hook import CheckpointHook
 from .class_counts_hook import ClassCountsHook
 from .feature_bank_hook import FeatureBankHook
 from .finite_check_hook import FiniteCheckHook
+from .heartbeat_hook import HeartbeatHook
 from .image_levels_hook import ImageLevelsHook
 from .momentum_update_hook import MomentumUpdateHook
 from .prediction_pictures_hook import PredictionPicturesHook
@@ -26,6 +27,7 @@ __all__ = [
     'ClassCountsHook',
     'FeatureBankHook',
     'FiniteCheckHook',
+    'HeartbeatHook',
     'ImageLevelsHook',
     'MomentumUpdateHook',
     'PredictionPicturesHook',

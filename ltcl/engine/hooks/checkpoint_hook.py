@@ -116,7 +116,7 @@ class CheckpointHook(Hook):
         if self._is_lost:
             self._write_last(runner)
         if agree_on_loss(self._is_lost):
-            raise LostCheckpoint(f'the last checkpoint of {runner.work_dir} could not be written')
+            raise LostCheckpoint
 
     def _save(self, runner: Runner, epoch: int, iteration: int) -> None:
         self._last = self._named(epoch, iteration)
@@ -128,7 +128,7 @@ class CheckpointHook(Hook):
 
     def _write_last(self, runner: Runner) -> None:
         name, meta = self._last
-        self._is_lost = not add_checkpoint(runner, name, meta)
+        self._is_lost = not add_checkpoint(runner, name, meta, otherwise='the training goes on and tries again')
         if not self._is_lost and is_main_process():
             keep_newest(runner.work_dir, name, self.max_keep_ckpts)
 

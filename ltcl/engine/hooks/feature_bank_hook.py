@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from ltcl.errors import UserError
+from ltcl.launch.progress import PROGRESS
 from ltcl.models.utils import gather
 from ltcl.registry import HOOKS
 
@@ -103,6 +104,7 @@ def extract_features(model: nn.Module, loader: DataLoader) -> tuple[Tensor, Tens
 
 
 def _encode(model: nn.Module, batch: dict) -> tuple[Tensor, Tensor]:
+    PROGRESS.step()
     data = model.data_preprocessor(batch, False)
     features = model.extract_feat(data['inputs'])[-1]
     if features.ndim != 2:
