@@ -6,7 +6,7 @@ from pathlib import Path
 from mmengine.config import Config
 
 from ltcl.errors import UserError
-from ltcl.launch import apply_options, build_runner, load_config, report_user_errors, run_options
+from ltcl.launch import ArgumentParser, apply_options, build_runner, load_config, report_user_errors, run_options
 
 # Ending of the files that tools/model_converters writes.
 CONVERTED = '.ltcl.pth'
@@ -14,7 +14,7 @@ CONVERTED = '.ltcl.pth'
 
 def parse_args() -> argparse.Namespace:
     """Command line of the training tool."""
-    parser = argparse.ArgumentParser(description='Train a config.')
+    parser = ArgumentParser(description='Train a config.')
     run_options(parser)
     parser.add_argument(
         '--resume',
@@ -59,19 +59,20 @@ def check_start(cfg: Config) -> None:
     made_by = 'correct load_from in the config'
     if stage1:
         made_by = f'python tools/train.py {stage1} makes it'
-    elif str(cfg.load_from).endswith(CONVERTED):
+    elif str(cfg.get('load_from')).endswith(CONVERTED):
         made_by = 'python tools/model_converters/convert.py makes it from the published file (docs/checkpoints.md)'
     if cfg.get('train_cfg') is None:
         raise UserError(
             f'{cfg.filename} needs no training: run python tools/test.py {cfg.filename} CHECKPOINT'
             + (f' with a checkpoint of {stage1}' if stage1 else '')
         )
-    if cfg.load_from is None and stage1 and not cfg.resume:
+    load_from = cfg.get('load_from')
+    if load_from is None and stage1 and not cfg.get('resume'):
         raise UserError(f'load_from is None, but {cfg.filename} starts from a checkpoint of stage 1: {made_by}')
-    if cfg.load_from is not None and '://' not in cfg.load_from and not Path(cfg.load_from).is_file():
+    if load_from is not None and '://' not in load_from and not Path(load_from).is_file():
         what = 'the checkpoint of stage 1' if stage1 else 'the checkpoint'
         raise UserError(
-            f'{what}, {cfg.load_from}, does not exist: {made_by}, or give another: --cfg-options load_from=PATH'
+            f'{what}, {load_from}, does not exist: {made_by}, or give another: --cfg-options load_from=PATH'
         )
 
 
