@@ -12,22 +12,32 @@ def hand_down(cfg: Config, key: str, value: object) -> None:
     """Set a top-level entry and all its copies.
 
     A config copies a variable such as ``data_root`` into its parts when it is read, so changing the variable afterwards
-    would change nothing. Copies are the entries of the same name, at any depth, with the same value; a path below the
-    old one follows it.
+    would change nothing.
 
     Args:
         cfg: The config, changed in place.
         key: Name of the entry.
         value: New value.
     """
-    old = cfg.get(key)
-    for node in _dicts(cfg._cfg_dict):
+    replace_copies(cfg._cfg_dict, key, cfg.get(key), value)
+
+
+def replace_copies(entries: dict, key: str, old: object, new: object) -> None:
+    """Replace the entries of a name, at any depth, that have the old value; a path below the old one follows it.
+
+    Args:
+        entries: A config or a part of one, changed in place.
+        key: Name of the entries.
+        old: Value that they have.
+        new: Value that they get.
+    """
+    for node in _dicts(entries):
         if key not in node:
             continue
         if type(node[key]) is type(old) and node[key] == old:
-            node[key] = value
+            node[key] = new
         elif old and isinstance(old, str) and isinstance(node[key], str) and node[key].startswith(f'{old}/'):
-            node[key] = f'{value}{node[key].removeprefix(old)}'
+            node[key] = f'{new}{node[key].removeprefix(old)}'
 
 
 def fill_num_classes(cfg: Config, checkpoint: str | None = None) -> None:

@@ -162,3 +162,23 @@ def test_old_torch_is_refused(monkeypatch, version, is_fine):
     else:
         with pytest.raises(UserError, match='too old'):
             environment.check_environment()
+
+
+def test_what_a_constructor_cannot_take_is_one_line():
+    with pytest.raises(Exception) as error:  # noqa: PT011 (whatever the other package raises)
+        MODELS.build(dict(type='mmpretrain.ResNet', depth=51))
+    assert explain(error.value).startswith("ResNet cannot be built, 'invalid depth 51 for resnet': correct its options")
+    assert explain(RuntimeError('a bug')) is None
+
+
+def test_features_of_another_width_are_one_line():
+    with pytest.raises(RuntimeError) as error:
+        torch.nn.Linear(7, 2)(torch.zeros(3, 16))
+    assert explain(error.value).startswith('features of width 16 meet a layer for 7: set in_channels')
+
+
+def test_missing_file_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError) as error:
+        (tmp_path / 'x.txt').read_text()
+    assert explain(error.value) == f'there is no {tmp_path}/x.txt: correct the path in the config'
+    assert explain(FileNotFoundError('somewhere')) is None

@@ -19,7 +19,7 @@ from mmengine.config import Config
 
 from ltcl.analysis.comparison import draw, read_run, summarise, to_csv, to_markdown
 from ltcl.errors import UserError
-from ltcl.launch import load_config, report_user_errors
+from ltcl.launch import ArgumentParser, load_config, report_user_errors
 from ltcl.neutral_text import visible
 
 TOOLS = Path(__file__).parent
@@ -27,7 +27,7 @@ TOOLS = Path(__file__).parent
 
 def parse_args() -> argparse.Namespace:
     """Command line of the comparison."""
-    parser = argparse.ArgumentParser(description='Compare configs over seeds.')
+    parser = ArgumentParser(description='Compare configs over seeds.')
     parser.add_argument('configs', nargs='+', help='config files, one a method')
     parser.add_argument('--seeds', nargs='+', type=int, default=[0, 1, 2])
     parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/benchmark'), help='folder of runs and tables')

@@ -2,13 +2,13 @@
 
 import argparse
 
-from ltcl.launch import report_user_errors
+from ltcl.launch import ArgumentParser, report_user_errors
 from ltcl.neutral_text import visible
 
 
 def parse_args() -> argparse.Namespace:
     """Command line of the tool."""
-    parser = argparse.ArgumentParser(description='Make the fixed targets of TSC: unit vectors far apart.')
+    parser = ArgumentParser(description='Make the fixed targets of TSC: unit vectors far apart.')
     parser.add_argument('num_classes', type=int, help='number of targets')
     parser.add_argument('feat_dim', type=int, help='width of an embedding')
     parser.add_argument('--seed', type=int, default=0, help='seed of the search or of the rotation (default: 0)')

@@ -7,14 +7,13 @@ from mmengine.config import Config
 
 from ltcl.config_values import fill_num_classes
 from ltcl.errors import UserError
-from ltcl.launch import apply_options, build_runner, load_config, report_user_errors, run_options
-
-CONFIG_SUFFIXES = ('.py', '.json', '.yaml', '.yml')
+from ltcl.launch import ArgumentParser, apply_options, build_runner, load_config, report_user_errors, run_options
+from ltcl.launch.config_source import SUFFIXES
 
 
 def parse_args() -> argparse.Namespace:
     """Command line of the test tool."""
-    parser = argparse.ArgumentParser(
+    parser = ArgumentParser(
         description='Test a checkpoint on the test set of its config. Several pairs are tested as an ensemble, which '
         'sums their logits: test set and metrics are those of the first config, and --cfg-options change that one only.'
     )
@@ -39,8 +38,10 @@ def find_members(args: argparse.Namespace) -> list[tuple[str, str]]:
         raise UserError(f'{words[-1]} stands alone: an ensemble takes pairs, CONFIG CHECKPOINT CONFIG CHECKPOINT ...')
     pairs = list(zip(words[::2], words[1::2], strict=True))
     for config, checkpoint in pairs:
-        if Path(config).suffix not in CONFIG_SUFFIXES:
-            raise UserError(f'{config} stands where a config file is expected, {", ".join(CONFIG_SUFFIXES)}')
+        if Path(config).suffix not in SUFFIXES:
+            raise UserError(f'{config} stands where a config file is expected, {", ".join(SUFFIXES)}')
+        if Path(checkpoint).is_dir():
+            raise UserError(f'checkpoint {checkpoint} is a folder: name a file in it, such as epoch_100.pth')
         if not Path(checkpoint).is_file():
             raise UserError(f'checkpoint {checkpoint} does not exist; training writes them to its work dir')
     return pairs
@@ -50,11 +51,15 @@ def read_config(args: argparse.Namespace, members: list[tuple[str, str]]) -> Con
     """The config to build, command line included.
 
     Raises:
-        UserError: A config or an option does not exist, ``--out`` is no .pkl file, or ``--tta`` does not go with it.
+        UserError: A config or an option does not exist, a config stands in a checkpoint's place, ``--out`` is no .pkl
+            file, or ``--tta`` does not go with it.
     """
     if args.out is not None and not args.out.endswith('.pkl'):
         raise UserError(f'--out {args.out} must end in .pkl')
     first, *others = [load_config(config) for config, _ in members]
+    for _, checkpoint in members:
+        if Path(checkpoint).suffix in SUFFIXES:
+            raise UserError(f'{checkpoint} stands where a checkpoint is expected: give CONFIG, then CHECKPOINT')
     if others and args.work_dir is None:
         args.work_dir = str(Path('work_dirs', f'{Path(args.config).stem}_ensemble-of-{len(members)}'))
     cfg = apply_options(first, args)

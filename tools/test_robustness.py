@@ -17,7 +17,7 @@ from mmengine.config import Config
 from rich.console import Console
 
 from ltcl.errors import UserError
-from ltcl.launch import apply_options, build_runner, load_config, report_user_errors, run_options
+from ltcl.launch import ArgumentParser, apply_options, build_runner, load_config, report_user_errors, run_options
 from ltcl.neutral_text import markup
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Part(NamedTuple):
 
 def parse_args() -> argparse.Namespace:
     """Command line of the tool."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     run_options(parser)
     parser.add_argument('checkpoint', help='checkpoint file')
     parser.add_argument('--clean', action='store_true', help="the config's own test set, for figures relative to it")

@@ -6,7 +6,7 @@ from pathlib import Path
 from mmengine.config import Config
 
 from ltcl.errors import UserError
-from ltcl.launch import apply_options, build_runner, load_config, report_user_errors, run_options
+from ltcl.launch import ArgumentParser, apply_options, build_runner, load_config, report_user_errors, run_options
 from ltcl.work_dir import AUTO, require_writable
 
 # Ending of the files that tools/model_converters writes.
@@ -15,7 +15,7 @@ CONVERTED = '.ltcl.pth'
 
 def parse_args() -> argparse.Namespace:
     """Command line of the training tool."""
-    parser = argparse.ArgumentParser(description='Train a config.')
+    parser = ArgumentParser(description='Train a config.')
     run_options(parser)
     parser.add_argument(
         '--resume',
@@ -70,22 +70,23 @@ def check_start(cfg: Config) -> None:
     made_by = 'correct load_from in the config'
     if stage1:
         made_by = f'python tools/train.py {stage1} makes it'
-    elif str(cfg.load_from).endswith(CONVERTED):
+    elif str(cfg.get('load_from')).endswith(CONVERTED):
         made_by = 'python tools/model_converters/convert.py makes it from the published file (docs/checkpoints.md)'
     if cfg.get('train_cfg') is None:
         raise UserError(
             f'{cfg.filename} needs no training: run python tools/test.py {cfg.filename} CHECKPOINT'
             + (f' with a checkpoint of {stage1}' if stage1 else '')
         )
-    if cfg.load_from is None and stage1 and not cfg.resume:
+    load_from = cfg.get('load_from')
+    if load_from is None and stage1 and not cfg.get('resume'):
         raise UserError(f'load_from is None, but {cfg.filename} starts from a checkpoint of stage 1: {made_by}')
     # A run that goes on no longer needs what it started from.
-    goes_on = cfg.resume and (cfg.resume != AUTO or any(Path(cfg.work_dir).glob('*.pth')))
-    is_local = cfg.load_from is not None and '://' not in cfg.load_from
-    if is_local and not goes_on and not Path(cfg.load_from).is_file():
+    goes_on = cfg.get('resume') and (cfg.resume != AUTO or any(Path(cfg.work_dir).glob('*.pth')))
+    is_local = load_from is not None and '://' not in load_from
+    if is_local and not goes_on and not Path(load_from).is_file():
         what = 'the checkpoint of stage 1' if stage1 else 'the checkpoint'
         raise UserError(
-            f'{what}, {cfg.load_from}, does not exist: {made_by}, or give another: --cfg-options load_from=PATH'
+            f'{what}, {load_from}, does not exist: {made_by}, or give another: --cfg-options load_from=PATH'
         )
 
 

@@ -4,11 +4,14 @@ Nothing here imports torch or a model at the top, so that a mistyped option is a
 """
 
 from .building import build_runner, import_mmpretrain, import_scope, without_remarks
-from .configs import apply_options, check_option, load_config, run_options
+from .configs import apply_options, check_option, load_config, run_options, set_options
 from .errors import explain, report_user_errors
+from .options import ArgumentParser, KeyValues
 from .processes import leave_processes, start_processes
 
 __all__ = [
+    'ArgumentParser',
+    'KeyValues',
     'apply_options',
     'build_runner',
     'check_option',
@@ -19,6 +22,7 @@ __all__ = [
     'load_config',
     'report_user_errors',
     'run_options',
+    'set_options',
     'start_processes',
     'without_remarks',
 ]

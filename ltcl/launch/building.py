@@ -10,9 +10,14 @@ from typing import TYPE_CHECKING
 
 from mmengine.config import Config
 from mmengine.logging import MMLogger
+from mmengine.utils import import_modules_from_strings
 
 from ltcl.config_values import use_plain_norms
+from ltcl.errors import UserError
 from ltcl.neutral_text import neutralise
+
+from .parts import check_parts
+from .values import check_complete, check_values
 
 if TYPE_CHECKING:
     from ltcl.engine import Runner
@@ -48,15 +53,47 @@ def import_scope(scope: str) -> None:
     """
     # Files that mmengine downloads may carry code, which torch.load then refuses to run.
     os.environ.setdefault('TORCH_FORCE_WEIGHTS_ONLY_LOAD', '1')
-    with without_remarks():
-        importlib.import_module(f'{scope}.datasets')
+    try:
+        with without_remarks():
+            importlib.import_module(f'{scope}.datasets')
+    except ModuleNotFoundError as error:
+        raise UserError(
+            f'default_scope={scope!r}: there is no package {error.name}; it is mmpretrain or, for segmentation, mmseg'
+        ) from error
     # Data sets speak before the runner has a logger of its own.
     neutralise(MMLogger.get_current_instance())
 
 
+def import_custom_modules(cfg: Config) -> None:
+    """Import what a config names in ``custom_imports``.
+
+    Raises:
+        UserError: There is no such module, or importing it fails.
+    """
+    named = cfg.get('custom_imports')
+    if not named:
+        return
+    try:
+        with without_remarks():
+            import_modules_from_strings(**named)
+    except (ImportError, TypeError) as error:
+        raise UserError(
+            f'custom_imports of {cfg.filename}: {error}: correct it, or put the folder of the module into PYTHONPATH'
+        ) from error
+
+
 def build_runner(cfg: Config) -> 'Runner':
-    """Build everything that a config names; ``SyncBN`` is plain ``BN`` unless a launcher started processes on GPUs."""
-    import_scope(cfg.get('default_scope', 'mmpretrain'))
+    """Check everything that a config names, then build it.
+
+    ``SyncBN`` is plain ``BN`` unless a launcher started processes on GPUs.
+
+    Raises:
+        UserError: A value, a type or an argument that cannot be.
+    """
+    check_complete(cfg)
+    check_values(cfg)
+    import_scope(cfg.get('default_scope') or 'mmpretrain')
+    check_parts(cfg)
     import torch
 
     from ltcl.engine import Runner

@@ -1,33 +1,22 @@
 """Config files and the options that change them."""
 
 import argparse
-import difflib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from mmengine.config import Config, ConfigDict, DictAction
+from mmengine.config import Config
 
-from ltcl.config_values import fill_num_classes, hand_down
+from ltcl.config_values import fill_num_classes, replace_copies
 from ltcl.errors import UserError
+from ltcl.run_length import UNITS, is_length, length_of, set_length, unit_of
 
-from .building import import_mmpretrain, without_remarks
+from .building import import_custom_modules, import_scope
+from .config_files import read_config
+from .config_names import ELSEWHERE, SECTIONS, check_names, is_variable, similar_names
+from .options import NEW, KeyValues, value_like
+from .parts import check_parts
 from .processes import stall_limit, start_processes
-
-# What mmengine's Runner reads from a config beside what a config of ours writes.
-RUNNER_KEYS = {
-    'auto_scale_lr',
-    'cfg',
-    'compile',
-    'experiment_name',
-    'find_unused_parameters',
-    'launcher',
-    'load_from',
-    'model_wrapper_cfg',
-    'resume',
-    'stall_timeout',
-    'sync_bn',
-    'work_dir',
-    'activation_checkpointing',
-}
+from .values import check_values, fit_workers, known_keys
 
 
 def run_options(parser: argparse.ArgumentParser) -> None:
@@ -37,10 +26,11 @@ def run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--cfg-options',
         nargs='+',
-        action=DictAction,
+        action=KeyValues,
         default={},
         metavar='KEY=VALUE',
-        help='overwrite config entries, for example train_cfg.max_epochs=5 model.head.alpha=0.02',
+        help='overwrite config entries, for example train_cfg.max_epochs=5 model.head.alpha=0.02; a value is taken as '
+        'the type of what it replaces',
     )
     parser.add_argument(
         '--launcher',
@@ -50,53 +40,168 @@ def run_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def load_config(path: str) -> Config:
-    """Read a config file.
+def load_config(path: str, overrides: Mapping[str, object] | None = None) -> Config:
+    """Read a config file, with what it inherits.
+
+    Args:
+        path: The file.
+        overrides: New values of the config's own variables, such as ``data_root``.
 
     Raises:
-        UserError: No such file, with the most similar names.
+        UserError: The file or one that it inherits from cannot be read, a name in it is read by nobody, or it changes
+            the length of the run and leaves a part of the schedule as it was.
     """
-    if not Path(path).is_file():
-        known = [str(file) for file in Path('configs').rglob('*.py') if '_base_' not in file.parts]
-        similar = difflib.get_close_matches(path, known, n=3, cutoff=0.5)
-        hint = f', did you mean {" or ".join(similar)}?' if similar else '; configs lie below configs/'
-        raise UserError(f'config file {path} does not exist{hint}')
-    with without_remarks():  # a segmentation config imports what it needs
-        return Config.fromfile(path)
+    found = read_config(path, overrides)
+    check_names(found.entries, found.origin, found.used, Path(path))
+    try:
+        cfg = Config(found.entries, cfg_text=found.text, filename=str(path), env_variables=found.env_variables)
+    except KeyError as error:
+        raise UserError(f'{path}: {error.args[0]}: rename the entry') from error
+    _check_stale(cfg, found.stale, str(path))
+    import_custom_modules(cfg)
+    return cfg
 
 
 def apply_options(cfg: Config, args: argparse.Namespace) -> Config:
     """Overwrite config entries from the command line and choose the work dir and the processes' backend.
 
-    A top-level entry such as ``data_root`` changes with all its copies. ``num_classes=None`` is filled from the data.
+    A variable such as ``data_root`` changes all that the config computes from it, and its copies.
+    ``max_epochs`` and ``train_cfg.max_epochs`` set run and schedule. ``num_classes=None`` is filled from the data.
 
     Args:
         cfg: The config as read from its file.
         args: Parsed :func:`run_options`, with the ``checkpoint`` of a tool that tests one.
 
     Returns:
-        The same config, changed.
+        The config, changed.
 
     Raises:
-        UserError: An option that no part of the config could read.
+        UserError: An option that no part of the config could read, or a value that cannot be.
     """
-    for key, value in args.cfg_options.items():
-        check_option(cfg, key)
-        if key in cfg:
-            hand_down(cfg, key, value)
-    cfg.merge_from_dict(args.cfg_options)
-    if cfg.get('num_classes', 0) is None:
-        import_mmpretrain()
-        fill_num_classes(cfg, getattr(args, 'checkpoint', None))
+    cfg = set_options(cfg, args.cfg_options)
     if args.work_dir is not None:
         cfg.work_dir = args.work_dir
     elif cfg.get('work_dir') is None:
         cfg.work_dir = str(Path('work_dirs', Path(args.config).stem))
+    check_values(cfg)
+    fit_workers(cfg)
+    if cfg.get('num_classes', 0) is None:
+        import_scope(cfg.get('default_scope') or 'mmpretrain')
+        check_parts(cfg, ('train_dataloader' if cfg.get('train_dataloader') else 'test_dataloader',))
+        fill_num_classes(cfg, getattr(args, 'checkpoint', None))
     cfg.launcher = args.launcher
     stall_limit(cfg)  # a value that is no number of seconds is refused before anything is built
     if args.launcher != 'none':
         start_processes(cfg)
     return cfg
+
+
+def set_options(cfg: Config, options: Mapping[str, object]) -> Config:
+    """Overwrite config entries.
+
+    Args:
+        cfg: The config as read from its file; changed, unless one of its variables changes: then it is read anew.
+        options: Values by key. Texts are taken as the type of what they replace.
+
+    Returns:
+        The config.
+
+    Raises:
+        UserError: An option that no part of the config could read, or a text of another type.
+    """
+    options = {_full_key(cfg, key): value for key, value in options.items()}
+    for key in options:
+        check_option(cfg, key)
+    values = {
+        key: value_like(key, value, entry_at(cfg, key)) if isinstance(value, str) else value
+        for key, value in options.items()
+    }
+    overrides = _nested({key: value for key, value in values.items() if _is_own(key)})
+    old = {name: cfg[name] for name in overrides if name in cfg}
+    if overrides and cfg.filename and Path(cfg.filename).is_file():
+        cfg = load_config(cfg.filename, overrides)
+    for name in old:
+        if name in values:
+            replace_copies(cfg._cfg_dict, name, old[name], values[name])
+    length = _length(values, cfg)
+    stale = {} if length is None else set_length(cfg._cfg_dict, length)
+    _merge(cfg, values)
+    _check_stale(cfg, {key: value for key, value in stale.items() if key not in values}, '--cfg-options')
+    return cfg
+
+
+def _full_key(cfg: Config, key: str) -> str:
+    """``train_cfg.max_epochs`` for ``max_epochs`` of a config without that variable."""
+    return f'train_cfg.{key}' if key == unit_of(cfg._cfg_dict) and key not in cfg else key
+
+
+def _is_own(key: str) -> bool:
+    """Whether a key belongs to a variable from which the config computes its sections."""
+    name = key.split('.')[0]
+    return is_variable(name) and name not in UNITS
+
+
+def _nested(options: Mapping[str, object]) -> dict:
+    """``{'a.b': 1}`` as ``{'a': {'b': 1}}``."""
+    nested: dict = {}
+    for key, value in options.items():
+        *parents, last = key.split('.')
+        node = nested
+        for name in parents:
+            node = node.setdefault(name, {})
+        node[last] = value
+    return nested
+
+
+def _length(values: Mapping[str, object], cfg: Config) -> int | None:
+    """The length that options ask for, else the config's own.
+
+    Raises:
+        UserError: They ask for two.
+    """
+    asked = {key: values[key] for unit in UNITS for key in (unit, f'train_cfg.{unit}') if is_length(values.get(key))}
+    if len(set(asked.values())) > 1:
+        both = ' and '.join(f'{key}={value}' for key, value in asked.items())
+        raise UserError(f'--cfg-options {both} contradict each other: give one, which sets run and schedule')
+    return next(iter(asked.values()), length_of(cfg._cfg_dict))
+
+
+def _merge(cfg: Config, values: Mapping[str, object]) -> None:
+    try:
+        cfg.merge_from_dict(values)
+    except (TypeError, KeyError, AttributeError) as error:
+        raise UserError(f'--cfg-options {" ".join(values)} cannot be set together: {error.args[0]!s:.200}') from error
+
+
+def _check_stale(cfg: Config, stale: Mapping[str, object], where: str) -> None:
+    """Refuse a run of another length whose schedule was not made for it."""
+    left = [key for key, value in stale.items() if entry_at(cfg, key) == value]
+    if left:
+        raise UserError(
+            f'{where}: the run has another length, and {left[0]}={stale[left[0]]} cannot be adapted to it: set '
+            f'{" and ".join(left)} as well'
+        )
+
+
+def entry_at(cfg: Config, key: str) -> object:
+    """The entry of a dotted key; :data:`~ltcl.launch.options.NEW` where there is none."""
+    names = key.split('.')
+    found = walk(cfg._cfg_dict, names)
+    return found[-1] if len(found) > len(names) else NEW
+
+
+def walk(node: object, names: Sequence[str]) -> list[object]:
+    """The nodes on the way along a dotted key, the first one included, as far as it exists."""
+    found = [node]
+    for name in names:
+        if isinstance(node, list | tuple) and name.isdigit() and int(name) < len(node):
+            node = node[int(name)]
+        elif isinstance(node, dict) and name in node:
+            node = node[name]
+        else:
+            break
+        found.append(node)
+    return found
 
 
 def check_option(cfg: Config, key: str) -> None:
@@ -108,25 +213,27 @@ def check_option(cfg: Config, key: str) -> None:
     Raises:
         UserError: Names the key and the most similar ones.
     """
-    *parents, last = key.split('.')
-    node, path = cfg._cfg_dict, []
-    for name in parents:
-        if isinstance(node, list | tuple) and name.isdigit() and int(name) < len(node):
-            node = node[int(name)]
-        elif isinstance(node, dict) and name in node:
-            node = node[name]
-        elif isinstance(node, dict) and 'type' in node:
-            return
-        else:
-            raise _unknown_option(key, node, '.'.join([*path, name]))
-        path.append(name)
-    is_known = not isinstance(node, dict) or last in node or 'type' in node or (not path and last in RUNNER_KEYS)
-    if not is_known:
-        raise _unknown_option(key, node, key)
+    names = key.split('.')
+    found = walk(cfg._cfg_dict, names)
+    if len(found) > len(names):
+        return
+    node, name = found[-1], names[len(found) - 1]
+    is_section = names == [name] and name in SECTIONS
+    known = known_keys('.'.join(names[: len(found) - 1]))
+    is_argument = isinstance(node, dict) and name and ('type' in node or name in ('_delete_', *known))
+    if not is_section and not is_argument:
+        raise _unknown_option(key, node, '.'.join(names[: len(found)]))
 
 
-def _unknown_option(key: str, node: ConfigDict, missing: str) -> UserError:
-    names = sorted(node) if isinstance(node, dict) else []
-    similar = difflib.get_close_matches(missing.split('.')[-1], names, n=3)
-    hint = f'did you mean {" or ".join(similar)}?' if similar else f'known here: {", ".join(names)}'
+def _unknown_option(key: str, node: object, missing: str) -> UserError:
+    if isinstance(node, list | tuple):
+        hint = f'it has the entries 0 to {len(node) - 1}'
+    elif isinstance(node, dict):
+        names, last = [str(name) for name in node], missing.split('.')[-1]
+        known = {*names, *(SECTIONS if missing == last else known_keys(missing.rpartition('.')[0]))}
+        elsewhere = f'here it is {ELSEWHERE[last]}' if last in ELSEWHERE and missing == last else ''
+        hint = similar_names(last, known) or elsewhere or f'known here: {", ".join(names[:20])}'
+    else:
+        parent = missing.rpartition('.')[0]
+        hint = f'{parent} is {node!r:.60}, which has no entries: set {parent} as a whole'
     return UserError(f'--cfg-options {key}: the config has no entry {missing}; {hint}')

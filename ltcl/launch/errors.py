@@ -18,6 +18,10 @@ from . import exit_codes
 from .processes import fail, last_line, leave_processes, watched
 from .seg_sets import explain_seg_set
 
+# What constructors raise for values that they cannot take.
+MISTAKES = (TypeError, ValueError, KeyError, IndexError, AttributeError, AssertionError, RuntimeError)
+SHAPES = re.compile(r'mat1 and mat2 shapes cannot be multiplied \(\d+x(\d+) and (\d+)x\d+\)')
+
 
 def report_user_errors(main: Callable[[], None]) -> Callable[[], None]:
     """Decorate a tool so that a user's mistake is one line on standard error and exit status 1.
@@ -84,12 +88,28 @@ def explain(error: Exception) -> str | None:
         return f'{built.__name__} needs {missing[1]}: add it to the config'
     if isinstance(error, KeyError) and (match := re.search(r'([\w.]+) is not in the ([\w:. ]+) registry', text)):
         return f'there is no {match[2].split("::")[-1]} named {match[1]}: correct the type in the config'
-    if isinstance(error, FileNotFoundError) and 'can not be found' in text:
-        return text
+    if isinstance(error, FileNotFoundError):
+        return _missing_file(error, text)
     if isinstance(error, AssertionError) and 'AmpOptimizerWrapper' in text:
         return 'float16 needs a GPU: add --amp, which runs the config in bfloat16'
     if isinstance(error, pickle.UnpicklingError) and 'weights_only' in text:
         return (
             'the downloaded checkpoint holds more than weights, perhaps code, and was not read: give another load_from'
         )
+    if isinstance(error, RuntimeError) and (match := SHAPES.search(text)):
+        return (
+            f'features of width {match[1]} meet a layer for {match[2]}: set in_channels of the head, the projector or '
+            'the neck in the model to the width that it gets'
+        )
+    built = _part_that_failed(error)
+    if isinstance(error, MISTAKES) and built is not None:
+        name = getattr(built, '__name__', str(built))
+        return f'{name} cannot be built, {text[:300]}: correct its options (LTCL_TRACEBACK=1 shows where)'
     return None
+
+
+def _missing_file(error: FileNotFoundError, text: str) -> str | None:
+    """One line for a file that an exception names; None where it names none."""
+    if 'can not be found' in text:
+        return text
+    return f'there is no {error.filename}: correct the path in the config' if error.filename else None

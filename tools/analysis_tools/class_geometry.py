@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ltcl.config_values import fill_num_classes
 from ltcl.errors import UserError
-from ltcl.launch import build_runner, import_mmpretrain, load_config, report_user_errors
+from ltcl.launch import ArgumentParser, build_runner, import_mmpretrain, load_config, report_user_errors
 from ltcl.neutral_text import csv_text, visible
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def parse_args() -> argparse.Namespace:
     """Command line of the tool."""
-    parser = argparse.ArgumentParser(description='Geometry of the classes in feature space.')
+    parser = ArgumentParser(description='Geometry of the classes in feature space.')
     parser.add_argument('runs', nargs='+', metavar='CONFIG CHECKPOINT', help='pairs of config and checkpoint')
     parser.add_argument('--data-root', help='folder of the data set, in place of that of the configs')
     parser.add_argument('--out', type=Path, help='write the table to this .csv file')

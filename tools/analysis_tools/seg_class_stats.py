@@ -10,13 +10,13 @@ from dataclasses import asdict
 from pathlib import Path
 
 from ltcl.errors import UserError
-from ltcl.launch import import_scope, load_config, report_user_errors
+from ltcl.launch import ArgumentParser, import_scope, load_config, report_user_errors
 from ltcl.neutral_text import visible
 
 
 def parse_args() -> argparse.Namespace:
     """Command line of the tool."""
-    parser = argparse.ArgumentParser(description='Images and pixels per class of a segmentation data set.')
+    parser = ArgumentParser(description='Images and pixels per class of a segmentation data set.')
     parser.add_argument('config', help='config whose training set is counted')
     parser.add_argument('--out', type=Path, required=True, metavar='FILE', help='.json file to write')
     parser.add_argument('--data-root', help='folder of the data set, in place of that of the config')

@@ -9,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from ltcl.errors import UserError
-from ltcl.launch import import_mmpretrain, report_user_errors
+from ltcl.launch import ArgumentParser, import_mmpretrain, report_user_errors
 from ltcl.neutral_text import visible
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def parse_args(arguments: list[str] | None = None) -> argparse.Namespace:
     """Command line of the tool."""
-    parser = argparse.ArgumentParser(description='Compare a data set on disk with what is known of it.')
+    parser = ArgumentParser(description='Compare a data set on disk with what is known of it.')
     parser.add_argument('name', help='data set, as in configs/_base_/datasets: imagenet-lt, places-lt, inat2018, ...')
     parser.add_argument('root', nargs='?', help='its folder (default: the one in the configs)')
     parser.add_argument(

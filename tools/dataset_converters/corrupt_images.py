@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.progress import track
 
 from ltcl.errors import UserError
-from ltcl.launch import import_mmpretrain, load_config, report_user_errors
+from ltcl.launch import ArgumentParser, import_mmpretrain, load_config, report_user_errors
 from ltcl.neutral_text import markup
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ writer: 'CorruptionWriter'  # of the processes that write_all forks
 
 def parse_args() -> argparse.Namespace:
     """Command line of the tool."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('source', metavar='SOURCE', help='folder of class folders, or a config (.py)')
     parser.add_argument('out', metavar='OUT', type=Path, help='folder to write to')
     parser.add_argument('--corruptions', nargs='+', metavar='NAME', help='only these (default: all 15)')

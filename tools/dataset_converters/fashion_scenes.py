@@ -23,7 +23,7 @@ from ltcl.analysis.seg_class_stats import SegClassStats, count_pixels, sum_up
 from ltcl.errors import UserError
 from ltcl.fashion_mnist_files import parse_idx, read_verified
 from ltcl.fashion_scenes import CLASSES, Scene, compose_scenes
-from ltcl.launch import import_mmpretrain, report_user_errors
+from ltcl.launch import ArgumentParser, import_mmpretrain, report_user_errors
 from ltcl.neutral_text import markup
 
 NUM_GARMENT_CLASSES = len(CLASSES) - 1
@@ -34,7 +34,7 @@ WRITTEN = ('img_dir', 'ann_dir', COUNTS_FILE)
 
 def parse_args() -> argparse.Namespace:
     """Command line of the tool."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--data-root', type=Path, default=Path('data/fashion_mnist'), help='folder of Fashion-MNIST')
     parser.add_argument('--out', type=Path, default=Path('data/fashion_scenes'), help='folder to write')
     parser.add_argument('--num-max', type=int, default=2000, help='training garments of the most frequent class')

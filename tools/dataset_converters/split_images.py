@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ltcl.errors import UserError
-from ltcl.launch import import_mmpretrain, report_user_errors
+from ltcl.launch import ArgumentParser, import_mmpretrain, report_user_errors
 from ltcl.neutral_text import visible
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def parse_args() -> argparse.Namespace:
     """Command line of the tool."""
-    parser = argparse.ArgumentParser(description='Divide own images into training and validation.')
+    parser = ArgumentParser(description='Divide own images into training and validation.')
     parser.add_argument('folder', type=Path, help='folder of class folders, of train/ with class folders, or of a list')
     parser.add_argument(
         '--val-share', type=float, default=0.2, help='share of each class for validation (default: 0.2)'

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ltcl.checkpoints.layouts import SOURCES
 from ltcl.errors import UserError
-from ltcl.launch import build_runner, load_config, report_user_errors
+from ltcl.launch import ArgumentParser, build_runner, load_config, report_user_errors
 from ltcl.neutral_text import visible
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def parse_args() -> argparse.Namespace:
     """Command line of the tool."""
-    parser = argparse.ArgumentParser(description='Convert a checkpoint of an original to ltcl, or back.')
+    parser = ArgumentParser(description='Convert a checkpoint of an original to ltcl, or back.')
     parser.add_argument('checkpoint', type=Path, help='file to convert; it is never changed')
     way = parser.add_mutually_exclusive_group(required=True)
     way.add_argument('--from', dest='source', choices=SOURCES, help='what wrote the file')

@@ -26,6 +26,7 @@ class ShotAccuracy(ShotMetricMixin, BaseMetric):
     Differs from the original: published code reports 0 for an empty group.
 
     Attributes:
+        figures: All keys, without prefix.
         per_class: After an evaluation (main process only) one array of length num_classes for each of
             ``class_index``, ``class_name`` (the index as text where the data set has no names), ``train_count`` and
             ``group`` (None without counts), ``test_count`` and ``accuracy`` (percent, NaN without test images).
@@ -41,6 +42,7 @@ class ShotAccuracy(ShotMetricMixin, BaseMetric):
     """
 
     default_prefix = 'shot'
+    figures = ('all', 'many', 'medium', 'few', 'macro', 'worst_class', 'harmonic_mean', 'geometric_mean')
 
     def __init__(
         self,

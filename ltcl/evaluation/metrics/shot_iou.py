@@ -45,6 +45,7 @@ class ShotIoUMetric(ShotMetricMixin, IoUMetric):
     """
 
     default_prefix = 'seg'
+    figures = ('aAcc', 'mIoU', 'mAcc', 'many', 'medium', 'few', 'worst_class')
     score = 'IoU'
     overall = 'mIoU'
 

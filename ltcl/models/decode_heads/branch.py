@@ -10,6 +10,7 @@ from mmengine.model import BaseModule
 from torch import Tensor
 
 from ltcl.errors import UserError
+from ltcl.value_ranges import check_ranges
 
 from ..utils import ClassCountsMixin
 
@@ -127,6 +128,7 @@ class DenseBranch(CountsFromFile, BaseModule, ABC):
         super().__init__(init_cfg)
         if 'loss' not in loss_name:
             raise UserError(f"{type(self).__name__}: loss_name must contain 'loss', got {loss_name!r}")
+        check_ranges(type(self).__name__, dict(loss_weight=loss_weight, dropout_ratio=dropout_ratio))
         self.in_channels = in_channels
         self.num_classes = num_classes
         self.ignore_index = ignore_index

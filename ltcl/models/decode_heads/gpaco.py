@@ -7,6 +7,7 @@ from mmcv.cnn import ConvModule
 from torch import Tensor, nn
 
 from ltcl.registry import MODELS, TASK_UTILS
+from ltcl.value_ranges import check_ranges
 
 from ..losses import dense_paco_loss
 from ..losses.precision import full_precision
@@ -87,6 +88,7 @@ class GPaCoBranch(DenseBranch):
         self.loss_args = dict(
             alpha=alpha, beta=beta, gamma=gamma, temperature=temperature, base_temperature=base_temperature
         )
+        check_ranges(type(self).__name__, self.loss_args)
 
     def loss(self, feats: Tensor, seg_logits: Tensor, seg_labels: Tensor) -> dict[str, Tensor]:
         """Contrast among the drawn pixels; see :meth:`DenseBranch.loss`."""

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from ltcl.errors import UserError
 from ltcl.registry import MODELS
+from ltcl.value_ranges import check_ranges
 
 from .branch import DenseBranch
 from .labels import mark_void
@@ -103,6 +104,7 @@ class RegionRebalanceBranch(DenseBranch):
         self.expand = nn.Sequential(nn.Linear(reduce_channels, hidden_channels), nn.ReLU())
         self.dropout = nn.Dropout(self.dropout_ratio)
         self.classifier = self.build_classifier(hidden_channels)
+        check_ranges(type(self).__name__, dict(scale=scale))
         self.smooth = smooth
         self.scale = scale
         self.normalize = normalize

@@ -10,6 +10,7 @@ from mmseg.models.losses import accuracy
 from torch import Tensor, nn
 
 from ltcl.registry import MODELS
+from ltcl.value_ranges import check_ranges
 
 from ..losses.precision import full_precision
 from .branch import CountsFromFile
@@ -69,6 +70,7 @@ class RegionBiasMixin(CountsFromFile):
         count_key: str = 'image',
         **kwargs: Any,
     ) -> None:
+        check_ranges(type(self).__name__, dict(main_weight=main_weight, region_weight=region_weight, smooth=smooth))
         super().__init__(*args, **kwargs)
         channels = self.conv_seg.in_channels
         self.region_classifier = nn.Sequential(

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from ltcl.errors import UserError
 from ltcl.registry import MODELS
+from ltcl.value_ranges import check_ranges
 
 from ..losses import balanced_contrastive_loss, logit_adjusted_loss
 from ..losses.precision import full_precision
@@ -65,6 +66,7 @@ class BCLHead(ContrastiveHead):
             raise UserError(
                 f'BCLHead normalises over one prototype per class, but num_classes={num_classes}: use 2 classes or more'
             )
+        check_ranges(type(self).__name__, dict(alpha=alpha, beta=beta, temperature=temperature, tau=tau))
         super().__init__(num_classes, in_channels, cosine_scale=cosine_scale, **kwargs)
         self.prototype_projector = Projector(
             in_channels, feat_dim, hidden_channels=hidden_channels, norm_cfg=dict(type='BN1d')

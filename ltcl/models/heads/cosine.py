@@ -6,6 +6,7 @@ from mmpretrain.models import LinearClsHead
 from torch import Tensor, nn
 
 from ltcl.registry import MODELS
+from ltcl.value_ranges import check_ranges
 
 
 class CosineLinear(nn.Linear):
@@ -35,6 +36,7 @@ def build_classifier(in_channels: int, num_classes: int, cosine_scale: float | N
     """A linear classifier with bias, or a cosine one when a scale is given."""
     if cosine_scale is None:
         return nn.Linear(in_channels, num_classes)
+    check_ranges('the cosine classifier', dict(cosine_scale=cosine_scale))
     return CosineLinear(in_channels, num_classes, cosine_scale)
 
 

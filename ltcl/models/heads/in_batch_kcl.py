@@ -7,6 +7,7 @@ from torch import Tensor
 
 from ltcl.errors import UserError
 from ltcl.registry import MODELS
+from ltcl.value_ranges import check_ranges
 
 from ..losses import effective_number_weights, in_batch_contrastive_loss
 from ..utils import ClassCountsMixin, ClassTargetsMixin, gather, gather_with_grad
@@ -59,6 +60,7 @@ class InBatchKCLHead(ClassCountsMixin, EmbeddingHead):
         self.loss_args = dict(
             temperature=temperature, base_temperature=base_temperature, unbiased=unbiased, anchors=anchors
         )
+        check_ranges(type(self).__name__, dict(self.loss_args, effective_number_beta=effective_number_beta))
         self.register_class_counts(num_classes, class_counts)
 
     def loss(self, feats: list[Tensor], embeddings: list[Tensor], keys: list[Tensor], labels: Tensor) -> dict:

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from ltcl.errors import UserError
 from ltcl.registry import MODELS
+from ltcl.value_ranges import check_ranges
 
 from ..losses import k_positive_contrastive_loss
 from ..utils import FeatureQueue
@@ -92,6 +93,7 @@ class KCLHead(EmbeddingHead):
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(num_classes, num_positives, init_cfg)
+        check_ranges(type(self).__name__, dict(temperature=temperature))
         if num_positives > queue_len:
             raise UserError(
                 f'num_positives={num_positives} is more than queue_len={queue_len}: the queue holds the positives, so '

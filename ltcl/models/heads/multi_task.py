@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from ltcl.registry import MODELS
+from ltcl.value_ranges import check_ranges
 
 from ..losses import effective_number_weights, supcon_loss
 from .contrastive import QueueContrastiveHead, top1_accuracy
@@ -40,6 +41,8 @@ class MultiTaskHead(QueueContrastiveHead):
         effective_number_beta: float | None = None,
         **kwargs: object,
     ) -> None:
+        numbers = dict(alpha=alpha, temperature=temperature, base_temperature=base_temperature)
+        check_ranges(type(self).__name__, dict(numbers, effective_number_beta=effective_number_beta))
         super().__init__(num_classes, in_channels, **kwargs)
         self.alpha = alpha
         self.temperature = temperature

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from ltcl.registry import MODELS
+from ltcl.value_ranges import check_ranges
 
 from ..losses import paco_loss
 from .contrastive import QueueContrastiveHead, top1_accuracy
@@ -59,6 +60,7 @@ class PaCoHead(QueueContrastiveHead):
             base_temperature=base_temperature,
             smoothing=smoothing,
         )
+        check_ranges(type(self).__name__, self.loss_args)
 
     def loss(self, feats: list[Tensor], embeddings: list[Tensor], keys: list[Tensor], labels: Tensor) -> dict:
         """Loss of one step; stores the newest embeddings in the queue afterwards.

@@ -3,6 +3,7 @@
 from torch import Tensor
 
 from ltcl.errors import UserError
+from ltcl.value_ranges import check_ranges
 
 from ..losses import effective_number_weights, log_prior, logit_adjusted_loss, rebalanced_contrastive_loss
 from ..utils import ClasswiseQueue
@@ -38,6 +39,8 @@ class RebalancedContrastiveHead(ContrastiveHead):
         **kwargs: object,
     ) -> None:
         super().__init__(num_classes, in_channels, **kwargs)
+        numbers = dict(temperature=temperature, con_weight=con_weight, effective_number_beta=effective_number_beta)
+        check_ranges(type(self).__name__, dict(numbers, contrast_prior=contrast_prior))
         self.feat_dim = feat_dim
         self.temperature = temperature
         self.con_weight = con_weight

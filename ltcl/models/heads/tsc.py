@@ -3,6 +3,7 @@
 from torch import Tensor
 
 from ltcl.registry import MODELS
+from ltcl.value_ranges import check_ranges
 
 from ..utils import ClassTargetsMixin
 from .kcl import KCLHead
@@ -48,6 +49,7 @@ class TSCHead(ClassTargetsMixin, KCLHead):
     ) -> None:
         super().__init__(num_classes, feat_dim, **kwargs)
         self.register_targets(num_classes, feat_dim, targets, target_seed, target_repeat, center_momentum)
+        check_ranges(type(self).__name__, dict(target_weight=target_weight))
         self.target_args = dict(
             target_repeat=target_repeat, target_weight=target_weight, separate_targets=separate_targets
         )

@@ -3,8 +3,8 @@
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ltcl.errors import UserError
 from ltcl.registry import MODELS
+from ltcl.value_ranges import check_ranges
 
 from ..utils.class_counts import ClassCountsMixin
 from .class_weights import effective_number_weights
@@ -85,8 +85,7 @@ class LDAMLoss(ClassCountsMixin, nn.Module):
         class_counts: list[int] | None = None,
     ) -> None:
         super().__init__()
-        if scale <= 0 or max_margin <= 0:
-            raise UserError(f'LDAMLoss: scale={scale} and max_margin={max_margin} must be positive')
+        check_ranges('LDAMLoss', dict(scale=scale, max_margin=max_margin, effective_number_beta=effective_number_beta))
         self.scale = scale
         self.max_margin = max_margin
         self.effective_number_beta = effective_number_beta

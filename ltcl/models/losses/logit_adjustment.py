@@ -5,6 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ltcl.registry import MODELS
+from ltcl.value_ranges import check_ranges
 
 from ..utils.class_counts import ClassCountsMixin
 from .precision import full_precision
@@ -78,6 +79,7 @@ class LogitAdjustedLoss(ClassCountsMixin, nn.Module):
         self, num_classes: int, tau: float = 1.0, loss_weight: float = 1.0, class_counts: list[int] | None = None
     ) -> None:
         super().__init__()
+        check_ranges(type(self).__name__, dict(tau=tau, loss_weight=loss_weight))
         self.tau = tau
         self.loss_weight = loss_weight
         self.register_class_counts(num_classes, class_counts)

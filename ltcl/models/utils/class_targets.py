@@ -7,6 +7,7 @@ from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
 from ltcl.errors import UserError
+from ltcl.value_ranges import check_ranges
 
 from .gather import gather
 from .target_files import cached_uniform_targets, load_targets
@@ -57,6 +58,7 @@ class ClassTargetsMixin:
         """
         if target_repeat < 1:
             raise UserError(f'target_repeat must be at least 1, got {target_repeat}')
+        check_ranges(type(self).__name__, dict(center_momentum=center_momentum))
         self.targets_source = (targets, target_seed)
         self.center_momentum = center_momentum
         self.register_buffer('targets', torch.zeros(num_classes, feat_dim))

@@ -1,0 +1,77 @@
+"""Arguments of what a config names: their names, and whether a value can be one."""
+
+import inspect
+import types
+import typing
+from collections.abc import Callable
+
+
+def arguments(built: Callable) -> tuple[dict[str, object], bool, set[str]]:
+    """Arguments of a class or function, those that it hands on to its bases included.
+
+    Returns:
+        Their annotations by name, whether any other is taken as well, and those that have no default.
+    """
+    known: dict[str, object] = {}
+    needed: set[str] = set()
+    takes_any = False
+    for maker in _makers(built):
+        try:
+            parameters = list(inspect.signature(maker).parameters.values())[inspect.isclass(built) :]
+        except (ValueError, TypeError):
+            return known, True, needed
+        hints = _hints(maker)
+        named = [each for each in parameters if each.kind in (each.POSITIONAL_OR_KEYWORD, each.KEYWORD_ONLY)]
+        if not known and not takes_any:
+            needed = {each.name for each in named if each.default is each.empty}
+        known = {each.name: hints.get(each.name, typing.Any) for each in named} | known
+        takes_any = any(each.kind == each.VAR_KEYWORD for each in parameters)
+        if not takes_any:
+            break
+    return known, takes_any, needed
+
+
+def _makers(built: Callable) -> list[Callable]:
+    """The function itself, or the constructors of a class and its bases."""
+    if not inspect.isclass(built):
+        return [built]
+    makers = [each.__dict__['__init__'] for each in built.__mro__ if '__init__' in each.__dict__]
+    return [maker for maker in makers if maker is not object.__init__]
+
+
+def _hints(maker: Callable) -> dict[str, object]:
+    try:
+        return typing.get_type_hints(maker)
+    except Exception:
+        return {}
+
+
+def fits(value: object, annotation: object) -> bool:
+    """Whether a value of a config can be what an annotation says; only plain mistakes are told."""
+    allowed = _plain_types(annotation)
+    if allowed is None or value is None:
+        return True
+    if isinstance(value, bool):
+        return bool(allowed & {bool, int, float})
+    if isinstance(value, int):
+        return bool(allowed & {int, float, bool})
+    return type(value) in allowed
+
+
+def _plain_types(annotation: object) -> set[type] | None:
+    """The plain types that an annotation consists of; None if it has others."""
+    options = typing.get_args(annotation) if _is_union(annotation) else (annotation,)
+    plain = {bool, int, float, str, type(None)}
+    return set(options) if set(options) <= plain else None
+
+
+def _is_union(annotation: object) -> bool:
+    return typing.get_origin(annotation) in (typing.Union, types.UnionType)
+
+
+WORDS = {bool: 'True or False', int: 'a whole number', float: 'a number', str: 'text', type(None): 'None'}
+
+
+def in_words(annotation: object) -> str:
+    """What an annotation of plain types takes."""
+    return ' or '.join(word for kind, word in WORDS.items() if kind in (_plain_types(annotation) or ()))

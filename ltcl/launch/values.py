@@ -1,0 +1,189 @@
+"""What a config says, checked before data or model are touched and before torch is imported."""
+
+from collections.abc import Callable, Iterator, Mapping
+from fnmatch import fnmatchcase
+
+from mmengine.config import Config
+
+from ltcl.errors import UserError
+from ltcl.run_length import UNITS, counts_in, is_length, length_of, schedulers, unit_of
+from ltcl.value_ranges import check_ranges
+
+from .config_names import similar_names
+from .value_rules import DEFAULT_HOOKS, KEYS, NEEDED, RULES, TOGETHER
+
+
+def check_values(cfg: Config) -> None:
+    """Refuse values that nothing could be built from, or that would train something else than was asked.
+
+    Args:
+        cfg: The config, options included.
+
+    Raises:
+        UserError: Names the first such key, its value and what is possible.
+    """
+    entries = cfg._cfg_dict
+    for check in CHECKS:
+        check(entries)
+
+
+def fit_workers(cfg: Config) -> None:
+    """Take what needs worker processes out of dataloaders that have none.
+
+    Args:
+        cfg: The config, changed in place.
+    """
+    for node in _dicts(cfg._cfg_dict):
+        if node.get('num_workers') == 0:
+            for key in ('persistent_workers', 'prefetch_factor'):
+                node.pop(key, None)
+
+
+def _leaves(node: object, path: str = '') -> Iterator[tuple[str, object]]:
+    """Every entry below a node with its dotted key, the outer ones first."""
+    if isinstance(node, Mapping):
+        children = dict.items(node)
+    elif isinstance(node, list | tuple):
+        children = enumerate(node)
+    else:
+        return
+    for key, value in children:
+        yield f'{path}{key}', value
+        yield from _leaves(value, f'{path}{key}.')
+
+
+def _dicts(node: object) -> Iterator[dict]:
+    if isinstance(node, dict):
+        yield node
+    yield from (value for _, value in _leaves(node) if isinstance(value, dict))
+
+
+def check_complete(cfg: Config) -> None:
+    """Refuse a config without a model, or with a part of what a training, a validation or a test consists of.
+
+    Raises:
+        UserError: Names what is missing.
+    """
+    entries = cfg._cfg_dict
+    if not entries.get('model'):
+        raise UserError('the config has no model: add the section model, or name the files in _base_ that have it')
+    for names in TOGETHER:
+        missing = [name for name in names if entries.get(name) is None]
+        if missing and len(missing) < len(names):
+            there = [name for name in names if name not in missing]
+            raise UserError(f'{" and ".join(there)} without {" and ".join(missing)}: set all of them, or none')
+    check_types(entries)
+
+
+def check_rules(entries: Mapping) -> None:
+    """Every value is of the kind and in the range that its key has."""
+    for key, value in _leaves(entries):
+        pattern = next((pattern for pattern in RULES if fnmatchcase(key, pattern)), None)
+        if pattern is None or (value is None and not any(fnmatchcase(key, needed) for needed in NEEDED)):
+            continue
+        if value not in RULES[pattern]:
+            raise UserError(f'{key}={value!r:.80} must be {RULES[pattern]}: correct it in the config or --cfg-options')
+
+
+def known_keys(section: str) -> frozenset[str]:
+    """Entries that a section without a ``type`` can have; none are known of other sections."""
+    fitting = [KEYS[pattern] for pattern in KEYS if fnmatchcase(section, pattern) and section.count('.') < 2]
+    return fitting[0] if fitting else frozenset()
+
+
+def check_keys(entries: Mapping) -> None:
+    """The sections without a ``type`` have no misspelt entries."""
+    for key, value in _leaves(entries):
+        known = known_keys(key)
+        for name in value if known and isinstance(value, Mapping) else ():
+            if name not in known and name != '_scope_':
+                hint = similar_names(name, known) or f'known here: {", ".join(sorted(known))}'
+                raise UserError(f'{key} has no entry {name}: {hint}')
+    for name, hook in (entries.get('default_hooks') or {}).items():
+        if name not in DEFAULT_HOOKS and isinstance(hook, Mapping) and 'type' not in hook:
+            hint = similar_names(name, DEFAULT_HOOKS) or f'known here: {", ".join(DEFAULT_HOOKS)}'
+            raise UserError(f'default_hooks has no entry {name}: {hint}')
+
+
+def check_methods(entries: Mapping) -> None:
+    """The numbers of the parts of ours that a model is made of are in their ranges."""
+    model = entries.get('model')
+    for key, node in [('model', model), *_leaves(model, 'model.')]:
+        if isinstance(node, Mapping) and str(node.get('type')).startswith('ltcl.'):
+            check_ranges(key, node)
+
+
+def check_types(entries: Mapping) -> None:
+    """The parts that lists and sections name have a type."""
+    for section in ('custom_hooks', 'param_scheduler', 'val_evaluator', 'test_evaluator'):
+        value = entries.get(section)
+        for number, part in enumerate(value) if isinstance(value, list | tuple) else ():
+            if not isinstance(part, Mapping) or 'type' not in part:
+                raise UserError(f"{section}.{number}={part!r:.80} must be a dict with a type, as dict(type='...')")
+    for key, steps in _leaves(entries):
+        if key.split('.')[-1] == 'pipeline' and isinstance(steps, list | tuple):
+            for number, step in enumerate(steps):
+                if not isinstance(step, Mapping) or 'type' not in step:
+                    raise UserError(f"{key}.{number}={step!r:.80} must be a dict with a type, as dict(type='...')")
+
+
+def check_schedule(entries: Mapping) -> None:
+    """The learning rate's schedule is for the run that is asked for."""
+    unit, length, train_cfg = unit_of(entries), length_of(entries), entries.get('train_cfg')
+    if unit is None:
+        return
+    other = next(each for each in UNITS if each != unit)
+    if entries.get(other) is not None:
+        raise UserError(f'{other}={entries[other]!r}, and the run is counted by train_cfg.{unit}={length}: set {unit}')
+    for path, part in schedulers(entries):
+        if unit == 'max_iters' and counts_in(part) == 'max_epochs':
+            raise UserError(f'{path} counts epochs, and the run counts iterations: set {path}.by_epoch=False')
+        if part.get('begin', 0) >= part.get('end', float('inf')):
+            raise UserError(f'{path}: begin={part["begin"]} must lie before end={part["end"]}')
+        if str(part['type']).startswith('ltcl.') and part.get('max_epochs', length) != length:
+            raise UserError(
+                f'{path}.max_epochs={part["max_epochs"]} is another length than that of the run, {length}: set '
+                f'{unit}, which sets both'
+            )
+    begin = train_cfg.get('val_begin', 1)
+    if begin > length:
+        raise UserError(f'train_cfg.val_begin={begin} lies after the end of the run, {unit}={length}: lower it')
+    for number, hook in enumerate(entries.get('custom_hooks') or []):
+        begin = hook.get('begin_epoch') if isinstance(hook, Mapping) and unit == 'max_epochs' else None
+        if is_length(begin) and begin >= length:
+            raise UserError(
+                f'custom_hooks.{number}.begin_epoch={begin} lies after the end of the run, {unit}={length}: set an '
+                'earlier one'
+            )
+
+
+def num_classes_of(entries: Mapping) -> int | None:
+    """Number of classes of the model; None where it does not tell or the data are to be asked."""
+    model = entries.get('model') or {}
+    model = model.get('module', model)  # of a model for test-time augmentation
+    for name in ('head', 'decode_head'):
+        head = model.get(name)
+        if isinstance(head, Mapping) and isinstance(head.get('num_classes'), int):
+            return head['num_classes']
+    return None
+
+
+def check_metrics(entries: Mapping) -> None:
+    """No metric asks for more classes than there are, or for bounds that are none."""
+    num_classes = num_classes_of(entries)
+    for key, value in _leaves({name: entries.get(name) for name in ('val_evaluator', 'test_evaluator')}):
+        if key.split('.')[-1] == 'topk' and num_classes is not None:
+            largest = max([value] if isinstance(value, int) else value, default=0)
+            if largest > num_classes:
+                raise UserError(f'{key}={value!r} asks for {largest} classes of {num_classes}: lower it')
+        if key.split('.')[-1] == 'bounds' and value is not None and (len(value) != 2 or value[0] > value[1]):
+            raise UserError(f'{key}={value!r} must be two counts of images, the smaller one first')
+
+
+CHECKS: tuple[Callable[[Mapping], None], ...] = (
+    check_rules,
+    check_keys,
+    check_methods,
+    check_schedule,
+    check_metrics,
+)

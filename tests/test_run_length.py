@@ -1,0 +1,124 @@
+"""Another number of epochs or iterations, with the schedule that was made for the old one."""
+
+import pytest
+from mmengine.config import Config
+from mmengine.registry import PARAM_SCHEDULERS
+from torch import nn, optim
+
+from ltcl.launch import load_config, set_options
+from ltcl.run_length import length_of, set_length
+
+
+def make_config(*schedule: dict, unit: str = 'max_epochs', length: int = 100, **entries: object) -> Config:
+    return Config({unit: length, 'train_cfg': {unit: length}, 'param_scheduler': list(schedule), **entries})
+
+
+def stretched(length: int, *schedule: dict, **entries: object) -> list[dict]:
+    cfg = make_config(*schedule, **entries)
+    assert set_length(cfg._cfg_dict, length) == {}
+    assert length_of(cfg._cfg_dict) == length
+    return [dict(part) for part in cfg.param_scheduler]
+
+
+WARMUP = dict(type='LinearLR', start_factor=0.2, end=5)
+COSINE = dict(type='CosineAnnealingLR', T_max=96, begin=4, end=100)
+FORMULA = {length: (dict(WARMUP), dict(COSINE, T_max=length - 4, end=length)) for length in (6, 20, 100, 250)}
+
+
+@pytest.mark.parametrize('length', FORMULA)
+def test_warmup_stays_and_cosine_ends_with_the_run(length):
+    assert tuple(stretched(length, dict(WARMUP), dict(COSINE))) == FORMULA[length]
+
+
+def test_warmup_that_would_not_end_shrinks():
+    assert stretched(2, dict(WARMUP), dict(COSINE)) == [dict(WARMUP, end=1), dict(COSINE, begin=0, T_max=2, end=2)]
+    (part,) = stretched(8, dict(type='ltcl.WarmupCosineLR', warmup_epochs=10, max_epochs=100))
+    assert part == dict(type='ltcl.WarmupCosineLR', warmup_epochs=1, max_epochs=8)
+
+
+@pytest.mark.parametrize(
+    ('length', 'old', 'new'),
+    [
+        (20, dict(type='MultiStepLR', milestones=[50, 75]), dict(milestones=[10, 15])),
+        (3, dict(type='MultiStepLR', milestones=[50, 75]), dict(milestones=[1, 2])),
+        (200, dict(type='StepLR', step_size=30), dict(step_size=60)),
+        (7, dict(type='CosineRestartLR', periods=[50, 50], restart_weights=[1, 1]), dict(periods=[3, 4])),
+        (
+            1,
+            dict(type='CosineRestartLR', periods=[50, 50], restart_weights=[1, 1]),
+            dict(periods=[1], restart_weights=[1]),
+        ),
+        (50, dict(type='OneCycleLR', total_steps=100), dict(total_steps=50)),
+        (50, dict(type='CosineAnnealingLR', T_max=100), dict(T_max=50)),
+        (50, dict(type='CosineAnnealingLR', T_max=7), dict(T_max=7)),
+        (50, dict(type='ExponentialLR', gamma=0.9), dict(gamma=0.9)),
+    ],
+)
+def test_shapes(length, old, new):
+    assert stretched(length, dict(old)) == [{**old, **new}]
+
+
+def test_iterations():
+    warmup = dict(type='LinearLR', by_epoch=False, end=11)
+    poly = dict(type='PolyLR', by_epoch=False, begin=0, end=101)
+    assert stretched(1000, warmup, poly, unit='max_iters') == [warmup, dict(poly, end=1001)]
+
+
+def test_what_cannot_follow_is_told():
+    cfg = make_config(dict(type='CosineAnnealingLR', T_max=300), dict(type='CosineRestartLR', periods=[10, 20]))
+    assert set_length(cfg._cfg_dict, 20) == {'param_scheduler.0.T_max': 300, 'param_scheduler.1.periods': [10, 20]}
+    by_iteration = dict(type='CosineAnnealingLR', by_epoch=False, T_max=5000)
+    assert set_length(make_config(by_iteration)._cfg_dict, 20) == {'param_scheduler.0.T_max': 5000}
+
+
+def test_one_schedule_or_one_for_each_optimizer():
+    cfg = Config(dict(train_cfg=dict(max_epochs=10), param_scheduler=dict(type='CosineAnnealingLR', T_max=10)))
+    set_length(cfg._cfg_dict, 4)
+    assert cfg.param_scheduler.T_max == 4
+    part = dict(type='CosineAnnealingLR', T_max=10)
+    cfg = Config(dict(train_cfg=dict(max_epochs=10), param_scheduler=dict(a=[dict(part)], b=[dict(part)])))
+    set_length(cfg._cfg_dict, 4)
+    assert [cfg.param_scheduler[name][0].T_max for name in 'ab'] == [4, 4]
+
+
+def test_hooks_and_samplers_that_count_epochs_follow():
+    hook = dict(type='ltcl.TargetAssignmentHook', begin_epoch=50)
+    sampler = dict(type='ltcl.ProgressivelyBalancedSampler', max_epochs=100)
+    cfg = make_config(custom_hooks=[hook], train_dataloader=dict(sampler=sampler))
+    set_length(cfg._cfg_dict, 10)
+    assert (cfg.custom_hooks[0].begin_epoch, cfg.train_dataloader.sampler.max_epochs) == (5, 10)
+
+
+def rates(cfg: Config) -> list[float]:
+    """Learning rate of each epoch."""
+    optimizer = optim.SGD(nn.Linear(1, 1).parameters(), lr=1.0)
+    parts = cfg.param_scheduler if isinstance(cfg.param_scheduler, list) else [cfg.param_scheduler]
+    schedulers = [PARAM_SCHEDULERS.build(part, default_args=dict(optimizer=optimizer)) for part in parts]
+    found = []
+    for _ in range(cfg.train_cfg.max_epochs):
+        found.append(optimizer.param_groups[0]['lr'])
+        optimizer.step()
+        for scheduler in schedulers:
+            scheduler.step()
+    return found
+
+
+@pytest.mark.parametrize('option', ['max_epochs', 'train_cfg.max_epochs'])
+@pytest.mark.parametrize(
+    'config', ['paco_resnet20_1xb128-100e_fashion-mnist-lt-small', 'paco_resnet50_4xb32-400e_imagenet-lt']
+)
+def test_either_key_sets_run_and_schedule(option, config):
+    cfg = set_options(load_config(f'configs/paco/{config}.py'), {option: '20'})
+    assert (cfg.max_epochs, cfg.train_cfg.max_epochs) == (20, 20)
+    found = rates(cfg)
+    # The last epochs are the end of the cosine, as they are in the long run.
+    assert max(found) == pytest.approx(1)
+    assert found[-1] < 0.05
+    assert found[-1] == min(found[-10:])
+
+
+def test_config_without_the_variable_takes_the_short_key():
+    cfg = set_options(Config(dict(train_cfg=dict(max_epochs=10))), {'max_epochs': '4'})
+    assert cfg._cfg_dict == dict(train_cfg=dict(max_epochs=4))
+    cfg = set_options(load_config('configs/custom/linear_kcl_resnet50_1xb32-40e_own-images.py'), {'max_epochs': '20'})
+    assert (cfg.train_cfg.max_epochs, cfg.param_scheduler.milestones) == (20, [10, 15])
