@@ -40,25 +40,40 @@ def replace_copies(entries: dict, key: str, old: object, new: object) -> None:
             node[key] = f'{new}{node[key].removeprefix(old)}'
 
 
+def needs_classes(cfg: Config, checkpoint: str | None = None) -> bool:
+    """Whether :func:`fill_num_classes` has something to fill.
+
+    Args:
+        cfg: The config.
+        checkpoint: File of the checkpoint under test.
+    """
+    return cfg.get('num_classes', 0) is None or (checkpoint is not None and _tests_own_images(cfg))
+
+
 def fill_num_classes(cfg: Config, checkpoint: str | None = None) -> None:
     """Give a config whose ``num_classes`` is None the number of classes of its data.
 
     Args:
         cfg: The config, changed in place. Its entries ``num_classes=None``, at any depth, are filled.
         checkpoint: File of the checkpoint under test. Its classes, in the order of its training, are then those of the
-            test set as well, so that training images are not needed; without one the training set tells them.
+            test set as well, so that training images are not needed and a folder that lacks a class does not move the
+            labels of the others; without one the training set tells them.
 
     Raises:
         UserError: There is no data set to ask.
     """
-    if cfg.get('num_classes', 0) is not None:
+    if not needs_classes(cfg, checkpoint):
         return
     classes = None if checkpoint is None else _trained_classes(checkpoint)
-    if classes is None:
-        classes = _classes_of_data(cfg)
-    elif cfg.test_dataloader.dataset.get('classes') is None:
+    if classes is not None and cfg.test_dataloader.dataset.get('classes') is None:
         cfg.test_dataloader.dataset.classes = list(classes)
-    hand_down(cfg, 'num_classes', len(classes))
+    if cfg.get('num_classes', 0) is None:
+        hand_down(cfg, 'num_classes', len(_classes_of_data(cfg) if classes is None else classes))
+
+
+def _tests_own_images(cfg: Config) -> bool:
+    loader = cfg.get('test_dataloader') or {}
+    return (loader.get('dataset') or {}).get('type') == 'ltcl.OwnImages'
 
 
 def use_plain_norms(cfg: Config) -> None:

@@ -70,10 +70,11 @@ def test_any_data_set_tells_its_classes(images, data_set):
     assert cfg.num_classes == 3
 
 
-def test_checkpoint_tells_the_classes_of_a_test(tmp_path):
+@pytest.mark.parametrize('num_classes', [None, 2])
+def test_checkpoint_tells_the_classes_of_a_test(tmp_path, num_classes):
     checkpoint = tmp_path / 'epoch_1.pth'
     torch.save(dict(meta=dict(dataset_meta=dict(classes=('owl', 'wren'))), state_dict={}), checkpoint)
-    cfg = apply(make_config('no/such/folder'), checkpoint=str(checkpoint))
+    cfg = apply(make_config('no/such/folder', num_classes), checkpoint=str(checkpoint))
     assert cfg.num_classes == cfg.model.head.num_classes == 2
     assert cfg.test_dataloader.dataset.classes == ['owl', 'wren']
 

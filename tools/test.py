@@ -101,7 +101,9 @@ def main() -> None:
     """Build the config, load the checkpoints and test them."""
     args = parse_args()
     members = find_members(args)
-    runner = build_runner(read_config(args, members))
+    cfg = read_config(args, members)
+    require_writable(cfg.work_dir)
+    runner = build_runner(cfg)
     if len(members) > 1:
         from ltcl.engine.ensemble import load_members
 

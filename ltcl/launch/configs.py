@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-from ltcl.config_values import fill_num_classes, replace_copies
+from ltcl.config_values import fill_num_classes, needs_classes, replace_copies
 from ltcl.errors import UserError
 from ltcl.run_length import UNITS, is_length, length_of, set_length, unit_of
 
@@ -85,10 +85,11 @@ def apply_options(cfg: Config, args: argparse.Namespace) -> Config:
         cfg.work_dir = str(Path('work_dirs', Path(args.config).stem))
     check_values(cfg)
     fit_workers(cfg)
-    if cfg.get('num_classes', 0) is None:
+    checkpoint = getattr(args, 'checkpoint', None)
+    if needs_classes(cfg, checkpoint):
         import_scope(cfg.get('default_scope') or 'mmpretrain')
         check_parts(cfg, ('train_dataloader' if cfg.get('train_dataloader') else 'test_dataloader',))
-        fill_num_classes(cfg, getattr(args, 'checkpoint', None))
+        fill_num_classes(cfg, checkpoint)
     cfg.launcher = args.launcher
     stall_limit(cfg)  # a value that is no number of seconds is refused before anything is built
     if args.launcher != 'none':
