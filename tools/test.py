@@ -9,6 +9,7 @@ from ltcl.config_values import fill_num_classes
 from ltcl.errors import UserError
 from ltcl.launch import ArgumentParser, apply_options, build_runner, load_config, report_user_errors, run_options
 from ltcl.launch.config_source import SUFFIXES
+from ltcl.work_dir import require_writable
 
 
 def parse_args() -> argparse.Namespace:
