@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from ltcl.value_ranges import AT_LEAST_ONE, BELOW_ONE, COUNT, NOT_NEGATIVE, POSITIVE, SHARE, Range
+from ltcl.work_dir import AUTO
 
 
 class OneOf(NamedTuple):
@@ -83,7 +84,7 @@ RULES: dict[str, object] = {
     'load_from': PATH,
     'work_dir': Kind((str,), 'the path of a folder', can_be_empty=False),
     'default_scope': Kind((str,), "'mmpretrain' or, for segmentation, 'mmseg'", can_be_empty=False),
-    'resume': TRUTH,
+    'resume': OneOf((True, False, AUTO)),
     'find_unused_parameters': TRUTH,
     'compile': Either(TRUTH, SECTION),
     'sync_bn': OneOf(('torch', 'mmcv')),

@@ -1,5 +1,6 @@
 """What a training starts from, and what becomes of the files in its work dir."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -134,6 +135,18 @@ def test_finished_run_has_nothing_to_do(images, folder, capsys):
     assert runner.iter == 20
     assert 'Nothing is left to do: epoch 4 is reached and the config ends at epoch 4' in capsys.readouterr().out
     assert (folder / 'epoch_4.pth').read_bytes() == before
+
+
+def test_finished_run_that_was_killed_before_its_report_gets_it(images, tmp_path):
+    options = dict(with_report=True, train_cfg__max_epochs=1, train_cfg__val_interval=1)
+    train(toy_config(images, tmp_path, 'cross_entropy', **options))
+    report = json.loads((tmp_path / 'metrics.json').read_text())
+    for name in ('metrics.json', 'per_class.csv', 'training_curves.png'):
+        (tmp_path / name).unlink()
+    train(toy_config(images, tmp_path, 'cross_entropy', resume='auto', **options))
+    again = json.loads((tmp_path / 'metrics.json').read_text())
+    assert again['last'] == report['last']
+    assert (tmp_path / 'training_curves.png').exists()
 
 
 HOLD = """

@@ -128,15 +128,29 @@ def test_checkpoint_without_an_encoder(images, tmp_path, stage1):
 
 
 def test_what_a_training_starts_from(tmp_path):
-    find = load_tool('train').checkpoint_to_resume
-    assert find(None, tmp_path) is None
-    assert find('auto', tmp_path) is None
-    (tmp_path / 'last_checkpoint').write_text(f'{tmp_path / "epoch_3.pth"}\n')
-    with pytest.raises(UserError, match=r'--resume .*epoch_3\.pth: no such checkpoint; .*last_checkpoint names it'):
-        find('auto', tmp_path)
+    def found(resume, work_dir=None):
+        cfg = Config(dict(load_from='stage1.pth', resume=False, work_dir='work_dirs/x'))
+        load_tool('train').resume_from(cfg, resume, work_dir)
+        return cfg.resume, cfg.load_from, cfg.work_dir
+
+    assert found(None) == (False, 'stage1.pth', 'work_dirs/x')
+    assert found('auto') == ('auto', 'stage1.pth', 'work_dirs/x')
+    file = tmp_path / 'epoch_3.pth'
+    with pytest.raises(UserError, match=r'--resume .*epoch_3\.pth: no such checkpoint; --resume auto takes'):
+        found(str(file))
+    file.touch()
+    assert found(str(file)) == (True, str(file), 'work_dirs/x')
+    # A run that is named by its folder goes on there.
+    assert found(str(tmp_path)) == (True, str(tmp_path), str(tmp_path))
+    assert found(str(tmp_path), 'elsewhere') == (True, str(tmp_path), 'work_dirs/x')
+
+
+def test_run_that_goes_on_no_longer_needs_what_it_started_from(tmp_path):
+    entries = dict(load_from='gone.pth', train_cfg={}, work_dir=str(tmp_path))
+    with pytest.raises(UserError, match='does not exist'):
+        load_tool('train').check_start(Config(dict(entries, resume='auto')))
     (tmp_path / 'epoch_3.pth').touch()
-    assert find('auto', tmp_path) == str(tmp_path / 'epoch_3.pth')
-    assert find(str(tmp_path / 'epoch_3.pth'), 'elsewhere') == str(tmp_path / 'epoch_3.pth')
+    load_tool('train').check_start(Config(dict(entries, resume='auto')))
 
 
 @pytest.mark.parametrize(

@@ -107,6 +107,13 @@ class RunReportHook(Hook):
         if is_main_process():
             _publish(runner, self._report(runner), curves=_training_curves(runner))
 
+    def after_run(self, runner: Runner) -> None:
+        """Write the report of a finished training that was stopped before it could, when it is resumed."""
+        is_finished = self._record is None and runner._resume and RECORD_KEY in runner.message_hub.runtime_info
+        if is_finished and not Path(runner.work_dir, METRICS_FILE).exists():
+            self.before_train(runner)
+            self.after_train(runner)
+
     def before_test(self, runner: Runner) -> None:
         """Start the clock of a test."""
         self._clock = time.perf_counter()
