@@ -1,7 +1,8 @@
 """What `ltcl.FiniteCheckHook` costs, as a share of a training step.
 
-The hook looks at loss and gradients in every iteration, and at weights and buffers in every tenth. Both looks are timed
-right after the step whose numbers they are at; the step is the same with and without the hook.
+The hook looks at the loss and most gradients in every iteration, and at all gradients, weights and buffers in every
+tenth. Both looks are timed right after the step whose numbers they are at; the step is the same with and without the
+hook.
 """
 
 import statistics
@@ -33,12 +34,15 @@ class CheckedStep:
         self.hook.before_train(self.runner)
         self.batch = dict(inputs=self.step.views, data_samples=self.step.data_samples)
         self.outputs: dict[str, Tensor] = {}
+        self.gradients: dict[str, Tensor] = {}
 
     def train(self) -> None:
         """The step, the optimizer's call of the hook included."""
         if self.step.model.key_views:
             self.step.model.update_momentum_encoder(0.999)
         self.outputs = self.step.model.train_step(self.batch, self.step.optim_wrapper)
+        # Their memory is given back in the next step, as it is without the hook, and not while the look is timed.
+        self.gradients = self.hook._gradients
 
     def look(self) -> None:
         """What the hook does after every step."""

@@ -1,5 +1,6 @@
 """A loss, gradient or weight that is not finite ends the run while its last checkpoint is sound."""
 
+import math
 from pathlib import Path
 
 import torch
@@ -21,6 +22,9 @@ from .strict_load_hook import tensors_of
 
 # From its start at 65,536 a gradient scaler that halves its scale so often has left all that float16 can hold behind.
 SCALER_PATIENCE = 25
+# Numbers up to which PyTorch looks at a tensor in one thread, and fast. Norms, biases and narrow layers have less, and
+# what is bad in a wide layer is bad in those before it or, after the update, in the next loss.
+SMALL = 2**15
 META = 'finite_check'
 SAVED = ('state_dict', 'ema_state_dict', 'optimizer')
 
@@ -29,10 +33,10 @@ SAVED = ('state_dict', 'ema_state_dict', 'optimizer')
 class FiniteCheckHook(Hook):
     """Stops a training whose loss, gradients, weights or buffers are not finite any more.
 
-    Losses and gradients are looked at in every iteration, weights and buffers (queues, running statistics, the momentum
-    encoder) in every tenth and before they are saved or validated. The error names iteration, loss term, layer and
-    images; ``not_finite.json`` in the work dir lists all images of the batch. A checkpoint that is not finite is
-    neither written nor loaded.
+    The loss and the gradients of all layers but the widest are looked at in every iteration; all gradients, weights and
+    buffers (queues, running statistics, the momentum encoder) in every tenth, and before they are saved or validated.
+    The error names iteration, loss term, layer and images; ``not_finite.json`` in the work dir lists all images of the
+    batch. A checkpoint that is not finite is neither written nor loaded.
 
     The log of mmengine reads the losses in every iteration, and that waits for the device; the look that follows adds
     no wait to it. Several processes agree in every tenth iteration.
@@ -128,7 +132,8 @@ class FiniteCheckHook(Hook):
     def _look(self, runner: Runner, data_batch: dict, outputs: dict[str, Tensor]) -> BadStep | None:
         """What is bad in this iteration on this process."""
         gradients = {} if self._has_scaler else self._gradients
-        self._flag.add([outputs['loss'], *gradients.values()])
+        largest = math.inf if self._is_due(runner) else SMALL
+        self._flag.add([outputs['loss'], *(each for each in gradients.values() if each.numel() <= largest)])
         if self._flag.pop():
             is_loss = not is_finite(outputs['loss'])
             model = _unwrapped(runner.model)
