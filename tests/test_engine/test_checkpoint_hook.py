@@ -161,6 +161,11 @@ def test_last_checkpoint_is_tried_again(images, tmp_path, monkeypatch):
     assert 'epoch_4.pth' in names(tmp_path)
 
 
+def test_end_without_its_last_validation_is_no_loss(images, tmp_path, monkeypatch):
+    full_disk_run(images, tmp_path, monkeypatch, 5, 99)
+    assert names(tmp_path) == {'epoch_3.pth', 'epoch_4.pth'}
+
+
 class PowerCut(Exception):
     """Ends a run where a kill would."""
 

@@ -73,7 +73,8 @@ class CheckpointHook(Hook):
         self.is_better = BETTER[rule]
         self.save_begin = save_begin
         self._last: tuple[str, dict] | None = None
-        self._is_lost = False
+        self._is_written = True
+        self._saved_iter = 0
 
     def before_train(self, runner: Runner) -> None:
         """Begin to note which validation was finished; a resumed run goes on with the checkpoint it came from."""
@@ -113,9 +114,10 @@ class CheckpointHook(Hook):
         Raises:
             LostCheckpoint: It still cannot; ends the run with a status of its own.
         """
-        if self._is_lost:
+        if not self._is_written:
             self._write_last(runner)
-        if agree_on_loss(self._is_lost):
+        # One without the result of its last validation is no loss: a resume does that validation again.
+        if agree_on_loss(not self._is_written and self._saved_iter < runner.iter):
             raise LostCheckpoint
 
     def _save(self, runner: Runner, epoch: int, iteration: int) -> None:
@@ -128,8 +130,9 @@ class CheckpointHook(Hook):
 
     def _write_last(self, runner: Runner) -> None:
         name, meta = self._last
-        self._is_lost = not add_checkpoint(runner, name, meta, otherwise='the training goes on and tries again')
-        if not self._is_lost and is_main_process():
+        self._is_written = add_checkpoint(runner, name, meta, otherwise='the training goes on and tries again')
+        if self._is_written and is_main_process():
+            self._saved_iter = meta['iter']
             keep_newest(runner.work_dir, name, self.max_keep_ckpts)
 
     def _keep_best(self, runner: Runner, metric: str, metrics: Mapping[str, float]) -> list[Path]:
