@@ -34,8 +34,8 @@ def resume_optimizer(runner: Runner, checkpoint: Mapping, path: str, is_moved: b
     _load_optimizer(wrapper, checkpoint['optimizer'], path)
     loaded = [_options(group) for group in wrapper.param_groups]
     changes = _changed_options(loaded, fresh)
-    is_reformed = any(_form(state) != _form(vars(each)) for each, state in _pairs(schedules, stored))
-    if not (changes or is_reformed or (is_moved and not all(each.by_epoch for each in _flat(schedules)))):
+    reformed = [each for each, state in _pairs(schedules, stored) if _form(state) != _form(vars(each))]
+    if not (changes or reformed or (is_moved and not all(each.by_epoch for each in _flat(schedules)))):
         for each, state in _pairs(schedules, stored):
             each.load_state_dict(_as_lists(state))
         return []
@@ -46,7 +46,9 @@ def resume_optimizer(runner: Runner, checkpoint: Mapping, path: str, is_moved: b
     for each, state in _pairs(schedules, stored):
         if getattr(each, 'need_val_args', False):
             each.load_state_dict(_as_lists(state))
-    return changes + ["the schedule is the config's, from the start"] * (is_reformed and not is_moved)
+    # A schedule by iteration has another form as soon as epochs have another length, which is said already.
+    is_news = any(each.by_epoch or not is_moved for each in reformed)
+    return changes + ["the schedule is the config's, from the start"] * is_news
 
 
 def _load_optimizer(wrapper: object, state: Mapping, path: str) -> None:

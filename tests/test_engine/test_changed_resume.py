@@ -110,6 +110,13 @@ def test_longer_run_has_the_schedule_of_its_length(images, go_on, tmp_path, kind
     assert found.rates[-1] < found.rates[0] / 2
 
 
+def test_longer_run_in_other_batches_says_both(go_on):
+    runner, _, said = go_on(train_dataloader__batch_size=16, train_cfg__max_epochs=6, param_scheduler__T_max=6)
+    assert runner.epoch == 6
+    assert len(said) == 2
+    assert said[1] == "the schedule is the config's, from the start"
+
+
 def test_shorter_run_that_is_already_longer_has_nothing_to_do(go_on, capsys):
     runner, found, _ = go_on(train_cfg__max_epochs=1)
     assert found.rates == []
