@@ -1,9 +1,11 @@
 """Which files are decoded, how large they may be, and what becomes of transparency."""
 
 import io
+import os
 import subprocess
 import sys
 
+import mmcv
 import numpy as np
 import pytest
 from image_contents import COLOURS, RAMP, encode, png, tiff
@@ -25,6 +27,18 @@ def test_postscript_starts_no_program(tmp_path, monkeypatch, name):
     (tmp_path / name).write_bytes(encode(COLOURS, 'EPS'))
     with pytest.raises(UserError, match=rf'{name} \(PostScript is a program, not an image\)'):
         LoadImage()(dict(img_path=str(tmp_path / name)))
+
+
+def test_postscript_starts_no_program_where_others_open_it(tmp_path, monkeypatch):
+    """mmseg reads masks by Pillow, of any format."""
+    mark = tmp_path / 'mark'
+    (tmp_path / 'gs').write_text(f'#!/bin/sh\ntouch {mark}\n')
+    (tmp_path / 'gs').chmod(0o755)
+    monkeypatch.setenv('PATH', str(tmp_path), prepend=os.pathsep)
+    (tmp_path / 'mask.png').write_bytes(encode(COLOURS, 'EPS'))
+    with pytest.raises(OSError, match='Unable to locate Ghostscript'):
+        mmcv.imread(str(tmp_path / 'mask.png'), backend='pillow')
+    assert not mark.exists()
 
 
 def test_only_the_listed_formats_are_tried(monkeypatch):

@@ -11,10 +11,12 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from mmengine import fileio
-from PIL import Image, UnidentifiedImageError
+from PIL import EpsImagePlugin, Image, UnidentifiedImageError
 
 from .tiff_header import TiffHeader, read_tiff_header
 
+# For those who open files by Pillow themselves, such as mmseg's reader of masks: it is to start no program either.
+EpsImagePlugin.gs_binary = False
 # A file is data, whatever its name: none of these starts a program, as Pillow does for EPS, nor hides a larger picture.
 FORMATS = ('JPEG', 'PNG', 'WEBP', 'TIFF', 'GIF', 'BMP', 'PPM', 'JPEG2000', 'TGA', 'AVIF', 'HEIF')
 MAX_PIXELS = 128_000_000  # as RGB 384 MB
