@@ -44,7 +44,8 @@ def is_news(record: logging.LogRecord) -> bool:
 class Runner(MMEngineRunner):
     """mmengine's runner, but for its console and its checkpoints.
 
-    Differs from it: environment, config and hook list go to the log file only. A training locks its work dir and keeps
+    Differs from it: environment, config and hook list go to the log file only. The checkpoint hook is ours, unless a
+    config names another in full. A training locks its work dir and keeps
     the files of an earlier run there apart. Checkpoints are written whole or not at all and hold plain data; nothing in
     them is run, also not the text of their config. A resumed run may have another batch size, number of processes or
     training set, see :func:`.resuming.resume_run`.
@@ -60,6 +61,14 @@ class Runner(MMEngineRunner):
             if isinstance(handler, logging.FileHandler):
                 go_on_without(handler)
         return logger
+
+    def register_default_hooks(self, hooks: dict | None = None) -> None:
+        """mmengine's default hooks with ``ltcl.CheckpointHook``; ``mmengine.CheckpointHook`` names that of mmengine."""
+        hooks = dict(hooks or {})
+        checkpoint = hooks.get('checkpoint', dict(type='CheckpointHook', interval=1))
+        if isinstance(checkpoint, dict) and checkpoint.get('type') == 'CheckpointHook':
+            checkpoint = {**checkpoint, 'type': 'ltcl.CheckpointHook'}
+        super().register_default_hooks({**hooks, 'checkpoint': checkpoint})
 
     def train(self) -> nn.Module:
         """Train, alone in the work dir.

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from mmengine.hooks import CheckpointHook as MMEngineCheckpointHook
 from mmengine.hooks import Hook
 from resume_checks import assert_same_state, train
 from toy import toy_config
@@ -83,6 +84,7 @@ class Scores(Hook):
     [
         ('greater', [1.0, 3.0, 2.0, 3.0], 2),
         ('less', [2.0, 3.0, 1.0, 1.5], 3),
+        (None, [1.0, 3.0, 2.0, 3.0], 2),
         ('greater', [1.0, float('nan'), float('inf'), 0.5], 1),
     ],
 )
@@ -108,6 +110,27 @@ def test_best_is_kept_beside_the_last(images, tmp_path, rule, scores, best):
 def test_option_outside_its_range_is_refused(options, words):
     with pytest.raises(UserError, match=f'{words} of CheckpointHook'):
         CheckpointHook(**options)
+
+
+def test_less_of_a_loss_is_better():
+    assert CheckpointHook()._is_better('val/loss', 1.0, 2.0)
+    assert not CheckpointHook()._is_better('shot/all', 1.0, 2.0)
+
+
+@pytest.mark.parametrize(
+    ('hooks', 'expected'),
+    [
+        (dict(checkpoint=dict(type='CheckpointHook', interval=1)), CheckpointHook),
+        ({}, CheckpointHook),
+        (dict(checkpoint=dict(type='mmengine.CheckpointHook', interval=1)), MMEngineCheckpointHook),
+        (dict(checkpoint=None), None),
+    ],
+)
+def test_hook_of_a_config_that_names_none_in_full_is_ours(images, tmp_path, hooks, expected):
+    cfg = toy_config(images, tmp_path, 'cross_entropy')
+    cfg.default_hooks = hooks
+    found = [hook for hook in Runner.from_cfg(cfg).hooks if type(hook).__name__ == 'CheckpointHook']
+    assert [type(hook) for hook in found] == [expected] * (expected is not None)
 
 
 def test_best_by_an_unknown_metric_is_refused(images, tmp_path):

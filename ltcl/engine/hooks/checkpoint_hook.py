@@ -37,7 +37,7 @@ class CheckpointHook(Hook):
             against a damaged file.
         save_last: Save the end of the training, whatever the interval is.
         save_best: A metric, or several: the weights of the validation with the best value are kept as well.
-        rule: ``'greater'`` or ``'less'``: which value is better.
+        rule: ``'greater'`` or ``'less'``: which value is better. None: less of a loss, greater of anything else.
         save_begin: Epoch or iteration to begin at.
 
     Raises:
@@ -53,15 +53,15 @@ class CheckpointHook(Hook):
         max_keep_ckpts: int = 2,
         save_last: bool = True,
         save_best: str | Sequence[str] | None = None,
-        rule: str = 'greater',
+        rule: str | None = None,
         save_begin: int = 0,
     ) -> None:
         if interval < 1 and interval != -1:
             raise UserError(f'interval of CheckpointHook must be at least 1, or -1 for the end only, got {interval}')
         if max_keep_ckpts < 1 and max_keep_ckpts != -1:
             raise UserError(f'max_keep_ckpts of CheckpointHook must be at least 1, or -1 for all, got {max_keep_ckpts}')
-        if rule not in BETTER:
-            raise UserError(f'rule of CheckpointHook must be greater or less, got {rule!r}')
+        if rule not in (None, *BETTER):
+            raise UserError(f'rule of CheckpointHook must be greater, less or None, got {rule!r}')
         if save_begin < 0:
             raise UserError(f'save_begin of CheckpointHook must not be negative, got {save_begin}')
         self.interval = interval
@@ -70,7 +70,7 @@ class CheckpointHook(Hook):
         self.max_keep_ckpts = max_keep_ckpts
         self.save_last = save_last
         self.metrics = [save_best] if isinstance(save_best, str) else list(save_best or ())
-        self.is_better = BETTER[rule]
+        self.rule = rule
         self.save_begin = save_begin
         self._last: tuple[str, dict] | None = None
         self._is_written = True
@@ -120,6 +120,10 @@ class CheckpointHook(Hook):
         if agree_on_loss(not self._is_written and self._saved_iter < runner.iter):
             raise LostCheckpoint
 
+    def _is_better(self, metric: str, score: float, best: float) -> bool:
+        rule = self.rule or ('less' if 'loss' in metric.lower() else 'greater')
+        return BETTER[rule](score, float(best))
+
     def _save(self, runner: Runner, epoch: int, iteration: int) -> None:
         self._last = self._named(epoch, iteration)
         self._write_last(runner)
@@ -144,7 +148,7 @@ class CheckpointHook(Hook):
         suffix = '' if len(self.metrics) == 1 else f'_{metric}'
         hub, score = runner.message_hub, float(metrics[metric])
         best = hub.runtime_info.get(f'best_score{suffix}')
-        if not math.isfinite(score) or (best is not None and not self.is_better(score, float(best))):
+        if not math.isfinite(score) or (best is not None and not self._is_better(metric, score, best)):
             return []
         label = metric.replace('/', '_')
         name = f'best_{label}_{self.unit}_{runner.epoch if self.by_epoch else runner.iter}.pth'
