@@ -132,6 +132,7 @@ OPTIONS = [
     (PACO, 'randomness.seed=abc', 'seed|number'),
     (PACO, 'env_cfg.mp_cfg.mp_start_method=forks', 'mp_start_method|fork'),
     (PACO, 'model.head.alpha=-0.1', 'alpha|at least 0'),
+    (PACO, 'model.head.feat_dim=64', 'model.projector.out_channels=32|model.head.feat_dim=64|alike'),
     (PACO, 'model.head.temperature=0', 'temperature|above 0'),
     (PACO, 'model.head.temperature=-1', 'temperature|above 0'),
     (PACO, 'model.head.base_temperature=0', 'base_temperature|above 0'),

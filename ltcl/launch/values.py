@@ -113,6 +113,18 @@ def check_methods(entries: Mapping) -> None:
             check_ranges(key, node)
 
 
+def check_widths(entries: Mapping) -> None:
+    """The projector gives what the head takes."""
+    model = entries.get('model')
+    model = model if isinstance(model, Mapping) else {}
+    given, taken = (
+        part.get(name) if isinstance(part := model.get(key), Mapping) else None
+        for key, name in (('projector', 'out_channels'), ('head', 'feat_dim'))
+    )
+    if isinstance(given, int) and isinstance(taken, int) and given != taken:
+        raise UserError(f'model.projector.out_channels={given}, but model.head.feat_dim={taken}: set both alike')
+
+
 def check_types(entries: Mapping) -> None:
     """The parts that lists and sections name have a type."""
     for section in ('custom_hooks', 'param_scheduler', 'val_evaluator', 'test_evaluator'):
@@ -184,6 +196,7 @@ CHECKS: tuple[Callable[[Mapping], None], ...] = (
     check_rules,
     check_keys,
     check_methods,
+    check_widths,
     check_schedule,
     check_metrics,
 )

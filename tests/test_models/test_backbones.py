@@ -5,6 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from ltcl.errors import UserError
 from ltcl.models import CifarResNet, Projector
 from ltcl.models.backbones.resnet_cifar import CifarBlock
 from ltcl.registry import MODELS
@@ -82,3 +83,8 @@ def test_projector_widths_and_no_normalisation():
     first, _, last = projector.layers
     feats = torch.randn(3, 8)
     torch.testing.assert_close(projector(feats), last(F.relu(first(feats))))
+
+
+def test_depth_beside_blocks_is_refused():
+    with pytest.raises(UserError, match=r'takes depth or num_blocks, got depth=20 and num_blocks=\(1, 1, 1\)'):
+        CifarResNet(20, num_blocks=(1, 1, 1))

@@ -43,26 +43,29 @@ class CifarResNet(BaseBackbone):
     parameter-free shortcut (option A). Depth 32 has stages of 5 blocks and is what the CIFAR-LT recipes use.
 
     Args:
-        depth: Number of layers, 6n+2: 20, 32, 44, 56, ...
+        depth: Number of layers, 6n+2: 20, 32, 44, 56, ...; 32 where ``num_blocks`` is not given either.
         in_channels: Channels of the image, 1 for grey.
         base_channels: Channels of the first stage; the next two have two and four times as many.
         num_blocks: Blocks of each stage, instead of ``depth``.
         init_cfg: Initialisation; None is He's normal one (fan-in, gain sqrt 2) for convolutions.
 
     Raises:
-        UserError: ``depth`` is not 6n+2.
+        UserError: ``depth`` is not 6n+2, or given beside ``num_blocks``.
     """
 
     def __init__(
         self,
-        depth: int = 32,
+        depth: int | None = None,
         in_channels: int = 3,
         base_channels: int = 16,
         num_blocks: Sequence[int] | None = None,
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg=init_cfg or dict(type='Kaiming', layer='Conv2d', mode='fan_in', nonlinearity='relu'))
+        if num_blocks is not None and depth is not None:
+            raise UserError(f'CifarResNet takes depth or num_blocks, got depth={depth} and num_blocks={num_blocks}')
         if num_blocks is None:
+            depth = 32 if depth is None else depth
             if depth < 8 or (depth - 2) % 6:
                 raise UserError(f'depth must be 6n+2 (20, 32, 44, 56, ...), got {depth}')
             num_blocks = [(depth - 2) // 6] * 3
