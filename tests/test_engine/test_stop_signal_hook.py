@@ -8,13 +8,14 @@ import time
 from pathlib import Path
 
 import pytest
+from forked import wait
 from mmengine.hooks import Hook
 from resume_checks import assert_same_state, train
 from toy import toy_config
 
 from ltcl.engine import Runner
 from ltcl.engine.hooks.run_report_hook import RECORD_KEY
-from ltcl.engine.hooks.stop_signal_hook import StopSignalHook, TrainingStopped
+from ltcl.engine.hooks.stop_signal_hook import StopSignalHook, TrainingStopped, _init_worker
 
 ITERS_PER_EPOCH = 5
 REPORTED = dict(with_report=True, train_cfg__val_interval=1)
@@ -132,6 +133,16 @@ def signal_oneself(words):
 )
 def test_second_signal(words, status):
     assert signal_oneself(words) == status
+
+
+def test_worker_whose_parent_was_killed_right_after_the_fork_ends():
+    """torch's own watch takes the process that has adopted the worker for its parent, and waits for ever."""
+    worker = os.fork()
+    if not worker:
+        _init_worker(None, parent=os.getppid() + 1, worker_id=0)
+        time.sleep(60)
+        os._exit(1)
+    assert wait(worker, seconds=20) == 0
 
 
 def test_signal_to_the_whole_group_spares_the_workers(images, tmp_path):

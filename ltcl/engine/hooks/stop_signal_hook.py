@@ -27,6 +27,8 @@ URGENT = (signal.SIGINT, signal.SIGTERM)
 PATIENT = (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 # `timeout`, `scancel` and service managers send the same signal twice in a row.
 SAME_SIGNAL_SECONDS = 1
+# Between two looks of a worker at whether its parent lives.
+PARENT_SECONDS = 5
 
 
 class TrainingStopped(SystemExit):
@@ -142,22 +144,26 @@ def _shield_workers(dataloader: DataLoader) -> None:
     Their death would be an error before the run could save. Their parent ends them.
     """
     is_shielded = getattr(dataloader.worker_init_fn, 'func', None) is _init_worker
-    if dataloader.num_workers and not is_shielded:
-        dataloader.worker_init_fn = partial(_init_worker, dataloader.worker_init_fn)
+    if dataloader.num_workers and not is_shielded and hasattr(signal, 'sigtimedwait'):  # not on macOS
+        dataloader.worker_init_fn = partial(_init_worker, dataloader.worker_init_fn, os.getpid())
 
 
-def _init_worker(init: Any, worker_id: int) -> None:
+def _init_worker(init: Any, parent: int, worker_id: int) -> None:
     for number in (signal.SIGINT, *PATIENT):
         signal.signal(number, signal.SIG_IGN)
     # torch's own handler of SIGTERM ends the worker, as a failure if another than its parent sent it. A thread can also
     # tell who sent it, and lets only the parent end it.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
-    threading.Thread(target=_obey_parent, args=(os.getppid(),), daemon=True).start()
+    threading.Thread(target=_obey_parent, args=(parent,), daemon=True).start()
     if init is not None:
         init(worker_id)
 
 
 def _obey_parent(parent: int) -> None:
-    while signal.sigwaitinfo({signal.SIGTERM}).si_pid != parent:
-        pass
+    # torch's workers look for their parent too, but for the one they have when they begin: if the real one is killed
+    # right after the fork, they wait for ever.
+    while os.getppid() == parent:
+        told = signal.sigtimedwait({signal.SIGTERM}, PARENT_SECONDS)
+        if told is not None and told.si_pid == parent:
+            break
     os._exit(0)
