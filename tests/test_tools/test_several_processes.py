@@ -1,5 +1,6 @@
 """Two processes of which one fails, stalls, is killed, or loses its launcher: who is named, and what is left."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -78,7 +79,10 @@ def wait_for(condition, seconds):
 
 def is_running(config):
     """Whether any process has the config on its command line."""
-    lines = [path.read_bytes() for path in Path('/proc').glob('[0-9]*/cmdline') if os.access(path, os.R_OK)]
+    lines = []
+    for path in Path('/proc').glob('[0-9]*/cmdline'):
+        with contextlib.suppress(OSError):  # it ends while it is looked at
+            lines.append(path.read_bytes())
     return any(str(config).encode() in line for line in lines)
 
 
