@@ -19,14 +19,15 @@ APART = 'previous_{}'
 
 
 def require_writable(work_dir: str | Path) -> None:
-    """Make the folder and try to write to it, before anything is built.
+    """Try to write where the work dir is or will be, before anything is built; nothing is left there.
 
     Raises:
         UserError: It cannot be made or written to.
     """
+    path = Path(work_dir).absolute()
+    there = next(each for each in (path, *path.parents) if each.exists())
     try:
-        Path(work_dir).mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=work_dir) as file:
+        with tempfile.TemporaryFile(dir=there) as file:
             file.write(b'0' * 4096)
     except OSError as error:
         raise UserError(
