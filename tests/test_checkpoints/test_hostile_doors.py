@@ -80,7 +80,8 @@ DOORS = {
 
 @pytest.mark.parametrize('kind', KINDS)
 @pytest.mark.parametrize('door', DOORS)
-def test_code_stays_outside(door, kind, images, tmp_path):
+def test_code_stays_outside(door, kind, images, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # an ensemble has a work dir of its own
     marker, path = tmp_path / 'code_was_run', tmp_path / 'hostile.pt'
     path.write_bytes(KINDS[kind](in_checkpoint(HOSTILE[kind](str(marker)))))
     cfg = toy_config(images, tmp_path / 'run')
