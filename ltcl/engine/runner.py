@@ -30,6 +30,7 @@ LOG_FILE_ONLY = (
     'Distributed training is not used',
     'Exp name:',
     'Saving checkpoint at',
+    'Loads checkpoint by',
     '"FileClient" will be deprecated',
     '"HardDiskBackend" is the alias',
 )
