@@ -22,8 +22,8 @@ def dtype(text: str, *flags: object, state: tuple | None) -> np.dtype:
     return np.dtype(text).newbyteorder('=' if order == '|' else order)
 
 
-def array(cls: Name, *placeholder: object, state: tuple) -> np.ndarray:
-    """An array, which a pickle makes empty and then gives a shape, a type and bytes."""
+def array(cls: Name, *first: object, state: tuple) -> np.ndarray:
+    """An array, which a pickle makes empty by its first arguments and then gives a shape, a type and bytes."""
     if cls != Name(ARRAY):
         raise Refused('a subclass of NumPy arrays')
     _, shape, kind, is_fortran, content = state

@@ -51,7 +51,7 @@ def overridden(value: object, change: object) -> object:
 
 
 class Source:
-    """Text of one file, placeholders filled in, and what is written in it.
+    """Text of one file, its ``{{ variables }}`` filled in, and what is written in it.
 
     Args:
         path: The file.

@@ -28,7 +28,7 @@ def test_lookalikes(names):
 
 
 def test_written_letters_are_no_lookalikes():
-    refuse_lookalikes(['a', 'A', 'b', '1', '10', 'l'], 'here')
+    assert refuse_lookalikes(['a', 'A', 'b', '1', '10', 'l'], 'here') is None
 
 
 @pytest.mark.parametrize(

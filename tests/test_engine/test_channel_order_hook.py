@@ -75,8 +75,8 @@ SWAPPED = [
 @pytest.mark.parametrize(('options', 'load'), GOOD)
 def test_pairs_that_go_together(options, load):
     hook, run = ChannelOrderHook(), runner(MultiViewDataPreprocessor(**options), [load, PACK], [load, PACK])
-    hook.before_train(run)
-    hook.before_test(run)
+    assert hook.before_train(run) is None
+    assert hook.before_test(run) is None
 
 
 @pytest.mark.parametrize(('options', 'load', 'message'), SWAPPED)

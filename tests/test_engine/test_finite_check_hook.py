@@ -289,7 +289,8 @@ def test_buffer_that_is_infinite_by_design_is_no_mistake(images, tmp_path):
     cfg = checked_config(images, tmp_path, 'cross_entropy', train_cfg__max_epochs=1, train_cfg__val_interval=1)
     with_mask(cfg).train()
     cfg.load_from = str(tmp_path / 'epoch_1.pth')
-    with_mask(cfg).test()
+    assert load_from_local(cfg.load_from)['state_dict']['backbone.mask'].tolist() == [0.0, -math.inf]
+    assert 'shot/all' in with_mask(cfg).test()
 
 
 @METRICS.register_module(force=True)

@@ -9,6 +9,8 @@ from functools import lru_cache
 from mmcv.transforms import LoadAnnotations
 from torch.utils.data import Dataset
 
+from ltcl.datasets.image_checks import leaves
+
 from .label_rule import CheckLabels, LabelRule
 from .read_mask import ReadMask, size_in_header
 
@@ -106,15 +108,7 @@ def files_of(folder: str) -> frozenset[str]:
 
 def find_mask_sets(dataset: Dataset) -> list[MaskSet]:
     """The data sets with masks in a data set: itself, or those that it wraps or joins."""
-    return [mask_set for leaf in _leaves(dataset) if (mask_set := _mask_set(leaf)) is not None]
-
-
-def _leaves(dataset: Dataset) -> Iterator[Dataset]:
-    inner = [dataset.dataset] if hasattr(dataset, 'dataset') else getattr(dataset, 'datasets', [])
-    for each in inner:
-        yield from _leaves(each)
-    if not inner:
-        yield dataset
+    return [mask_set for leaf in leaves(dataset) if (mask_set := _mask_set(leaf)) is not None]
 
 
 def _mask_set(dataset: Dataset) -> MaskSet | None:
