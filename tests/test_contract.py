@@ -171,6 +171,8 @@ MISUSES = {
         lambda: with_views(config('gpaco', model__online_views=(0, 2)), 3),
         'view 1|no encoder uses it|let it make 2',
     ),
+    'a number for a list': (lambda: config('gpaco', model__online_views=2), 'model.online_views=2|[0, 1]'),
+    'no online view': (lambda: config('gpaco', model__online_views=()), 'PaCoHead takes 1 or more|gets 0 and 0'),
     'a view below 0': (lambda: config('gpaco', model__online_views=(0, -1)), 'view -1|0, 1, 2'),
     'key view of a head without': (
         lambda: with_views(with_hook(config('bcl', model__key_views=(3,)), type=MOMENTUM), 4),

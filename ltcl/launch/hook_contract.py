@@ -92,7 +92,7 @@ def check_class_counts(training: Training) -> None:
             raise UserError(
                 f'{part.key}.class_counts is given, but {hook.name} counts anew: leave it out, or {_without(hook)}'
             )
-        if counts is not None and len(counts) != num_classes:
+        if isinstance(counts, list | tuple) and len(counts) != num_classes:
             raise UserError(
                 f'{part.key}.class_counts has {len(counts)} classes, but num_classes={num_classes}: make both alike'
             )
