@@ -1,0 +1,98 @@
+"""Shapes, types and classes of what a loss is given, checked before anything is computed."""
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor
+
+from ltcl.errors import UserError
+
+Result = TypeVar('Result')
+Sizes = dict[str, tuple[int, str]]
+
+SHAPES = dict(
+    anchors='N D',
+    rows='M D',
+    logits='N C',
+    keys='N D',
+    prototypes='C D',
+    class_targets='C D',
+    class_counts='C',
+    class_prior='C',
+    class_weights='C',
+    queue='C P D',
+    valid='C P',
+    negative_queue='C Q D',
+    negative_valid='C Q',
+    draws='K N',
+    labels='N',
+    row_labels='M',
+)
+"""Shape of each tensor by its name: a letter a dimension, equal letters are equal sizes, C is the number of classes."""
+
+CONVERTED = ('class_counts', 'class_prior', 'class_weights', 'draws', 'negative_queue', 'queue')
+"""Tensors of numbers of any type, which the losses convert."""
+
+
+def check_shapes(**shapes: str) -> Callable[[Callable[..., Result]], Callable[..., Result]]:
+    """Decorate a loss so that it refuses tensors of shapes and types that their names do not have.
+
+    ``labels`` are int64, ``valid`` is bool, and the others are floating-point numbers of one type, but for those in
+    :data:`CONVERTED`. On a CPU ``labels`` must be in 0..C-1 and ``row_labels`` in -1..C-1, too; on a GPU the look at
+    them would wait for it.
+
+    Args:
+        **shapes: Shapes that differ from those in :data:`SHAPES`, in the same form. An argument ``num_classes`` is C,
+            and one whose default is None may be None.
+
+    Raises:
+        UserError: By the decorated loss; names the argument, what it must be, and what it is.
+    """
+
+    def decorate(loss: Callable[..., Result]) -> Callable[..., Result]:
+        parameters = inspect.signature(loss).parameters
+        names = tuple(parameters)
+        optional = tuple(name for name in names if parameters[name].default is None)
+        dimensions = {name: letters.split() for name, letters in {**SHAPES, **shapes}.items() if name in names}
+
+        @functools.wraps(loss)
+        def checked(*args: Any, **kwargs: Any) -> Result:
+            given = {**dict(zip(names, args, strict=False)), **kwargs}
+            sizes = {'C': (given['num_classes'], 'num_classes')} if 'num_classes' in given else {}
+            first = given.get(names[0])
+            dtype = first.dtype if isinstance(first, Tensor) and first.is_floating_point() else torch.float32
+            for name, letters in dimensions.items():
+                if name in given and not (given[name] is None and name in optional):
+                    fault = _fault(name, given[name], letters, sizes, dtype)
+                    if fault:
+                        raise UserError(f'{loss.__name__}: {name} must {fault}')
+            return loss(*args, **kwargs)
+
+        return checked
+
+    return decorate
+
+
+def _fault(name: str, value: Any, letters: list[str], sizes: Sizes, dtype: torch.dtype) -> str | None:
+    """What a value must be and is not; sizes that are seen for the first time are added."""
+    if not isinstance(value, Tensor):
+        return f'be a tensor, got {type(value).__name__}'
+    wanted = torch.int64 if name.endswith('labels') else torch.bool if name.endswith('valid') else dtype
+    if value.dtype != wanted and name not in CONVERTED:
+        return f'hold {wanted}, got {value.dtype}'
+    shape = tuple(value.shape)
+    known = {letter: sizes[letter] for letter in letters if letter in sizes}
+    if len(shape) != len(letters) or any(shape[letters.index(letter)] != size for letter, (size, _) in known.items()):
+        origins = ', '.join(f'{letter} = {size} of {owner}' for letter, (size, owner) in known.items())
+        return f'have shape ({", ".join(letters)}){" with " * bool(known)}{origins}, got {shape}'
+    sizes.update({letter: (size, name) for letter, size in zip(letters, shape, strict=True) if letter not in known})
+    is_checked = name in ('labels', 'row_labels') and len(shape) == 1 and 'C' in sizes  # pixels may be void
+    if is_checked and value.device.type == 'cpu' and len(value) and not torch.compiler.is_compiling():
+        lowest, (num_classes, owner) = -(name == 'row_labels'), sizes['C']
+        least, most = (int(bound) for bound in value.aminmax())
+        if least < lowest or most >= num_classes:
+            return f'be in {lowest}..{num_classes - 1}, the classes of {owner}, got {least}..{most}'
+    return None
