@@ -18,7 +18,6 @@ NUM_IMAGES, BATCH_SIZE = 12, 5
 SPACING = {'cifar10-lt': 20, 'cifar100': 180, 'cifar100-lt': 180, 'svhn-lt': 20, 'fashion-mnist-lt': 100}
 TINY_VIT = dict(embed_dims=16, num_layers=2, num_heads=2, feedforward_channels=32)
 STEM, BASE = 8, 8
-WIDTH = 4 * 8 * BASE  # of a bottleneck network's features
 
 
 def find_configs() -> list[Path]:
@@ -60,20 +59,12 @@ def small_options(cfg: Config, data_set: str) -> Iterator[tuple[str, object]]:
         yield 'model.head.num_classes', len(TRAIN_COUNTS)
         if 'num_classes' in head.get('loss', {}):
             yield 'model.head.loss.num_classes', len(TRAIN_COUNTS)
-    width = None
     if backbone.type == 'VisionTransformer':
-        width = TINY_VIT['embed_dims']
         yield from (('model.backbone.arch', dict(_delete_=True, **TINY_VIT)), ('model.backbone.img_size', SIZE))
         # The published warm-up would keep the rate of the two steps at zero.
         yield from (('optim_wrapper.accumulative_counts', 1), ('param_scheduler.interval', 1))
     elif backbone.type != 'ltcl.CifarResNet':
-        width = WIDTH
         yield from (('model.backbone.stem_channels', STEM), ('model.backbone.base_channels', BASE))
-    if width is not None:
-        if 'in_channels' in head:
-            yield 'model.head.in_channels', width
-        if 'projector' in cfg.model:
-            yield 'model.projector.in_channels', width
     if 'queue_len' in head:
         yield 'model.head.queue_len', QUEUE_LEN
     if head.get('num_hard_negatives') is not None:
