@@ -18,7 +18,6 @@ NUM_IMAGES, BATCH_SIZE = 12, 5
 SPACING = {'cifar10-lt': 20, 'cifar100': 180, 'cifar100-lt': 180, 'svhn-lt': 20, 'fashion-mnist-lt': 100}
 TINY_VIT = dict(embed_dims=16, num_layers=2, num_heads=2, feedforward_channels=32)
 STEM, BASE = 8, 8
-WIDTH = 4 * 8 * BASE  # of a bottleneck network's features
 
 
 def find_configs() -> list[Path]:
@@ -60,20 +59,12 @@ def small_options(cfg: Config, data_set: str) -> Iterator[tuple[str, object]]:
         yield 'model.head.num_classes', len(TRAIN_COUNTS)
         if 'num_classes' in head.get('loss', {}):
             yield 'model.head.loss.num_classes', len(TRAIN_COUNTS)
-    width = None
     if backbone.type == 'VisionTransformer':
-        width = TINY_VIT['embed_dims']
         yield from (('model.backbone.arch', dict(_delete_=True, **TINY_VIT)), ('model.backbone.img_size', SIZE))
         # The published warm-up would keep the rate of the two steps at zero.
         yield from (('optim_wrapper.accumulative_counts', 1), ('param_scheduler.interval', 1))
     elif backbone.type != 'ltcl.CifarResNet':
-        width = WIDTH
         yield from (('model.backbone.stem_channels', STEM), ('model.backbone.base_channels', BASE))
-    if width is not None:
-        if 'in_channels' in head:
-            yield 'model.head.in_channels', width
-        if 'projector' in cfg.model:
-            yield 'model.projector.in_channels', width
     if 'queue_len' in head:
         yield 'model.head.queue_len', QUEUE_LEN
     if head.get('num_hard_negatives') is not None:
@@ -90,7 +81,7 @@ def load_small(path: Path, data_layout: Callable[..., dict], work_dir: Path) -> 
     data_set = data_set_of(path)
     cfg.merge_from_dict({**data_layout(data_set, batch_size=BATCH_SIZE), **dict(small_options(cfg, data_set))})
     fill_num_classes(cfg)
-    cfg.custom_hooks = [hook for hook in cfg.custom_hooks if hook.type != 'ltcl.RunReportHook']
+    cfg.default_hooks.run_report = None
     cfg.work_dir = str(work_dir)
     cfg.experiment_name = work_dir.name  # runs of the same second would share their figures otherwise
     return cfg

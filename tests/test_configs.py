@@ -1,59 +1,55 @@
 """Every config builds at full size. That all of them train is tested in test_recipes/test_every_config.py."""
 
+import functools
 import re
+import statistics
 from pathlib import Path
 
 import mmengine
 import pytest
-import torch
 from mmengine.config import Config
 from mmengine.registry import DATASETS, MODELS
-from torch import nn
+from shipped_configs import CONFIGS, PATHS, name_of, read, undrawn_weights
+from yapf.yapflib.yapf_api import FormatCode
 
-CONFIGS = Path(__file__).parents[1] / 'configs'
-METHOD_CONFIGS = sorted(path for path in CONFIGS.glob('*/*.py') if path.parent.name != '_base_')
+from ltcl.launch.building import import_scope
+from ltcl.launch.config_source import Source
+from ltcl.launch.contract import check_contract
+
+CLASSIFICATION = [path for path in PATHS if 'seg' not in path.parts]
 # The name of a config that is trained tells its epochs. Those for own images, which cannot be built without them, are
 # built in test_tools/test_own_images.py.
-TRAINED = [path for path in METHOD_CONFIGS if re.search(r'-\d+e_', path.stem) and path.parent.name != 'custom']
-
-
-def names(paths):
-    return [path.stem for path in paths]
-
-
-def count_views(step):
-    """Views that a step of a pipeline makes of each image; 0 of a step that makes none."""
-    if step['type'] == 'ltcl.Views':
-        return len(step['blocks'])
-    return int(torch.as_tensor(step['num_views']).sum()) if step['type'] == 'MultiView' else 0
+TRAINED = [path for path in CLASSIFICATION if re.search(r'-\d+e_', path.stem) and path.parent.name != 'custom']
 
 
 @pytest.fixture
-def undrawn_weights(monkeypatch):
-    """Weights as they lie in memory: drawing those of the largest networks takes seconds each."""
-    for layer in (nn.Linear, nn.Conv2d):
-        monkeypatch.setattr(layer, 'reset_parameters', lambda self: None)
+def undrawn():
+    with undrawn_weights():
+        yield
 
 
-@pytest.mark.parametrize('path', TRAINED, ids=names(TRAINED))
-@pytest.mark.usefixtures('undrawn_weights')
+@pytest.mark.parametrize('path', TRAINED, ids=name_of)
+@pytest.mark.usefixtures('undrawn')
 def test_config_builds(path):
     cfg = Config.fromfile(path)
     model = MODELS.build(cfg.model)
     dataset = DATASETS.build({**cfg.train_dataloader.dataset, 'lazy_init': True})
     assert model.head.num_classes == len(dataset.metainfo['classes'])
-    (num_views,) = [count_views(step) for step in cfg.train_dataloader.dataset.pipeline if count_views(step)] or [1]
-    assert num_views == len(getattr(model, 'online_views', (0,)) + getattr(model, 'key_views', ()))
-    hooks = [hook['type'] for hook in cfg.custom_hooks]
-    assert ('ltcl.MomentumUpdateHook' in hooks) == hasattr(model, 'momentum_encoder')
     assert cfg.param_scheduler
+
+
+@pytest.mark.parametrize('path', PATHS, ids=name_of)
+def test_parts_fit_each_other(path):
+    cfg = read(path)
+    import_scope(cfg.default_scope)
+    check_contract(cfg)
 
 
 SECOND_STAGES = sorted((CONFIGS / 'stage2').glob('*.py'))
 
 
-@pytest.mark.parametrize('path', SECOND_STAGES, ids=names(SECOND_STAGES))
-@pytest.mark.usefixtures('undrawn_weights')
+@pytest.mark.parametrize('path', SECOND_STAGES, ids=name_of)
+@pytest.mark.usefixtures('undrawn')
 def test_second_stage_fits_its_first(path):
     cfg = Config.fromfile(path)
     stage1 = Config.fromfile(CONFIGS.parent / cfg.stage1_config)
@@ -70,6 +66,42 @@ def test_second_stage_fits_its_first(path):
     images, of_stage1 = ({**each.train_dataloader.dataset, 'pipeline': None} for each in (cfg, stage1))
     assert images == of_stage1
     assert 'num_samples' not in cfg.train_dataloader.sampler
+
+
+@functools.cache
+def bases_of(path: Path) -> list[Path]:
+    return [(path.parent / named).resolve() for named in Source(path).bases()]
+
+
+def levels_of(path: Path) -> int:
+    """Files on the longest way from a config to one that inherits from nothing."""
+    return 1 + max(map(levels_of, bases_of(path)), default=0)
+
+
+def files_of(path: Path) -> set[Path]:
+    """All files that tell what a config says."""
+    return {path}.union(*map(files_of, bases_of(path)))
+
+
+def test_configs_are_told_in_few_files():
+    assert max(map(levels_of, PATHS)) == 3
+    assert statistics.median(len(files_of(path)) for path in PATHS) <= 6
+
+
+def test_every_base_is_some_config_s():
+    used = set().union(*map(files_of, PATHS))
+    assert {path.stem for path in (CONFIGS / '_base_').rglob('*.py') if path not in used} == {'svhn-lt'}
+
+
+PRINTED = [next(path for path in PATHS if path.parent.name == name) for name in ('paco', 'stage2', 'custom', 'ceco')]
+
+
+@pytest.mark.parametrize('path', PRINTED, ids=name_of)
+def test_printed_config_reads_back_the_same(path, tmp_path, monkeypatch):
+    monkeypatch.setattr('yapf.yapflib.yapf_api.FormatCode', FormatCode)
+    printed = tmp_path / 'printed.py'
+    printed.write_text(read(path).pretty_text)
+    assert Config.fromfile(printed).to_dict() == read(path).to_dict()
 
 
 def test_metafiles_name_files_that_exist():

@@ -84,9 +84,11 @@ def test_one_schedule_or_one_for_each_optimizer():
 def test_hooks_and_samplers_that_count_epochs_follow():
     hook = dict(type='ltcl.TargetAssignmentHook', begin_epoch=50)
     sampler = dict(type='ltcl.ProgressivelyBalancedSampler', max_epochs=100)
-    cfg = make_config(custom_hooks=[hook], train_dataloader=dict(sampler=sampler))
+    hooks = dict(custom_hooks=[hook], default_hooks=dict(target_assignment={**hook, 'begin_epoch': 20}, timer=None))
+    cfg = make_config(**hooks, train_dataloader=dict(sampler=sampler))
     set_length(cfg._cfg_dict, 10)
     assert (cfg.custom_hooks[0].begin_epoch, cfg.train_dataloader.sampler.max_epochs) == (5, 10)
+    assert cfg.default_hooks.target_assignment.begin_epoch == 2
 
 
 def rates(cfg: Config) -> list[float]:

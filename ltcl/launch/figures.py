@@ -8,6 +8,7 @@ from mmengine.config import Config
 from ltcl.errors import UserError
 
 from .config_names import similar_names
+from .hook_names import hooks_of
 from .registered import registered
 
 # Figures that metrics of other packages report, after their prefix.
@@ -37,11 +38,9 @@ def check_figures(cfg: Config, scope: str) -> None:
 
 
 def _compared(cfg: Config) -> Iterator[tuple[str, object]]:
-    checkpoint = (cfg.get('default_hooks') or {}).get('checkpoint') or {}
-    yield 'default_hooks.checkpoint.save_best', checkpoint.get('save_best')
-    for number, hook in enumerate(cfg.get('custom_hooks') or ()):
+    for key, hook in hooks_of(cfg):
         for name in ('save_best', 'monitor', 'best_by'):
-            yield f'custom_hooks.{number}.{name}', hook.get(name)
+            yield f'{key}.{name}', hook.get(name)
 
 
 def figures_of(metric: Mapping, scope: str) -> list[str] | None:

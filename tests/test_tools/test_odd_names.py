@@ -20,7 +20,6 @@ SIZE = 16
 TINY = {
     'model.backbone.base_channels': 8,
     'model.backbone.stem_channels': 8,
-    'model.head.in_channels': 256,
     'max_epochs': 1,
     'train_cfg.val_interval': 1,
     **{f'{part}_dataloader.dataset.pipeline.1.size': SIZE for part in ('train', 'val', 'test')},

@@ -20,7 +20,7 @@ from ltcl.datasets import OwnImages
 ROOT = Path(__file__).parents[2]
 CONFIGS = sorted((ROOT / 'configs' / 'custom').glob('*.py'))
 TOOL = ROOT / 'tools' / 'dataset_converters' / 'split_images.py'
-WIDTH, SIZE = 256, 32
+SIZE = 32
 COUNTS = (9, 6, 0, 3, 1)
 SERIAL = dict(batch_size=4, num_workers=0, persistent_workers=False)
 TINY = {
@@ -45,10 +45,7 @@ def test_config_takes_its_classes_from_the_folder_and_one_of_them_may_be_empty(p
     hand_down(cfg, 'data_root', str(folder))
     fill_num_classes(cfg)
     head = cfg.model.head
-    widths = {
-        f'model.{part}.in_channels': WIDTH for part in ('head', 'projector') if 'in_channels' in cfg.model.get(part, {})
-    }
-    cfg.merge_from_dict(TINY | widths)
+    cfg.merge_from_dict(TINY)
     assert head.num_classes == cfg.data_preprocessor.num_classes == 5
     dataset = DATASETS.build(cfg.train_dataloader.dataset)
     model = MODELS.build({**cfg.model, 'data_preprocessor': cfg.data_preprocessor})
@@ -76,7 +73,6 @@ def test_one_command_trains_and_one_tests_other_images(folder, tmp_path):
         **TINY,
         'val_dataloader.dataset.pipeline.1.size': SIZE,
         'test_dataloader.dataset.pipeline.1.size': SIZE,
-        'model.head.in_channels': WIDTH,
         **{f'{loader}_dataloader.{key}': value for loader in ('train', 'val', 'test') for key, value in SERIAL.items()},
     }
     options = [f'{key}={value}' for key, value in tiny.items()]
