@@ -101,6 +101,12 @@ METHODS = {
         model=dict(online_views=(0, 1, 2), **JOINT),
         projector=BATCH_NORM,
     ),
+    'proco': Method(
+        head=dict(type='ltcl.ProCoHead', **CONTRASTIVE),
+        model=dict(online_views=(0, 1, 2), **JOINT),
+        projector=BATCH_NORM,
+        hooks=(dict(type='ltcl.ProCoEpochHook'),),
+    ),
     'kcl': Method(
         head=dict(type='ltcl.KCLHead', **EMBEDDING, queue_len=12, num_positives=3),
         model=MOMENTUM,

@@ -3,6 +3,7 @@
 from .class_weights import effective_number_weights
 from .ldam import ldam_loss, ldam_margins
 from .logit_adjustment import log_prior, logit_adjusted_loss
+from .proco import proco_loss
 
 __all__ = [
     'effective_number_weights',
@@ -10,4 +11,5 @@ __all__ = [
     'ldam_margins',
     'log_prior',
     'logit_adjusted_loss',
+    'proco_loss',
 ]

@@ -9,6 +9,7 @@ from .lws import LWSHead
 from .multi_task import MultiTaskHead
 from .nearest_class_mean import NearestClassMeanHead
 from .paco import PaCoHead
+from .proco import ProCoEpochHook, ProCoHead
 from .resco import ResCoHead, ResComHead
 from .tau_norm import TauNormHead
 from .tsc import TSCHead
@@ -26,6 +27,8 @@ __all__ = [
     'NearestClassMeanHead',
     'Needs',
     'PaCoHead',
+    'ProCoEpochHook',
+    'ProCoHead',
     'ResCoHead',
     'ResComHead',
     'TSCHead',
