@@ -5,9 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from oracles.rows import unit_rows
 from torch import Tensor
 
+from ltcl.functional import proco_loss
 from ltcl.models.losses import (
     balanced_contrastive_loss,
     dense_paco_loss,
@@ -193,6 +195,17 @@ def dense_paco(case: Case, temperature: float) -> Tensor:
     return dense_paco_loss(*images, class_counts=case['class_counts'], temperature=temperature)
 
 
+def proco(case: Case, temperature: float) -> Tensor:
+    means = 0.8 * F.normalize(case['prototypes'], dim=1)
+    return proco_loss(
+        case['view1'],
+        case['labels'],
+        class_means=means,
+        class_counts=case['class_counts'],
+        temperature=temperature,
+    )
+
+
 def logit_adjusted(case: Case, temperature: float) -> Tensor:
     return logit_adjusted_loss(case['logits'], case['labels'], case['class_counts'])
 
@@ -220,6 +233,8 @@ LOSSES = {
     'resco': Loss(resco, (*VIEWS, 'queue'), VIEWS, (ANCHORS,)),
     'rescom': Loss(rescom, (*VIEWS, 'queue'), VIEWS, (ANCHORS,), VIEWS),
     'dense_paco': Loss(dense_paco, ('view1',), ('view1', 'logits'), (ANCHORS,), any_norm=False),
+    # A temperature is no square of a scale here: the means have lengths of their own.
+    'proco': Loss(proco, ('view1',), ('view1',), (ANCHORS,), has_temperature=False),
     'logit_adjusted': Loss(logit_adjusted, (), ('logits',), (ANCHORS,), has_temperature=False),
     'ldam': Loss(ldam, (), ('logits',), (ANCHORS,), has_temperature=False),
 }
