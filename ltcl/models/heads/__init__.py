@@ -1,6 +1,6 @@
 """Heads: a method's state and hyper-parameters, and the call of its loss."""
 
-from .base import MethodHead, Needs, Views
+from .base import MethodHead, Needs, Views, check_view_numbers
 from .bcl import BCLHead
 from .cosine import CosineClsHead, CosineLinear
 from .in_batch_kcl import InBatchKCLHead, InBatchTSCHead
@@ -34,4 +34,5 @@ __all__ = [
     'TSCHead',
     'TauNormHead',
     'Views',
+    'check_view_numbers',
 ]
