@@ -7,9 +7,9 @@ from mmpretrain.structures import DataSample
 from torch import nn
 
 from ltcl.engine.hooks import MomentumUpdateHook
+from ltcl.functional import logit_adjusted_loss, paco_loss, supcon_loss
 from ltcl.models import ContrastiveClassifier, FeatureQueue
 from ltcl.models.heads import Views
-from ltcl.models.losses import logit_adjusted_loss, paco_loss, supcon_loss
 
 LOSS_ARGS = ('alpha', 'beta', 'gamma', 'supt', 'temperature', 'base_temperature')
 
@@ -43,9 +43,9 @@ def loss(case: Case) -> None:
         return paco_loss(
             torch.cat(list(views.values())).to(dtype),
             labels.repeat(len(views)),
-            logits.to(dtype),
             torch.cat([*keys, queue]).to(dtype),
             torch.cat([labels.repeat(len(keys)), queue_labels]),
+            logits=logits.to(dtype),
             class_counts=counts(case),
             smoothing=float(case.get('smooth', 0.0)),
             **scalars(case, LOSS_ARGS),
