@@ -105,7 +105,7 @@ METHODS = {
         head=dict(type='ltcl.ProCoHead', **CONTRASTIVE),
         model=dict(online_views=(0, 1, 2), **JOINT),
         projector=BATCH_NORM,
-        hooks=(dict(type='ltcl.ProCoEpochHook'),),
+        hooks=(dict(type='ltcl.ClassMeansHook'),),
     ),
     'kcl': Method(
         head=dict(type='ltcl.KCLHead', **EMBEDDING, queue_len=12, num_positives=3),

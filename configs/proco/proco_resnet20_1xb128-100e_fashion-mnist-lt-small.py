@@ -31,5 +31,5 @@ train_pipeline = [dict(type='MultiView', num_views=3, transforms=[_base_.view]),
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 default_hooks = dict(
     checkpoint=dict(interval=10),  # an epoch takes seconds; Ctrl-C saves a checkpoint of its own
-    proco_epoch=dict(type='ltcl.ProCoEpochHook'),
+    class_means=dict(type='ltcl.ClassMeansHook'),
 )

@@ -32,4 +32,4 @@ contrasted = dict(block='bcl_sim', size=32)
 train_pipeline = [dict(type='ltcl.Views', blocks=['regular_cifar', contrasted, contrasted]), _base_.pack]
 train_dataloader = dict(batch_size=256, drop_last=False, dataset=dict(pipeline=train_pipeline))
 optim_wrapper = dict(optimizer=dict(lr=0.3, weight_decay=2e-4))
-default_hooks = dict(proco_epoch=dict(type='ltcl.ProCoEpochHook'))
+default_hooks = dict(class_means=dict(type='ltcl.ClassMeansHook'))

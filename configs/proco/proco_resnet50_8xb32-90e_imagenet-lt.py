@@ -22,4 +22,4 @@ model = dict(
 )
 train_pipeline = [_base_.load, dict(type='ltcl.Views', blocks=['randcls', 'bcl_sim', 'bcl_sim']), _base_.pack]
 train_dataloader = dict(drop_last=False, dataset=dict(pipeline=train_pipeline))
-default_hooks = dict(proco_epoch=dict(type='ltcl.ProCoEpochHook'))
+default_hooks = dict(class_means=dict(type='ltcl.ClassMeansHook'))

@@ -23,4 +23,4 @@ model = dict(
 train_pipeline = [_base_.load, dict(type='ltcl.Views', blocks=['randcls', 'bcl_sim', 'bcl_sim']), _base_.pack]
 train_dataloader = dict(drop_last=False, dataset=dict(pipeline=train_pipeline))
 optim_wrapper = dict(optimizer=dict(lr=0.2, weight_decay=1e-4))
-default_hooks = dict(proco_epoch=dict(type='ltcl.ProCoEpochHook'))
+default_hooks = dict(class_means=dict(type='ltcl.ClassMeansHook'))

@@ -41,7 +41,7 @@ def random_means(num_classes: int, feat_dim: int, generator: torch.Generator | N
     return ClassMeans(START_LENGTH * directions, torch.zeros(num_classes))
 
 
-@check_shapes(rows='N D', labels='N')
+@check_shapes(rows='N D')
 def means_of(rows: Tensor, labels: Tensor, num_classes: int) -> ClassMeans:
     """Mean and number of the rows of each class; zeros for a class without any.
 
@@ -160,7 +160,7 @@ def _product(first: list[float], second: list[float]) -> list[float]:
 
 
 @full_precision
-@check_shapes(anchors='N D', class_means='C D')
+@check_shapes(class_means='C D')
 def proco_logits(anchors: Tensor, class_means: Tensor, *, temperature: float = 0.07) -> Tensor:
     r"""Log of the expected :math:`e^{z \cdot x / T}` for a sample x of each class.
 
@@ -188,7 +188,7 @@ def proco_logits(anchors: Tensor, class_means: Tensor, *, temperature: float = 0
 
 
 @full_precision
-@check_shapes(anchors='N D', labels='N', class_means='C D', class_counts='C')
+@check_shapes(class_means='C D')
 def proco_loss(
     anchors: Tensor, labels: Tensor, *, class_means: Tensor, class_counts: Tensor, temperature: float = 0.07
 ) -> Tensor:

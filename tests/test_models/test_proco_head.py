@@ -16,7 +16,7 @@ from ltcl.engine.hooks.stop_signal_hook import TrainingStopped
 from ltcl.errors import UserError
 from ltcl.functional.proco import ClassMeans
 from ltcl.models import ProCoHead
-from ltcl.models.heads import ProCoEpochHook
+from ltcl.models.heads import ClassMeansHook
 from ltcl.models.heads.base import Views
 from ltcl.models.utils import gather
 from ltcl.registry import HOOKS, MODELS
@@ -160,10 +160,10 @@ def test_mistakes_are_named():
 
 
 def test_hook_refuses_another_head(images, tmp_path):
-    assert HOOKS.get('ltcl.ProCoEpochHook') is ProCoEpochHook
+    assert HOOKS.get('ltcl.ClassMeansHook') is ClassMeansHook
     runner = Runner.from_cfg(toy_config(images, tmp_path, 'bcl'))
-    runner.register_hook(ProCoEpochHook())
-    with pytest.raises(UserError, match=r'ProCoEpochHook needs an ltcl\.ProCoHead, not a BCLHead: take the hook out'):
+    runner.register_hook(ClassMeansHook())
+    with pytest.raises(UserError, match=r'ClassMeansHook needs an ltcl\.ProCoHead, not a BCLHead: take the hook out'):
         runner.train()
 
 

@@ -7,7 +7,7 @@ import pytest
 from cifar_recipes import CONFIGS, blocks_of, build_model, learning_rates, load
 from mmengine.config import Config
 
-HOOK = dict(type='ltcl.ProCoEpochHook')
+HOOK = dict(type='ltcl.ClassMeansHook')
 LARGE = {
     'resnet50_8xb32-90e_imagenet-lt': 90,
     'resnet50_8xb32-180e_imagenet-lt': 180,
@@ -28,7 +28,7 @@ def test_cifar(schedule, num_classes):
     assert head.fc.bias is not None  # linear
     assert (tuple(first.weight.shape), norm.num_features, tuple(last.weight.shape)) == ((512, 64), 512, (128, 512))
     assert head.used.mean.shape == (num_classes, 128)
-    assert cfg.default_hooks.proco_epoch == HOOK
+    assert cfg.default_hooks.class_means == HOOK
     assert cfg.optim_wrapper == dict(optimizer=dict(type='SGD', lr=0.3, momentum=0.9, weight_decay=2e-4))
     assert (cfg.train_dataloader.batch_size, cfg.train_dataloader.drop_last) == (256, False)
     contrasted = dict(block='bcl_sim', size=32)  # crop, flip, jitter, grey
@@ -56,7 +56,7 @@ def test_large_sets(name, num_epochs):
     assert widths == ((2048, 2048), 2048, (1024, 2048))
     assert head.used.mean.shape == (num_classes, 1024)
     assert (cfg.model.backbone.type, model.joint_forward) == ('ResNeXt' if 'resnext' in name else 'ResNet', True)
-    assert cfg.default_hooks.proco_epoch == HOOK
+    assert cfg.default_hooks.class_means == HOOK
     assert blocks_of(cfg) == ['randcls', 'bcl_sim', 'bcl_sim']
     assert (cfg.train_dataloader.batch_size, cfg.train_dataloader.drop_last) == (32, False)
     lr, weight_decay = (0.2, 1e-4) if is_inat else (0.1, 5e-4)

@@ -9,13 +9,14 @@ from .lws import LWSHead
 from .multi_task import MultiTaskHead
 from .nearest_class_mean import NearestClassMeanHead
 from .paco import PaCoHead
-from .proco import ProCoEpochHook, ProCoHead
+from .proco import ClassMeansHook, ProCoHead
 from .resco import ResCoHead, ResComHead
 from .tau_norm import TauNormHead
 from .tsc import TSCHead
 
 __all__ = [
     'BCLHead',
+    'ClassMeansHook',
     'CosineClsHead',
     'CosineLinear',
     'InBatchKCLHead',
@@ -27,7 +28,6 @@ __all__ = [
     'NearestClassMeanHead',
     'Needs',
     'PaCoHead',
-    'ProCoEpochHook',
     'ProCoHead',
     'ResCoHead',
     'ResComHead',

@@ -56,7 +56,7 @@ class ProCoHead(ContrastiveHead):
     published) are contrasted, one after the other, with the von Mises-Fisher distribution of each class. Of a
     distribution the mean of the embeddings is all that has to be known. There are two sets of means, which take up the
     contrasted rows of all processes: the one in use holds those of the last epoch and of the present one so far, the
-    other those of the present one; ``ltcl.ProCoEpochHook`` hands it over at the start of the next epoch.
+    other those of the present one; ``ltcl.ClassMeansHook`` hands it over at the start of the next epoch.
 
     Args:
         num_classes: Number of classes.
@@ -73,7 +73,7 @@ class ProCoHead(ContrastiveHead):
     """
 
     online_views = (3, None)
-    hooks = ('ltcl.ProCoEpochHook',)
+    hooks = ('ltcl.ClassMeansHook',)
 
     def __init__(
         self,
@@ -140,7 +140,7 @@ class ProCoHead(ContrastiveHead):
 
 
 @HOOKS.register_module()
-class ProCoEpochHook(Hook):
+class ClassMeansHook(Hook):
     """Tells :class:`ProCoHead` that an epoch begins, in loops by epoch and by iteration alike."""
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: dict | None = None) -> None:
@@ -154,7 +154,7 @@ class ProCoEpochHook(Hook):
             head = getattr(get_ori_model(runner.model), 'head', None)
             if not isinstance(head, ProCoHead):
                 raise UserError(
-                    f'ProCoEpochHook needs an ltcl.ProCoHead, not a {type(head).__name__}: take the hook out of the '
+                    f'ClassMeansHook needs an ltcl.ProCoHead, not a {type(head).__name__}: take the hook out of the '
                     'config'
                 )
             head.begin_epoch(epoch, runner.seed)
