@@ -62,7 +62,8 @@ def set_length(cfg: MutableMapping, length: int) -> dict[str, object]:
     stale = {}
     for path, part in parts:
         stale.update({f'{path}.{key}': part[key] for key in stretch.adapt(part)})
-    for hook in cfg.get('custom_hooks') or []:
+    named = cfg.get('default_hooks')
+    for hook in (*(named.values() if isinstance(named, Mapping) else ()), *(cfg.get('custom_hooks') or ())):
         if isinstance(hook, MutableMapping) and is_length(hook.get('begin_epoch')):
             hook['begin_epoch'] = stretch.share(hook['begin_epoch'])
     return stale

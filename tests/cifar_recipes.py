@@ -11,6 +11,7 @@ from mmengine.registry import MODELS, PARAM_SCHEDULERS
 from torch import Tensor, nn
 
 from ltcl.datasets.samplers import seed_generators
+from ltcl.launch.hook_names import hooks_of
 
 CONFIGS = Path(__file__).parents[1] / 'configs'
 TRAINING_IMAGES = {10: 19573, 50: 12608, 100: 10847}
@@ -34,7 +35,7 @@ def build_model(cfg: Config) -> nn.Module:
 
 def hook_of(cfg: Config, name: str) -> dict | None:
     """Config of a hook, None where it is not in the config."""
-    return next((hook for hook in cfg.custom_hooks if hook['type'] == f'ltcl.{name}'), None)
+    return next((hook for _, hook in hooks_of(cfg) if hook['type'] == f'ltcl.{name}'), None)
 
 
 def learning_rates(cfg: Config, epoch_length: int = 1) -> list[float]:

@@ -92,7 +92,7 @@ def load_small(path: Path, data_layout: Callable[..., dict], work_dir: Path) -> 
     data_set = data_set_of(path)
     cfg.merge_from_dict({**data_layout(data_set, batch_size=BATCH_SIZE), **dict(small_options(cfg, data_set))})
     fill_num_classes(cfg)
-    cfg.custom_hooks = [hook for hook in cfg.custom_hooks if hook.type != 'ltcl.RunReportHook']
+    cfg.default_hooks.run_report = None
     cfg.work_dir = str(work_dir)
     cfg.experiment_name = work_dir.name  # runs of the same second would share their figures otherwise
     return cfg

@@ -11,7 +11,6 @@ from ltcl.launch import load_config
 CONFIGS = Path(__file__).parents[1] / 'configs' / 'seg'
 RECIPES = sorted(path for path in CONFIGS.glob('*/*.py') if not path.stem.endswith('fashion-scenes'))
 CROP, BOX, NARROW = (64, 64), (96, 72), 8
-REPORTS = ('ltcl.RunReportHook', 'ltcl.PredictionPicturesHook')
 
 
 def data_set_of(path: Path) -> str:
@@ -79,5 +78,5 @@ def load_small(path: Path, root: Path, work_dir: Path) -> Config:
         cfg.param_scheduler[0].start_factor = 1.0  # two steps of the warm-up would not move float32 numbers
     if 'region' in cfg.model.decode_head.get('branches', {}):
         cfg.model.decode_head.branches.region.class_counts = str(root / 'class_counts.json')
-    cfg.custom_hooks = [hook for hook in cfg.custom_hooks if hook.type not in REPORTS]
+    cfg.default_hooks.update(run_report=None, prediction_pictures=None)
     return cfg

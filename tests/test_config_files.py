@@ -1,11 +1,11 @@
 """Config files with what they inherit: variables that are set anew, schedules, data that run no code, mistakes."""
 
 import json
-from pathlib import Path
 
 import pytest
 import yaml
 from mmengine.config import Config
+from shipped_configs import PATHS, name_of, read
 
 from ltcl.errors import UserError
 from ltcl.launch import load_config
@@ -13,9 +13,6 @@ from ltcl.launch.building import import_scope
 from ltcl.launch.config_files import read_config
 from ltcl.launch.parts import check_parts
 
-ROOT = Path(__file__).parents[1]
-CONFIGS = sorted(path for path in (ROOT / 'configs').glob('*/*.py') if path.parent.name != '_base_')
-CONFIGS += sorted((ROOT / 'configs' / 'seg').glob('*/*.py'))
 BASE = """
 data_root = 'data/x'
 width = 4
@@ -54,10 +51,10 @@ def lengths(cfg: Config) -> tuple:
     return cfg.train_cfg.max_epochs, warmup['end'], cosine.T_max, cosine.begin, cosine.end
 
 
-@pytest.mark.parametrize('path', CONFIGS, ids=[path.stem for path in CONFIGS])
+@pytest.mark.parametrize('path', PATHS, ids=name_of)
 def test_shipped_configs_are_what_mmengine_reads(path):
-    found = load_config(str(path))._cfg_dict.to_dict()
-    expected = Config.fromfile(path)._cfg_dict.to_dict()
+    found = read(path).to_dict()
+    expected = Config.fromfile(path).to_dict()
     # mmengine leaves this variable as it was where a config only sets train_cfg.max_epochs.
     if path.stem.endswith('12e_fashion-mnist-lt-full'):
         expected['max_epochs'] = 12
@@ -149,7 +146,7 @@ def test_files_that_are_no_text(tmp_path):
 
 
 def test_config_that_mmengine_wrote_down_reads_the_same(tmp_path):
-    cfg = load_config(str(CONFIGS[0]))
+    cfg = load_config(str(PATHS[0]))
     cfg.dump(tmp_path / 'config.py')
     assert load_config(str(tmp_path / 'config.py'))._cfg_dict == cfg._cfg_dict
 

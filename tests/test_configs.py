@@ -10,6 +10,8 @@ from mmengine.config import Config
 from mmengine.registry import DATASETS, MODELS
 from torch import nn
 
+from ltcl.launch.hook_names import hooks_of
+
 CONFIGS = Path(__file__).parents[1] / 'configs'
 METHOD_CONFIGS = sorted(path for path in CONFIGS.glob('*/*.py') if path.parent.name != '_base_')
 # The name of a config that is trained tells its epochs. Those for own images, which cannot be built without them, are
@@ -44,7 +46,7 @@ def test_config_builds(path):
     assert model.head.num_classes == len(dataset.metainfo['classes'])
     (num_views,) = [count_views(step) for step in cfg.train_dataloader.dataset.pipeline if count_views(step)] or [1]
     assert num_views == len(getattr(model, 'online_views', (0,)) + getattr(model, 'key_views', ()))
-    hooks = [hook['type'] for hook in cfg.custom_hooks]
+    hooks = [hook['type'] for _, hook in hooks_of(cfg)]
     assert ('ltcl.MomentumUpdateHook' in hooks) == hasattr(model, 'momentum_encoder')
     assert cfg.param_scheduler
 

@@ -242,8 +242,8 @@ def toy_config(
         )
     )
     cfg.default_hooks.checkpoint.save_best = parts.score
-    cfg.custom_hooks = [
-        hook for hook in cfg.custom_hooks if with_report or hook['type'] != 'ltcl.RunReportHook'
-    ] + hooks
+    if not with_report:
+        cfg.default_hooks.run_report = None
+    cfg.custom_hooks = hooks
     cfg.merge_from_dict({key.replace('__', '.'): copy.deepcopy(value) for key, value in changes.items()})
     return cfg

@@ -74,7 +74,7 @@ def toy_scenes_config(path: Path, scenes: Path, work_dir: Path, with_report: boo
                 step.crop_size = (CROP, CROP)
     for evaluator in (cfg.val_evaluator, cfg.test_evaluator):
         evaluator[0].class_counts = str(scenes / 'class_counts.json')
-    reports = ('ltcl.RunReportHook', 'ltcl.PredictionPicturesHook')
-    cfg.custom_hooks = [hook for hook in cfg.custom_hooks if with_report or hook.type not in reports]
+    if not with_report:
+        cfg.default_hooks.update(run_report=None, prediction_pictures=None)
     cfg.merge_from_dict({key.replace('__', '.'): value for key, value in changes.items()})
     return cfg

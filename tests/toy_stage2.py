@@ -38,8 +38,7 @@ def stage2_config(
     if head in ('tau_norm', 'ncm'):
         cfg.update(train_dataloader=None, train_cfg=None, optim_wrapper=None, param_scheduler=None)
     if ignore is not None:
-        strict = next(hook for hook in cfg.custom_hooks if hook['type'] == 'ltcl.StrictLoadHook')
-        strict['ignore'] = [ignore]
+        cfg.default_hooks.strict_load.ignore = [ignore]
     return cfg
 
 

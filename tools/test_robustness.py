@@ -18,6 +18,7 @@ from rich.console import Console
 
 from ltcl.errors import UserError
 from ltcl.launch import ArgumentParser, apply_options, build_runner, load_config, report_user_errors, run_options
+from ltcl.launch.hook_names import HOOK_TYPES
 from ltcl.neutral_text import markup
 
 if TYPE_CHECKING:
@@ -25,7 +26,10 @@ if TYPE_CHECKING:
     from ltcl.engine import Runner
 
 # They report, save or need the training images; none changes what a model predicts.
-UNUSED_HOOKS = ('ltcl.ClassCountsHook', 'ltcl.ProgressHook', 'ltcl.RunReportHook', 'ltcl.StopSignalHook')
+UNUSED_HOOKS = (
+    *('timer', 'logger', 'param_scheduler', 'checkpoint', 'sampler_seed'),
+    *('class_counts', 'progress', 'run_report', 'stop_signal'),
+)
 
 
 class Part(NamedTuple):
@@ -129,8 +133,9 @@ def color_of(cfg: Config) -> str | None:
 def prepare(cfg: Config, checkpoint: str) -> None:
     """Leave to the runner what a test of many sets needs."""
     cfg.load_from = checkpoint
-    cfg.custom_hooks = [hook for hook in cfg.get('custom_hooks', []) if hook['type'] not in UNUSED_HOOKS]
-    cfg.default_hooks = dict.fromkeys(('timer', 'logger', 'param_scheduler', 'checkpoint', 'sampler_seed'))
+    types = [HOOK_TYPES[name] for name in UNUSED_HOOKS]
+    cfg.custom_hooks = [hook for hook in cfg.get('custom_hooks') or [] if hook['type'] not in types]
+    cfg.default_hooks = {**cfg.get('default_hooks', {}), **dict.fromkeys(UNUSED_HOOKS)}
     cfg.test_dataloader.update(persistent_workers=False)
 
 

@@ -2,26 +2,29 @@
 # mmpretrain's.
 default_scope = 'mmpretrain'
 
+# Hooks by name: a config changes one with default_hooks=dict(checkpoint=dict(interval=10)), and takes one away with
+# default_hooks=dict(run_report=None). Of the same priority they are called in this order.
 default_hooks = dict(
     timer=dict(type='IterTimerHook'),
     logger=dict(type='LoggerHook', interval=100),
     param_scheduler=dict(type='ParamSchedulerHook'),
     checkpoint=dict(type='ltcl.CheckpointHook', interval=1, max_keep_ckpts=2, save_best='shot/all', rule='greater'),
     sampler_seed=dict(type='DistSamplerSeedHook'),
+    strict_load=dict(type='ltcl.StrictLoadHook'),
+    class_counts=dict(type='ltcl.ClassCountsHook'),
+    broadcast_buffers=dict(type='ltcl.BroadcastBuffersHook'),
+    progress=dict(type='ltcl.ProgressHook'),
+    run_report=dict(type='ltcl.RunReportHook'),
+    skipped_images=dict(type='ltcl.SkippedImagesHook'),
+    channel_order=dict(type='ltcl.ChannelOrderHook'),
+    image_levels=dict(type='ltcl.ImageLevelsHook'),
+    heartbeat=dict(type='ltcl.HeartbeatHook'),
+    stop_signal=dict(type='ltcl.StopSignalHook'),
+    finite_check=dict(type='ltcl.FiniteCheckHook'),
 )
-custom_hooks = [
-    dict(type='ltcl.StrictLoadHook'),
-    dict(type='ltcl.ClassCountsHook'),
-    dict(type='ltcl.BroadcastBuffersHook'),
-    dict(type='ltcl.ProgressHook'),
-    dict(type='ltcl.RunReportHook'),
-    dict(type='ltcl.SkippedImagesHook'),
-    dict(type='ltcl.ChannelOrderHook'),
-    dict(type='ltcl.ImageLevelsHook'),
-    dict(type='ltcl.HeartbeatHook'),
-    dict(type='ltcl.StopSignalHook'),
-    dict(type='ltcl.FiniteCheckHook'),
-]
+custom_hooks = []  # yours
+# strict_load.ignore of a run that takes the encoder of another: all else in that checkpoint is left out.
+non_encoder = [r'^(?!backbone\.|neck\.)']
 
 env_cfg = dict(
     cudnn_benchmark=True,

@@ -1,4 +1,6 @@
-_base_ = './balanced-softmax_resnet20_1xb128-100e_fashion-mnist-lt-small.py'
+_base_ = '../cross_entropy/cross-entropy_resnet20_1xb128-100e_fashion-mnist-lt-small.py'
+
+model = dict(head=dict(loss=dict(type='ltcl.BalancedSoftmaxLoss', num_classes=10)))
 
 # Fashion-MNIST-LT `full`: 14,886 training images (6,000 of the largest class, 60 of the smallest).
 train_dataloader = dict(dataset=dict(num_max=6000))

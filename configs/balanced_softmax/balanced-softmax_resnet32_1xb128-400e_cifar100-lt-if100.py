@@ -6,4 +6,4 @@
 # epochs. Not run here.
 _base_ = '../cross_entropy/cross-entropy_resnet32_1xb128-400e_cifar100-lt-if100.py'
 
-model = dict(head=dict(loss=dict(type='ltcl.BalancedSoftmaxLoss', num_classes=100, _delete_=True)))
+model = dict(head=dict(loss=dict(type='ltcl.BalancedSoftmaxLoss', num_classes=100)))

@@ -1,5 +1,6 @@
 # Balanced softmax on CIFAR-100-LT, imbalance factor 50: 12,608 training images, 98 steps an epoch.
 # Not run here.
-_base_ = './balanced-softmax_resnet32_1xb128-400e_cifar100-lt-if100.py'
+_base_ = '../cross_entropy/cross-entropy_resnet32_1xb128-400e_cifar100-lt-if100.py'
 
+model = dict(head=dict(loss=dict(type='ltcl.BalancedSoftmaxLoss', num_classes=100)))
 train_dataloader = dict(dataset=dict(imbalance_factor=50))

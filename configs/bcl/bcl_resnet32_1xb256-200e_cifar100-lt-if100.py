@@ -15,9 +15,14 @@
 _base_ = [
     '../_base_/default_runtime.py',
     '../_base_/datasets/cifar100-lt.py',
-    '../_base_/models/bcl_resnet32.py',
+    '../_base_/models/bcl.py',
     '../_base_/schedules/bcl-cifar-200e.py',
 ]
 
+model = dict(
+    backbone=dict(_delete_=True, type='ltcl.CifarResNet', depth=32),
+    projector=dict(hidden_channels=512, out_channels=128),
+    head=dict(num_classes=_base_.num_classes, hidden_channels=512, alpha=2.0, beta=0.6, temperature=0.1),
+)
 train_pipeline = [dict(type='ltcl.Views', blocks=['regular_cifar', 'sim_cifar', 'sim_cifar']), _base_.pack]
 train_dataloader = dict(batch_size=256, drop_last=False, dataset=dict(pipeline=train_pipeline))

@@ -13,9 +13,10 @@
 _base_ = [
     '../_base_/default_runtime.py',
     '../_base_/datasets/imagenet-lt.py',
-    '../_base_/models/bcl_resnet50.py',
+    '../_base_/models/bcl.py',
     '../_base_/schedules/imagenet-90e.py',
 ]
 
+model = dict(head=dict(num_classes=_base_.num_classes, alpha=1.0, beta=0.35, temperature=0.07, cosine_scale=30.0))
 train_pipeline = [_base_.load, dict(type='ltcl.Views', blocks=['randcls', 'bcl_sim', 'bcl_sim']), _base_.pack]
 train_dataloader = dict(batch_size=64, drop_last=False, dataset=dict(pipeline=train_pipeline))

@@ -4,7 +4,8 @@
 #
 # 4 GPUs. Batch, batch norm, rate and seed as in the sim-sim recipe beside this file.
 # Top-1 of the authors' README: 57.8. Not run here.
-_base_ = './bcl_resnext50-32x4d_4xb64-90e_imagenet-lt-sim-sim.py'
+_base_ = './bcl_resnet50_4xb64-90e_imagenet-lt-sim-sim.py'
 
+model = dict(backbone=dict(type='ResNeXt', groups=32, width_per_group=4))
 train_pipeline = [_base_.load, dict(type='ltcl.Views', blocks=['randcls', 'bcl_rand', 'bcl_rand']), _base_.pack]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))

@@ -7,6 +7,8 @@
 _base_ = [
     '../_base_/default_runtime.py',
     '../_base_/datasets/cifar100-lt.py',
-    '../_base_/models/resnet32-cifar.py',
+    '../_base_/models/classifier.py',
     '../_base_/schedules/cifar-400e.py',
 ]
+
+model = dict(backbone=dict(_delete_=True, type='ltcl.CifarResNet', depth=32), head=dict(num_classes=_base_.num_classes))

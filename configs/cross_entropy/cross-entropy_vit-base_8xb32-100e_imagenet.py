@@ -9,7 +9,7 @@
 # It starts from MAE's encoder, converted as docs/checkpoints.md says; without the file: --cfg-options load_from=None
 # Top-1 of the GPaCo authors' README: 83.6. Not run here.
 _base_ = [
-    '../_base_/mae_runtime.py',
+    '../_base_/default_runtime.py',
     '../_base_/datasets/imagenet.py',
     '../_base_/models/vit-base.py',
     '../_base_/schedules/vit-100e.py',
@@ -35,3 +35,4 @@ test_pipeline = [
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
 test_dataloader = val_dataloader
+default_hooks = dict(strict_load=dict(ignore=[r'^(?!backbone\.)', r'^backbone\.ln2\.']))  # norm and classifier are new

@@ -8,7 +8,7 @@
 _base_ = './cross-entropy_vit-base_8xb32-100e_imagenet.py'
 load_from = 'checkpoints/mae_pretrain_vit_large.ltcl.pth'
 
-model = dict(backbone=dict(arch='large', drop_path_rate=0.2), head=dict(in_channels=1024))
+model = dict(backbone=dict(arch='large', drop_path_rate=0.2))
 max_epochs = 50
 base_lr = 4e-3
 optim_wrapper = dict(accumulative_counts=8, optimizer=dict(lr=base_lr), paramwise_cfg=dict(layer_decay_rate=0.75))

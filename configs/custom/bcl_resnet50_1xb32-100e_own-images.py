@@ -8,14 +8,15 @@
 # BCL's recipe for ImageNet-LT (90 epochs, no warm-up) with 32 images a step instead of 256 and an eighth of the rate.
 # Not tuned, not run at this size.
 _base_ = [
-    '../_base_/own_runtime.py',
+    '../_base_/default_runtime.py',
     '../_base_/datasets/own-images.py',
-    '../_base_/models/bcl_resnet50.py',
+    '../_base_/models/bcl.py',
     '../_base_/schedules/own-100e.py',
 ]
 
-model = dict(head=dict(num_classes=None))
+model = dict(head=dict(num_classes=_base_.num_classes, alpha=1.0, beta=0.35, temperature=0.07, cosine_scale=30.0))
 views = dict(type='ltcl.Views', blocks=['randcls', 'bcl_sim', 'bcl_sim'], size=224, num_layers=2, magnitude=10)
 train_dataloader = dict(dataset=dict(pipeline=[_base_.load, views, _base_.pack]))
 optim_wrapper = dict(optimizer=dict(lr=0.0125))
 param_scheduler = dict(warmup_epochs=0)
+default_hooks = dict(checkpoint=dict(interval=5), logger=dict(interval=20), strict_load=dict(ignore=_base_.non_encoder))

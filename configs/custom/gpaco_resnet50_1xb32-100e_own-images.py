@@ -8,12 +8,13 @@
 # GPaCo's recipe for ImageNet-LT (alpha 0.045) with 32 images a step instead of 128: a quarter of the rate, and of the
 # queue, so that its rows are as old. 100 epochs instead of 400. Not tuned, not run at this size.
 _base_ = [
-    '../_base_/own_runtime.py',
+    '../_base_/default_runtime.py',
     '../_base_/datasets/own-images.py',
-    '../_base_/models/gpaco_resnet50.py',
+    '../_base_/models/gpaco.py',
     '../_base_/schedules/own-100e.py',
 ]
 
-model = dict(head=dict(num_classes=None, alpha=0.045, queue_len=2048))
+model = dict(head=dict(num_classes=_base_.num_classes, queue_len=2048, alpha=0.045, temperature=0.2))
 views = dict(type='ltcl.Views', blocks=['randcls', 'randclsstack'], size=224, num_layers=2, magnitude=10)
 train_dataloader = dict(dataset=dict(pipeline=[_base_.load, views, _base_.pack]))
+default_hooks = dict(checkpoint=dict(interval=5), logger=dict(interval=20), strict_load=dict(ignore=_base_.non_encoder))

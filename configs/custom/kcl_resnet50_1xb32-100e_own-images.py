@@ -9,22 +9,23 @@
 # KCL's recipe for ImageNet-LT with 32 images a step instead of 256: an eighth of the rate and of the queue. 100 epochs
 # instead of 200. Not tuned, not run at this size. A run of a few thousand steps needs a smaller momentum, 0.99.
 _base_ = [
-    '../_base_/own_runtime.py',
+    '../_base_/default_runtime.py',
     '../_base_/datasets/own-images.py',
-    '../_base_/models/kcl_resnet50.py',
+    '../_base_/models/kcl-queue.py',
     '../_base_/schedules/own-100e.py',
 ]
 
-model = dict(head=dict(num_classes=None, queue_len=8192))
+model = dict(head=dict(num_classes=_base_.num_classes, queue_len=8192, temperature=0.07))
 views = dict(type='ltcl.Views', blocks=['regular', 'regular'], size=224)
 train_dataloader = dict(dataset=dict(pipeline=[_base_.load, views, _base_.pack]))
 val_evaluator = [dict(type='ltcl.KNNAccuracy')]
 test_evaluator = val_evaluator
 optim_wrapper = dict(optimizer=dict(lr=0.0125, weight_decay=1e-4))
 param_scheduler = dict(warmup_epochs=0)
-custom_hooks = [
-    *_base_.custom_hooks,
-    dict(type='ltcl.FeatureBankHook'),
-    dict(type='ltcl.MomentumUpdateHook', momentum=0.999),
-]
-default_hooks = dict(checkpoint=dict(save_best='knn/all'))
+default_hooks = dict(
+    checkpoint=dict(interval=5, save_best='knn/all'),
+    logger=dict(interval=20),
+    strict_load=dict(ignore=_base_.non_encoder),
+    feature_bank=dict(type='ltcl.FeatureBankHook'),
+    momentum_update=dict(type='ltcl.MomentumUpdateHook', momentum=0.999),
+)

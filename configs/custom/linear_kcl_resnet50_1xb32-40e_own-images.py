@@ -7,18 +7,19 @@
 # The published stage 2 for ImageNet-LT: images drawn class by class, rate 10 for 2048 images a step scaled to 32, a
 # tenth of it after half of the epochs and again after three quarters. Not tuned, not run at this size.
 _base_ = [
-    '../_base_/own_runtime.py',
+    '../_base_/default_runtime.py',
     '../_base_/datasets/own-images.py',
-    '../_base_/models/linear_resnet50.py',
+    '../_base_/models/linear.py',
     '../_base_/schedules/linear-40e.py',
 ]
 stage1_config = 'configs/custom/kcl_resnet50_1xb32-100e_own-images.py'
 load_from = 'work_dirs/kcl_resnet50_1xb32-100e_own-images/epoch_100.pth'
 
-model = dict(head=dict(num_classes=None))
+model = dict(head=dict(num_classes=_base_.num_classes))
 views = dict(type='ltcl.Views', blocks=['regular'], size=224)
 train_dataloader = dict(
     sampler=dict(_delete_=True, type='ltcl.ClassAwareSampler', samples_per_class=4),
     dataset=dict(pipeline=[_base_.load, views, _base_.pack]),
 )
 optim_wrapper = dict(optimizer=dict(lr=10 * 32 / 2048))
+default_hooks = dict(checkpoint=dict(interval=5), logger=dict(interval=20), strict_load=dict(ignore=_base_.non_encoder))

@@ -8,14 +8,19 @@
 # PaCo's recipe for ImageNet-LT with 32 images a step instead of 128: a quarter of the rate and of the queue. 100 epochs
 # instead of 400. Not tuned, not run at this size. A run of a few thousand steps needs a smaller momentum, 0.99.
 _base_ = [
-    '../_base_/own_runtime.py',
+    '../_base_/default_runtime.py',
     '../_base_/datasets/own-images.py',
-    '../_base_/models/paco_resnet50.py',
+    '../_base_/models/paco.py',
     '../_base_/schedules/own-100e.py',
 ]
 
-model = dict(head=dict(num_classes=None, queue_len=2048))
+model = dict(head=dict(num_classes=_base_.num_classes, queue_len=2048, alpha=0.05, temperature=0.2))
 views = dict(type='ltcl.Views', blocks=['randcls', 'sim'], size=224, num_layers=2, magnitude=10)
 train_dataloader = dict(dataset=dict(pipeline=[_base_.load, views, _base_.pack]))
 optim_wrapper = dict(optimizer=dict(lr=0.005))
-custom_hooks = [*_base_.custom_hooks, dict(type='ltcl.MomentumUpdateHook', momentum=0.999)]
+default_hooks = dict(
+    checkpoint=dict(interval=5),
+    logger=dict(interval=20),
+    strict_load=dict(ignore=_base_.non_encoder),
+    momentum_update=dict(type='ltcl.MomentumUpdateHook', momentum=0.999),
+)

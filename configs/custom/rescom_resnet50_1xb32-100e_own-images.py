@@ -8,13 +8,14 @@
 # The model for ImageNet-LT: 4 queue rows for each class, as many hard negatives as there are other classes. ResCo's
 # rate, 0.06 for 256 images, for 32. 100 epochs instead of 400. Not tuned, not run at this size.
 _base_ = [
-    '../_base_/own_runtime.py',
+    '../_base_/default_runtime.py',
     '../_base_/datasets/own-images.py',
-    '../_base_/models/rescom_resnet50.py',
+    '../_base_/models/rescom.py',
     '../_base_/schedules/own-100e.py',
 ]
 
-model = dict(head=dict(num_classes=None, num_hard_negatives=None))
+model = dict(head=dict(num_classes=_base_.num_classes, queue_per_class=4, num_hard_negatives=None))
 views = dict(type='ltcl.Views', blocks=['resco', 'resco'], size=224, num_layers=2, magnitude=10)
 train_dataloader = dict(dataset=dict(pipeline=[_base_.load, views, _base_.pack]))
 optim_wrapper = dict(optimizer=dict(lr=0.0075))
+default_hooks = dict(checkpoint=dict(interval=5), logger=dict(interval=20), strict_load=dict(ignore=_base_.non_encoder))

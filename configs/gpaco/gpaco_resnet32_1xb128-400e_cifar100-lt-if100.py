@@ -13,24 +13,14 @@
 _base_ = [
     '../_base_/default_runtime.py',
     '../_base_/datasets/cifar100-lt.py',
-    '../_base_/models/resnet32-cifar.py',
+    '../_base_/models/gpaco.py',
     '../_base_/schedules/cifar-400e.py',
 ]
 
 model = dict(
-    type='ltcl.ContrastiveClassifier',
-    online_views=(0, 1),
-    projector=dict(type='ltcl.Projector', in_channels=64, out_channels=32, num_layers=3, kaiming_last=True),
-    head=dict(
-        _delete_=True,
-        type='ltcl.PaCoHead',
-        num_classes=100,
-        in_channels=64,
-        feat_dim=32,
-        queue_len=1024,
-        alpha=0.01,
-        temperature=0.05,
-    ),
+    backbone=dict(_delete_=True, type='ltcl.CifarResNet', depth=32),
+    projector=dict(out_channels=32, kaiming_last=True),
+    head=dict(num_classes=_base_.num_classes, queue_len=1024, alpha=0.01, temperature=0.05),
 )
 views = dict(type='ltcl.Views', blocks=['regular_cifar', 'sim_cifar_weakblur'], size=32)
 train_dataloader = dict(dataset=dict(pipeline=[views, _base_.pack]))

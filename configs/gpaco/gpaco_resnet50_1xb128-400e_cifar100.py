@@ -12,24 +12,13 @@
 _base_ = [
     '../_base_/default_runtime.py',
     '../_base_/datasets/cifar100.py',
-    '../_base_/models/resnet50-cifar.py',
+    '../_base_/models/gpaco.py',
     '../_base_/schedules/cifar-400e.py',
 ]
 
 model = dict(
-    type='ltcl.ContrastiveClassifier',
-    online_views=(0, 1),
-    projector=dict(type='ltcl.Projector', in_channels=2048, out_channels=128, num_layers=3),
-    head=dict(
-        _delete_=True,
-        type='ltcl.PaCoHead',
-        num_classes=100,
-        in_channels=2048,
-        feat_dim=128,
-        queue_len=1024,
-        alpha=0.01,
-        temperature=0.07,
-    ),
+    backbone=dict(type='ResNet_CIFAR'),  # a 3x3 stem of stride 1 without pooling, then the four stages of ResNet-50
+    head=dict(num_classes=_base_.num_classes, queue_len=1024, alpha=0.01, temperature=0.07),
 )
 views = dict(type='ltcl.Views', blocks=['sim_cifar', 'sim_cifar'], size=32)
 train_dataloader = dict(dataset=dict(pipeline=[views, _base_.pack]))

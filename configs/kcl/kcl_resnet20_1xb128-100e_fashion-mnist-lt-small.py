@@ -9,27 +9,17 @@
 _base_ = [
     '../_base_/default_runtime.py',
     '../_base_/datasets/fashion-mnist-lt-small.py',
-    '../_base_/models/resnet20-grey.py',
+    '../_base_/models/kcl-in-batch.py',
     '../_base_/schedules/fashion-100e.py',
 ]
 
 temperature = 0.2
 model = dict(
-    type='ltcl.ContrastiveClassifier',
-    online_views=(0, 1),
-    joint_forward=True,
-    projector=dict(type='ltcl.Projector', in_channels=64, out_channels=32, num_layers=2),
-    head=dict(
-        _delete_=True,
-        type='ltcl.InBatchKCLHead',
-        num_classes=10,
-        num_positives=6,
-        temperature=temperature,
-        base_temperature=temperature,
-    ),
+    backbone=dict(_delete_=True, type='ltcl.CifarResNet', depth=20, in_channels=1),
+    projector=dict(out_channels=32),
+    head=dict(num_classes=_base_.num_classes, temperature=temperature, base_temperature=temperature),
 )
 train_dataloader = dict(dataset=dict(pipeline=_base_.two_view_pipeline))
 val_evaluator = [dict(type='ltcl.KNNAccuracy')]
 test_evaluator = val_evaluator
-custom_hooks = [*_base_.custom_hooks, dict(type='ltcl.FeatureBankHook')]
-default_hooks = dict(checkpoint=dict(interval=10, save_best='knn/all'))
+default_hooks = dict(checkpoint=dict(interval=10, save_best='knn/all'), feature_bank=dict(type='ltcl.FeatureBankHook'))

@@ -9,15 +9,18 @@
 # Stage 2: python tools/train.py configs/stage2/linear_kcl_resnet32_1xb128-40e_cifar10-lt-if100.py
 # Top-1 of the paper: 77.6. Not run here.
 _base_ = [
-    '../_base_/knn_runtime.py',
+    '../_base_/default_runtime.py',
     '../_base_/datasets/cifar10-lt.py',
-    '../_base_/models/kcl_resnet32.py',
+    '../_base_/models/kcl-in-batch.py',
     '../_base_/schedules/kcl-cifar-1000e.py',
 ]
 
-model = dict(head=dict(num_classes=_base_.num_classes))
+model = dict(
+    backbone=dict(_delete_=True, type='ltcl.CifarResNet', depth=32, init_cfg=_base_.pytorch_init),
+    head=dict(num_classes=_base_.num_classes, temperature=0.07),
+)
 train_pipeline = [dict(type='ltcl.Views', blocks=['sim_cifar_noblur', 'sim_cifar_noblur']), _base_.pack]
 train_dataloader = dict(batch_size=1024, drop_last=False, dataset=dict(pipeline=train_pipeline))
 val_evaluator = [dict(type='ltcl.KNNAccuracy')]
 test_evaluator = val_evaluator
-default_hooks = dict(checkpoint=dict(interval=10))
+default_hooks = dict(checkpoint=dict(interval=10, save_best='knn/all'), feature_bank=dict(type='ltcl.FeatureBankHook'))

@@ -12,14 +12,19 @@
 #     tools/dist_train.sh configs/stage2/linear_kcl_resnet50_4xb512-40e_imagenet-lt.py 4
 # Top-1 after stage 2 in their README: 51.2, 51.6, 51.5, 51.2, 51.3 (five trials); 51.5 in the supplement. Not run here.
 _base_ = [
-    '../_base_/knn_runtime.py',
+    '../_base_/default_runtime.py',
     '../_base_/datasets/imagenet-lt.py',
-    '../_base_/models/kcl_resnet50.py',
+    '../_base_/models/kcl-queue.py',
     '../_base_/schedules/kcl-200e.py',
 ]
 
+model = dict(head=dict(num_classes=_base_.num_classes, queue_len=65536, temperature=0.07))
 train_pipeline = [_base_.load, dict(type='ltcl.Views', blocks=['regular', 'regular']), _base_.pack]
 train_dataloader = dict(batch_size=64, dataset=dict(pipeline=train_pipeline))
 val_evaluator = [dict(type='ltcl.KNNAccuracy')]
 test_evaluator = val_evaluator
-custom_hooks = [*_base_.custom_hooks, dict(type='ltcl.MomentumUpdateHook', momentum=0.999)]
+default_hooks = dict(
+    checkpoint=dict(save_best='knn/all'),
+    feature_bank=dict(type='ltcl.FeatureBankHook'),
+    momentum_update=dict(type='ltcl.MomentumUpdateHook', momentum=0.999),
+)

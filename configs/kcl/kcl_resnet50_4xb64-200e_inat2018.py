@@ -9,15 +9,19 @@
 # Stage 2: tools/dist_train.sh configs/stage2/linear_kcl_resnet50_4xb512-40e_inat2018.py 4
 # No result of this code is published. Not run here.
 _base_ = [
-    '../_base_/knn_runtime.py',
+    '../_base_/default_runtime.py',
     '../_base_/datasets/inat2018.py',
-    '../_base_/models/kcl_resnet50.py',
+    '../_base_/models/kcl-queue.py',
     '../_base_/schedules/kcl-200e.py',
 ]
 
-model = dict(head=dict(num_classes=_base_.num_classes))
+model = dict(head=dict(num_classes=_base_.num_classes, queue_len=65536, temperature=0.07))
 train_pipeline = [_base_.load, dict(type='ltcl.Views', blocks=['regular', 'regular']), _base_.pack]
 train_dataloader = dict(batch_size=64, dataset=dict(pipeline=train_pipeline))
 val_evaluator = [dict(type='ltcl.KNNAccuracy')]
 test_evaluator = val_evaluator
-custom_hooks = [*_base_.custom_hooks, dict(type='ltcl.MomentumUpdateHook', momentum=0.999)]
+default_hooks = dict(
+    checkpoint=dict(save_best='knn/all'),
+    feature_bank=dict(type='ltcl.FeatureBankHook'),
+    momentum_update=dict(type='ltcl.MomentumUpdateHook', momentum=0.999),
+)

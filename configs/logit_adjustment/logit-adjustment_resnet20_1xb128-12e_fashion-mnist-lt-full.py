@@ -1,4 +1,7 @@
-_base_ = './logit-adjustment_resnet20_1xb128-100e_fashion-mnist-lt-small.py'
+_base_ = '../cross_entropy/cross-entropy_resnet20_1xb128-100e_fashion-mnist-lt-small.py'
+
+# Weaker than balanced softmax, which is tau = 1.
+model = dict(head=dict(loss=dict(type='ltcl.LogitAdjustedLoss', num_classes=10, tau=0.75)))
 
 # Fashion-MNIST-LT `full`: 14,886 training images (6,000 of the largest class, 60 of the smallest).
 train_dataloader = dict(dataset=dict(num_max=6000))

@@ -7,4 +7,4 @@
 _base_ = '../cross_entropy/cross-entropy_resnet32_1xb128-400e_cifar100-lt-if100.py'
 
 # Weaker than balanced softmax, which is tau = 1.
-model = dict(head=dict(loss=dict(type='ltcl.LogitAdjustedLoss', num_classes=100, tau=0.75, _delete_=True)))
+model = dict(head=dict(loss=dict(type='ltcl.LogitAdjustedLoss', num_classes=100, tau=0.75)))

@@ -4,18 +4,18 @@
 #
 # The frame of PaCo's CIFAR-LT script, so that methods compare: ResNet-32, one GPU, batch 128, float32, SGD 0.05, 400
 # epochs. Views, projector and queue are those of our GPaCo config. Not run here.
-_base_ = '../gpaco/gpaco_resnet32_1xb128-400e_cifar100-lt-if100.py'
+_base_ = [
+    '../_base_/default_runtime.py',
+    '../_base_/datasets/cifar100-lt.py',
+    '../_base_/models/multi-task.py',
+    '../_base_/schedules/cifar-400e.py',
+]
 
+loss = dict(type='ltcl.BalancedSoftmaxLoss', num_classes=_base_.num_classes)
 model = dict(
-    head=dict(
-        _delete_=True,
-        type='ltcl.MultiTaskHead',
-        num_classes=100,
-        in_channels=64,
-        feat_dim=32,
-        queue_len=1024,
-        alpha=0.5,
-        temperature=0.2,
-        loss=dict(type='ltcl.BalancedSoftmaxLoss', num_classes=100),
-    )
+    backbone=dict(_delete_=True, type='ltcl.CifarResNet', depth=32),
+    projector=dict(out_channels=32, kaiming_last=True),
+    head=dict(num_classes=_base_.num_classes, queue_len=1024, temperature=0.2, loss=loss),
 )
+views = dict(type='ltcl.Views', blocks=['regular_cifar', 'sim_cifar_weakblur'], size=32)
+train_dataloader = dict(dataset=dict(pipeline=[views, _base_.pack]))

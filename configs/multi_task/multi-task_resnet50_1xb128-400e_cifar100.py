@@ -6,18 +6,16 @@
 # As in its base: no gradient accumulation; batch normalisation of every process by itself; scale the rate linearly with
 # the images of a step; seed 0.
 # Top-1 of the authors' README: 79.1. Not run here.
-_base_ = '../gpaco/gpaco_resnet50_1xb128-400e_cifar100.py'
+_base_ = [
+    '../_base_/default_runtime.py',
+    '../_base_/datasets/cifar100.py',
+    '../_base_/models/multi-task.py',
+    '../_base_/schedules/cifar-400e.py',
+]
 
 model = dict(
-    head=dict(
-        _delete_=True,
-        type='ltcl.MultiTaskHead',
-        num_classes=100,
-        in_channels=2048,
-        feat_dim=128,
-        queue_len=1024,
-        alpha=0.5,
-        temperature=0.07,
-        loss=dict(type='CrossEntropyLoss'),
-    )
+    backbone=dict(type='ResNet_CIFAR'),  # a 3x3 stem of stride 1 without pooling, then the four stages of ResNet-50
+    head=dict(num_classes=_base_.num_classes, queue_len=1024, temperature=0.07, loss=dict(type='CrossEntropyLoss')),
 )
+views = dict(type='ltcl.Views', blocks=['sim_cifar', 'sim_cifar'], size=32)
+train_dataloader = dict(dataset=dict(pipeline=[views, _base_.pack]))

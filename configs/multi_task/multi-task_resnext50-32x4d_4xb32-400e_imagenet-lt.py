@@ -7,18 +7,18 @@
 # As in its base: no gradient accumulation; batch normalisation of every process by itself; scale the rate linearly with
 # the images of a step; seed 0.
 # The authors' README gives no accuracy. Not run here.
-_base_ = '../gpaco/gpaco_resnext50-32x4d_4xb32-400e_imagenet-lt.py'
+_base_ = [
+    '../_base_/default_runtime.py',
+    '../_base_/datasets/imagenet-lt.py',
+    '../_base_/models/multi-task.py',
+    '../_base_/schedules/cosine-400e.py',
+]
 
+loss = dict(type='ltcl.BalancedSoftmaxLoss', num_classes=_base_.num_classes)
 model = dict(
-    head=dict(
-        _delete_=True,
-        type='ltcl.MultiTaskHead',
-        num_classes=1000,
-        in_channels=2048,
-        feat_dim=128,
-        queue_len=8192,
-        alpha=0.5,
-        temperature=0.2,
-        loss=dict(type='ltcl.BalancedSoftmaxLoss', num_classes=1000),
-    )
+    backbone=dict(type='ResNeXt', groups=32, width_per_group=4),
+    head=dict(num_classes=_base_.num_classes, queue_len=8192, temperature=0.2, loss=loss),
 )
+views = dict(type='ltcl.Views', blocks=['randcls', 'randclsstack'], size=224, num_layers=3, magnitude=10)
+train_dataloader = dict(dataset=dict(pipeline=[_base_.load, views, _base_.pack]))
+optim_wrapper = dict(optimizer=dict(lr=0.06))

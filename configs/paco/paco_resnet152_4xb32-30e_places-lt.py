@@ -14,9 +14,9 @@
 # Seed: the original sets none, ours is 0.
 # Top-1 of the authors' README, on the 7,300 validation images: 41.2. Not run here.
 _base_ = [
-    '../_base_/stage2_runtime.py',
+    '../_base_/default_runtime.py',
     '../_base_/datasets/places-lt.py',
-    '../_base_/models/paco_resnet50.py',
+    '../_base_/models/paco.py',
     '../_base_/schedules/cosine-30e.py',
 ]
 load_from = 'checkpoints/resnet152-394f9c45.ltcl.pth'
@@ -24,9 +24,12 @@ load_from = 'checkpoints/resnet152-394f9c45.ltcl.pth'
 model = dict(
     frozen=[r'^backbone\.(?!layer4\.2\.).*(conv\d|downsample\.0)\.weight$'],
     backbone=dict(depth=152),
-    head=dict(num_classes=_base_.num_classes),
+    head=dict(num_classes=_base_.num_classes, queue_len=8192, alpha=0.05, temperature=0.2),
 )
 views = dict(type='ltcl.Views', blocks=['sim', 'sim'], size=224)
 train_dataloader = dict(dataset=dict(pipeline=[_base_.load, views, _base_.pack]))
 optim_wrapper = dict(type='AmpOptimWrapper')
-custom_hooks = [*_base_.custom_hooks, dict(type='ltcl.MomentumUpdateHook', momentum=0.999)]
+default_hooks = dict(
+    strict_load=dict(ignore=_base_.non_encoder),
+    momentum_update=dict(type='ltcl.MomentumUpdateHook', momentum=0.999),
+)

@@ -8,27 +8,17 @@
 _base_ = [
     '../_base_/default_runtime.py',
     '../_base_/datasets/fashion-mnist-lt-small.py',
-    '../_base_/models/resnet20-grey.py',
+    '../_base_/models/paco.py',
     '../_base_/schedules/fashion-100e.py',
 ]
 
 model = dict(
-    type='ltcl.ContrastiveClassifier',
-    online_views=(0,),
-    key_views=(1,),
-    shuffle_bn=True,
-    projector=dict(type='ltcl.Projector', in_channels=64, out_channels=32, num_layers=2, norm_cfg=dict(type='BN1d')),
-    head=dict(
-        _delete_=True,
-        type='ltcl.PaCoHead',
-        num_classes=10,
-        in_channels=64,
-        feat_dim=32,
-        queue_len=512,
-        alpha=0.005,
-        temperature=0.2,
-    ),
+    backbone=dict(_delete_=True, type='ltcl.CifarResNet', depth=20, in_channels=1),
+    projector=dict(out_channels=32),
+    head=dict(num_classes=_base_.num_classes, queue_len=512, alpha=0.005, temperature=0.2),
 )
 train_dataloader = dict(dataset=dict(pipeline=_base_.two_view_pipeline))
-custom_hooks = [*_base_.custom_hooks, dict(type='ltcl.MomentumUpdateHook', momentum=0.99)]
-default_hooks = dict(checkpoint=dict(interval=10))  # an epoch takes seconds; Ctrl-C saves a checkpoint of its own
+default_hooks = dict(
+    checkpoint=dict(interval=10),  # an epoch takes seconds; Ctrl-C saves a checkpoint of its own
+    momentum_update=dict(type='ltcl.MomentumUpdateHook', momentum=0.99),
+)

@@ -12,10 +12,11 @@
 _base_ = [
     '../_base_/default_runtime.py',
     '../_base_/datasets/imagenet-lt.py',
-    '../_base_/models/paco_resnet50.py',
+    '../_base_/models/paco.py',
     '../_base_/schedules/cosine-400e.py',
 ]
 
+model = dict(head=dict(num_classes=_base_.num_classes, queue_len=8192, alpha=0.05, temperature=0.2))
 views = dict(type='ltcl.Views', blocks=['randcls', 'sim'], size=224, num_layers=2, magnitude=10)
 train_dataloader = dict(dataset=dict(pipeline=[_base_.load, views, _base_.pack]))
-custom_hooks = [*_base_.custom_hooks, dict(type='ltcl.MomentumUpdateHook', momentum=0.999)]
+default_hooks = dict(momentum_update=dict(type='ltcl.MomentumUpdateHook', momentum=0.999))

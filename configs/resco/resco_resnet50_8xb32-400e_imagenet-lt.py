@@ -15,9 +15,10 @@
 _base_ = [
     '../_base_/default_runtime.py',
     '../_base_/datasets/imagenet-lt.py',
-    '../_base_/models/resco_resnet50.py',
+    '../_base_/models/resco.py',
     '../_base_/schedules/resco-400e.py',
 ]
 
+model = dict(head=dict(num_classes=_base_.num_classes))
 train_pipeline = [_base_.load, dict(type='ltcl.Views', blocks=['resco', 'resco']), _base_.pack]
 train_dataloader = dict(batch_size=32, dataset=dict(pipeline=train_pipeline))

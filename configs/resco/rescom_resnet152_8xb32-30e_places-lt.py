@@ -14,9 +14,9 @@
 # Seed: 0; none is known of the original.
 # No result is published. Not run here.
 _base_ = [
-    '../_base_/stage2_runtime.py',
+    '../_base_/default_runtime.py',
     '../_base_/datasets/places-lt.py',
-    '../_base_/models/rescom_resnet50.py',
+    '../_base_/models/rescom.py',
     '../_base_/schedules/resco-400e.py',
 ]
 load_from = 'checkpoints/resnet152-394f9c45.ltcl.pth'
@@ -24,7 +24,7 @@ load_from = 'checkpoints/resnet152-394f9c45.ltcl.pth'
 model = dict(
     frozen=[r'^backbone\.(?!layer4\.2\.).*(conv\d|downsample\.0)\.weight$'],
     backbone=dict(depth=152),
-    head=dict(num_classes=_base_.num_classes, num_hard_negatives=364),
+    head=dict(num_classes=_base_.num_classes, queue_per_class=4, num_hard_negatives=364),
 )
 train_pipeline = [_base_.load, dict(type='ltcl.Views', blocks=['resco', 'resco']), _base_.pack]
 train_dataloader = dict(batch_size=32, dataset=dict(pipeline=train_pipeline))
@@ -42,3 +42,4 @@ param_scheduler = [
     ),
 ]
 train_cfg = dict(max_epochs=max_epochs, val_interval=1)
+default_hooks = dict(strict_load=dict(ignore=_base_.non_encoder))

@@ -8,28 +8,14 @@
 _base_ = [
     '../_base_/default_runtime.py',
     '../_base_/datasets/fashion-mnist-lt-small.py',
-    '../_base_/models/resnet20-grey.py',
+    '../_base_/models/rescom.py',
     '../_base_/schedules/fashion-100e.py',
 ]
 
 model = dict(
-    type='ltcl.ContrastiveClassifier',
-    online_views=(0, 1),
-    joint_forward=True,
-    projector=dict(type='ltcl.Projector', in_channels=64, out_channels=32, norm_cfg=dict(type='BN1d')),
-    head=dict(
-        _delete_=True,
-        type='ltcl.ResComHead',
-        num_classes=10,
-        in_channels=64,
-        feat_dim=32,
-        queue_per_class=10,
-        num_hard_positives=1,
-        num_hard_negatives=40,
-        temperature=0.2,
-        con_weight=0.5,
-        effective_number_beta=0.99,
-    ),
+    backbone=dict(_delete_=True, type='ltcl.CifarResNet', depth=20, in_channels=1),
+    projector=dict(out_channels=32),
+    head=dict(num_classes=_base_.num_classes, queue_per_class=10, num_hard_negatives=40),
 )
 train_dataloader = dict(dataset=dict(pipeline=_base_.two_view_pipeline))
 default_hooks = dict(checkpoint=dict(interval=10))  # an epoch takes seconds; Ctrl-C saves a checkpoint of its own

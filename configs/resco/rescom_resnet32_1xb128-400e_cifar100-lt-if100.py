@@ -15,9 +15,16 @@
 _base_ = [
     '../_base_/default_runtime.py',
     '../_base_/datasets/cifar100-lt.py',
-    '../_base_/models/rescom_resnet32.py',
+    '../_base_/models/rescom.py',
     '../_base_/schedules/rescom-cifar-400e.py',
 ]
 
+model = dict(
+    backbone=dict(_delete_=True, type='ltcl.CifarResNet', depth=32),
+    projector=dict(out_channels=32),
+    head=dict(
+        num_classes=_base_.num_classes, queue_per_class=10, num_hard_negatives=400, effective_number_beta=0.999999
+    ),
+)
 train_pipeline = [dict(type='ltcl.Views', blocks=['regular_cifar', 'regular_cifar']), _base_.pack]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))

@@ -15,11 +15,11 @@
 _base_ = [
     '../_base_/default_runtime.py',
     '../_base_/datasets/inat2018.py',
-    '../_base_/models/rescom_resnet50.py',
+    '../_base_/models/rescom.py',
     '../_base_/schedules/resco-400e.py',
 ]
 
-model = dict(head=dict(num_classes=_base_.num_classes, num_hard_negatives=8141))
+model = dict(head=dict(num_classes=_base_.num_classes, queue_per_class=4, num_hard_negatives=8141))
 train_pipeline = [_base_.load, dict(type='ltcl.Views', blocks=['resco', 'resco']), _base_.pack]
 train_dataloader = dict(batch_size=32, dataset=dict(pipeline=train_pipeline))
 optim_wrapper = dict(optimizer=dict(weight_decay=1e-4))

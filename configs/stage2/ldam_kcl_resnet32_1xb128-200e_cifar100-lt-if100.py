@@ -15,16 +15,24 @@
 # Rate: for the whole batch; for another one, in proportion.
 # Seed: 0; none is known of the original.
 # Top-1 of the paper: 42.8. Not run here.
-_base_ = './linear_kcl_resnet32_1xb128-40e_cifar100-lt-if100.py'
+_base_ = [
+    '../_base_/default_runtime.py',
+    '../_base_/datasets/cifar100-lt.py',
+    '../_base_/models/linear.py',
+    '../_base_/schedules/linear-40e.py',
+]
+stage1_config = 'configs/kcl/kcl_resnet32_1xb1024-1000e_cifar100-lt-if100.py'
+load_from = 'work_dirs/kcl_resnet32_1xb1024-1000e_cifar100-lt-if100/epoch_1000.pth'
 
-model = dict(
-    head=dict(
-        type='ltcl.CosineClsHead',
-        scale=30.0,
-        loss=dict(type='ltcl.LDAMLoss', num_classes=100, scale=30.0, max_margin=0.5, effective_number_beta=0.9999),
-    )
+loss = dict(
+    type='ltcl.LDAMLoss', num_classes=_base_.num_classes, scale=30.0, max_margin=0.5, effective_number_beta=0.9999
 )
-train_dataloader = dict(sampler=dict(_delete_=True, type='DefaultSampler', shuffle=True))
+model = dict(
+    backbone=dict(_delete_=True, type='ltcl.CifarResNet', depth=32),
+    head=dict(type='ltcl.CosineClsHead', num_classes=_base_.num_classes, scale=30.0, loss=loss),
+)
+train_dataloader = dict(dataset=dict(pipeline=[dict(type='ltcl.Views', blocks=['sim_cifar_noblur']), _base_.pack]))
 optim_wrapper = dict(optimizer=dict(lr=0.1))
 param_scheduler = dict(milestones=[140, 180, 190])
 train_cfg = dict(max_epochs=200, val_interval=10)
+default_hooks = dict(checkpoint=dict(interval=10), strict_load=dict(ignore=_base_.non_encoder))

@@ -13,12 +13,14 @@
 #   --cfg-options val_dataloader.dataset.ann_file=ImageNet_LT/ImageNet_LT_test.txt
 # Top-1 in their README: 51.2, 51.6, 51.5, 51.2, 51.3 (five trials); 51.5 in the supplement. Not run here.
 _base_ = [
-    '../_base_/stage2_runtime.py',
+    '../_base_/default_runtime.py',
     '../_base_/datasets/imagenet-lt.py',
-    '../_base_/models/linear_resnet50.py',
+    '../_base_/models/linear.py',
     '../_base_/schedules/linear-40e.py',
 ]
 stage1_config = 'configs/kcl/kcl_resnet50_4xb64-200e_imagenet-lt.py'
 load_from = 'work_dirs/kcl_resnet50_4xb64-200e_imagenet-lt/epoch_200.pth'
 
+model = dict(head=dict(num_classes=_base_.num_classes))
 train_dataloader = dict(batch_size=512, sampler=dict(_delete_=True, type='ltcl.ClassAwareSampler', samples_per_class=4))
+default_hooks = dict(strict_load=dict(ignore=_base_.non_encoder))

@@ -13,9 +13,9 @@
 # Seed: 0, as in the authors' command for ImageNet-LT.
 # No result of it is published. Not run here.
 _base_ = [
-    '../_base_/stage2_runtime.py',
+    '../_base_/default_runtime.py',
     '../_base_/datasets/inat2018.py',
-    '../_base_/models/linear_resnet50.py',
+    '../_base_/models/linear.py',
     '../_base_/schedules/linear-40e.py',
 ]
 stage1_config = 'configs/kcl/kcl_resnet50_4xb64-200e_inat2018.py'
@@ -30,3 +30,4 @@ train_dataloader = dict(
 )
 optim_wrapper = dict(optimizer=dict(lr=30.0))
 param_scheduler = dict(milestones=[19, 29])
+default_hooks = dict(strict_load=dict(ignore=_base_.non_encoder))

@@ -1,4 +1,4 @@
-_base_ = './linear_tsc_resnet20_1xb128-20e_fashion-mnist-lt-small.py'
+_base_ = './linear_kcl_resnet20_1xb128-20e_fashion-mnist-lt-small.py'
 
 # Fashion-MNIST-LT `full`: 14,886 training images (6,000 of the largest class, 60 of the smallest).
 stage1_config = 'configs/tsc/tsc_resnet20_1xb128-12e_fashion-mnist-lt-full.py'

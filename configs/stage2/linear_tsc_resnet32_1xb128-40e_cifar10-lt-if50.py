@@ -3,7 +3,8 @@
 #     python tools/train.py configs/stage2/linear_tsc_resnet32_1xb128-40e_cifar10-lt-if50.py
 #
 # No result is published. Not run here.
-_base_ = './linear_kcl_resnet32_1xb128-40e_cifar10-lt-if50.py'
+_base_ = './linear_kcl_resnet32_1xb128-40e_cifar10-lt-if100.py'
 
 stage1_config = 'configs/tsc/tsc_resnet32_1xb1024-1000e_cifar10-lt-if50.py'
 load_from = 'work_dirs/tsc_resnet32_1xb1024-1000e_cifar10-lt-if50/epoch_1000.pth'
+train_dataloader = dict(dataset=dict(imbalance_factor=50))

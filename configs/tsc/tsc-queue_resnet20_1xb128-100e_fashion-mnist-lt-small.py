@@ -9,4 +9,4 @@ _base_ = '../kcl/kcl-queue_resnet20_1xb128-100e_fashion-mnist-lt-small.py'
 
 model = dict(head=dict(type='ltcl.TSCHead', target_weight=0.2))
 param_scheduler = dict(_delete_=True, type='CosineRestartLR', periods=[50, 50], restart_weights=[1, 1], eta_min=0)
-custom_hooks = [*_base_.custom_hooks, dict(type='ltcl.TargetAssignmentHook', interval=1)]
+default_hooks = dict(target_assignment=dict(type='ltcl.TargetAssignmentHook', interval=1))

@@ -9,14 +9,26 @@
 # positives.
 # Stage 2: python tools/train.py configs/stage2/linear_tsc_resnet32_1xb128-40e_cifar10-lt-if100.py
 # Top-1 of the paper: 79.7 (leaderboards copy 78.7). Not run here.
-_base_ = '../kcl/kcl_resnet32_1xb1024-1000e_cifar10-lt-if100.py'
+_base_ = [
+    '../_base_/default_runtime.py',
+    '../_base_/datasets/cifar10-lt.py',
+    '../_base_/models/kcl-in-batch.py',
+    '../_base_/schedules/kcl-cifar-1000e.py',
+]
 
 model = dict(
+    backbone=dict(_delete_=True, type='ltcl.CifarResNet', depth=32, init_cfg=_base_.pytorch_init),
     head=dict(
         type='ltcl.InBatchTSCHead',
-        feat_dim=128,
+        num_classes=_base_.num_classes,
+        temperature=0.07,
+        target_order=[4, 8, 3, 1, 9, 5, 2, 7, 0, 6],
         target_repeat=25,
         all_targets_positive=False,
-        target_order=[4, 8, 3, 1, 9, 5, 2, 7, 0, 6],
-    )
+    ),
 )
+train_pipeline = [dict(type='ltcl.Views', blocks=['sim_cifar_noblur', 'sim_cifar_noblur']), _base_.pack]
+train_dataloader = dict(batch_size=1024, drop_last=False, dataset=dict(pipeline=train_pipeline))
+val_evaluator = [dict(type='ltcl.KNNAccuracy')]
+test_evaluator = val_evaluator
+default_hooks = dict(checkpoint=dict(interval=10, save_best='knn/all'), feature_bank=dict(type='ltcl.FeatureBankHook'))

@@ -17,4 +17,4 @@ model = dict(head=dict(type='ltcl.TSCHead', target_repeat=1, target_weight=0.2, 
 max_epochs = 400
 param_scheduler = dict(_delete_=True, type='CosineRestartLR', periods=[200, 200], restart_weights=[1, 1], eta_min=0)
 train_cfg = dict(max_epochs=max_epochs)
-custom_hooks = [*_base_.custom_hooks, dict(type='ltcl.TargetAssignmentHook', interval=1709)]
+default_hooks = dict(target_assignment=dict(type='ltcl.TargetAssignmentHook', interval=1709))

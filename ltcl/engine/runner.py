@@ -13,6 +13,7 @@ from torch import nn
 
 from ltcl.checkpoints.run_state import check_resumable, meta_of
 from ltcl.checkpoints.schemes import CheckpointLoader
+from ltcl.launch.hook_names import MMENGINE_HOOKS
 from ltcl.neutral_text import neutralise
 from ltcl.registry import RUNNERS
 from ltcl.work_dir import locked
@@ -46,7 +47,7 @@ class Runner(MMEngineRunner):
     """mmengine's runner, but for its console and its checkpoints.
 
     Differs from it: environment, config and hook list go to the log file only. The checkpoint hook is ours, unless a
-    config names another in full. A training locks its work dir and keeps
+    config names another in full; any entry of ``default_hooks`` may be None. A training locks its work dir and keeps
     the files of an earlier run there apart. Checkpoints are written whole or not at all and hold plain data; nothing in
     them is run, also not the text of their config. A resumed run may have another batch size, number of processes or
     training set, see :func:`.resuming.resume_run`.
@@ -64,8 +65,12 @@ class Runner(MMEngineRunner):
         return logger
 
     def register_default_hooks(self, hooks: dict | None = None) -> None:
-        """mmengine's default hooks with ``ltcl.CheckpointHook``; ``mmengine.CheckpointHook`` names that of mmengine."""
-        hooks = dict(hooks or {})
+        """mmengine's default hooks with ``ltcl.CheckpointHook``; ``mmengine.CheckpointHook`` names that of mmengine.
+
+        Args:
+            hooks: Further hooks and changes of mmengine's by name. None takes the hook of any name away.
+        """
+        hooks = {name: hook for name, hook in (hooks or {}).items() if hook is not None or name in MMENGINE_HOOKS}
         checkpoint = hooks.get('checkpoint', dict(type='CheckpointHook', interval=1))
         if isinstance(checkpoint, dict) and checkpoint.get('type') == 'CheckpointHook':
             checkpoint = {**checkpoint, 'type': 'ltcl.CheckpointHook'}

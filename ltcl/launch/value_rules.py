@@ -156,12 +156,11 @@ RULES: dict[str, object] = {
     'default_hooks.checkpoint.save_last': TRUTH,
     'default_hooks.checkpoint.rule': OneOf(('greater', 'less')),
     '*_hooks.*.priority': Either(Range(0, 100, whole=True), OneOf(PRIORITIES)),
-    'default_hooks.*.interval': AT_LEAST_ONE,
-    'custom_hooks.*.interval': AT_LEAST_ONE,
-    'custom_hooks.*.momentum': SHARE,
-    'custom_hooks.*.end_momentum': SHARE,
-    'custom_hooks.*.begin_epoch': COUNT,
-    'custom_hooks.*.num_images': AT_LEAST_ONE,
+    '*_hooks.*.interval': AT_LEAST_ONE,
+    '*_hooks.*.momentum': SHARE,
+    '*_hooks.*.end_momentum': SHARE,
+    '*_hooks.*.begin_epoch': COUNT,
+    '*_hooks.*.num_images': AT_LEAST_ONE,
     '*_evaluator*.topk': Kind((int, list, tuple), 'a whole number or a list of them', can_be_empty=False),
     '*_evaluator*.topk.*': AT_LEAST_ONE,
     '*_evaluator*.bounds': Kind((list, tuple), 'two counts of images', can_be_empty=False),
@@ -210,7 +209,6 @@ KEYS: dict[str, frozenset[str]] = {
     ),
     'custom_imports': frozenset({'imports', 'allow_failed_imports'}),
 }
-DEFAULT_HOOKS = ('runtime_info', 'timer', 'sampler_seed', 'logger', 'param_scheduler', 'checkpoint', 'visualization')
 TOGETHER = (
     ('train_dataloader', 'train_cfg', 'optim_wrapper'),
     ('val_dataloader', 'val_cfg', 'val_evaluator'),

@@ -10,7 +10,8 @@ from ltcl.run_length import UNITS, counts_in, is_length, length_of, schedulers, 
 from ltcl.value_ranges import check_ranges
 
 from .config_names import similar_names
-from .value_rules import DEFAULT_HOOKS, KEYS, NEEDED, RULES, TOGETHER
+from .hook_names import HOOK_TYPES, check_hooks, hooks_of
+from .value_rules import KEYS, NEEDED, RULES, TOGETHER
 
 
 def check_values(cfg: Config) -> None:
@@ -87,6 +88,8 @@ def check_rules(entries: Mapping) -> None:
 
 def known_keys(section: str) -> frozenset[str]:
     """Entries that a section without a ``type`` can have; none are known of other sections."""
+    if section == 'default_hooks':
+        return frozenset(HOOK_TYPES)
     fitting = [KEYS[pattern] for pattern in KEYS if fnmatchcase(section, pattern) and section.count('.') < 2]
     return fitting[0] if fitting else frozenset()
 
@@ -94,15 +97,11 @@ def known_keys(section: str) -> frozenset[str]:
 def check_keys(entries: Mapping) -> None:
     """The sections without a ``type`` have no misspelt entries."""
     for key, value in _leaves(entries):
-        known = known_keys(key)
+        known = known_keys(key) if key != 'default_hooks' else frozenset()  # which can have others, see check_hooks
         for name in value if known and isinstance(value, Mapping) else ():
             if name not in known and name != '_scope_':
                 hint = similar_names(name, known) or f'known here: {", ".join(sorted(known))}'
                 raise UserError(f'{key} has no entry {name}: {hint}')
-    for name, hook in (entries.get('default_hooks') or {}).items():
-        if name not in DEFAULT_HOOKS and isinstance(hook, Mapping) and 'type' not in hook:
-            hint = similar_names(name, DEFAULT_HOOKS) or f'known here: {", ".join(DEFAULT_HOOKS)}'
-            raise UserError(f'default_hooks has no entry {name}: {hint}')
 
 
 def check_methods(entries: Mapping) -> None:
@@ -160,12 +159,11 @@ def check_schedule(entries: Mapping) -> None:
     begin = train_cfg.get('val_begin', 1)
     if begin > length:
         raise UserError(f'train_cfg.val_begin={begin} lies after the end of the run, {unit}={length}: lower it')
-    for number, hook in enumerate(entries.get('custom_hooks') or []):
-        begin = hook.get('begin_epoch') if isinstance(hook, Mapping) and unit == 'max_epochs' else None
+    for key, hook in hooks_of(entries):
+        begin = hook.get('begin_epoch') if unit == 'max_epochs' else None
         if is_length(begin) and begin >= length:
             raise UserError(
-                f'custom_hooks.{number}.begin_epoch={begin} lies after the end of the run, {unit}={length}: set an '
-                'earlier one'
+                f'{key}.begin_epoch={begin} lies after the end of the run, {unit}={length}: set an earlier one'
             )
 
 
@@ -195,6 +193,7 @@ def check_metrics(entries: Mapping) -> None:
 CHECKS: tuple[Callable[[Mapping], None], ...] = (
     check_rules,
     check_keys,
+    check_hooks,
     check_methods,
     check_widths,
     check_schedule,

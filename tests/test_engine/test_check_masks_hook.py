@@ -17,8 +17,7 @@ BINARY = r"only 0 \('background'\) and 255 \(void.*never 1 \('blob'\).*values=\[
 
 def start(root, work_dir, num_masks=256, **changes):
     cfg = mask_config(root, work_dir, **changes)
-    (hook,) = [hook for hook in cfg.custom_hooks if hook.type == 'ltcl.CheckMasksHook']
-    hook.num_masks = num_masks
+    cfg.default_hooks.check_masks.num_masks = num_masks
     return Runner.from_cfg(cfg)
 
 

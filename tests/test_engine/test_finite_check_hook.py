@@ -43,8 +43,7 @@ def checked_config(images: Path, work_dir: Path, method: str = 'paco', check: di
     """A toy run with other arguments of the hook."""
     cfg = toy_config(images, work_dir, method, **changes)
     cfg.experiment_name = '_'.join(work_dir.parts[-2:])  # runs of the same second would share their figures otherwise
-    (hook,) = [hook for hook in cfg.custom_hooks if hook['type'] == 'ltcl.FiniteCheckHook']
-    hook.update(check or {})
+    cfg.default_hooks.finite_check.update(check or {})
     return cfg
 
 

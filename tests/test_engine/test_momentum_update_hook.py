@@ -125,7 +125,9 @@ def test_momentum_outside_its_range(kwargs):
 @pytest.mark.parametrize('build', [lambda: build_model(key_views=()), lambda: torch.nn.Linear(2, 2)])
 def test_model_without_key_views(build):
     runner = build_runner(build())
-    with pytest.raises(UserError, match=r'set key_views .* or take the hook out of custom_hooks'):
+    with pytest.raises(
+        UserError, match=r'set key_views .* or take the hook away with default_hooks\.momentum_update=None'
+    ):
         MomentumUpdateHook().before_train(runner)
     with pytest.raises(UserError, match='set key_views'):
         MomentumUpdateHook(sync_at_start=False).before_train_iter(runner, 0)

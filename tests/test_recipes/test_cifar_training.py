@@ -35,7 +35,7 @@ def shorten(cfg: Config, root: Path, work_dir: Path) -> Config:
     cfg.default_hooks.logger.interval = 1
     if 'queue_len' in cfg.model.head:
         cfg.model.head.queue_len = 32
-    cfg.custom_hooks = [hook for hook in cfg.custom_hooks if hook['type'] != 'ltcl.RunReportHook']
+    cfg.default_hooks.run_report = None
     cfg.work_dir = str(work_dir)
     cfg.experiment_name = work_dir.name  # runs of the same second would share their figures otherwise
     return cfg

@@ -131,7 +131,7 @@ def test_kcl_and_tsc_differ_in_head_and_schedule_only(form, name, target_args):
     cfgs = [load_fashion_mnist(f'{method}{form}', name) for method in ('kcl', 'tsc')]
     kcl, tsc = (cfg.to_dict() for cfg in cfgs)
     different = {key for key in kcl if kcl[key] != tsc[key]}
-    assert different == {'model', 'param_scheduler', 'custom_hooks'}
+    assert different == {'model', 'param_scheduler', 'default_hooks'}
     assert {**kcl['model'], 'head': None} == {**tsc['model'], 'head': None}
     heads = [build_model(cfg).head for cfg in cfgs]
     assert [head.num_positives for head in heads] == [6, 6]

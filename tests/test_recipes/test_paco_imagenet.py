@@ -17,6 +17,7 @@ from torch.overrides import TorchFunctionMode
 from torchvision.models.resnet import Bottleneck, ResNet
 
 from ltcl.engine import Runner
+from ltcl.launch.hook_names import hooks_of
 
 
 class Row(NamedTuple):
@@ -215,8 +216,8 @@ def test_encoders_and_batch_norms(name, row):
     is_paco = name.startswith('paco')
     assert (model.online_views, model.key_views) == (((0,), (1,)) if is_paco else ((0, 1), ()))
     assert (model.shuffle_bn, model.joint_forward) == (is_paco, False)
-    hooks = [hook for hook in cfg.custom_hooks if hook.type == 'ltcl.MomentumUpdateHook']
-    assert [hook.momentum for hook in hooks] == [0.999] * is_paco
+    hooks = [hook.momentum for _, hook in hooks_of(cfg) if hook.type == 'ltcl.MomentumUpdateHook']
+    assert hooks == [0.999] * is_paco
     # Every process normalises by its own images.
     assert cfg.get('sync_bn') is None
     assert not any(isinstance(module, nn.SyncBatchNorm) for module in model.modules())

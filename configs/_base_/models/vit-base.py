@@ -1,6 +1,6 @@
 # ViT-B/16 for 224x224 images, fine-tuned from MAE: the mean of the patch tokens, normalised, is the feature.
 model = dict(
-    type='ImageClassifier',
+    type='ltcl.Classifier',
     backbone=dict(
         type='VisionTransformer',
         arch='base',
@@ -14,7 +14,6 @@ model = dict(
     head=dict(
         type='LinearClsHead',
         num_classes=1000,
-        in_channels=768,
         loss=dict(type='LabelSmoothLoss', label_smooth_val=0.1),
         init_cfg=dict(type='TruncNormal', layer='Linear', std=2e-5),
     ),

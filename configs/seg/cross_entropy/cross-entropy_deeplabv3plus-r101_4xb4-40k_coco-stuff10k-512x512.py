@@ -10,7 +10,7 @@
 # other numbers of GPUs keep 16 images a step, or scale the rate linearly.
 # No published figure. Not run here.
 _base_ = [
-    '../../_base_/segmentation_pretrained_runtime.py',
+    '../../_base_/segmentation_runtime.py',
     '../../_base_/datasets/coco-stuff10k.py',
     '../../_base_/models/deeplabv3plus-r101.py',
     '../../_base_/schedules/seg-sgd-40k.py',

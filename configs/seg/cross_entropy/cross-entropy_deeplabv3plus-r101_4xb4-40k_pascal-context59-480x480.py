@@ -10,7 +10,7 @@
 # With other numbers of GPUs keep 16 images a step, or scale the rate linearly.
 # mIoU of mmsegmentation's model zoo for this network, one scale / six: 52.86 / 54.54. Not run here.
 _base_ = [
-    '../../_base_/segmentation_pretrained_runtime.py',
+    '../../_base_/segmentation_runtime.py',
     '../../_base_/datasets/pascal-context59.py',
     '../../_base_/models/deeplabv3plus-r101.py',
     '../../_base_/schedules/seg-sgd-40k.py',

@@ -9,3 +9,5 @@ _base_ = [
     '../../_base_/models/deeplabv3plus-r18-grey.py',
     '../../_base_/schedules/seg-2000i.py',
 ]
+
+default_hooks = dict(strict_load=dict(_delete_=True, type='ltcl.StrictLoadHook'))  # load_from names a run of its own

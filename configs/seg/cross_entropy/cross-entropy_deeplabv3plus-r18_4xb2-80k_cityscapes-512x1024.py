@@ -10,7 +10,7 @@
 # other numbers of GPUs keep 8 images a step, or scale the rate linearly.
 # mIoU of mmsegmentation's model zoo for this network, one scale / six: 76.89 / 78.76. Not run here.
 _base_ = [
-    '../../_base_/segmentation_pretrained_runtime.py',
+    '../../_base_/segmentation_runtime.py',
     '../../_base_/datasets/cityscapes.py',
     '../../_base_/models/deeplabv3plus-r18.py',
     '../../_base_/schedules/seg-sgd-80k.py',

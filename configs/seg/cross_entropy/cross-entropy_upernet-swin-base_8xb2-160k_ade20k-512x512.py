@@ -12,9 +12,17 @@
 # (SyncBN). With other numbers of GPUs keep 16 images a step.
 # mIoU of mmsegmentation's model zoo for this network, one scale / six: 50.76 / 52.4. Not run here.
 _base_ = [
-    '../../_base_/segmentation_pretrained_runtime.py',
+    '../../_base_/segmentation_runtime.py',
     '../../_base_/datasets/ade20k.py',
-    '../../_base_/models/upernet-swin-base.py',
+    '../../_base_/models/upernet-swin-tiny.py',
     '../../_base_/schedules/seg-adamw-160k.py',
 ]
 load_from = 'checkpoints/swin_base_patch4_window12_384_22k.ltcl.pth'
+
+model = dict(
+    backbone=dict(
+        pretrain_img_size=384, embed_dims=128, window_size=12, depths=[2, 2, 18, 2], num_heads=[4, 8, 16, 32]
+    ),
+    decode_head=dict(in_channels=[128, 256, 512, 1024]),
+    auxiliary_head=dict(in_channels=512),
+)

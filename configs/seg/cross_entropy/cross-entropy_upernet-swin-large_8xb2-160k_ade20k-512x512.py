@@ -12,9 +12,17 @@
 # (SyncBN). With other numbers of GPUs keep 16 images a step.
 # No published figure. Not run here.
 _base_ = [
-    '../../_base_/segmentation_pretrained_runtime.py',
+    '../../_base_/segmentation_runtime.py',
     '../../_base_/datasets/ade20k.py',
-    '../../_base_/models/upernet-swin-large.py',
+    '../../_base_/models/upernet-swin-tiny.py',
     '../../_base_/schedules/seg-adamw-160k.py',
 ]
 load_from = 'checkpoints/swin_large_patch4_window12_384_22k.ltcl.pth'
+
+model = dict(
+    backbone=dict(
+        pretrain_img_size=384, embed_dims=192, window_size=12, depths=[2, 2, 18, 2], num_heads=[6, 12, 24, 48]
+    ),
+    decode_head=dict(in_channels=[192, 384, 768, 1536]),
+    auxiliary_head=dict(in_channels=768),
+)

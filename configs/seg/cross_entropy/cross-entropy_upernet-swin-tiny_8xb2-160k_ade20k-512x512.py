@@ -12,7 +12,7 @@
 # (SyncBN). With other numbers of GPUs keep 16 images a step.
 # mIoU of mmsegmentation's model zoo for this network, one scale / six: 44.41 / 45.79. Not run here.
 _base_ = [
-    '../../_base_/segmentation_pretrained_runtime.py',
+    '../../_base_/segmentation_runtime.py',
     '../../_base_/datasets/ade20k.py',
     '../../_base_/models/upernet-swin-tiny.py',
     '../../_base_/schedules/seg-adamw-160k.py',

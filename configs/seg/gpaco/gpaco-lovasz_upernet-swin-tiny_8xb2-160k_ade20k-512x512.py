@@ -15,8 +15,13 @@
 # Lovász-softmax is over the 2 images of a GPU, so keep 2 on each. Seed: the original sets none, ours is 0.
 # The authors' README has one figure for Swin-T and does not say whether it is of this variant or of the plain one. Not
 # run here.
-_base_ = './gpaco_upernet-swin-tiny_8xb2-160k_ade20k-512x512.py'
+_base_ = '../cross_entropy/cross-entropy_upernet-swin-tiny_8xb2-160k_ade20k-512x512.py'
 
+sampler = dict(type='ltcl.RandomPixelSampler', num_samples=8192)
+gpaco = dict(type='ltcl.GPaCoBranch', embed_channels=128, alpha=0.01, temperature=0.07, sampler=sampler)
 model = dict(
-    decode_head=dict(loss_decode=[dict(type='CrossEntropyLoss'), dict(type='ltcl.LovaszSoftmaxLoss', loss_weight=1.0)])
+    decode_head=dict(
+        branches=dict(gpaco=gpaco),
+        loss_decode=[dict(type='CrossEntropyLoss'), dict(type='ltcl.LovaszSoftmaxLoss', loss_weight=1.0)],
+    )
 )

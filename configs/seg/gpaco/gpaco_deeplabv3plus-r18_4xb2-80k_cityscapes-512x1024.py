@@ -12,8 +12,14 @@
 # The contrast is among the pixels of one image, 8,192 drawn of each, so nothing of it depends on the number of GPUs;
 # keep 8 images a step, or scale the rate linearly. Seed: the original sets none, ours is 0.
 # mIoU of the authors' README, one scale / six: 78.1 / 79.7; it does not say of which evaluation. Not run here.
-_base_ = '../cross_entropy/cross-entropy_deeplabv3plus-r18_4xb2-80k_cityscapes-512x1024.py'
+_base_ = [
+    '../../_base_/segmentation_runtime.py',
+    '../../_base_/datasets/cityscapes.py',
+    '../../_base_/models/deeplabv3plus-r18.py',
+    '../../_base_/schedules/seg-sgd-80k.py',
+]
 
 sampler = dict(type='ltcl.RandomPixelSampler', num_samples=8192)
 gpaco = dict(type='ltcl.GPaCoBranch', embed_channels=128, alpha=0.01, temperature=0.07, sampler=sampler)
 model = dict(decode_head=dict(branches=dict(gpaco=gpaco)))
+default_hooks = dict(checkpoint=dict(interval=8000))

@@ -12,8 +12,16 @@
 # The contrast is among the pixels of one image, 8,192 drawn of each, so nothing of it depends on the number of GPUs;
 # keep 16 images a step, or scale the rate linearly. Seed: the original sets none, ours is 0.
 # mIoU of the authors' README, one scale / six: 37.0 / 37.9; it does not say of which evaluation. Not run here.
-_base_ = '../cross_entropy/cross-entropy_deeplabv3plus-r50_4xb4-40k_coco-stuff10k-512x512.py'
+_base_ = [
+    '../../_base_/segmentation_runtime.py',
+    '../../_base_/datasets/coco-stuff10k.py',
+    '../../_base_/models/deeplabv3plus-r50.py',
+    '../../_base_/schedules/seg-sgd-40k.py',
+]
 
 sampler = dict(type='ltcl.RandomPixelSampler', num_samples=8192)
 gpaco = dict(type='ltcl.GPaCoBranch', embed_channels=128, alpha=0.01, temperature=0.07, sampler=sampler)
-model = dict(decode_head=dict(branches=dict(gpaco=gpaco)))
+model = dict(
+    decode_head=dict(num_classes=_base_.num_classes, branches=dict(gpaco=gpaco)),
+    auxiliary_head=dict(num_classes=_base_.num_classes),
+)

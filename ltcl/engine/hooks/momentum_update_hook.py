@@ -62,6 +62,6 @@ class MomentumUpdateHook(Hook):
         if not getattr(model, 'key_views', ()):
             raise UserError(
                 'MomentumUpdateHook needs a model with a momentum encoder: set key_views of ltcl.ContrastiveClassifier '
-                'or take the hook out of custom_hooks'
+                'or take the hook away with default_hooks.momentum_update=None'
             )
         return model

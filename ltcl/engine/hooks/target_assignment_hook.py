@@ -83,6 +83,6 @@ class TargetAssignmentHook(Hook):
         if not isinstance(head, ClassTargetsMixin):
             raise UserError(
                 f'TargetAssignmentHook needs a head with targets, not {type(head).__name__}: use ltcl.TSCHead or '
-                'ltcl.InBatchTSCHead, or take the hook out of custom_hooks'
+                'ltcl.InBatchTSCHead, or take the hook away with default_hooks.target_assignment=None'
             )
         return head

@@ -68,7 +68,8 @@ class KNNAccuracy(ShotAccuracy):
             )
         if self._bank is None:
             raise UserError(
-                "KNNAccuracy has no training features: add dict(type='ltcl.FeatureBankHook') to custom_hooks"
+                "KNNAccuracy has no training features: add feature_bank=dict(type='ltcl.FeatureBankHook') to "
+                'default_hooks'
             )
         queries = torch.stack([sample['features'] for sample in data_samples])
         bank, labels = (part.to(queries.device) for part in self._bank)

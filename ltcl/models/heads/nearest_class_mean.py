@@ -79,7 +79,8 @@ class NearestClassMeanHead(ClsHead):
         """
         if not self.class_sizes.any():
             raise UserError(
-                "NearestClassMeanHead has no class means: add dict(type='ltcl.FeatureBankHook') to custom_hooks"
+                "NearestClassMeanHead has no class means: add feature_bank=dict(type='ltcl.FeatureBankHook') to "
+                'default_hooks'
             )
         rows = self.pre_logits(feats).to(self.class_means)
         if self.metric == 'cosine':

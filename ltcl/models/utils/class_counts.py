@@ -55,7 +55,7 @@ class ClassCountsMixin:
             if self.class_counts.sum() == 0:
                 raise UserError(
                     f'{type(self).__name__} needs the training images per class: add '
-                    "dict(type='ltcl.ClassCountsHook') to custom_hooks or pass class_counts"
+                    "class_counts=dict(type='ltcl.ClassCountsHook') to default_hooks or pass class_counts"
                 )
             self._counts_seen = True
         return self.class_counts

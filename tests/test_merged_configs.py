@@ -1,0 +1,79 @@
+"""What the shipped configs say is what was recorded of them, however levels, hooks and widths are told."""
+
+import copy
+
+import pytest
+from shipped_configs import PATHS, called_hooks, name_of, read, recorded, undrawn_weights
+
+import ltcl.models  # noqa: F401 (registers the models)
+from ltcl.launch.config_names import SECTIONS
+from ltcl.models.algorithms.widths import Encoder, argument, fit_feat_dim
+
+HOOKS = ('default_hooks', 'custom_hooks')
+# Variables that no section is computed from any more.
+GONE = {'evaluation', 'temperature'}
+# mmpretrain's class does not derive the widths of its head.
+RENAMED = {
+    'ImageClassifier': 'ltcl.Classifier',
+    'ltcl.datasets.fashion_scenes': 'ltcl.fashion_mnist.scene_set',
+}
+# Entries that a config may state or leave to the default.
+DEFAULTS = {'ltcl.ContrastiveClassifier': ('joint_forward',)}
+WIDTHS = {'projector': ('in_channels',), 'head': ('in_channels', 'feat_dim')}
+ENCODERS: dict[str, Encoder] = {}
+
+
+def renamed(node: object) -> object:
+    """A config with the names of today."""
+    if isinstance(node, dict):
+        return {key: renamed(value) for key, value in node.items()}
+    if isinstance(node, list | tuple):
+        return type(node)(map(renamed, node))
+    return RENAMED.get(node, node) if isinstance(node, str) else node
+
+
+def encoder_of(model: dict) -> Encoder:
+    """The encoder of a model; most models share theirs with others."""
+    parts = copy.deepcopy([model['backbone'], model.get('neck')])
+    key = repr(parts)
+    if key not in ENCODERS:
+        with undrawn_weights():
+            ENCODERS[key] = Encoder(*parts)
+    return ENCODERS[key]
+
+
+def with_widths(model: dict) -> dict:
+    """A model whose projector and head have the widths that its classes derive where none is given."""
+    encoder = encoder_of(model)
+    parts = {key: encoder.fit(model[key], key) for key in WIDTHS if key in model}
+    parts['head'] = fit_feat_dim(parts['head'], model.get('projector'))
+    return {**model, **parts}
+
+
+def with_defaults(model: dict, like: dict) -> dict:
+    """A model that states the defaults and the default widths which another one states."""
+    stated = {name: argument(model, name) for name in DEFAULTS.get(model['type'], ())} | model
+    for key, names in WIDTHS.items():
+        if key in model:
+            widths = {name: argument(model[key], name) for name in names if name in like[key]}
+            stated[key] = widths | model[key]
+    return stated
+
+
+@pytest.mark.parametrize('path', [path for path in PATHS if name_of(path) in recorded()], ids=name_of)
+def test_merged_config_is_the_recorded_one(path):
+    found, expected = read(path).to_dict(), renamed(recorded()[name_of(path)])
+    found = renamed(found)
+    assert called_hooks(found) == called_hooks(expected)
+    if 'seg/' not in name_of(path):
+        found['model'] = with_widths(found['model'])
+        found['model'] = with_defaults(found['model'], expected['model'])
+        expected['model'] = with_defaults(expected['model'], found['model'])
+    for name in expected.keys() - {*HOOKS, *GONE}:
+        assert found[name] == expected[name], name
+    assert not (found.keys() - expected.keys()) & SECTIONS
+
+
+def test_every_recorded_config_is_still_there():
+    assert recorded().keys() <= {name_of(path) for path in PATHS}
+    assert len(recorded()) == 191
