@@ -8,28 +8,16 @@
 _base_ = [
     '../_base_/default_runtime.py',
     '../_base_/datasets/fashion-mnist-lt-small.py',
-    '../_base_/models/resnet20-grey.py',
+    '../_base_/models/bcl.py',
     '../_base_/schedules/fashion-100e.py',
 ]
 
 model = dict(
-    type='ltcl.ContrastiveClassifier',
-    online_views=(0, 1, 2),
-    joint_forward=True,
-    projector=dict(type='ltcl.Projector', in_channels=64, out_channels=32, norm_cfg=dict(type='BN1d')),
-    head=dict(
-        _delete_=True,
-        type='ltcl.ProCoHead',
-        num_classes=10,
-        in_channels=64,
-        feat_dim=32,
-        temperature=0.1,
-        cosine_scale=None,
-    ),
+    backbone=dict(_delete_=True, type='ltcl.CifarResNet', depth=20, in_channels=1),
+    projector=dict(out_channels=32),
+    head=dict(type='ltcl.ProCoHead', num_classes=_base_.num_classes, temperature=0.1, cosine_scale=None),
 )
 train_pipeline = [dict(type='MultiView', num_views=3, transforms=[_base_.view]), dict(type='PackInputs')]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
-default_hooks = dict(
-    checkpoint=dict(interval=10),  # an epoch takes seconds; Ctrl-C saves a checkpoint of its own
-    class_means=dict(type='ltcl.ClassMeansHook'),
-)
+# An epoch takes seconds; Ctrl-C saves a checkpoint of its own.
+default_hooks = dict(checkpoint=dict(interval=10), class_means=dict(type='ltcl.ClassMeansHook'))

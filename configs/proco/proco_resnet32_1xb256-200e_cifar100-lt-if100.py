@@ -13,20 +13,14 @@
 _base_ = [
     '../_base_/default_runtime.py',
     '../_base_/datasets/cifar100-lt.py',
-    '../_base_/models/bcl_resnet32.py',
+    '../_base_/models/bcl.py',
     '../_base_/schedules/bcl-cifar-200e.py',
 ]
 
 model = dict(
-    head=dict(
-        _delete_=True,
-        type='ltcl.ProCoHead',
-        num_classes=_base_.num_classes,
-        in_channels=64,
-        feat_dim=128,
-        temperature=0.1,
-        cosine_scale=None,
-    )
+    backbone=dict(_delete_=True, type='ltcl.CifarResNet', depth=32),
+    projector=dict(hidden_channels=512, out_channels=128),
+    head=dict(type='ltcl.ProCoHead', num_classes=_base_.num_classes, temperature=0.1, cosine_scale=None),
 )
 contrasted = dict(block='bcl_sim', size=32)
 train_pipeline = [dict(type='ltcl.Views', blocks=['regular_cifar', contrasted, contrasted]), _base_.pack]

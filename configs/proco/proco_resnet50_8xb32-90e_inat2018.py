@@ -13,13 +13,11 @@
 _base_ = [
     '../_base_/default_runtime.py',
     '../_base_/datasets/inat2018.py',
-    '../_base_/models/bcl_resnet50.py',
+    '../_base_/models/bcl.py',
     '../_base_/schedules/imagenet-90e.py',
 ]
 
-model = dict(
-    head=dict(_delete_=True, type='ltcl.ProCoHead', num_classes=_base_.num_classes, in_channels=2048, feat_dim=1024)
-)
+model = dict(head=dict(type='ltcl.ProCoHead', num_classes=_base_.num_classes, temperature=0.07, cosine_scale=30.0))
 train_pipeline = [_base_.load, dict(type='ltcl.Views', blocks=['randcls', 'bcl_sim', 'bcl_sim']), _base_.pack]
 train_dataloader = dict(drop_last=False, dataset=dict(pipeline=train_pipeline))
 optim_wrapper = dict(optimizer=dict(lr=0.2, weight_decay=1e-4))
