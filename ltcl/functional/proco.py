@@ -16,8 +16,8 @@ from .precision import full_precision
 
 MAX_CONCENTRATION = 1e5
 START_LENGTH = 0.9  # of a mean that no row has replaced yet
-LOWEST_ORDER = 24  # the expansion is used from this order of the Bessel function on
-TERM_BOUND = 1e-14
+LOWEST_ORDER = 24  # of the Bessel function, from which on the expansion is used: 10 terms at most
+TERM_BOUND = 1e-14  # of the first term that is left out
 
 
 class ClassMeans(NamedTuple):
@@ -85,7 +85,7 @@ def log_normalizer(squares: Tensor, feat_dim: int) -> Tensor:
 
     Args:
         squares: :math:`t^2`, any shape. As a function of it nothing is singular at 0.
-        feat_dim: D, at least 2.
+        feat_dim: D.
 
     Returns:
         float64 tensor of the same shape, right to about 1e-14 (relative where above 1).
@@ -132,9 +132,12 @@ def _expansion(squares: Tensor, order: float) -> tuple[Tensor, Tensor]:
 
 @functools.lru_cache
 def _coefficients(order: float) -> list[float]:
-    """Derivative of the series, the logarithm of Debye's, as coefficients of 1, p, p^2, ..."""
+    """Derivative of the series, the logarithm of Debye's, as coefficients of 1, p, p^2, ...
+
+    Term k of the series is less than a third of ``(k - 1)! / (pi order)^k`` for all p in 0..1.
+    """
     terms: list[list[float]] = []
-    while not terms or 16 * math.factorial(len(terms)) / (math.pi * order) ** (len(terms) + 1) > TERM_BOUND:
+    while math.factorial(len(terms)) / (math.pi * order) ** (len(terms) + 1) / 3 > TERM_BOUND:
         terms.append(_next_term(terms))
     scaled = ([coefficient / order**k for coefficient in term] for k, term in enumerate(terms, 1))
     return _total(*scaled)

@@ -15,6 +15,7 @@ from ltcl.engine import Runner
 from ltcl.engine.hooks.stop_signal_hook import TrainingStopped
 from ltcl.errors import UserError
 from ltcl.functional.proco import ClassMeans
+from ltcl.launch.contract import check_contract
 from ltcl.models import ProCoHead
 from ltcl.models.heads import ClassMeansHook
 from ltcl.models.heads.base import Views
@@ -165,6 +166,15 @@ def test_hook_refuses_another_head(images, tmp_path):
     runner.register_hook(ClassMeansHook())
     with pytest.raises(UserError, match=r'ClassMeansHook needs an ltcl\.ProCoHead, not a BCLHead: take the hook out'):
         runner.train()
+
+
+def test_training_without_the_hook_is_refused(images, tmp_path):
+    cfg = toy_config(images, tmp_path, 'proco')
+    check_contract(cfg)
+    cfg.custom_hooks = []
+    add = r"add default_hooks=dict\(class_means=dict\(type='ltcl\.ClassMeansHook'\)\)"
+    with pytest.raises(UserError, match=rf'ProCoHead cannot do without ltcl\.ClassMeansHook: {add}'):
+        check_contract(cfg)
 
 
 @pytest.fixture(scope='module')
