@@ -159,6 +159,15 @@ def bcl() -> nn.Module:
     return net_of(encoder=resnet(), head=two_layers(WIDTH, norm=True), head_fc=two_layers(WIDTH, norm=True), fc=fc)
 
 
+def proco(with_bias: bool = False) -> nn.Module:
+    """ProCo; the weight of a cosine classifier is (Df, C)."""
+    fc = nn.Linear(WIDTH, NUM_CLASSES)
+    if not with_bias:
+        fc = nn.Module()
+        fc.weight = nn.Parameter(rows(WIDTH, NUM_CLASSES))
+    return net_of(encoder=resnet(), head=two_layers(WIDTH, norm=True), fc=fc)
+
+
 def resco() -> nn.Module:
     """ResCo on ImageNet-LT."""
     return net_of(
@@ -294,6 +303,8 @@ TSC_HEAD = KCL_HEAD | dict(type='ltcl.TSCHead', target_repeat=2)
 RESCOM_HEAD = dict(
     type='ltcl.ResComHead', num_classes=NUM_CLASSES, feat_dim=DIM, queue_per_class=SLOTS, num_hard_negatives=4
 )
+PROCO_HEAD = dict(type='ltcl.ProCoHead', **CLASSES, feat_dim=DIM)
+THREE_VIEWS = dict(online_views=(0, 1, 2), joint_forward=True)
 RESCO_HEAD = dict(type='ltcl.ResCoHead', **CLASSES, feat_dim=DIM, positives_per_class=SLOTS, negatives_per_class=2)
 
 
@@ -345,13 +356,19 @@ ORIGINALS = {
         'bcl',
         bcl,
         lambda net: in_state_dict(net, best_acc1=torch.tensor(57.0)),
-        contrastive(
-            RESNET,
-            dict(type='ltcl.BCLHead', **CLASSES, feat_dim=DIM),
-            projector=BATCH_NORM,
-            online_views=(0, 1, 2),
-            joint_forward=True,
-        ),
+        contrastive(RESNET, dict(type='ltcl.BCLHead', **CLASSES, feat_dim=DIM), projector=BATCH_NORM, **THREE_VIEWS),
+    ),
+    'proco': Original(
+        'proco',
+        proco,
+        lambda net: in_state_dict(net, best_acc1=torch.tensor(57.3)),
+        contrastive(RESNET, PROCO_HEAD, projector=BATCH_NORM, **THREE_VIEWS),
+    ),
+    'proco_linear': Original(
+        'proco',
+        lambda: proco(with_bias=True),
+        in_state_dict,
+        contrastive(RESNET, PROCO_HEAD | dict(cosine_scale=None), projector=BATCH_NORM, **THREE_VIEWS),
     ),
     'resco': Original(
         'resco',

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from oracles.rows import unit_rows
 from torch import Tensor
 
@@ -17,6 +18,7 @@ from ltcl.functional import (
     ldam_loss,
     logit_adjusted_loss,
     paco_loss,
+    proco_loss,
     rebalanced_contrastive_loss,
     supcon_loss,
 )
@@ -185,6 +187,17 @@ def dense_paco(case: Case, temperature: float) -> Tensor:
     return dense_paco_loss(*images, logits=logits, class_counts=case['class_counts'], temperature=temperature)
 
 
+def proco(case: Case, temperature: float) -> Tensor:
+    means = 0.8 * F.normalize(case['prototypes'], dim=1)
+    return proco_loss(
+        case['view1'],
+        case['labels'],
+        class_means=means,
+        class_counts=case['class_counts'],
+        temperature=temperature,
+    )
+
+
 def logit_adjusted(case: Case, temperature: float) -> Tensor:
     return logit_adjusted_loss(case['logits'], case['labels'], case['class_counts'])
 
@@ -214,6 +227,8 @@ LOSSES = {
     'dense_paco': Loss(
         dense_paco, ('view1', 'contrast'), ('view1', 'logits', 'contrast'), (ANCHORS, QUEUE), any_norm=False
     ),
+    # A temperature is no square of a scale here: the means have lengths of their own.
+    'proco': Loss(proco, ('view1',), ('view1',), (ANCHORS,), has_temperature=False),
     'logit_adjusted': Loss(logit_adjusted, (), ('logits',), (ANCHORS,), has_temperature=False),
     'ldam': Loss(ldam, (), ('logits',), (ANCHORS,), has_temperature=False),
 }

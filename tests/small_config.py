@@ -48,7 +48,9 @@ def small_options(cfg: Config, data_set: str) -> Iterator[tuple[str, object]]:
             if step.type == 'ltcl.EvalView':
                 yield f'{loader}.dataset.pipeline.{position}.resize', SIZE + 4
     if data_set in SPACING:
-        yield 'train_dataloader.dataset.indices', list(range(0, NUM_IMAGES * SPACING[data_set], SPACING[data_set]))
+        # That of Fashion-MNIST-LT is for `small`, whose largest class has 500 images.
+        spacing = SPACING[data_set] * cfg.train_dataloader.dataset.get('num_max', 500) // 500
+        yield 'train_dataloader.dataset.indices', list(range(0, NUM_IMAGES * spacing, spacing))
         yield 'val_dataloader.dataset.indices', BATCH_SIZE
     for evaluator in ('val_evaluator', 'test_evaluator'):
         for position, metric in enumerate(cfg[evaluator]):

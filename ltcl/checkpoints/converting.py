@@ -9,9 +9,10 @@ from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
 from ltcl.errors import UserError
+from ltcl.functional.proco import random_means
 
 from .forms import FORMS
-from .layouts import LAYOUTS, MAE_PRETRAINED, SOURCES
+from .layouts import LAYOUTS, MAE_PRETRAINED, PROCO, PROCO_LINEAR, SOURCES
 from .names import STEM, encoder_form, encoder_to_ours, encoder_to_theirs, missing_in_blocks
 from .parts import Layout, Part
 from .seg_layouts import SWIN, TORCHVISION_SWIN
@@ -28,11 +29,13 @@ KEPT = {
 QUEUE = re.compile(r'head\.(\w+_)?queue\.')
 # What a run of ours keeps beside the tensors of the originals.
 OWN = re.compile(
-    r'head\.(class_counts|targets|class_centers|assignment)|head\.(\w+_)?queue\.fill|backbone\.ln2\.(weight|bias)|'
+    r'head\.(class_counts|targets|class_centers|assignment|begun_epoch)|head\.(used|running)\.(mean|amount)|'
+    r'head\.(\w+_)?queue\.fill|backbone\.ln2\.(weight|bias)|'
     r'backbone\.norm\d\.(weight|bias)|decode_head\.branches\.\w+\.class_counts'
 )
 NO_BRANCH_COUNTS = 'unknown to the file; class_counts of the config names the file with the counts'
 NO_COUNTS = 'unknown to the file; ltcl.ClassCountsHook counts the training set of the config'
+NO_MEANS = 'not of the network; a training gathers them anew'
 SHOWN = 6
 
 
@@ -288,6 +291,12 @@ def _fill(result: Conversion, num_classes: int, keep: str) -> None:
         result.fill(name.replace('embeddings', 'fill'), fill, 'every slot counts, as published')
     if result.layout.has_class_counts and keep == 'all':
         result.fill('head.class_counts', torch.zeros(num_classes, dtype=torch.int64), NO_COUNTS)
+    if result.layout in (PROCO, PROCO_LINEAR) and keep == 'all':
+        means = random_means(num_classes, len(state['projector.layers.3.weight']), torch.Generator().manual_seed(0))
+        for name, value in means._asdict().items():
+            for kind in ('used', 'running'):
+                result.fill(f'head.{kind}.{name}', value.clone(), NO_MEANS)
+        result.fill('head.begun_epoch', torch.tensor(-1), NO_MEANS)
     if 'head.targets' in state:
         similarity = state['head.class_centers'].double() @ state['head.targets'].double().T
         columns = torch.from_numpy(linear_sum_assignment(similarity.numpy(), maximize=True)[1])

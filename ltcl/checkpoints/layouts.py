@@ -47,6 +47,23 @@ BCL = layout_of(
     sources=('bcl',),
     has_class_counts=True,
 )
+
+
+def _proco(classifier: list[Part], title: str) -> Layout:
+    """BCL's network without the prototypes; how a file names the estimate of the classes, if it has one, is unknown."""
+    return layout_of(
+        Part('encoder.', 'backbone.', 'resnet'),
+        mlp('head', 'projector.layers', (0, 3), norm=1),
+        classifier,
+        title=title,
+        sources=('proco',),
+        unused={r'(.*\.)?estimator\w*(\..*)?': 'means of the classes: they are gathered anew'},
+        has_class_counts=True,
+    )
+
+
+PROCO = _proco([Part('fc.weight', 'head.fc.weight', form='transposed')], 'ProCo')
+PROCO_LINEAR = _proco(linear('fc', 'head.fc'), 'ProCo with a linear classifier')
 RESCO = layout_of(
     Part('encoder.', 'backbone.', 'resnet'),
     mlp('mlp', 'projector.layers', (0, 3), norm=1),
@@ -145,6 +162,8 @@ LAYOUTS = (
     GPACO,
     GPACO_VIT,
     BCL,
+    PROCO,
+    PROCO_LINEAR,
     RESCO,
     RESCOM,
     KCL,

@@ -16,6 +16,7 @@ The losses of pairs are one shape. Anchor i is compared with its candidates j by
 - :func:`in_batch_contrastive_loss`: anchors and copies of targets; log of the copies; 1 for the class or K of it.
 - :func:`rebalanced_contrastive_loss`: anchors, rows, and of a queue of each class all or the hardest; the prior; 1 for
   the class.
+- :func:`proco_loss`: for each class all samples that it could have, in one logit; the prior; 1 for the class.
 - :func:`logit_adjusted_loss`, :func:`ldam_loss`: class logits; the prior, or minus a margin; 1 for the class.
 
 They are called alike, ``loss(anchors, labels, rows, row_labels, *, options)``: the anchors, which meet each other where
@@ -38,6 +39,7 @@ from .lovasz import lovasz_softmax_loss
 from .mining import HardPairs, mine_hard
 from .paco import paco_loss
 from .positives import draw_positives
+from .proco import proco_loss
 from .rebalanced_contrastive import rebalanced_contrastive_loss
 from .supcon import supcon_loss
 
@@ -57,6 +59,7 @@ __all__ = [
     'lovasz_softmax_loss',
     'mine_hard',
     'paco_loss',
+    'proco_loss',
     'rebalanced_contrastive_loss',
     'supcon_loss',
 ]

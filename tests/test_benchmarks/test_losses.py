@@ -6,6 +6,7 @@ import torch
 SCRIPTS = {
     'loss': dict(num_anchors=6, num_rows=20, num_classes=4, feat_dim=8),
     'balanced_contrastive': dict(num_samples=4, num_classes=20, feat_dim=8),
+    'proco': dict(num_samples=4, num_classes=20, feat_dim=8),
 }
 
 
@@ -18,13 +19,17 @@ def test_losses_that_are_compared_are_equal(load, script, sizes):
 
 
 @pytest.mark.parametrize(
-    ('script', 'fast', 'memory_goal'),
-    [('loss', 'paco_loss', 0.4), ('balanced_contrastive', 'balanced_contrastive_loss', None)],
+    ('script', 'fast', 'plain', 'memory_goal'),
+    [
+        ('loss', 'paco_loss', 'masked form', 0.4),
+        ('balanced_contrastive', 'balanced_contrastive_loss', 'masked form', None),
+        ('proco', 'proco_loss', 'form with SciPy', 0.5),
+    ],
 )
-def test_figures(load, script, fast, memory_goal):
+def test_figures(load, script, fast, plain, memory_goal):
     figures = load(script).measure_device('cpu', **SCRIPTS[script], rounds=2)
     assert [figure.goal for figure in figures] == [None, None, 2.0, None, None, memory_goal]
     assert all(figure.value > 0 for figure in figures)
-    assert [figure.name.partition(',')[0] for figure in figures[:2]] == [fast, 'masked form']
-    fast_memory, masked_memory = (figure.value for figure in figures if figure.unit == 'MiB')
-    assert figures[-1].value == pytest.approx(fast_memory / masked_memory)
+    assert [figure.name.partition(',')[0] for figure in figures[:2]] == [fast, plain]
+    fast_memory, plain_memory = (figure.value for figure in figures if figure.unit == 'MiB')
+    assert figures[-1].value == pytest.approx(fast_memory / plain_memory)

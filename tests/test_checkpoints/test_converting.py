@@ -76,6 +76,10 @@ PLAIN = {
     'bcl': lambda net, images: resnet_logits(
         images, net.encoder, lambda feats: 30 * F.normalize(feats, dim=1) @ F.normalize(net.fc.weight, dim=0)
     ),
+    'proco': lambda net, images: resnet_logits(
+        images, net.encoder, lambda feats: 30 * F.normalize(feats, dim=1) @ F.normalize(net.fc.weight, dim=0)
+    ),
+    'proco_linear': lambda net, images: resnet_logits(images, net.encoder, net.fc),
     'resco': lambda net, images: resnet_logits(images, net.encoder, net.linear),
     'rescom': lambda net, images: resnet_logits(images, net.encoder, net.linear),
     'kcl': lambda net, images: resnet_logits(images, net.encoder_q, torch.nn.Identity()),
@@ -238,6 +242,21 @@ def test_class_counts_are_unknown():
     assert 'ClassCountsHook' in result.filled['head.class_counts']
 
 
+def test_means_of_the_classes_start_anew():
+    checkpoint = ORIGINALS['proco'].pack(ORIGINALS['proco'].network())
+    strange = {'module.estimator.Ave': torch.zeros(NUM_CLASSES, DIM), 'module.estimator_old.kappa': torch.ones(1)}
+    checkpoint['state_dict'].update(strange)
+    result = to_ours(checkpoint, 'proco')
+    assert {'estimator.Ave', 'estimator_old.kappa'} <= result.left_out.keys()
+    means = result.state_dict['head.used.mean']
+    torch.testing.assert_close(means.norm(dim=1), torch.full((NUM_CLASSES,), 0.9))
+    assert torch.equal(result.state_dict['head.running.mean'], means)
+    assert not result.state_dict['head.used.amount'].any()
+    assert not any(name.startswith('head.used') for name in to_ours(checkpoint, 'proco', keep='classifier').state_dict)
+    model = build_model(ORIGINALS['proco'].config)
+    model.load_state_dict(result.state_dict, strict=True)  # without a config to fill what is absent
+
+
 @pytest.mark.parametrize(
     ('name', 'lost', 'said'),
     [
@@ -281,6 +300,8 @@ def test_superfluous_name():
         ('paco', 'gpaco', 'this file looks like PaCo, not GPaCo.*: use --from paco'),
         ('kcl', 'paco', 'looks like KCL, stage 1, not PaCo: use --from kcl'),
         ('rescom', 'resco', 'looks like ResCom, not ResCo: use --from rescom'),
+        ('bcl', 'proco', 'looks like BCL, not ProCo: use --from bcl'),
+        ('proco', 'bcl', 'looks like ProCo, not BCL: use --from proco'),
         ('torchvision', 'bcl', 'looks like torchvision, not BCL: use --from torchvision'),
         ('mae', 'gpaco', 'looks like a pre-trained MAE, not GPaCo on ViT: use --from mae'),
         ('tsc_cifar', 'bcl', 'use --from kcl'),

@@ -29,6 +29,12 @@ def bcl() -> nn.Module:
     return fake.net_of(encoder=resnet(), head=projector(True, 1024), head_fc=projector(True, 1024), fc=fc)
 
 
+def proco() -> nn.Module:
+    net = bcl()
+    del net.head_fc
+    return net
+
+
 def resco() -> nn.Module:
     queues = {}
     for kind, slots in (('pos', 4), ('neg', 1)):
@@ -63,6 +69,7 @@ def mae() -> nn.Module:
 
 PUBLISHED = {
     'bcl/bcl_resnet50_4xb64-90e_imagenet-lt-sim-sim': ('bcl', bcl),
+    'proco/proco_resnet50_8xb32-90e_imagenet-lt': ('proco', proco),
     'resco/resco_resnet50_8xb32-400e_imagenet-lt': ('resco', resco),
     'kcl/kcl_resnet50_4xb64-200e_imagenet-lt': ('kcl', kcl),
     'kcl/kcl_resnet32_1xb1024-1000e_cifar100-lt-if100': ('kcl', kcl_cifar),

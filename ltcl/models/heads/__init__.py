@@ -9,12 +9,14 @@ from .lws import LWSHead
 from .multi_task import MultiTaskHead
 from .nearest_class_mean import NearestClassMeanHead
 from .paco import PaCoHead
+from .proco import ClassMeansHook, ProCoHead
 from .resco import ResCoHead, ResComHead
 from .tau_norm import TauNormHead
 from .tsc import TSCHead
 
 __all__ = [
     'BCLHead',
+    'ClassMeansHook',
     'CosineClsHead',
     'CosineLinear',
     'InBatchKCLHead',
@@ -26,6 +28,7 @@ __all__ = [
     'NearestClassMeanHead',
     'Needs',
     'PaCoHead',
+    'ProCoHead',
     'ResCoHead',
     'ResComHead',
     'TSCHead',

@@ -1,0 +1,6 @@
+_base_ = './proco_resnet20_1xb128-100e_fashion-mnist-lt-small.py'
+
+# Fashion-MNIST-LT `full`: 14,886 training images (6,000 of the largest class, 60 of the smallest).
+train_dataloader = dict(dataset=dict(num_max=6000))
+param_scheduler = dict(_delete_=True, type='CosineAnnealingLR', T_max=12)
+train_cfg = dict(max_epochs=12, val_interval=2)

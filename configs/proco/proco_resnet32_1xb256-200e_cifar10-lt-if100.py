@@ -1,0 +1,23 @@
+# ProCo on CIFAR-10-LT, imbalance factor 100: the authors' script.
+#
+#     python tools/train.py configs/proco/proco_resnet32_1xb256-200e_cifar10-lt-if100.py
+#
+# All values but the number of classes are those of CIFAR-100-LT: one GPU, batch 256, rate 0.3, 200 epochs of 49 steps,
+# seed 0 (see proco_resnet32_1xb256-200e_cifar100-lt-if100.py). No figure is known to us. Not run here.
+_base_ = [
+    '../_base_/default_runtime.py',
+    '../_base_/datasets/cifar10-lt.py',
+    '../_base_/models/bcl.py',
+    '../_base_/schedules/bcl-cifar-200e.py',
+]
+
+model = dict(
+    backbone=dict(_delete_=True, type='ltcl.CifarResNet', depth=32),
+    projector=dict(hidden_channels=512, out_channels=128),
+    head=dict(type='ltcl.ProCoHead', num_classes=_base_.num_classes, temperature=0.1, cosine_scale=None),
+)
+contrasted = dict(block='bcl_sim', size=32)
+train_pipeline = [dict(type='ltcl.Views', blocks=['regular_cifar', contrasted, contrasted]), _base_.pack]
+train_dataloader = dict(batch_size=256, drop_last=False, dataset=dict(pipeline=train_pipeline))
+optim_wrapper = dict(optimizer=dict(lr=0.3, weight_decay=2e-4))
+default_hooks = dict(class_means=dict(type='ltcl.ClassMeansHook'))

@@ -1,0 +1,11 @@
+# ProCo on CIFAR-10-LT, imbalance factor 50, 400 epochs: 13,996 training images, 55 steps an epoch.
+#
+#     python tools/train.py configs/proco/proco_resnet32_1xb256-400e_cifar10-lt-if50.py
+#
+# No figure is known to us. Not run here.
+_base_ = './proco_resnet32_1xb256-200e_cifar10-lt-if100.py'
+
+max_epochs = 400
+train_dataloader = dict(dataset=dict(imbalance_factor=50))
+param_scheduler = dict(warmup_epochs=10, milestones=[359, 379])
+train_cfg = dict(max_epochs=max_epochs)
