@@ -4,7 +4,7 @@ _base_ = './default_runtime.py'
 default_scope = 'mmseg'
 # Classification does without these: they import mmsegmentation.
 custom_imports = dict(
-    imports=['ltcl.models.decode_heads', 'ltcl.datasets.fashion_scenes', 'ltcl.evaluation.metrics.shot_iou']
+    imports=['ltcl.models.decode_heads', 'ltcl.fashion_mnist.scene_set', 'ltcl.evaluation.metrics.shot_iou']
 )
 
 default_hooks = dict(

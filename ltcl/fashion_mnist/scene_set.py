@@ -4,9 +4,9 @@ from pathlib import Path
 
 from mmseg.datasets import BaseSegDataset
 
-from ltcl.errors import UserError
-from ltcl.fashion_scenes import CLASSES, PALETTE
-from ltcl.registry import DATASETS
+from ..errors import UserError
+from ..registry import DATASETS
+from .scenes import CLASSES, PALETTE
 
 
 @DATASETS.register_module()

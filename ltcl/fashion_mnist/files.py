@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .errors import UserError
+from ..errors import UserError
 
 # Of the uncompressed content: the same images are published in differently compressed archives.
 SHA256 = {

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from mmpretrain.datasets import FashionMNIST
 
-from ..fashion_mnist_files import parse_idx, read_verified
+from ..datasets.long_tail_mixin import LongTailMixin
 from ..registry import DATASETS
-from .long_tail_mixin import LongTailMixin
+from .files import parse_idx, read_verified
 
 
 @DATASETS.register_module()

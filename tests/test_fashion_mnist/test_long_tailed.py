@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 from mmengine.registry import init_default_scope
 
-from ltcl.datasets import FashionMNISTLT, sample_long_tail
+from ltcl.datasets import sample_long_tail
 from ltcl.errors import UserError
-from ltcl.fashion_mnist_files import SHA256, parse_idx
+from ltcl.fashion_mnist.files import SHA256, parse_idx
+from ltcl.fashion_mnist.long_tailed import FashionMNISTLT
 from ltcl.registry import DATASETS
 
 REAL_ROOT = Path(__file__).parents[2] / 'data' / 'fashion_mnist'
