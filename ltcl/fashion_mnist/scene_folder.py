@@ -3,7 +3,6 @@
 import json
 import shutil
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,7 @@ from PIL import Image
 from rich.console import Console
 from rich.table import Table
 
-from ..analysis.seg_class_stats import SegClassStats, count_pixels, sum_up
+from ..analysis.seg_class_counts import SegClassCounts, count_pixels, save_class_counts, sum_up
 from ..errors import UserError
 from ..launch import import_mmpretrain
 from ..neutral_text import markup
@@ -55,7 +54,7 @@ def read_scenes(data_root: Path, split: str, counts: np.ndarray, seed: int) -> I
     return compose_scenes(images, labels, counts, 2 * seed + list(SPLITS).index(split))
 
 
-def write_scenes(scenes: Iterable[Scene], folder: Path, split: str) -> SegClassStats:
+def write_scenes(scenes: Iterable[Scene], folder: Path, split: str) -> SegClassCounts:
     """Write the pictures and label maps of a split, and count what they show."""
 
     def written() -> Iterator[np.ndarray]:
@@ -90,7 +89,7 @@ def replace(partial: Path, out: Path) -> None:
     partial.rmdir()
 
 
-def statistics_table(split: str, stats: SegClassStats, garments: np.ndarray) -> Table:
+def statistics_table(split: str, stats: SegClassCounts, garments: np.ndarray) -> Table:
     """What a split shows."""
     table = Table(title=f'{split}: {stats.num_images} scenes', title_justify='left')
     table.add_column('class')
@@ -124,8 +123,7 @@ def make_scenes(data_root: Path, out: Path, console: Console, **options: int | f
     for split in SPLITS:
         stats = write_scenes(read_scenes(data_root, split, counts[split], seed), partial, split)
         if split == 'train':
-            content = {**asdict(stats), 'options': options}
-            (partial / COUNTS_FILE).write_text(json.dumps(content, indent=1) + '\n')
+            save_class_counts(partial / COUNTS_FILE, stats, options=options)
         console.print(statistics_table(split, stats, counts[split]))
     replace(partial, out)
     console.print(f'The scenes are now in {markup(out)}', soft_wrap=True)

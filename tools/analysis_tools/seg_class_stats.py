@@ -5,8 +5,6 @@ The file holds the number of images that show each class and its pixels, after l
 """
 
 import argparse
-import json
-from dataclasses import asdict
 from pathlib import Path
 
 from ltcl.errors import UserError
@@ -35,15 +33,15 @@ def main() -> None:
     from mmengine.registry import init_default_scope
     from mmseg.registry import DATASETS
 
-    from ltcl.analysis.seg_class_stats import annotations_only, count_dataset, published_name, summary
+    from ltcl.analysis.seg_class_counts import published_name, save_class_counts, summary
+    from ltcl.analysis.seg_class_stats import annotations_only, count_dataset
 
     init_default_scope('mmseg')
     dataset_cfg = annotations_only(cfg.train_dataloader.dataset.to_dict())
     if args.data_root is not None:
         dataset_cfg['data_root'] = args.data_root
     stats = count_dataset(DATASETS.build(dataset_cfg), args.workers)
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    args.out.write_text(json.dumps(asdict(stats), indent=1) + '\n', encoding='utf-8')
+    save_class_counts(args.out, stats)
     print(f'{stats.num_images} images, {len(stats.classes)} classes')
     for key in ('image', 'pixel'):
         counts = getattr(stats, key)
