@@ -1,9 +1,8 @@
 """Start-up check: the installed packages are of versions, and of a distribution, that ltcl runs on."""
 
+import re
 import warnings
 from importlib.metadata import PackageNotFoundError, version
-
-from mmengine.utils import digit_version
 
 from .errors import UserError
 
@@ -25,6 +24,11 @@ def installed_version(distribution: str) -> str | None:
         return None
 
 
+def release(text: str) -> list[int]:
+    """The first two numbers of a version, which compare as versions do."""
+    return [int(number) for number in re.findall(r'\d+', text)[:2]]
+
+
 def check_environment() -> None:
     """Refuse an environment in which later failures would not name their cause.
 
@@ -41,5 +45,8 @@ def check_environment() -> None:
                 f'`pip uninstall -y {" ".join(clash)} {fork}`, then `pip install {fork}`'
             )
     torch_version = installed_version('torch')
-    if torch_version is None or digit_version(torch_version.split('+')[0]) < digit_version(MINIMUM_TORCH):
-        raise UserError(f'torch {torch_version} is too old: ltcl needs {MINIMUM_TORCH} or newer, run `make setup`')
+    if torch_version is None or release(torch_version) < release(MINIMUM_TORCH):
+        raise UserError(
+            f'torch {torch_version} is too old: ltcl needs {MINIMUM_TORCH} or newer, run '
+            f'`pip install --upgrade torch torchvision`'
+        )

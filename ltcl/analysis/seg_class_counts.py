@@ -10,7 +10,7 @@ import numpy as np
 
 from ltcl.errors import UserError
 
-STATS_TOOL = 'tools/analysis_tools/seg_class_stats.py'
+STATS_TOOL = 'ltcl seg-stats'
 # Tables published with the original code: sum, first three and last two entries, after label reduction.
 PUBLISHED = {
     'ADE20K': dict(
@@ -106,7 +106,7 @@ def save_class_counts(path: Path, counts: SegClassCounts, **remarks: Any) -> Non
 
 
 def load_class_counts(path: str, count_key: str) -> list[int]:
-    """Counts per class from a file of ``tools/analysis_tools/seg_class_stats.py``.
+    """Counts per class from a file of ``ltcl seg-stats``.
 
     Args:
         path: The JSON file.
@@ -116,7 +116,7 @@ def load_class_counts(path: str, count_key: str) -> list[int]:
         UserError: No such file, or no such entry in it.
     """
     if not Path(path).is_file():
-        raise UserError(f'class_counts: there is no file {path}; write it with {STATS_TOOL} CONFIG --out {path}')
+        raise UserError(f'class_counts: there is no file {path}; write it with `{STATS_TOOL} CONFIG --out {path}`')
     try:
         return list(json.loads(Path(path).read_text())[count_key])
     except (ValueError, KeyError, TypeError) as error:

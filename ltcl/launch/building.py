@@ -12,10 +12,10 @@ from mmengine.config import Config
 from mmengine.logging import MMLogger
 from mmengine.utils import import_modules_from_strings
 
-from ltcl.config_values import use_plain_norms
 from ltcl.errors import UserError
 from ltcl.neutral_text import neutralise
 
+from .config_values import use_plain_norms
 from .parts import check_parts
 from .values import check_complete, check_values
 

@@ -6,10 +6,10 @@ from fnmatch import fnmatchcase
 from mmengine.config import Config
 
 from ltcl.errors import UserError
-from ltcl.run_length import UNITS, counts_in, is_length, length_of, schedulers, unit_of
 from ltcl.value_ranges import check_ranges
 
 from .config_names import similar_names
+from .run_length import UNITS, counts_in, is_length, length_of, schedulers, unit_of
 from .value_rules import DEFAULT_HOOKS, KEYS, NEEDED, RULES, TOGETHER
 
 

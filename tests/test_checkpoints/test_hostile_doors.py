@@ -12,10 +12,10 @@ from mmengine.registry import MODELS
 from mmengine.runner import load_checkpoint
 from toy import CONFIGS, toy_config
 
-from ltcl.config_values import fill_num_classes
 from ltcl.engine import Runner
 from ltcl.errors import UserError
 from ltcl.launch import build_runner
+from ltcl.launch.config_values import fill_num_classes
 from ltcl.models.utils.target_files import load_targets
 
 TOOLS = CONFIGS.parent / 'tools'

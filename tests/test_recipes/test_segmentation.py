@@ -13,10 +13,10 @@ from mmengine.optim import build_optim_wrapper
 from mmengine.registry import DATASETS, MODELS, PARAM_SCHEDULERS, init_default_scope
 from small_seg_config import CONFIGS, RECIPES, data_set_of, load_small
 
-from ltcl.config_values import use_plain_norms
 from ltcl.engine import Runner
 from ltcl.errors import UserError
 from ltcl.launch import build_runner, load_config
+from ltcl.launch.config_values import use_plain_norms
 
 SWIN = {
     'tiny': (96, [2, 2, 6, 2], [3, 6, 12, 24], 7, 'swin_tiny_patch4_window7_224'),

@@ -14,8 +14,8 @@ from mmengine.config import Config
 from mmengine.dataset import default_collate
 from mmengine.registry import DATASETS, MODELS
 
-from ltcl.config_values import fill_num_classes, hand_down
 from ltcl.datasets import OwnImages
+from ltcl.launch.config_values import fill_num_classes, hand_down
 
 ROOT = Path(__file__).parents[2]
 CONFIGS = sorted((ROOT / 'configs' / 'custom').glob('*.py'))

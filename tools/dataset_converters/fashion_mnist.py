@@ -1,33 +1,6 @@
-"""Put the four files of Fashion-MNIST into the data root.
+"""The same as `ltcl data fashion-mnist`."""
 
-They come from the first of these that has them: the data root itself (also as .gz), torchvision's download, the Debian
-package dataset-fashion-mnist. Every file is compared with its published checksum. Safe to run again.
-
-    python tools/dataset_converters/fashion_mnist.py --data-root data/fashion_mnist
-"""
-
-import argparse
-import sys
-from pathlib import Path
-
-from rich.console import Console
-
-from ltcl.errors import UserError
-from ltcl.fashion_mnist.getting import get_fashion_mnist
-
-
-def main() -> None:
-    """Command line; status 1 and one line when no source has the files."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--data-root', type=Path, default=Path('data/fashion_mnist'))
-    args = parser.parse_args()
-    try:
-        get_fashion_mnist(args.data_root, Console(stderr=True))
-    except UserError as error:
-        sys.exit(f'error: {error}')
-    except KeyboardInterrupt:
-        sys.exit('interrupted: no file is half written, run this again')
-
+from ltcl.cli.data_fashion_mnist import main
 
 if __name__ == '__main__':
     main()

@@ -13,7 +13,7 @@ from ltcl.launch.building import import_scope
 from ltcl.launch.config_files import read_config
 from ltcl.launch.parts import check_parts
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 CONFIGS = sorted(path for path in (ROOT / 'configs').glob('*/*.py') if path.parent.name != '_base_')
 CONFIGS += sorted((ROOT / 'configs' / 'seg').glob('*/*.py'))
 BASE = """
