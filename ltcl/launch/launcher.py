@@ -42,35 +42,6 @@ def parse_args(words: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument('words', nargs=argparse.REMAINDER, help='its arguments')
     args = parser.parse_args(words)
     args.command = [sys.executable, '-u', args.tool, *args.words]
-    return checked(args)
-
-
-def of_this_command(processes: int) -> argparse.Namespace:
-    """Several processes of the command that this process runs; NNODES and others name more machines.
-
-    Args:
-        processes: How many, on each machine.
-
-    Raises:
-        UserError: No such machine.
-    """
-    numbers = {}
-    for name, default in (('NNODES', 1), ('NODE_RANK', 0), ('MASTER_PORT', 0)):
-        try:
-            numbers[name.lower()] = int(os.environ.get(name) or default)
-        except ValueError as error:
-            raise UserError(f'{name}={os.environ[name]} in the environment must be a number') from error
-    command = [sys.executable, '-u', *sys.orig_argv[1:], '--launcher', 'pytorch']
-    address = os.environ.get('MASTER_ADDR', '127.0.0.1')
-    return checked(argparse.Namespace(**numbers, master_addr=address, nproc_per_node=processes, command=command))
-
-
-def checked(args: argparse.Namespace) -> argparse.Namespace:
-    """The same with a port.
-
-    Raises:
-        UserError: No process, no such machine, or nobody knows where to meet.
-    """
     if args.nproc_per_node < 1 or args.nnodes < 1 or not 0 <= args.node_rank < args.nnodes:
         raise UserError(
             f'{args.nproc_per_node} processes on machine {args.node_rank} of {args.nnodes}: there must be at least one '
@@ -80,6 +51,24 @@ def checked(args: argparse.Namespace) -> argparse.Namespace:
         raise UserError('several machines: set MASTER_ADDR to the address of machine 0 on each')
     if not args.master_port:
         args.master_port = free_port() if args.nnodes == 1 else DEFAULT_PORT
+    return args
+
+
+def of_this_command(processes: int) -> argparse.Namespace:
+    """Several processes of the command that this process runs.
+
+    ``NNODES``, ``NODE_RANK``, ``MASTER_ADDR`` and ``MASTER_PORT`` in the environment name further machines.
+
+    Args:
+        processes: How many, on each machine.
+
+    Raises:
+        UserError: No process, or no such machine.
+    """
+    machines = ('NNODES', 'NODE_RANK', 'MASTER_ADDR', 'MASTER_PORT')
+    words = [f'--{name.lower().replace("_", "-")}={os.environ[name]}' for name in machines if os.environ.get(name)]
+    args = parse_args([*words, f'--nproc-per-node={processes}', 'ltcl'])
+    args.command = [sys.executable, '-u', *sys.orig_argv[1:], '--launcher', 'pytorch']
     return args
 
 

@@ -48,7 +48,7 @@ class CountsFromFile(ClassCountsMixin):
             return super().known_class_counts()
         if self._counts_file is None:
             raise UserError(
-                f'{type(self).__name__} needs class_counts: a list, or a file written by `{STATS_TOOL} CONFIG --out FILE`'
+                f'{type(self).__name__} needs class_counts: a list, or a file of `{STATS_TOOL} CONFIG --out FILE`'
             )
         counts = load_class_counts(self._counts_file, self._count_key)
         if len(counts) != len(self.class_counts):
