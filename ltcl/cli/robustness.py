@@ -15,7 +15,8 @@ from mmengine.config import Config
 from rich.console import Console
 
 from ltcl.errors import UserError
-from ltcl.launch import apply_options, build_runner, load_config, report_user_errors, run_options, start_copies
+from ltcl.launch import apply_options, build_runner, load_config, report_user_errors, run_options
+from ltcl.launch.launcher import start_copies
 from ltcl.neutral_text import markup
 
 from .parser import ArgumentParser

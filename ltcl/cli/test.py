@@ -10,9 +10,10 @@ from pathlib import Path
 from mmengine.config import Config
 
 from ltcl.errors import UserError
-from ltcl.launch import apply_options, build_runner, load_config, report_user_errors, run_options, start_copies
+from ltcl.launch import apply_options, build_runner, load_config, report_user_errors, run_options
 from ltcl.launch.config_source import SUFFIXES
 from ltcl.launch.config_values import fill_num_classes
+from ltcl.launch.launcher import start_copies
 from ltcl.shipped import find_config
 from ltcl.work_dir import require_writable
 

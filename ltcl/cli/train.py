@@ -6,7 +6,8 @@ from pathlib import Path
 from mmengine.config import Config
 
 from ltcl.errors import UserError
-from ltcl.launch import apply_options, build_runner, load_config, report_user_errors, run_options, start_copies
+from ltcl.launch import apply_options, build_runner, load_config, report_user_errors, run_options
+from ltcl.launch.launcher import start_copies
 from ltcl.shipped import name_of
 from ltcl.work_dir import AUTO, require_writable
 

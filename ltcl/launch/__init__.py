@@ -6,7 +6,6 @@ Nothing here imports torch or a model at the top, so that a mistyped option is a
 from .building import build_runner, import_mmpretrain, import_scope, without_remarks
 from .configs import apply_options, check_option, load_config, run_options, set_options
 from .errors import explain, report_user_errors
-from .launcher import start_copies
 from .options import KeyValues
 from .processes import leave_processes, start_processes
 
@@ -23,7 +22,6 @@ __all__ = [
     'report_user_errors',
     'run_options',
     'set_options',
-    'start_copies',
     'start_processes',
     'without_remarks',
 ]

@@ -86,7 +86,7 @@ def test_unknown_split_is_named(fashion_mnist_root):
 
 
 def test_missing_and_corrupt_files_name_the_command(fashion_mnist_root, tmp_path):
-    with pytest.raises(UserError, match=r'train-labels.*No such file.*run `python tools/.*--data-root'):
+    with pytest.raises(UserError, match=r'train-labels.*No such file.*run `ltcl data fashion-mnist --data-root'):
         FashionMNISTLT(str(tmp_path))
     for name in SHA256:
         shutil.copy(fashion_mnist_root / name, tmp_path)

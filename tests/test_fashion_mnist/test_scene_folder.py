@@ -89,7 +89,5 @@ def test_options_out_of_range(tmp_path, changes, message):
 def test_the_dataset_names_the_tool_when_there_are_no_scenes(tmp_path):
     from ltcl.fashion_mnist.scene_set import FashionScenes
 
-    with pytest.raises(
-        UserError, match=r'no scenes in .*img_dir/train: run python tools/dataset_converters/fashion_sc'
-    ):
+    with pytest.raises(UserError, match=r'no scenes in .*img_dir/train: run `ltcl data fashion-scenes --out'):
         FashionScenes(data_root=str(tmp_path), data_prefix=dict(img_path='img_dir/train', seg_map_path='ann_dir/train'))
