@@ -11,6 +11,9 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 SOURCES = ('setup.py', 'pyproject.toml', 'MANIFEST.in', 'README.md', 'LICENSE', 'model-index.yml', 'ltcl', 'configs')
 
+# What a source archive carries beside them.
+FURTHER_SOURCES = ('CHANGELOG.md', 'SECURITY.md', 'Makefile', 'constraints.txt', 'benchmarks', 'docs', 'tests', 'tools')
+
 
 def copy_sources(folder: Path, names: tuple[str, ...] = SOURCES) -> Path:
     """A copy of the clone: a build leaves folders beside what it builds."""

@@ -1,10 +1,16 @@
 """Who installs the package and has no clone: every command from an empty folder, and configs by their names."""
 
 import json
+import subprocess
+import sys
+import tarfile
+import venv
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from mmengine.config import Config
-from wheels import ROOT, build_wheel, call, install
+from wheels import FURTHER_SOURCES, ROOT, SOURCES, build_wheel, call, copy_sources, install
 
 from ltcl.fashion_mnist.files import SHA256
 
@@ -50,12 +56,13 @@ def folder(tmp_path, fashion_mnist_contents, written_fashion_mnist, synthetic_ch
     return tmp_path
 
 
-def test_train_test_and_convert_from_an_empty_folder(commands, folder, written_fashion_mnist):
+def use(commands, folder, data_root):
+    """Read configs with plain mmengine, train with two processes, test, convert."""
     found = call(commands / 'python', '-c', PLAIN_MMENGINE, folder=folder).stdout.split()
     assert found[0].startswith(str(commands.parent))
     assert found[1:] == ['ltcl.PaCoHead', 'ltcl.ContrastiveClassifier', '100']
 
-    options = ['--cfg-options', f'data_root={written_fashion_mnist}', *(f'{key}={SMALL[key]}' for key in SMALL)]
+    options = ['--cfg-options', f'data_root={data_root}', *(f'{key}={SMALL[key]}' for key in SMALL)]
     ltcl = ['env', f'PYTHONPATH={folder}', commands / 'ltcl']
     call(*ltcl, 'train', 'my_config.py', '--processes', 2, *options, folder=folder)
     run = folder / 'work_dirs' / 'my_config'
@@ -67,6 +74,10 @@ def test_train_test_and_convert_from_an_empty_folder(commands, folder, written_f
     assert (folder / 'theirs.pth').is_file()
 
 
+def test_train_test_and_convert_from_an_empty_folder(commands, folder, written_fashion_mnist):
+    use(commands, folder, written_fashion_mnist)
+
+
 def test_configs_by_name_are_those_of_the_clone(commands, tmp_path):
     names = call(commands / 'ltcl', 'list', folder=tmp_path).stdout.split()
     files = [path for path in (ROOT / 'configs').rglob('*.py') if '_base_' not in path.parts]
@@ -74,3 +85,24 @@ def test_configs_by_name_are_those_of_the_clone(commands, tmp_path):
     call(commands / 'ltcl', 'config', NAME.removeprefix('ltcl::gpaco/'), '--out', 'merged.py', folder=tmp_path)
     here = Config.fromfile(ROOT / 'configs' / NAME.removeprefix('ltcl::'))
     assert Config.fromfile(tmp_path / 'merged.py').to_dict() == here.to_dict()
+
+
+@pytest.mark.slow
+def test_everything_from_an_index(folder, written_fashion_mnist):
+    """What is uploaded, in an environment that has nothing else: several gigabytes, which are not kept."""
+    with TemporaryDirectory() as place:
+        sources = copy_sources(Path(place, 'clone'), (*SOURCES, *FURTHER_SOURCES))
+        call(sys.executable, '-m', 'build', sources, folder=folder)
+        archive, wheel = sorted((sources / 'dist').iterdir(), key=lambda path: path.suffix)
+        call(sys.executable, '-m', 'twine', 'check', '--strict', archive, wheel, folder=folder)
+        with tarfile.open(archive) as packed:
+            names = {name.partition('/')[2] for name in packed.getnames()}
+        assert {'model-index.yml', 'configs/paco/metafile.yml', 'docs/clusters.md', 'tests/toy.py'} <= names
+        commands = Path(place, 'environment', 'bin')
+        venv.create(commands.parent, with_pip=True)
+        call(commands / 'pip', 'install', '-c', ROOT / 'constraints.txt', wheel, folder=folder)
+        use(commands, folder, written_fashion_mnist)
+        segmentation = folder / 'segmentation.py'
+        segmentation.write_text("default_scope = 'mmseg'\nmodel = dict(type='EncoderDecoder')\n")
+        refused = subprocess.run([commands / 'ltcl', 'train', segmentation], capture_output=True, text=True, cwd=folder)
+        assert "run `pip install 'ltcl[seg]'`" in refused.stderr
