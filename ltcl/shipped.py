@@ -6,6 +6,7 @@ Imports nothing of the engine: ``import ltcl`` must stay light.
 import importlib.abc
 import importlib.util
 import sys
+from collections.abc import Sequence
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
@@ -60,19 +61,22 @@ class TeachMMEngine(importlib.abc.MetaPathFinder):
 
     MODULE = 'mmengine.config.config'
 
-    def find_spec(self, name: str, path: object = None, target: ModuleType | None = None) -> ModuleSpec | None:
-        """The module's own spec, whose loader goes on to :func:`teach`."""
+    def find_spec(
+        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """The module's own spec, whose loader goes on to :func:`teach`; None for any other module."""
         if name != self.MODULE:
             return None
         sys.meta_path.remove(self)
         spec = importlib.util.find_spec(name)
-        run = spec.loader.exec_module
+        if spec is not None and spec.loader is not None:
+            run = spec.loader.exec_module
 
-        def run_and_teach(module: ModuleType) -> None:
-            run(module)
-            teach(module)
+            def run_and_teach(module: ModuleType) -> None:
+                run(module)
+                teach(module)
 
-        spec.loader.exec_module = run_and_teach
+            vars(spec.loader)['exec_module'] = run_and_teach
         return spec
 
     @classmethod

@@ -1,6 +1,7 @@
 """How a command reads its words: complaints in one line, help with examples."""
 
 import argparse
+from typing import Any, NoReturn
 
 
 class ArgumentParser(argparse.ArgumentParser):
@@ -12,11 +13,11 @@ class ArgumentParser(argparse.ArgumentParser):
         **options: As of ``argparse.ArgumentParser``.
     """
 
-    def __init__(self, description: str | None = None, examples: tuple[str, ...] = (), **options: object) -> None:
+    def __init__(self, description: str | None = None, examples: tuple[str, ...] = (), **options: Any) -> None:
         epilog = '\n  '.join(('examples:', *examples)) if examples else None
-        layout = argparse.RawDescriptionHelpFormatter
-        super().__init__(**{'description': description, 'epilog': epilog, 'formatter_class': layout, **options})
+        options = dict(epilog=epilog, formatter_class=argparse.RawDescriptionHelpFormatter) | options
+        super().__init__(description=description, **options)
 
-    def error(self, message: str) -> None:
+    def error(self, message: str) -> NoReturn:
         """Print what is wrong and exit with status 2."""
         self.exit(2, f'error: {message}; {self.prog} --help lists the options\n')

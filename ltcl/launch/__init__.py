@@ -1,4 +1,4 @@
-"""What the command-line tools share: options, config checks, processes, one-line errors.
+"""What the commands share: options, config checks, processes, one-line errors.
 
 Nothing here imports torch or a model at the top, so that a mistyped option is answered at once.
 """
