@@ -4,7 +4,7 @@ import argparse
 import signal
 from pathlib import Path
 
-from ltcl.launch import KeyValues, load_config, report_user_errors, set_options
+from ltcl.launch import config_options, load_config, report_user_errors, set_options
 
 from .parser import ArgumentParser
 
@@ -17,10 +17,7 @@ EXAMPLES = (
 def parse_args() -> argparse.Namespace:
     """Words and options of the command."""
     parser = ArgumentParser(__doc__, EXAMPLES)
-    parser.add_argument('config', help='config file, or ltcl::METHOD/NAME.py of the package (`ltcl list`)')
-    parser.add_argument(
-        '--cfg-options', nargs='+', action=KeyValues, default={}, metavar='KEY=VALUE', help='overwrite config entries'
-    )
+    config_options(parser)
     parser.add_argument('--out', type=Path, metavar='FILE', help='.py file to write (default: print)')
     return parser.parse_args()
 
@@ -35,4 +32,5 @@ def main() -> None:
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` may stop reading
         print(text, end='')
     else:
+        args.out.parent.mkdir(parents=True, exist_ok=True)
         args.out.write_text(text, encoding='utf-8')

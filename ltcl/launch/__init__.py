@@ -4,16 +4,15 @@ Nothing here imports torch or a model at the top, so that a mistyped option is a
 """
 
 from .building import build_runner, import_mmpretrain, import_scope, without_remarks
-from .configs import apply_options, check_option, load_config, run_options, set_options
+from .configs import apply_options, check_option, config_options, load_config, run_options, set_options
 from .errors import explain, report_user_errors
-from .options import KeyValues
 from .processes import leave_processes, start_processes
 
 __all__ = [
-    'KeyValues',
     'apply_options',
     'build_runner',
     'check_option',
+    'config_options',
     'explain',
     'import_mmpretrain',
     'import_scope',

@@ -20,10 +20,9 @@ from .run_length import UNITS, is_length, length_of, set_length, unit_of
 from .values import check_values, fit_workers, known_keys
 
 
-def run_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options that training and testing share."""
+def config_options(parser: argparse.ArgumentParser) -> None:
+    """Add a config and the options that change it."""
     parser.add_argument('config', help='config file, or ltcl::METHOD/NAME.py of the package (`ltcl list`)')
-    parser.add_argument('--work-dir', help='folder of logs, checkpoints and reports (default: work_dirs/<config name>)')
     parser.add_argument(
         '--cfg-options',
         nargs='+',
@@ -33,6 +32,12 @@ def run_options(parser: argparse.ArgumentParser) -> None:
         help='overwrite config entries, for example train_cfg.max_epochs=5 model.head.alpha=0.02; a value is taken as '
         'the type of what it replaces',
     )
+
+
+def run_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that training and testing share."""
+    config_options(parser)
+    parser.add_argument('--work-dir', help='folder of logs, checkpoints and reports (default: work_dirs/<config name>)')
     parser.add_argument(
         '--processes',
         type=int,
