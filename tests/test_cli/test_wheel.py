@@ -15,6 +15,7 @@ from wheels import FURTHER_SOURCES, ROOT, SOURCES, build_wheel, call, copy_sourc
 from ltcl.fashion_mnist.files import SHA256
 
 NAME = 'ltcl::gpaco/gpaco_resnet20_1xb128-100e_fashion-mnist-lt-small.py'
+SEGMENTATION = 'ltcl::seg/gpaco/gpaco_upernet-swin-tiny_8xb2-160k_ade20k-512x512.py'
 CONFIG = f"""
 _base_ = '{NAME}'
 custom_imports = dict(imports=['checksums'])
@@ -102,7 +103,5 @@ def test_everything_from_an_index(folder, written_fashion_mnist):
         venv.create(commands.parent, with_pip=True)
         call(commands / 'pip', 'install', '-c', ROOT / 'constraints.txt', wheel, folder=folder)
         use(commands, folder, written_fashion_mnist)
-        segmentation = folder / 'segmentation.py'
-        segmentation.write_text("default_scope = 'mmseg'\nmodel = dict(type='EncoderDecoder')\n")
-        refused = subprocess.run([commands / 'ltcl', 'train', segmentation], capture_output=True, text=True, cwd=folder)
+        refused = subprocess.run([commands / 'ltcl', 'train', SEGMENTATION], capture_output=True, text=True, cwd=folder)
         assert "run `pip install 'ltcl[seg]'`" in refused.stderr
