@@ -1,30 +1,66 @@
 """Packaging of ltcl. Upper bounds are the next minor releases: registries and loops are part of our surface."""
 
+import shutil
 from pathlib import Path
 
 from setuptools import find_packages, setup
+from setuptools.command.build_py import build_py
 
 HERE = Path(__file__).parent
 version: dict[str, str] = {}
 exec((HERE / 'ltcl' / 'version.py').read_text(), version)
 
+# The maintained distributions of OpenMMLab's packages; the import names are mmengine, mmcv, mmpretrain, mmseg.
+SEGMENTATION = ['onedl-mmsegmentation>=1.4.2,<1.5']
+
+
+class BuildWithConfigs(build_py):
+    """Puts the configs into a wheel, where mmengine looks for those of a package; a clone has them at its root."""
+
+    def run(self) -> None:
+        """Build the package, then add the configs."""
+        super().run()
+        if not self.editable_mode:
+            place = Path(self.build_lib, 'ltcl', '.mim')
+            shutil.rmtree(place, ignore_errors=True)
+            shutil.copytree(HERE / 'configs', place / 'configs', ignore=shutil.ignore_patterns('__pycache__'))
+            shutil.copy(HERE / 'model-index.yml', place)
+
+
 setup(
     name='ltcl',
     version=version['__version__'],
     description='Long-tailed contrastive learning on PyTorch and OpenMMLab',
-    long_description=(HERE / 'README.md').read_text(),
+    long_description=(HERE / 'README.md').read_text(encoding='utf-8'),
     long_description_content_type='text/markdown',
     license='Apache-2.0',
+    license_files=['LICENSE'],
+    keywords=['long-tailed recognition', 'contrastive learning', 'imbalanced data', 'PyTorch', 'OpenMMLab'],
+    classifiers=[
+        'Development Status :: 4 - Beta',
+        'Environment :: Console',
+        'Intended Audience :: Science/Research',
+        'Operating System :: POSIX',
+        'Programming Language :: Python :: 3',
+        'Programming Language :: Python :: 3.10',
+        'Programming Language :: Python :: 3.11',
+        'Programming Language :: Python :: 3.12',
+        'Programming Language :: Python :: 3.13',
+        'Topic :: Scientific/Engineering :: Artificial Intelligence',
+        'Topic :: Scientific/Engineering :: Image Recognition',
+        'Typing :: Typed',
+    ],
     packages=find_packages(include=['ltcl', 'ltcl.*']),
+    package_data={'ltcl': ['py.typed']},
+    cmdclass={'build_py': BuildWithConfigs},
+    entry_points={'console_scripts': ['ltcl = ltcl.cli.main:main']},
     python_requires='>=3.10,<3.14',
     install_requires=[
         'torch>=2.6',
         'torchvision>=0.21',
-        # The maintained distributions of OpenMMLab's packages; the import names are mmengine, mmcv, mmpretrain, mmseg.
         'onedl-mmengine>=0.10.12,<0.11',
         'onedl-mmcv>=2.3.6,<2.4',
         'onedl-mmpretrain>=1.3.6,<1.4',
-        'onedl-mmsegmentation>=1.4.2,<1.5',
         'filelock>=3.12',
         'matplotlib>=3.8',
         'numpy>=1.26',
@@ -33,7 +69,10 @@ setup(
         'scipy>=1.11',
     ],
     extras_require={
+        'seg': SEGMENTATION,
         'dev': [
+            *SEGMENTATION,
+            'build',
             'codespell',
             'hypothesis>=6',
             'pdoc',
@@ -42,6 +81,8 @@ setup(
             'pytest-xdist',
             'ruff>=0.6',
             'scikit-learn',
+            'setuptools>=77',
+            'twine>=6.1',
         ],
     },
 )

@@ -1,11 +1,12 @@
 """Start-up check: the installed packages are of versions, and of a distribution, that ltcl runs on."""
 
+import re
 import warnings
 from importlib.metadata import PackageNotFoundError, version
 
 from .errors import UserError
 
-MINIMUM_TORCH = (2, 6)
+MINIMUM_TORCH = '2.6'
 # Both distributions of a row own the same package folder, so whichever was installed last has overwritten the other.
 DISTRIBUTIONS = {
     'onedl-mmengine': ('mmengine', 'mmengine-lite'),
@@ -21,6 +22,11 @@ def installed_version(distribution: str) -> str | None:
         return version(distribution)
     except PackageNotFoundError:
         return None
+
+
+def release(text: str) -> list[int]:
+    """The first two numbers of a version, which compare as versions do."""
+    return [int(number) for number in re.findall(r'\d+', text)[:2]]
 
 
 def check_environment() -> None:
@@ -39,6 +45,8 @@ def check_environment() -> None:
                 f'`pip uninstall -y {" ".join(clash)} {fork}`, then `pip install {fork}`'
             )
     torch_version = installed_version('torch')
-    if torch_version is None or tuple(map(int, torch_version.split('.')[:2])) < MINIMUM_TORCH:
-        minimum = '.'.join(map(str, MINIMUM_TORCH))
-        raise UserError(f'torch {torch_version} is too old: ltcl needs {minimum} or newer, run `make setup`')
+    if torch_version is None or release(torch_version) < release(MINIMUM_TORCH):
+        raise UserError(
+            f'torch {torch_version} is too old: ltcl needs {MINIMUM_TORCH} or newer, run '
+            f'`pip install --upgrade torch torchvision`'
+        )

@@ -1,13 +1,18 @@
 """Every extension point of ltcl: children of mmengine's registries, all under the scope ``ltcl``.
 
-A config names our parts ``ltcl.X``; the key alone imports the folder named in ``locations``.
+A config names our parts ``ltcl.X``; the key alone imports the folders named in ``locations``.
 """
 
 from mmengine import registry as root
 from mmengine.registry import Registry
 
 MODELS = Registry('model', parent=root.MODELS, scope='ltcl', locations=['ltcl.models'])
-DATASETS = Registry('dataset', parent=root.DATASETS, scope='ltcl', locations=['ltcl.datasets'])
+DATASETS = Registry(
+    'dataset',
+    parent=root.DATASETS,
+    scope='ltcl',
+    locations=['ltcl.datasets', 'ltcl.fashion_mnist.long_tailed'],
+)
 TRANSFORMS = Registry('transform', parent=root.TRANSFORMS, scope='ltcl', locations=['ltcl.datasets'])
 DATA_SAMPLERS = Registry('data sampler', parent=root.DATA_SAMPLERS, scope='ltcl', locations=['ltcl.datasets'])
 HOOKS = Registry('hook', parent=root.HOOKS, scope='ltcl', locations=['ltcl.engine'])

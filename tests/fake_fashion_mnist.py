@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ltcl import fashion_mnist_files
+from ltcl.fashion_mnist import files
 
 
 def idx_bytes(array: np.ndarray) -> bytes:
@@ -48,7 +48,7 @@ def written_fashion_mnist(fashion_mnist_contents, tmp_path_factory) -> Path:
 @pytest.fixture
 def synthetic_checksums(fashion_mnist_contents, monkeypatch) -> None:
     for name, content in fashion_mnist_contents.items():
-        monkeypatch.setitem(fashion_mnist_files.SHA256, name, hashlib.sha256(content).hexdigest())
+        monkeypatch.setitem(files.SHA256, name, hashlib.sha256(content).hexdigest())
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from fake_cifar import write_cifar, write_svhn
 from fake_fashion_mnist import make_contents, write_contents
 from PIL import Image
 
-import ltcl.fashion_mnist_files
+import ltcl.fashion_mnist.files
 from ltcl.datasets import CIFAR10LT, CIFAR100LT
 
 TRAIN_COUNTS = (5, 3, 2, 1, 1)
@@ -140,7 +140,7 @@ def svhn_files(root: Path) -> list[tuple]:
 
 def fashion_mnist_files(root: Path) -> list[tuple]:
     """Fashion-MNIST at its full size; the checksums to set."""
-    return [(ltcl.fashion_mnist_files, 'SHA256', write_contents(root, make_contents()))]
+    return [(ltcl.fashion_mnist.files, 'SHA256', write_contents(root, make_contents()))]
 
 
 WRITERS = {

@@ -9,7 +9,7 @@ from layouts import LOADERS, NUM_CLASSES, TRAIN_COUNTS, WRITERS
 from mmengine.config import Config
 from mmengine.registry import MODELS
 
-from ltcl.config_values import fill_num_classes
+from ltcl.launch.config_values import fill_num_classes
 
 CONFIGS = Path(__file__).parents[1] / 'configs'
 SIZE, QUEUE_LEN, NUM_NEIGHBOURS = 32, 48, 3

@@ -1,6 +1,6 @@
 """What wrong configs and command lines get: at most three lines that name key and remedy, nothing built."""
 
-import importlib.util
+import importlib
 from pathlib import Path
 
 import pytest
@@ -29,11 +29,9 @@ def answer(monkeypatch, capsys, tmp_path):
     (tmp_path / 'epoch_1.pth').touch()
 
     def run(tool: str, words: list[str]) -> str:
-        spec = importlib.util.spec_from_file_location(tool, ROOT / 'tools' / f'{tool}.py')
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
+        module = importlib.import_module(f'ltcl.cli.{tool}')
         named = {'CONFIG': PACO, 'CHECKPOINT': str(tmp_path / 'epoch_1.pth')}
-        monkeypatch.setattr('sys.argv', [f'tools/{tool}.py', *(named.get(word, word) for word in words)])
+        monkeypatch.setattr('sys.argv', [f'ltcl {tool}', *(named.get(word, word) for word in words)])
         with pytest.raises(SystemExit) as stop:
             module.main()
         assert stop.value.code in (1, 2)

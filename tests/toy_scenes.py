@@ -7,7 +7,7 @@ import numpy as np
 from mmengine.config import Config
 from PIL import Image
 
-from ltcl.fashion_scenes import CLASSES
+from ltcl.fashion_mnist.scenes import CLASSES
 from ltcl.launch import load_config
 
 CONFIGS = Path(__file__).parents[1] / 'configs' / 'seg'

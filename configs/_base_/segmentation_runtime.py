@@ -2,7 +2,7 @@
 default_scope = 'mmseg'
 # Classification does without these: they import mmsegmentation.
 custom_imports = dict(
-    imports=['ltcl.models.decode_heads', 'ltcl.datasets.fashion_scenes', 'ltcl.evaluation.metrics.shot_iou']
+    imports=['ltcl.models.decode_heads', 'ltcl.fashion_mnist.scene_set', 'ltcl.evaluation.metrics.shot_iou']
 )
 
 # Hooks by name, as in default_runtime.py. What load_from names is a converted encoder (docs/checkpoints.md): the heads

@@ -2,7 +2,6 @@
 
 from . import samplers, transforms  # noqa: F401  (their import registers them)
 from .cifar_lt import CIFAR10LT, CIFAR100LT
-from .fashion_mnist_lt import FashionMNISTLT
 from .image_folder import ImageFolderDataset
 from .image_list import ImageListDataset, read_image_list
 from .long_tail import class_counts_exponential, class_counts_step, sample_held_out, sample_long_tail
@@ -18,7 +17,6 @@ __all__ = [
     'CIFAR100LT',
     'SVHNLT',
     'CorruptedImages',
-    'FashionMNISTLT',
     'ImageFolderDataset',
     'ImageListDataset',
     'ImageNetC',

@@ -81,7 +81,7 @@ class OwnSources:
         if self.training is None:
             raise UserError(
                 f'{self.root} has no training images, so nothing tells the classes: put a file classes.txt there with '
-                'one name a line, in the order of training (tools/test.py takes them from the checkpoint)'
+                'one name a line, in the order of training (a test takes them from the checkpoint)'
             )
         path = self.files[self.training]
         names = list(class_folders(path)) if path.is_dir() else self._names_in_list(path)

@@ -78,7 +78,7 @@ def _cifar(num_classes: int, images: int, smallest: int, shots: tuple[int, int, 
 
 
 def _fashion_mnist(images: int, num_max: int, shots: tuple[int, int, int]) -> PublishedSet:
-    converter = 'tools/dataset_converters/fashion_mnist.py'
+    converter = '`ltcl data fashion-mnist`'
     return PublishedSet(
         f'Fashion-MNIST-LT, {num_max} images of the largest class, imbalance factor 100',
         'data/fashion_mnist',

@@ -14,7 +14,7 @@ from .transforms.load_image import decode_rgb
 
 MODES = {'rgb': 'RGB', 'grey': 'L'}
 GROUPS = ('noise', 'blur', 'weather', 'digital')  # the archives of ImageNet-C
-SETTINGS_FILE = 'corruptions.json'  # written by tools/dataset_converters/corrupt_images.py
+SETTINGS_FILE = 'corruptions.json'  # written by ltcl data corrupt
 
 
 class ClassFolderTestSet(ImageFolderDataset):
@@ -59,7 +59,7 @@ def read_image(path: str | Path, color: str) -> np.ndarray:
 
 @DATASETS.register_module()
 class CorruptedImages(ClassFolderTestSet):
-    """Images under one corruption at one severity, as ``tools/dataset_converters/corrupt_images.py`` writes them::
+    """Images under one corruption at one severity, as ``ltcl data corrupt`` writes them::
 
         data/fashion_mnist-c
         ├── corruptions.json      classes, profile of severities and seed

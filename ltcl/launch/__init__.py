@@ -1,20 +1,18 @@
-"""What the command-line tools share: options, config checks, processes, one-line errors.
+"""What the commands share: options, config checks, processes, one-line errors.
 
 Nothing here imports torch or a model at the top, so that a mistyped option is answered at once.
 """
 
 from .building import build_runner, import_mmpretrain, import_scope, without_remarks
-from .configs import apply_options, check_option, load_config, run_options, set_options
+from .configs import apply_options, check_option, config_options, load_config, run_options, set_options
 from .errors import explain, report_user_errors
-from .options import ArgumentParser, KeyValues
 from .processes import leave_processes, start_processes
 
 __all__ = [
-    'ArgumentParser',
-    'KeyValues',
     'apply_options',
     'build_runner',
     'check_option',
+    'config_options',
     'explain',
     'import_mmpretrain',
     'import_scope',

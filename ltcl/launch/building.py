@@ -1,7 +1,7 @@
 """From a config to a runner."""
 
 import contextlib
-import importlib
+import importlib.util
 import io
 import os
 import threading
@@ -12,10 +12,10 @@ from mmengine.config import Config
 from mmengine.logging import MMLogger
 from mmengine.utils import import_modules_from_strings
 
-from ltcl.config_values import use_plain_norms
 from ltcl.errors import UserError
 from ltcl.neutral_text import neutralise
 
+from .config_values import use_plain_norms
 from .contract import check_contract
 from .parts import check_parts
 from .values import check_complete, check_values
@@ -52,6 +52,7 @@ def import_scope(scope: str) -> None:
     Args:
         scope: The config's ``default_scope``: ``'mmpretrain'`` or, for segmentation, ``'mmseg'``.
     """
+    require_scope(scope)
     # Files that mmengine downloads may carry code, which torch.load then refuses to run.
     os.environ.setdefault('TORCH_FORCE_WEIGHTS_ONLY_LOAD', '1')
     try:
@@ -65,6 +66,16 @@ def import_scope(scope: str) -> None:
     neutralise(MMLogger.get_current_instance())
 
 
+def require_scope(scope: str | None) -> None:
+    """Refuse a segmentation config where mmsegmentation is not installed.
+
+    Raises:
+        UserError: It is not.
+    """
+    if scope == 'mmseg' and importlib.util.find_spec(scope) is None:
+        raise UserError("default_scope='mmseg': segmentation needs mmsegmentation: run `pip install 'ltcl[seg]'`")
+
+
 def import_custom_modules(cfg: Config) -> None:
     """Import what a config names in ``custom_imports``.
 
@@ -74,6 +85,7 @@ def import_custom_modules(cfg: Config) -> None:
     named = cfg.get('custom_imports')
     if not named:
         return
+    require_scope(cfg.get('default_scope'))
     try:
         with without_remarks():
             import_modules_from_strings(**named)

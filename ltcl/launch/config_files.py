@@ -7,12 +7,13 @@ from pathlib import Path
 
 from mmengine.config import Config, ConfigDict
 
-from ltcl.config_values import replace_copies
 from ltcl.errors import UserError
-from ltcl.run_length import UNITS, length_of, set_length, unit_of
+from ltcl.shipped import PREFIX, find_config, name_of, shipped_configs
 
 from .config_names import is_variable, similar_names
 from .config_source import SUFFIXES, Source
+from .config_values import replace_copies
+from .run_length import UNITS, length_of, set_length, unit_of
 
 
 @dataclass
@@ -95,9 +96,9 @@ def _check_file(path: Path, above: tuple[Path, ...]) -> None:
     if path.is_dir():
         raise UserError(f'{by}{path} is a folder: name a config file in it')
     if not path.exists():
-        known = [str(each) for each in path.parent.glob('*.py')] if above else _known_configs()
-        hint = similar_names(str(path), known, cutoff=0.5) or 'configs lie below configs/'
-        raise UserError(f'{by}config file {path} does not exist: {hint}')
+        known = [str(each) for each in path.parent.glob('*.py')] if above else _known_configs(path)
+        hint = similar_names(name_of(path), known, cutoff=0.5) or '`ltcl list` names those that come with ltcl'
+        raise UserError(f'{by}config file {name_of(path)} does not exist: {hint}')
     if path.suffix not in SUFFIXES:
         raise UserError(f'{by}{path} is no config file: its name must end in {", ".join(SUFFIXES)}')
     same = [number for number, each in enumerate(above) if each.resolve() == path.resolve()]
@@ -106,8 +107,10 @@ def _check_file(path: Path, above: tuple[Path, ...]) -> None:
         raise UserError(f'_base_ goes in a circle: {circle}; take one of them out')
 
 
-def _known_configs() -> list[str]:
-    return [str(file) for file in Path('configs').rglob('*.py') if '_base_' not in file.parts]
+def _known_configs(path: Path) -> set[str]:
+    """Configs that a path may have meant, those that come with ltcl by the name that works anywhere."""
+    beside = [name_of(file) for file in path.parent.glob('*.py')]
+    return {*beside, *(f'{PREFIX}{name}' for name in shipped_configs())}
 
 
 def _read_bases(source: Source, overrides: Mapping[str, object], above: tuple[Path, ...]) -> ConfigFile:
@@ -135,7 +138,9 @@ def _read_bases(source: Source, overrides: Mapping[str, object], above: tuple[Pa
 
 
 def _path_of(named: str, child: Path) -> tuple[Path, str | None]:
-    """Path and scope of a base: beside the file, or in an installed package, ``mmpretrain::path``."""
+    """Path and scope of a base: beside the file, one of ours, or in an installed package, ``mmpretrain::path``."""
+    if named.startswith(PREFIX):
+        return find_config(named), None
     if '::' not in named:
         return child.parent / named, None
     try:

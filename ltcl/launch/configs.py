@@ -6,23 +6,23 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-from ltcl.config_values import fill_num_classes, needs_classes, replace_copies
 from ltcl.errors import UserError
-from ltcl.run_length import UNITS, is_length, length_of, set_length, unit_of
+from ltcl.shipped import find_config
 
 from .building import import_custom_modules, import_scope
 from .config_files import read_config
 from .config_names import ELSEWHERE, SECTIONS, check_names, is_variable, similar_names
+from .config_values import fill_num_classes, needs_classes, replace_copies
 from .options import NEW, KeyValues, value_like
 from .parts import check_parts
 from .processes import stall_limit, start_processes
+from .run_length import UNITS, is_length, length_of, set_length, unit_of
 from .values import check_values, fit_workers, known_keys
 
 
-def run_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options that training and testing share."""
-    parser.add_argument('config', help='config file')
-    parser.add_argument('--work-dir', help='folder of logs, checkpoints and reports (default: work_dirs/<config name>)')
+def config_options(parser: argparse.ArgumentParser) -> None:
+    """Add a config and the options that change it."""
+    parser.add_argument('config', help='config file, or ltcl::METHOD/NAME.py of the package (`ltcl list`)')
     parser.add_argument(
         '--cfg-options',
         nargs='+',
@@ -32,33 +32,48 @@ def run_options(parser: argparse.ArgumentParser) -> None:
         help='overwrite config entries, for example train_cfg.max_epochs=5 model.head.alpha=0.02; a value is taken as '
         'the type of what it replaces',
     )
+
+
+def run_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that training and testing share."""
+    config_options(parser)
+    parser.add_argument('--work-dir', help='folder of logs, checkpoints and reports (default: work_dirs/<config name>)')
+    parser.add_argument(
+        '--processes',
+        type=int,
+        metavar='N',
+        help='start N processes, one per GPU or per share of the CPU cores (several machines: docs/clusters.md)',
+    )
     parser.add_argument(
         '--launcher',
         choices=('none', 'pytorch', 'slurm', 'mpi'),
         default='none',
-        help='who started the processes; tools/dist_train.sh and tools/slurm_train.sh set it',
+        help='who started the processes: torchrun or --processes, srun, mpirun',
     )
 
 
-def load_config(path: str, overrides: Mapping[str, object] | None = None) -> Config:
+def load_config(name: str | Path, overrides: Mapping[str, object] | None = None, with_imports: bool = True) -> Config:
     """Read a config file, with what it inherits.
 
     Args:
-        path: The file.
+        name: The file, or what :func:`~ltcl.shipped.find_config` takes for one.
         overrides: New values of the config's own variables, such as ``data_root``.
+        with_imports: Import what its ``custom_imports`` name, which building it needs.
 
     Raises:
         UserError: The file or one that it inherits from cannot be read, a name in it is read by nobody, or it changes
             the length of the run and leaves a part of the schedule as it was.
     """
+    path = find_config(name)
     found = read_config(path, overrides)
-    check_names(found.entries, found.origin, found.used, Path(path))
+    check_names(found.entries, found.origin, found.used, path)
     try:
         cfg = Config(found.entries, cfg_text=found.text, filename=str(path), env_variables=found.env_variables)
     except KeyError as error:
         raise UserError(f'{path}: {error.args[0]}: rename the entry') from error
     _check_stale(cfg, found.stale, str(path))
-    import_custom_modules(cfg)
+    if with_imports:
+        import_custom_modules(cfg)
     return cfg
 
 
@@ -82,7 +97,7 @@ def apply_options(cfg: Config, args: argparse.Namespace) -> Config:
     if args.work_dir is not None:
         cfg.work_dir = args.work_dir
     elif cfg.get('work_dir') is None:
-        cfg.work_dir = str(Path('work_dirs', Path(args.config).stem))
+        cfg.work_dir = str(Path('work_dirs', find_config(args.config).stem))
     check_values(cfg)
     fit_workers(cfg)
     checkpoint = getattr(args, 'checkpoint', None)
@@ -97,12 +112,13 @@ def apply_options(cfg: Config, args: argparse.Namespace) -> Config:
     return cfg
 
 
-def set_options(cfg: Config, options: Mapping[str, object]) -> Config:
+def set_options(cfg: Config, options: Mapping[str, object], with_imports: bool = True) -> Config:
     """Overwrite config entries.
 
     Args:
         cfg: The config as read from its file; changed, unless one of its variables changes: then it is read anew.
         options: Values by key. Texts are taken as the type of what they replace.
+        with_imports: As in :func:`load_config`.
 
     Returns:
         The config.
@@ -120,7 +136,7 @@ def set_options(cfg: Config, options: Mapping[str, object]) -> Config:
     overrides = _nested({key: value for key, value in values.items() if _is_own(key)})
     old = {name: cfg[name] for name in overrides if name in cfg}
     if overrides and cfg.filename and Path(cfg.filename).is_file():
-        cfg = load_config(cfg.filename, overrides)
+        cfg = load_config(cfg.filename, overrides, with_imports)
     for name in old:
         if name in values:
             replace_copies(cfg._cfg_dict, name, old[name], values[name])

@@ -1,4 +1,4 @@
-"""Starts a tool with several processes of this machine: ``python -m ltcl.launch.launcher --nproc-per-node N TOOL ...``.
+"""Starts a command with several processes of this machine, for ``--processes N`` and for ``tools/dist_train.sh``.
 
 Where torchrun gives a stopped process 30 seconds and returns 1 whatever happened, this hands signals on, lets the
 processes save, returns their exit status, and prints the first failure last and once.
@@ -41,6 +41,7 @@ def parse_args(words: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument('tool', help='the Python file to run')
     parser.add_argument('words', nargs=argparse.REMAINDER, help='its arguments')
     args = parser.parse_args(words)
+    args.command = [sys.executable, '-u', args.tool, *args.words]
     if args.nproc_per_node < 1 or args.nnodes < 1 or not 0 <= args.node_rank < args.nnodes:
         raise UserError(
             f'{args.nproc_per_node} processes on machine {args.node_rank} of {args.nnodes}: there must be at least one '
@@ -50,6 +51,24 @@ def parse_args(words: list[str] | None = None) -> argparse.Namespace:
         raise UserError('several machines: set MASTER_ADDR to the address of machine 0 on each')
     if not args.master_port:
         args.master_port = free_port() if args.nnodes == 1 else DEFAULT_PORT
+    return args
+
+
+def of_this_command(processes: int) -> argparse.Namespace:
+    """Several processes of the command that this process runs.
+
+    ``NNODES``, ``NODE_RANK``, ``MASTER_ADDR`` and ``MASTER_PORT`` in the environment name further machines.
+
+    Args:
+        processes: How many, on each machine.
+
+    Raises:
+        UserError: No process, or no such machine.
+    """
+    machines = ('NNODES', 'NODE_RANK', 'MASTER_ADDR', 'MASTER_PORT')
+    words = [f'--{name.lower().replace("_", "-")}={os.environ[name]}' for name in machines if os.environ.get(name)]
+    args = parse_args([*words, f'--nproc-per-node={processes}', 'ltcl'])
+    args.command = [sys.executable, '-u', *sys.orig_argv[1:], '--launcher', 'pytorch']
     return args
 
 
@@ -64,7 +83,7 @@ class Launcher:
     """The processes of this machine, from their start to the last one's end.
 
     Args:
-        args: Parsed :func:`parse_args`.
+        args: Of :func:`parse_args` or :func:`of_this_command`.
         folder: For the processes' failures.
     """
 
@@ -112,7 +131,7 @@ class Launcher:
         environment.setdefault('MKL_NUM_THREADS', '1')
         environment.setdefault('TORCH_CPP_LOG_LEVEL', 'ERROR')
         # A session of its own: the terminal sends Ctrl-C to this process only, which hands it on once.
-        return subprocess.Popen([sys.executable, '-u', args.tool, *args.words], env=environment, start_new_session=True)
+        return subprocess.Popen(args.command, env=environment, start_new_session=True)
 
     def _file(self, local_rank: int) -> Path:
         return self.folder / f'{local_rank}.json'
@@ -193,15 +212,29 @@ def as_exit_status(status: int) -> int:
     return exit_codes.stopped_by(-status) if status < 0 else status
 
 
+def launch(args: argparse.Namespace) -> int:
+    """Start the processes of this machine and wait for them; returns the exit status."""
+    with tempfile.TemporaryDirectory(prefix='ltcl_launcher_') as folder:
+        return Launcher(args, Path(folder)).run()
+
+
+def start_copies(args: argparse.Namespace) -> None:
+    """What ``--processes N`` asks for: this command N times, whose status ends this process; else nothing.
+
+    Args:
+        args: Parsed :func:`~ltcl.launch.configs.run_options`.
+    """
+    if args.processes is not None and args.launcher == 'none':
+        sys.exit(launch(of_this_command(args.processes)))
+
+
 def main() -> int:
-    """Start the processes of this machine and wait for them."""
+    """Command line of the launcher."""
     try:
-        args = parse_args()
+        return launch(parse_args())
     except UserError as error:
         print(f'error: {error}', file=sys.stderr)
         return exit_codes.FAILED
-    with tempfile.TemporaryDirectory(prefix='ltcl_launcher_') as folder:
-        return Launcher(args, Path(folder)).run()
 
 
 if __name__ == '__main__':

@@ -31,14 +31,6 @@ class KeyValues(argparse.Action):
         setattr(namespace, self.dest, options)
 
 
-class ArgumentParser(argparse.ArgumentParser):
-    """A parser whose complaint is one line, not a screen of usage."""
-
-    def error(self, message: str) -> None:
-        """Print what is wrong and exit with status 2."""
-        self.exit(2, f'error: {message}; {self.prog} --help lists the options\n')
-
-
 def value_like(key: str, text: str, old: object) -> object:
     """The value that a text stands for where it replaces another one.
 

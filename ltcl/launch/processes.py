@@ -119,7 +119,7 @@ def _name_ranks(launcher: str) -> None:
         os.environ.setdefault('MASTER_PORT', str(20000 + job % 20000))
     missing = [name for name in ('RANK', 'WORLD_SIZE', 'MASTER_ADDR', 'MASTER_PORT') if name not in os.environ]
     if missing:
-        start = {'slurm': 'tools/slurm_train.sh or srun', 'mpi': 'mpirun'}.get(launcher, 'tools/dist_train.sh')
+        start = {'slurm': 'srun', 'mpi': 'mpirun'}.get(launcher, '--processes N in place of --launcher')
         raise UserError(
             f'--launcher {launcher}: {" and ".join(missing)} not set in the environment; start with {start}'
         )

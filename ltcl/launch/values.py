@@ -6,11 +6,11 @@ from fnmatch import fnmatchcase
 from mmengine.config import Config
 
 from ltcl.errors import UserError
-from ltcl.run_length import UNITS, counts_in, is_length, length_of, schedulers, unit_of
 from ltcl.value_ranges import check_ranges
 
 from .config_names import similar_names
 from .hook_names import HOOK_TYPES, check_hooks, hooks_of
+from .run_length import UNITS, counts_in, is_length, length_of, schedulers, unit_of
 from .value_rules import KEYS, NEEDED, RULES, TOGETHER
 
 

@@ -1,45 +1,12 @@
-"""Counting classes in label maps."""
+"""Counting the classes of a data set."""
 
 import numpy as np
 import pytest
 
-from ltcl.analysis.seg_class_stats import (
-    PUBLISHED,
-    annotations_only,
-    count_dataset,
-    count_pixels,
-    published_name,
-    sum_up,
-)
+from ltcl.analysis.seg_class_stats import annotations_only, count_dataset
 from ltcl.errors import UserError
 
 LOAD = dict(type='LoadAnnotations')
-
-
-def test_pixels_of_one_map():
-    labels = np.array([[0, 2, 2], [255, 255, 4]], dtype=np.uint8)
-    assert count_pixels(labels, 6).tolist() == [1, 0, 2, 0, 1, 0]
-    assert count_pixels(labels, 256, ignore_index=None)[255] == 2
-    assert count_pixels(labels, 256, ignore_index=2)[[2, 255]].tolist() == [0, 2]
-    assert count_pixels(np.full((2, 2), 255, dtype=np.uint8), 3).tolist() == [0, 0, 0]
-    with pytest.raises(UserError, match='label 4 is none of the 3 classes'):
-        count_pixels(labels, 3)
-    with pytest.raises(UserError, match='label 255 is none'):
-        count_pixels(labels, 6, ignore_index=254)
-
-
-def test_sums():
-    stats = sum_up([np.array([3, 0, 1]), np.array([5, 0, 0])], ['a', 'b', 'c'])
-    assert (stats.num_images, stats.image, stats.pixel) == (2, [2, 0, 1], [8, 0, 1])
-
-
-@pytest.mark.parametrize('name', PUBLISHED)
-def test_published_tables_are_recognised(name):
-    for key, (total, first, last) in PUBLISHED[name].items():
-        counts = [*first, total - sum(first) - sum(last), *last]
-        assert published_name(counts, key) == name
-        counts[3] += 1
-        assert published_name(counts, key) is None
 
 
 def test_only_label_maps_are_read():

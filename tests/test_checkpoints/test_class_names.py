@@ -5,8 +5,8 @@ import torch
 from mmengine.config import Config
 
 from ltcl.checkpoints.class_names import trained_classes
-from ltcl.config_values import fill_num_classes
 from ltcl.errors import UserError
+from ltcl.launch.config_values import fill_num_classes
 
 
 def holding(classes):

@@ -1,6 +1,6 @@
 """By whatever door a checkpoint comes in, its code does not run, and one line names the file."""
 
-import importlib.util
+import importlib
 import re
 import subprocess
 import sys
@@ -12,22 +12,19 @@ from mmengine.registry import MODELS
 from mmengine.runner import load_checkpoint
 from toy import CONFIGS, toy_config
 
-from ltcl.config_values import fill_num_classes
 from ltcl.engine import Runner
 from ltcl.errors import UserError
 from ltcl.launch import build_runner
+from ltcl.launch.config_values import fill_num_classes
 from ltcl.models.utils.target_files import load_targets
 
-TOOLS = CONFIGS.parent / 'tools'
 # One that runs in any reader, one that ran by way of the types that were let through, one that hides in a log history.
 KINDS = {'reduce_exec': in_zip, 'build_setstate_by_getattr': in_zip, 'history_statistics': in_legacy}
 
 
-def tool(name: str, *words: object) -> None:
-    """Run a tool in this process; an error comes as an exception."""
-    spec = importlib.util.spec_from_file_location('tool', TOOLS / name)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+def command(name: str, *words: object) -> None:
+    """Run a command in this process; an error comes as an exception."""
+    module = importlib.import_module(f'ltcl.cli.{name}')
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setattr('sys.argv', [name, *map(str, words)])
         module.main.__wrapped__()
@@ -68,13 +65,13 @@ DOORS = {
     'resume_by_method': lambda cfg, config, path: build_runner(cfg).resume(path),
     'fill_num_classes': num_classes,
     'targets': lambda cfg, config, path: load_targets(path, 3, 8),
-    'tools/train.py': lambda cfg, config, path: tool('train.py', config, '--resume', path),
-    'tools/test.py': lambda cfg, config, path: tool('test.py', config, path),
-    'ensemble': lambda cfg, config, path: tool('test.py', config, path, config, path),
-    'test_robustness': lambda cfg, config, path: tool('test_robustness.py', config, path, '--clean'),
-    'class_geometry': lambda cfg, config, path: tool('analysis_tools/class_geometry.py', config, path),
-    'convert_from': lambda cfg, config, path: tool('model_converters/convert.py', path, '--from', 'gpaco'),
-    'convert_to': lambda cfg, config, path: tool('model_converters/convert.py', path, '--to', 'gpaco'),
+    'train': lambda cfg, config, path: command('train', config, '--resume', path),
+    'test': lambda cfg, config, path: command('test', config, path),
+    'ensemble': lambda cfg, config, path: command('test', config, path, config, path),
+    'robustness': lambda cfg, config, path: command('robustness', config, path, '--clean'),
+    'geometry': lambda cfg, config, path: command('geometry', config, path),
+    'convert_from': lambda cfg, config, path: command('convert', path, '--from', 'gpaco'),
+    'convert_to': lambda cfg, config, path: command('convert', path, '--to', 'gpaco'),
 }
 
 
@@ -108,7 +105,7 @@ def test_the_tools_say_so_in_one_line(name, words, images, tmp_path):
     marker, path = tmp_path / 'code_was_run', tmp_path / 'hostile.pth'
     path.write_bytes(in_zip(in_checkpoint(HOSTILE['build_setstate_by_getattr'](str(marker)))))
     toy_config(images, tmp_path / 'run').dump(tmp_path / 'toy.py')
-    command = [sys.executable, TOOLS / name, tmp_path / 'toy.py', *words, path]
+    command = [sys.executable, CONFIGS.parent / 'tools' / name, tmp_path / 'toy.py', *words, path]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 1, done.stderr
     lines = [line for line in done.stderr.splitlines() if line.strip()]

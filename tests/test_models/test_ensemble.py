@@ -1,7 +1,6 @@
 """Several checkpoints as one classifier: the sum, the loading, the mistakes."""
 
 import copy
-import importlib.util
 
 import mmengine
 import pytest
@@ -9,6 +8,7 @@ import torch
 from mmpretrain.structures import DataSample
 from toy import CLASS_COUNTS, CONFIGS, toy_config
 
+from ltcl.cli import test
 from ltcl.engine import Runner
 from ltcl.engine.ensemble import ensemble_config, load_members
 from ltcl.errors import UserError
@@ -16,7 +16,6 @@ from ltcl.launch import build_runner
 from ltcl.models import EnsembleClassifier
 from ltcl.registry import MODELS
 
-TOOL = CONFIGS.parent / 'tools' / 'test.py'
 RUNTIME = CONFIGS / '_base_' / 'default_runtime.py'
 CLASSES = ('class_0', 'class_1', 'class_2')
 
@@ -78,14 +77,11 @@ def test_every_member_gets_its_checkpoint(members):
 
 @pytest.fixture
 def tool(monkeypatch):
-    """Runs tools/test.py in this process."""
-    spec = importlib.util.spec_from_file_location('test_tool', TOOL)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    """Runs `ltcl test` in this process."""
 
     def run(*words):
-        monkeypatch.setattr('sys.argv', [str(TOOL), *map(str, words)])
-        module.main()
+        monkeypatch.setattr('sys.argv', ['ltcl test', *map(str, words)])
+        test.main()
 
     return run
 
@@ -122,7 +118,7 @@ def test_the_tool_sums_what_its_options_ask_for(members, tool, images, tmp_path,
     ],
 )
 def test_mistyped_words(tool, capsys, words, message):
-    known = {'CONFIG': RUNTIME, 'TEST': TOOL}
+    known = {'CONFIG': RUNTIME, 'TEST': test.__file__}
     with pytest.raises(SystemExit):
         tool(*(known.get(word, word) for word in words))
     (line,) = capsys.readouterr().err.splitlines()

@@ -1,6 +1,5 @@
 """The numbers of the published recipes of segmentation, and what a recipe's head says of itself."""
 
-import importlib.util
 import re
 
 import mmengine
@@ -13,10 +12,11 @@ from mmengine.optim import build_optim_wrapper
 from mmengine.registry import DATASETS, MODELS, PARAM_SCHEDULERS, init_default_scope
 from small_seg_config import CONFIGS, RECIPES, data_set_of, load_small
 
-from ltcl.config_values import use_plain_norms
+from ltcl.cli.test import augment_test
 from ltcl.engine import Runner
 from ltcl.errors import UserError
 from ltcl.launch import build_runner, load_config
+from ltcl.launch.config_values import use_plain_norms
 
 SWIN = {
     'tiny': (96, [2, 2, 6, 2], [3, 6, 12, 24], 7, 'swin_tiny_patch4_window7_224'),
@@ -32,7 +32,6 @@ DATA = {
 }
 ALPHA = {'r50_4xb2-80k_cityscapes': 0.03, 'r101_4xb2-80k_cityscapes': 0.02}
 BRANCHES = {'gpaco': {'gpaco'}, 'cross_entropy': set(), 'region_rebalance': {'region'}, 'ceco': {'region'}}
-TEST_TOOL = CONFIGS.parents[1] / 'tools' / 'test.py'
 
 
 def all_recipes():
@@ -173,15 +172,7 @@ def test_scales_of_the_multi_scale_test(data_set, seg_layout):
     assert passes['inputs'][1].equal(passes['inputs'][0].flip(2))
 
 
-@pytest.fixture(scope='module')
-def tool():
-    spec = importlib.util.spec_from_file_location('tool', TEST_TOOL)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def test_multi_scale_test_of_a_checkpoint(tool, seg_layout, tmp_path):
+def test_multi_scale_test_of_a_checkpoint(seg_layout, tmp_path):
     (path,) = CONFIGS.glob('gpaco/gpaco_*r50*context*')
     cfg = load_small(path, seg_layout('pascal-context59'), tmp_path)
     runner = Runner.from_cfg(cfg)
@@ -189,7 +180,7 @@ def test_multi_scale_test_of_a_checkpoint(tool, seg_layout, tmp_path):
     torch.save(dict(state_dict=runner.model.state_dict(), meta={}), tmp_path / 'last.pth')
     cfg = load_small(path, seg_layout('pascal-context59'), tmp_path / 'tta')
     cfg.load_from = str(tmp_path / 'last.pth')
-    tool.augment_test(cfg)
+    augment_test(cfg)
     tta = Runner.from_cfg(cfg)
     assert 'seg/mIoU' in tta.test()
     batch = next(iter(tta.test_dataloader))
@@ -205,11 +196,11 @@ def test_multi_scale_test_of_a_checkpoint(tool, seg_layout, tmp_path):
     assert len(prediction.unique()) > 1
 
 
-def test_multi_scale_test_that_cannot_be(tool):
+def test_multi_scale_test_that_cannot_be():
     with pytest.raises(UserError, match='--tta: None has no tta_model; test it without --tta'):
-        tool.augment_test(Config(dict(tta_pipeline=[])))
+        augment_test(Config(dict(tta_pipeline=[])))
     with pytest.raises(UserError, match='--tta tests one checkpoint'):
-        tool.augment_test(recipe('^gpaco_upernet-swin-tiny'), num_members=2)
+        augment_test(recipe('^gpaco_upernet-swin-tiny'), num_members=2)
 
 
 def test_norms_are_synchronised_under_a_launcher_only(monkeypatch):

@@ -1,7 +1,6 @@
 """The tool that compares a data set on disk with what is known of it."""
 
 import dataclasses
-import importlib.util
 import io
 import subprocess
 import sys
@@ -11,6 +10,7 @@ import pytest
 from layouts import TRAIN_COUNTS, write_imagenet, write_imagenet_lt, write_inat2018, write_places_lt
 from rich.console import Console
 
+from ltcl.cli.data_check import table_of
 from ltcl.datasets.check_published import check_set, sort_into_class_folders
 from ltcl.datasets.published import PUBLISHED, PublishedSet
 from ltcl.errors import UserError
@@ -165,17 +165,10 @@ def test_table_shows_what_differs(tmp_path):
     (tmp_path / 'iNaturalist18_val.txt').unlink()
     published = PUBLISHED['inat2018']
     console = Console(width=120, record=True, file=io.StringIO())
-    console.print(load_tool().table_of(published, check_set(published, tmp_path, 'none')))
+    console.print(table_of(published, check_set(published, tmp_path, 'none')))
     train, val = (line for line in console.export_text().splitlines() if line.startswith('│'))
     assert train.split()[3:6] == ['12', 'of', '437,513']
     assert val.split()[3:6] == ['none', 'of', '24,426']
-
-
-def load_tool():
-    spec = importlib.util.spec_from_file_location('check_dataset', TOOL)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def test_known_totals_of_a_set_are_consistent():

@@ -1,7 +1,6 @@
 """tools/model_converters/convert.py: files in, files out, reports and one-line errors."""
 
 import argparse
-import importlib.util
 import os
 import subprocess
 import sys
@@ -14,18 +13,11 @@ from toy import toy_config
 
 from ltcl.checkpoints.converting import to_theirs
 from ltcl.checkpoints.reading import read_checkpoint
+from ltcl.cli import convert
 from ltcl.engine import Runner
 from ltcl.errors import UserError
 
 TOOL = Path(__file__).parents[2] / 'tools' / 'model_converters' / 'convert.py'
-
-
-@pytest.fixture(scope='module')
-def tool():
-    spec = importlib.util.spec_from_file_location('convert_tool', TOOL)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def options(checkpoint, source=None, **others):
@@ -49,10 +41,10 @@ def original_file(tmp_path):
     return write
 
 
-def test_report_and_statistics(tool, original_file, capsys):
+def test_report_and_statistics(original_file, capsys):
     path, config = original_file('paco')
     before = path.read_bytes()
-    out = tool.convert(options(path, 'paco', verify=str(config)))
+    out = convert.convert(options(path, 'paco', verify=str(config)))
     assert out == path.with_name('paco.ltcl.pth')
     assert path.read_bytes() == before
     lines = capsys.readouterr().out.splitlines()
@@ -65,7 +57,7 @@ def test_report_and_statistics(tool, original_file, capsys):
     assert lines[-1] == f'saved: {out}'
     checkpoint = read_checkpoint(out)
     assert checkpoint['meta'] == {'converted_from': 'paco'}
-    back = tool.convert_back(options(out, target='paco'))
+    back = convert.convert_back(options(out, target='paco'))
     assert back == path.with_name('paco.ltcl.paco.pth')
     state = read_checkpoint(path)['state_dict']
     restored = read_checkpoint(back)['state_dict']
@@ -74,16 +66,16 @@ def test_report_and_statistics(tool, original_file, capsys):
 
 
 @pytest.mark.parametrize('name', ['mae', 'kcl_cifar'])
-def test_features_where_there_is_no_classifier(tool, original_file, capsys, name):
+def test_features_where_there_is_no_classifier(original_file, capsys, name):
     path, config = original_file(name)
-    tool.convert(options(path, ORIGINALS[name].source, verify=str(config)))
+    convert.convert(options(path, ORIGINALS[name].source, verify=str(config)))
     out = capsys.readouterr().out
     assert 'features: shape (16, ' in out
     assert 'top-1' not in out
 
 
 @pytest.mark.parametrize(('value', 'said'), [(0.0, 'same for every image'), (float('nan'), 'not finite')])
-def test_weights_that_are_none_are_noticed(tool, tmp_path, value, said):
+def test_weights_that_are_none_are_noticed(tmp_path, value, said):
     original = ORIGINALS['gpaco_vit']
     checkpoint = original.pack(original.network())
     for tensor in checkpoint['model'].values():
@@ -92,7 +84,7 @@ def test_weights_that_are_none_are_noticed(tool, tmp_path, value, said):
     torch.save(checkpoint, tmp_path / 'empty.pth')
     original.config.dump(tmp_path / 'vit.py')
     with pytest.raises(UserError, match=said):
-        tool.convert(options(tmp_path / 'empty.pth', 'gpaco', verify=str(tmp_path / 'vit.py')))
+        convert.convert(options(tmp_path / 'empty.pth', 'gpaco', verify=str(tmp_path / 'vit.py')))
     assert not (tmp_path / 'empty.ltcl.pth').exists()
 
 
@@ -112,9 +104,9 @@ def trained(images, tmp_path_factory):
     return runner, root / 'toy.py', root / 'paco.pth.tar', images
 
 
-def test_converted_file_goes_straight_into_a_test(tool, trained, tmp_path):
+def test_converted_file_goes_straight_into_a_test(trained, tmp_path):
     runner, config, path, images = trained
-    out = tool.convert(options(path, 'paco', config=str(config), out=tmp_path / 'ours.pth'))
+    out = convert.convert(options(path, 'paco', config=str(config), out=tmp_path / 'ours.pth'))
     # Counts are unknown to the file: the hook takes them from the training set.
     tested = Runner.from_cfg(toy_config(images, tmp_path / 'test', 'paco', load_from=str(out)))
     assert tested.test() == pytest.approx(runner.test())
@@ -134,25 +126,25 @@ def test_command_measures_accuracy_on_data(trained, tmp_path):
     assert f'saved: {tmp_path / "a.pth"}' in run.stdout
 
 
-def test_mistakes(tool, original_file, tmp_path):
+def test_mistakes(original_file, tmp_path):
     path, config = original_file('gpaco')
     with pytest.raises(UserError, match='use --from gpaco'):
-        tool.convert(options(path, 'paco'))
+        convert.convert(options(path, 'paco'))
     with pytest.raises(UserError, match='is the input, which is never overwritten'):
-        tool.convert(options(path, 'gpaco', out=path))
+        convert.convert(options(path, 'gpaco', out=path))
     with pytest.raises(UserError, match='give --verify CONFIG'):
-        tool.convert(options(path, 'gpaco', data=True))
+        convert.convert(options(path, 'gpaco', data=True))
     with pytest.raises(UserError, match=r'config file nowhere\.py does not exist'):
-        tool.convert(options(path, 'gpaco', config='nowhere.py'))
+        convert.convert(options(path, 'gpaco', config='nowhere.py'))
     with pytest.raises(UserError, match='--data needs a classifier'):
-        tool.convert(options(path, 'gpaco', keep='encoder', verify=str(config), data=True))
+        convert.convert(options(path, 'gpaco', keep='encoder', verify=str(config), data=True))
     link = tmp_path / 'link.pth'
     link.symlink_to(path)
     with pytest.raises(UserError, match='never overwritten'):
-        tool.convert(options(path, 'gpaco', out=link))
+        convert.convert(options(path, 'gpaco', out=link))
     assert read_checkpoint(path)['arch'] == 'resnet18'
 
 
-def test_names_of_files(tool):
+def test_names_of_files():
     for name, stem in (('a.pth.tar', 'a'), ('b.pth', 'b'), ('gpaco_r50', 'gpaco_r50'), ('v1.2.pth', 'v1.2')):
-        assert tool.output_path(Path('x', name), None, 'ltcl') == Path('x', f'{stem}.ltcl.pth')
+        assert convert.output_path(Path('x', name), None, 'ltcl') == Path('x', f'{stem}.ltcl.pth')

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config
 
-from ltcl.datasets import FashionMNISTLT
+from ltcl.fashion_mnist.long_tailed import FashionMNISTLT
 
 ROOT = Path(__file__).parents[2]
 DATA = ROOT / 'data' / 'fashion_mnist'

@@ -1,27 +1,22 @@
 """The tool that makes targets: what it prints is true, what it writes can be loaded."""
 
-import importlib.util
 import re
 from pathlib import Path
 
 import pytest
 
+from ltcl.cli import targets
 from ltcl.models.utils import load_targets, min_angle, uniformity
-
-TOOL = Path(__file__).parents[2] / 'tools' / 'generate_targets.py'
 
 
 @pytest.fixture
 def generate(monkeypatch, tmp_path):
     """Runs the tool in an empty folder."""
-    spec = importlib.util.spec_from_file_location('generate_targets', TOOL)
-    tool = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tool)
     monkeypatch.chdir(tmp_path)
 
     def run(*args: str) -> None:
-        monkeypatch.setattr('sys.argv', [str(TOOL), *args])
-        tool.main()
+        monkeypatch.setattr('sys.argv', ['ltcl targets', *args])
+        targets.main()
 
     return run
 

@@ -14,8 +14,8 @@ from mmpretrain.apis import get_model
 from natural_picture import draw_picture
 from PIL import Image
 
-from ltcl.config_values import fill_num_classes, hand_down
 from ltcl.launch import build_runner
+from ltcl.launch.config_values import fill_num_classes, hand_down
 
 CONFIGS = Path(__file__).parents[2] / 'configs' / 'custom'
 NAMES = ('balanced-softmax', 'paco', 'linear_kcl')

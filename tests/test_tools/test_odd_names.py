@@ -1,7 +1,7 @@
 """Folders with names of every kind: trained on, tested, divided and compared like any other."""
 
 import csv
-import importlib.util
+import importlib
 import json
 import os
 import subprocess
@@ -75,13 +75,10 @@ def test_folder_of_odd_names_is_trained_and_tested(tmp_path):
 def tool(request, monkeypatch):
     """A tool as a module."""
     monkeypatch.setenv('TORCH_FORCE_WEIGHTS_ONLY_LOAD', '1')
-    spec = importlib.util.spec_from_file_location('tool', ROOT / 'tools' / request.param)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return importlib.import_module(f'ltcl.cli.{request.param}')
 
 
-@pytest.mark.parametrize('tool', ['dataset_converters/split_images.py'], indirect=True)
+@pytest.mark.parametrize('tool', ['data_split'], indirect=True)
 @pytest.mark.parametrize('name', ['a\nb', ' leading', 'th\udce9', '\rcr', 'x\\y'])
 def test_list_is_not_written_with_a_name_that_it_would_not_give_back(tool, name, tmp_path, monkeypatch, capsys):
     (tmp_path / name).mkdir()
@@ -98,7 +95,7 @@ def test_list_is_not_written_with_a_name_that_it_would_not_give_back(tool, name,
     assert not list(tmp_path.glob('*.txt'))
 
 
-@pytest.mark.parametrize('tool', ['dataset_converters/split_images.py'], indirect=True)
+@pytest.mark.parametrize('tool', ['data_split'], indirect=True)
 def test_names_of_other_scripts_and_marks_are_divided(tool, tmp_path, monkeypatch, capsys):
     names = ['猫 と 犬', '\x1b[31mred', '=1', '$a$', 'عربى']
     for name in names:
@@ -115,7 +112,7 @@ def test_names_of_other_scripts_and_marks_are_divided(tool, tmp_path, monkeypatc
     assert len(read) == 20
 
 
-@pytest.mark.parametrize('tool', ['benchmark_methods.py'], indirect=True)
+@pytest.mark.parametrize('tool', ['compare'], indirect=True)
 def test_config_that_begins_with_an_underscore_has_a_name(tool):
     assert tool.short_names(['_u.py', '_v_toy.py', 'paco_toy.py']) == {
         '_u.py': '_u',

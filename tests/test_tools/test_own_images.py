@@ -1,6 +1,5 @@
 """From a folder of images to a tested network without code, and the tool that divides a folder."""
 
-import importlib.util
 import json
 import os
 import subprocess
@@ -14,12 +13,12 @@ from mmengine.config import Config
 from mmengine.dataset import default_collate
 from mmengine.registry import DATASETS, MODELS
 
-from ltcl.config_values import fill_num_classes, hand_down
+from ltcl.cli import data_split
 from ltcl.datasets import OwnImages
+from ltcl.launch.config_values import fill_num_classes, hand_down
 
 ROOT = Path(__file__).parents[2]
 CONFIGS = sorted((ROOT / 'configs' / 'custom').glob('*.py'))
-TOOL = ROOT / 'tools' / 'dataset_converters' / 'split_images.py'
 SIZE = 32
 COUNTS = (9, 6, 0, 3, 1)
 SERIAL = dict(batch_size=4, num_workers=0, persistent_workers=False)
@@ -111,13 +110,10 @@ def test_one_command_trains_and_one_tests_other_images(folder, tmp_path):
 def split(monkeypatch):
     """Runs the tool."""
     monkeypatch.setenv('TORCH_FORCE_WEIGHTS_ONLY_LOAD', '1')  # it sets it itself; after the test it is as before
-    spec = importlib.util.spec_from_file_location('split_images', TOOL)
-    tool = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tool)
 
     def run(*args: object) -> None:
-        monkeypatch.setattr('sys.argv', [str(TOOL), *map(str, args)])
-        tool.main()
+        monkeypatch.setattr('sys.argv', ['ltcl data split', *map(str, args)])
+        data_split.main()
 
     return run
 

@@ -17,7 +17,7 @@ from toy_scenes import CLASS_COUNTS, NUM_IMAGES, SMALL, toy_scenes_config, write
 from ltcl.checkpoints.reading import load_from_local
 from ltcl.engine import Runner
 from ltcl.engine.hooks.stop_signal_hook import TrainingStopped
-from ltcl.fashion_scenes import CLASSES
+from ltcl.fashion_mnist.scenes import CLASSES
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = {**os.environ, 'OMP_NUM_THREADS': '1', 'PYTHON': sys.executable}

@@ -1,7 +1,6 @@
 """tools/test_robustness.py and the corruption tool: a whole run that is stopped and goes on, and the parts of it."""
 
 import csv
-import importlib.util
 import json
 import os
 import subprocess
@@ -17,23 +16,14 @@ from rich.console import Console
 from toy import CLASS_COUNTS, toy_config
 
 from ltcl.analysis.robustness import RobustnessResults, load_results
+from ltcl.cli import data_corrupt as corrupt_tool
+from ltcl.cli import robustness as tool
 from ltcl.errors import UserError
 from ltcl.evaluation.functional import ALEXNET_ERROR, CORRUPTIONS
 from ltcl.registry import DATASETS, MODELS
 
 ROOT = Path(__file__).parents[2]
 SOME = ('contrast', 'fog')
-
-
-def load_tool(name):
-    spec = importlib.util.spec_from_file_location(Path(name).stem, ROOT / 'tools' / name)
-    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-tool = load_tool('test_robustness.py')
-corrupt_tool = load_tool('dataset_converters/corrupt_images.py')
 
 
 def call(module, monkeypatch, capsys, *words, fails=False):

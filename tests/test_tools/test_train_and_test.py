@@ -87,7 +87,7 @@ def test_two_processes_train_and_test(images, tmp_path):
     run('bash', 'tools/dist_train.sh', config, 2)
     report = json.loads((tmp_path / 'run' / 'metrics.json').read_text())
     assert [row['test_count'] for row in report['per_class']] == list(CLASS_COUNTS)
-    run('bash', 'tools/dist_test.sh', config, tmp_path / 'run' / 'epoch_2.pth', 2)
+    run(sys.executable, '-m', 'ltcl', 'test', config, tmp_path / 'run' / 'epoch_2.pth', '--processes', 2)
     tested = json.loads((tmp_path / 'run' / 'test_metrics.json').read_text())
     assert tested['last']['metrics'] == report['last']['metrics']
 

@@ -1,6 +1,5 @@
 """Stage 1, then stage 2, by the tools that a user runs."""
 
-import importlib.util
 import json
 import os
 import subprocess
@@ -16,6 +15,7 @@ from toy import toy_config
 from toy_stage2 import stage2_config
 
 from ltcl.checkpoints.reading import load_from_local
+from ltcl.cli import compare, train
 from ltcl.engine import Runner
 from ltcl.errors import UserError
 
@@ -30,13 +30,6 @@ def tool(name, *words, expect=0):
     )
     assert result.returncode == expect, result.stdout + result.stderr
     return result
-
-
-def load_tool(name):
-    spec = importlib.util.spec_from_file_location(f'{name}_tool', ROOT / 'tools' / f'{name}.py')
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture(scope='module')
@@ -130,7 +123,7 @@ def test_checkpoint_without_an_encoder(images, tmp_path, stage1):
 def test_what_a_training_starts_from(tmp_path):
     def found(resume, work_dir=None):
         cfg = Config(dict(load_from='stage1.pth', resume=False, work_dir='work_dirs/x'))
-        load_tool('train').resume_from(cfg, resume, work_dir)
+        train.resume_from(cfg, resume, work_dir)
         return cfg.resume, cfg.load_from, cfg.work_dir
 
     assert found(None) == (False, 'stage1.pth', 'work_dirs/x')
@@ -148,9 +141,9 @@ def test_what_a_training_starts_from(tmp_path):
 def test_run_that_goes_on_no_longer_needs_what_it_started_from(tmp_path):
     entries = dict(load_from='gone.pth', train_cfg={}, work_dir=str(tmp_path))
     with pytest.raises(UserError, match='does not exist'):
-        load_tool('train').check_start(Config(dict(entries, resume='auto')))
+        train.check_start(Config(dict(entries, resume='auto')))
     (tmp_path / 'epoch_3.pth').touch()
-    load_tool('train').check_start(Config(dict(entries, resume='auto')))
+    train.check_start(Config(dict(entries, resume='auto')))
 
 
 @pytest.mark.parametrize(
@@ -158,23 +151,23 @@ def test_run_that_goes_on_no_longer_needs_what_it_started_from(tmp_path):
     [
         (
             dict(load_from='no-such.pth', stage1_config='configs/kcl/x.py'),
-            r'the checkpoint of stage 1, no-such\.pth, does not exist: python tools/train\.py configs/kcl/x\.py makes '
+            r'the checkpoint of stage 1, no-such\.pth, does not exist: `ltcl train configs/kcl/x\.py` makes '
             r'it, or give another: --cfg-options load_from=PATH',
         ),
         (dict(load_from='no-such.pth'), r'the checkpoint, no-such\.pth, does not exist: correct load_from'),
-        (dict(stage1_config='configs/kcl/x.py'), r'load_from is None, .*: python tools/train\.py configs/kcl/x\.py'),
-        (dict(train_cfg=None), r'needs no training: run python tools/test\.py .* CHECKPOINT$'),
+        (dict(stage1_config='configs/kcl/x.py'), r'load_from is None, .*: `ltcl train configs/kcl/x\.py`'),
+        (dict(train_cfg=None), r'needs no training: run `ltcl test .* CHECKPOINT`$'),
         (dict(train_cfg=None, stage1_config='x.py'), r'needs no training: .* with a checkpoint of x\.py'),
     ],
 )
 def test_configs_that_cannot_start(entries, cause):
     with pytest.raises(UserError, match=cause):
-        load_tool('train').check_start(Config({'load_from': None, 'train_cfg': {}, 'resume': False, **entries}))
+        train.check_start(Config({'load_from': None, 'train_cfg': {}, 'resume': False, **entries}))
 
 
 @pytest.mark.parametrize('load_from', [None, 'https://example.org/x.pth', __file__])
 def test_configs_that_can_start(load_from):
-    load_tool('train').check_start(Config(dict(load_from=load_from, train_cfg={}, resume=False)))
+    train.check_start(Config(dict(load_from=load_from, train_cfg={}, resume=False)))
 
 
 def test_comparison_of_methods_with_two_stages(images, tmp_path):
@@ -209,5 +202,5 @@ def test_comparison_of_methods_with_two_stages(images, tmp_path):
 
 def test_names_in_the_table():
     stems = ['paco_r20_small', 'linear_kcl_r20', 'linear_tsc_r20', 'gpaco_r20_small', 'gpaco_r20_full']
-    names = load_tool('benchmark_methods').short_names([f'configs/x/{stem}.py' for stem in stems])
+    names = compare.short_names([f'configs/x/{stem}.py' for stem in stems])
     assert list(names.values()) == ['paco', 'linear_kcl', 'linear_tsc', 'gpaco_r20_small', 'gpaco_r20_full']

@@ -1,58 +1,6 @@
-"""Count the classes of a segmentation data set: `seg_class_stats.py CONFIG --out data/stats/ade20k.json`.
+"""The same as `ltcl seg-stats`."""
 
-The file holds the number of images that show each class and its pixels, after label reduction, for `class_counts` of
-`ltcl.RegionRebalanceBranch`, `ltcl.CenterCollapseBranch` and `ltcl.GPaCoBranch`.
-"""
-
-import argparse
-import json
-from dataclasses import asdict
-from pathlib import Path
-
-from ltcl.errors import UserError
-from ltcl.launch import ArgumentParser, import_scope, load_config, report_user_errors
-from ltcl.neutral_text import visible
-
-
-def parse_args() -> argparse.Namespace:
-    """Command line of the tool."""
-    parser = ArgumentParser(description='Images and pixels per class of a segmentation data set.')
-    parser.add_argument('config', help='config whose training set is counted')
-    parser.add_argument('--out', type=Path, required=True, metavar='FILE', help='.json file to write')
-    parser.add_argument('--data-root', help='folder of the data set, in place of that of the config')
-    parser.add_argument('--workers', type=int, default=4, help='threads that read label maps (default: 4)')
-    return parser.parse_args()
-
-
-@report_user_errors
-def main() -> None:
-    """Count, write the file, print what tells a table from others."""
-    args = parse_args()
-    cfg = load_config(args.config)
-    if 'train_dataloader' not in cfg:
-        raise UserError(f'{args.config} has no train_dataloader: name a config that trains')
-    import_scope('mmseg')  # registers data sets and their transforms
-    from mmengine.registry import init_default_scope
-    from mmseg.registry import DATASETS
-
-    from ltcl.analysis.seg_class_stats import annotations_only, count_dataset, published_name, summary
-
-    init_default_scope('mmseg')
-    dataset_cfg = annotations_only(cfg.train_dataloader.dataset.to_dict())
-    if args.data_root is not None:
-        dataset_cfg['data_root'] = args.data_root
-    stats = count_dataset(DATASETS.build(dataset_cfg), args.workers)
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    args.out.write_text(json.dumps(asdict(stats), indent=1) + '\n', encoding='utf-8')
-    print(f'{stats.num_images} images, {len(stats.classes)} classes')
-    for key in ('image', 'pixel'):
-        counts = getattr(stats, key)
-        total, first, last = summary(counts)
-        name = published_name(counts, key)
-        known = f'as published for {name}' if name else 'none of the published tables'
-        print(f'{key}: sum {total}; first {first}; last {last}; {known}')
-    print(f'saved: {visible(args.out)}')
-
+from ltcl.cli.seg_stats import main
 
 if __name__ == '__main__':
     main()

@@ -9,8 +9,8 @@ from mmengine.logging import print_log
 from mmseg.evaluation import IoUMetric
 from torch import Tensor
 
+from ltcl.analysis.seg_class_counts import load_class_counts
 from ltcl.evaluation.functional import shot_accuracy, thirds
-from ltcl.models.decode_heads.branch import load_class_counts
 from ltcl.registry import METRICS
 
 from .shot_metric import ShotMetricMixin

@@ -16,7 +16,7 @@ from ltcl.registry import MODELS
 class EnsembleClassifier(BaseModel):
     """Sums the raw logits of its members; softmax and the choice of the class come after the sum, as PaCo publishes it.
 
-    Every member prepares the images with the data preprocessor of its own config. ``tools/test.py`` builds the model
+    Every member prepares the images with the data preprocessor of its own config. ``ltcl test`` builds the model
     from several configs and loads a checkpoint into each member.
 
     Args:

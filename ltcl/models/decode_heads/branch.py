@@ -1,41 +1,17 @@
 """What all branches of a decode head share."""
 
-import json
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from pathlib import Path
 
 import torch
 from mmengine.model import BaseModule
 from torch import Tensor
 
+from ltcl.analysis.seg_class_counts import STATS_TOOL, load_class_counts
 from ltcl.errors import UserError
 from ltcl.value_ranges import check_ranges
 
 from ..utils import ClassCountsMixin
-
-STATS_TOOL = 'tools/analysis_tools/seg_class_stats.py'
-
-
-def load_class_counts(path: str, count_key: str) -> list[int]:
-    """Counts per class from a file of ``tools/analysis_tools/seg_class_stats.py``.
-
-    Args:
-        path: The JSON file.
-        count_key: ``'image'`` (images that show the class) or ``'pixel'``.
-
-    Raises:
-        UserError: No such file, or no such entry in it.
-    """
-    if not Path(path).is_file():
-        raise UserError(f'class_counts: there is no file {path}; write it with {STATS_TOOL} CONFIG --out {path}')
-    try:
-        return list(json.loads(Path(path).read_text())[count_key])
-    except (ValueError, KeyError, TypeError) as error:
-        raise UserError(
-            f'class_counts: {path} has no list {count_key!r}; write the file with {STATS_TOOL} and set count_key to '
-            "'image' or 'pixel'"
-        ) from error
 
 
 class CountsFromFile(ClassCountsMixin):
@@ -72,7 +48,7 @@ class CountsFromFile(ClassCountsMixin):
             return super().known_class_counts()
         if self._counts_file is None:
             raise UserError(
-                f'{type(self).__name__} needs class_counts: a list, or a file written by {STATS_TOOL} CONFIG --out FILE'
+                f'{type(self).__name__} needs class_counts: a list, or a file of `{STATS_TOOL} CONFIG --out FILE`'
             )
         counts = load_class_counts(self._counts_file, self._count_key)
         if len(counts) != len(self.class_counts):

@@ -70,7 +70,7 @@ def load_targets(path: str | Path, num_classes: int, feat_dim: int) -> Tensor:
     """
     path = checked_suffix(path)
     if not path.is_file():
-        raise UserError(f'targets file {path} does not exist: make it with tools/generate_targets.py')
+        raise UserError(f'targets file {path} does not exist: make it with `ltcl targets`')
     try:
         if path.suffix == '.npy':
             targets = torch.from_numpy(np.load(path, allow_pickle=False))

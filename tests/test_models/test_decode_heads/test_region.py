@@ -130,7 +130,7 @@ def test_counts_from_a_file(tmp_path):
     path = tmp_path / 'stats.json'
     branch = build(class_counts=str(path), count_key='pixel')  # builds without the file: a test does not need it
     inputs = torch.randn(2, CHANNELS, 4, 4), None, draw_labels((16, 16))
-    with pytest.raises(UserError, match=r'there is no file .*stats.json; write it with tools/analysis_tools/seg_class'):
+    with pytest.raises(UserError, match=r'there is no file .*stats.json; write it with `ltcl seg-stats CONFIG'):
         branch.loss(*inputs)
     for content in ('nonsense', '[1, 2]', '{"image": [1, 2, 3, 4, 5]}', '{"pixel": 3}'):
         path.write_text(content)

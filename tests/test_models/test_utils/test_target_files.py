@@ -63,7 +63,7 @@ def test_rows_that_are_not_unit_vectors_are_refused(tmp_path, factor):
 
 
 def test_missing_file_and_unknown_suffix(tmp_path):
-    with pytest.raises(UserError, match=r'nothing.npy does not exist: make it with tools/generate_targets.py'):
+    with pytest.raises(UserError, match=r'nothing.npy does not exist: make it with `ltcl targets`'):
         load_targets(tmp_path / 'nothing.npy', 4, 6)
     with pytest.raises(UserError, match=r'targets.txt must end in .npy or .pt'):
         save_targets(tmp_path / 'targets.txt', uniform_targets(4, 6))

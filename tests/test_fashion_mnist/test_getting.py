@@ -1,7 +1,6 @@
 """The tool that gets Fashion-MNIST: each source, what an interrupted or failed run leaves, and what it says."""
 
 import gzip
-import importlib.util
 import io
 import os
 import stat
@@ -14,18 +13,10 @@ import torchvision
 from rich.console import Console
 
 from ltcl.errors import UserError
+from ltcl.fashion_mnist import debian_package, unpacking
+from ltcl.fashion_mnist.getting import get_fashion_mnist
 
 TOOL = Path(__file__).parents[2] / 'tools' / 'dataset_converters' / 'fashion_mnist.py'
-
-
-def load_tool():
-    spec = importlib.util.spec_from_file_location('fashion_mnist_tool', TOOL)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-tool = load_tool()
 
 
 @pytest.fixture
@@ -45,7 +36,7 @@ def packed(fashion_mnist_contents, tmp_path_factory) -> Path:
 def no_network(monkeypatch):
     """Neither mirrors nor apt nor an installed package."""
     monkeypatch.setattr(torchvision.datasets.FashionMNIST, 'mirrors', ['file:///nowhere/'])
-    monkeypatch.setattr(tool, 'DEBIAN_FOLDER', Path('nowhere'))
+    monkeypatch.setattr(debian_package, 'DEBIAN_FOLDER', Path('nowhere'))
     monkeypatch.setenv('PATH', '/nowhere')
 
 
@@ -57,7 +48,7 @@ def assert_complete(root: Path, contents: dict[str, bytes]) -> None:
 
 def test_intact_data_root_is_left_alone(fashion_mnist_root, console, no_network):
     before = {path: path.stat().st_mtime_ns for path in fashion_mnist_root.iterdir()}
-    tool.get_fashion_mnist(fashion_mnist_root, console)
+    get_fashion_mnist(fashion_mnist_root, console)
     assert 'all checksums match' in console.file.getvalue()
     assert before == {path: path.stat().st_mtime_ns for path in fashion_mnist_root.iterdir()}
 
@@ -67,7 +58,7 @@ def test_packed_files_in_the_data_root(
 ):
     for path in packed.iterdir():
         (tmp_path / path.name).symlink_to(path)
-    tool.get_fashion_mnist(tmp_path, console)
+    get_fashion_mnist(tmp_path, console)
     assert_complete(tmp_path, fashion_mnist_contents)
 
 
@@ -77,7 +68,7 @@ def test_torchvision_download_repairs_a_corrupt_file(
     mirrors = ['file:///nowhere/', f'{packed.as_uri()}/']
     monkeypatch.setattr(torchvision.datasets.FashionMNIST, 'mirrors', mirrors)
     (tmp_path / 'train-images-idx3-ubyte').write_bytes(b'cut off')
-    tool.get_fashion_mnist(tmp_path, console)
+    get_fashion_mnist(tmp_path, console)
     assert_complete(tmp_path, fashion_mnist_contents)
     assert "torchvision's download" in console.file.getvalue()
     assert 'train-images-idx3-ubyte.gz' in console.file.getvalue()
@@ -103,7 +94,7 @@ def test_debian_package_after_an_update_of_the_lists(
     )
     write_script(programs / 'dpkg-deb', f'mkdir -p content && cp -r {packed} content/nowhere')
     monkeypatch.setenv('PATH', f'{programs}:{os.defpath}')
-    tool.get_fashion_mnist(tmp_path / 'root', console)
+    get_fashion_mnist(tmp_path / 'root', console)
     assert_complete(tmp_path / 'root', fashion_mnist_contents)
     assert 'the Debian package' in console.file.getvalue()
 
@@ -112,17 +103,17 @@ def test_no_source_names_all_three(synthetic_checksums, tmp_path, console, no_ne
     with pytest.raises(
         UserError, match=r"(?s)the data root \(lacks.*torchvision's download \(.*the Debian package .* \("
     ):
-        tool.get_fashion_mnist(tmp_path / 'root', console)
+        get_fashion_mnist(tmp_path / 'root', console)
     assert not (tmp_path / 'root').exists()
 
 
 def test_foreign_and_damaged_content_is_never_written(packed, tmp_path):
     name = 't10k-labels-idx1-ubyte'
     content = (packed / f'{name}.gz').read_bytes()
-    with pytest.raises(tool.SourceError, match='not the published one'):
-        tool.write_verified(tmp_path, name, gzip.decompress(content))
-    with pytest.raises(tool.SourceError, match='damaged'):
-        tool.gunzip(name, content[:-20])
+    with pytest.raises(unpacking.SourceError, match='not the published one'):
+        unpacking.write_verified(tmp_path, name, gzip.decompress(content))
+    with pytest.raises(unpacking.SourceError, match='damaged'):
+        unpacking.gunzip(name, content[:-20])
     assert not list(tmp_path.iterdir())
 
 
@@ -130,10 +121,10 @@ def test_interrupted_write_leaves_nothing(fashion_mnist_contents, synthetic_chec
     def interrupt(*args):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(tool.os, 'replace', interrupt)
+    monkeypatch.setattr(unpacking.os, 'replace', interrupt)
     name = 't10k-labels-idx1-ubyte'
     with pytest.raises(KeyboardInterrupt):
-        tool.write_verified(tmp_path, name, fashion_mnist_contents[name])
+        unpacking.write_verified(tmp_path, name, fashion_mnist_contents[name])
     assert not list(tmp_path.iterdir())
 
 

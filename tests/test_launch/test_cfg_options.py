@@ -8,9 +8,10 @@ import sys
 import pytest
 from mmengine.config import Config
 
+from ltcl.cli.parser import ArgumentParser
 from ltcl.errors import UserError
 from ltcl.launch import apply_options, load_config, run_options, set_options
-from ltcl.launch.options import NEW, ArgumentParser, value_like
+from ltcl.launch.options import NEW, value_like
 
 
 @pytest.mark.parametrize(

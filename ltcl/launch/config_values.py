@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
-from .errors import UserError
+from ltcl.errors import UserError
 
 
 def hand_down(cfg: Config, key: str, value: object) -> None:
@@ -99,15 +99,15 @@ def _dicts(node: object) -> Iterator[dict]:
 
 def _trained_classes(checkpoint: str) -> Sequence[str] | None:
     """Names of the classes in the order of the training that wrote a checkpoint; None if it does not tell them."""
-    from .checkpoints.class_names import trained_classes
-    from .checkpoints.schemes import CheckpointLoader
+    from ltcl.checkpoints.class_names import trained_classes
+    from ltcl.checkpoints.schemes import CheckpointLoader
 
     content = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu', logger='silent')
     return trained_classes(content, checkpoint)
 
 
 def _classes_of_data(cfg: Config) -> Sequence[str]:
-    from .registry import DATASETS
+    from ltcl.registry import DATASETS
 
     loader = cfg.get('train_dataloader') or cfg.get('test_dataloader')
     if loader is None:

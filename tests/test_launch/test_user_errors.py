@@ -11,6 +11,7 @@ from mmengine.registry import MODELS
 from ltcl import environment
 from ltcl.errors import UserError
 from ltcl.launch import apply_options, check_option, explain, load_config, report_user_errors, run_options
+from ltcl.launch.building import import_custom_modules, import_scope
 
 CONFIG = Config(
     dict(
@@ -182,3 +183,12 @@ def test_missing_file_is_named(tmp_path):
         (tmp_path / 'x.txt').read_text()
     assert explain(error.value) == f'there is no {tmp_path}/x.txt: correct the path in the config'
     assert explain(FileNotFoundError('somewhere')) is None
+
+
+@pytest.mark.parametrize('imports', [[], ['ltcl.models.decode_heads']])
+def test_segmentation_without_its_package_says_what_to_install(monkeypatch, imports):
+    cfg = Config(dict(default_scope='mmseg', custom_imports=dict(imports=imports)))
+    monkeypatch.setattr('importlib.util.find_spec', lambda name: None)
+    for start in (lambda: import_custom_modules(cfg), lambda: import_scope('mmseg')):
+        with pytest.raises(UserError, match=r"run `pip install 'ltcl\[seg\]'`"):
+            start()

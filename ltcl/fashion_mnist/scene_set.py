@@ -4,14 +4,14 @@ from pathlib import Path
 
 from mmseg.datasets import BaseSegDataset
 
-from ltcl.errors import UserError
-from ltcl.fashion_scenes import CLASSES, PALETTE
-from ltcl.registry import DATASETS
+from ..errors import UserError
+from ..registry import DATASETS
+from .scenes import CLASSES, PALETTE
 
 
 @DATASETS.register_module()
 class FashionScenes(BaseSegDataset):
-    """Scenes of Fashion-MNIST garments, as ``tools/dataset_converters/fashion_scenes.py`` writes them.
+    """Scenes of Fashion-MNIST garments, as ``ltcl data fashion-scenes`` writes them.
 
     Args:
         **kwargs: Arguments of mmseg's ``BaseSegDataset``.
@@ -29,8 +29,5 @@ class FashionScenes(BaseSegDataset):
         """Paths of pictures and label maps."""
         folder = Path(self.data_prefix['img_path'])
         if not folder.is_dir():
-            raise UserError(
-                f'there are no scenes in {folder}: run python tools/dataset_converters/fashion_scenes.py '
-                f'--out {self.data_root}'
-            )
+            raise UserError(f'there are no scenes in {folder}: run `ltcl data fashion-scenes --out {self.data_root}`')
         return super().load_data_list()

@@ -6,8 +6,8 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from ltcl.config_values import fill_num_classes, hand_down
 from ltcl.launch import apply_options
+from ltcl.launch.config_values import fill_num_classes, hand_down
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .errors import UserError
+from ..errors import UserError
 
 # Of the uncompressed content: the same images are published in differently compressed archives.
 SHA256 = {
@@ -14,7 +14,7 @@ SHA256 = {
     't10k-images-idx3-ubyte': '5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b',
     't10k-labels-idx1-ubyte': '0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34',
 }
-COMMAND = 'python tools/dataset_converters/fashion_mnist.py --data-root'
+COMMAND = 'ltcl data fashion-mnist --data-root'
 
 
 def is_intact(name: str, content: bytes) -> bool:

@@ -6,7 +6,7 @@ from mmengine.registry import PARAM_SCHEDULERS
 from torch import nn, optim
 
 from ltcl.launch import load_config, set_options
-from ltcl.run_length import length_of, set_length
+from ltcl.launch.run_length import length_of, set_length
 
 
 def make_config(*schedule: dict, unit: str = 'max_epochs', length: int = 100, **entries: object) -> Config:

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from mmpretrain.datasets import FashionMNIST
 
-from ..fashion_mnist_files import parse_idx, read_verified
+from ..datasets.long_tail_mixin import LongTailMixin
 from ..registry import DATASETS
-from .long_tail_mixin import LongTailMixin
+from .files import parse_idx, read_verified
 
 
 @DATASETS.register_module()
@@ -16,7 +16,7 @@ class FashionMNISTLT(LongTailMixin, FashionMNIST):
     From `Fashion-MNIST <https://arxiv.org/abs/1708.07747>`_, drawn like CIFAR-LT. The profile ``small`` of this
     toolbox is ``num_max=500, imbalance_factor=100`` (1,236 training images), ``full`` is ``num_max=6000`` (14,886).
 
-    The data root holds the four uncompressed files, which ``tools/dataset_converters/fashion_mnist.py`` gets::
+    The data root holds the four uncompressed files, which ``ltcl data fashion-mnist`` gets::
 
         data/fashion_mnist
         ├── train-images-idx3-ubyte    train-labels-idx1-ubyte

@@ -12,7 +12,7 @@ import time
 import pytest
 
 from ltcl.errors import UserError
-from ltcl.launch.launcher import parse_args
+from ltcl.launch.launcher import of_this_command, parse_args
 
 TOOL = """
 import os, signal, sys, time
@@ -176,3 +176,27 @@ def test_wrong_numbers(words, cause):
 
 def test_two_machines_meet_at_one_port():
     assert parse_args(['--nproc-per-node=2', '--nnodes=2', 'tool.py']).master_port == 29500
+
+
+def test_processes_run_the_command_of_this_process(monkeypatch):
+    monkeypatch.setattr('sys.orig_argv', ['python', '-m', 'ltcl', 'train', 'x.py', '--processes', '3'])
+    for name, value in dict(NNODES='2', NODE_RANK='1', MASTER_ADDR='node0', MASTER_PORT='').items():
+        monkeypatch.setenv(name, value)
+    args = of_this_command(3)
+    words = ['-m', 'ltcl', 'train', 'x.py', '--processes', '3', '--launcher', 'pytorch']
+    assert args.command == [sys.executable, '-u', *words]
+    assert (args.nproc_per_node, args.nnodes, args.node_rank, args.master_addr) == (3, 2, 1, 'node0')
+    assert args.master_port == 29500
+    with pytest.raises(UserError, match='at least one process'):
+        of_this_command(0)
+
+
+def test_copies_are_started_once():
+    code = (
+        'import argparse, os, sys\nfrom ltcl.launch.launcher import start_copies\n'
+        'launcher = "pytorch" if "--launcher" in sys.argv else "none"\n'
+        'start_copies(argparse.Namespace(processes=2, launcher=launcher))\n'
+        'os.write(1, os.environ["RANK"].encode() + b"\\n")\n'
+    )
+    done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, sorted(done.stdout.split()), done.stderr) == (0, ['0', '1'], '')

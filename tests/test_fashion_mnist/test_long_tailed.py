@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 from mmengine.registry import init_default_scope
 
-from ltcl.datasets import FashionMNISTLT, sample_long_tail
+from ltcl.datasets import sample_long_tail
 from ltcl.errors import UserError
-from ltcl.fashion_mnist_files import SHA256, parse_idx
+from ltcl.fashion_mnist.files import SHA256, parse_idx
+from ltcl.fashion_mnist.long_tailed import FashionMNISTLT
 from ltcl.registry import DATASETS
 
 REAL_ROOT = Path(__file__).parents[2] / 'data' / 'fashion_mnist'
@@ -85,7 +86,7 @@ def test_unknown_split_is_named(fashion_mnist_root):
 
 
 def test_missing_and_corrupt_files_name_the_command(fashion_mnist_root, tmp_path):
-    with pytest.raises(UserError, match=r'train-labels.*No such file.*run `python tools/.*--data-root'):
+    with pytest.raises(UserError, match=r'train-labels.*No such file.*run `ltcl data fashion-mnist --data-root'):
         FashionMNISTLT(str(tmp_path))
     for name in SHA256:
         shutil.copy(fashion_mnist_root / name, tmp_path)

@@ -1,0 +1,4 @@
+"""The command line: one file a command, which ``ltcl COMMAND`` finds by its name; ``tools/`` are doors to them.
+
+What several commands need lies below, in :mod:`ltcl.launch`.
+"""

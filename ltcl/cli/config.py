@@ -1,0 +1,36 @@
+"""Print a config with all that it inherits, as a Python config that can be saved, changed and trained."""
+
+import argparse
+import signal
+from pathlib import Path
+
+from ltcl.launch import config_options, load_config, report_user_errors, set_options
+
+from .parser import ArgumentParser
+
+EXAMPLES = (
+    'ltcl config ltcl::paco/paco_resnet20_1xb128-100e_fashion-mnist-lt-small.py > my_config.py',
+    'ltcl config my_config.py --cfg-options max_epochs=50 --out short.py',
+)
+
+
+def parse_args() -> argparse.Namespace:
+    """Words and options of the command."""
+    parser = ArgumentParser(__doc__, EXAMPLES)
+    config_options(parser)
+    parser.add_argument('--out', type=Path, metavar='FILE', help='.py file to write (default: print)')
+    return parser.parse_args()
+
+
+@report_user_errors
+def main() -> None:
+    """Read, change, print; nothing that the config names is imported."""
+    args = parse_args()
+    cfg = set_options(load_config(args.config, with_imports=False), args.cfg_options, with_imports=False)
+    text = f'{cfg.pretty_text}\n'
+    if args.out is None:
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` may stop reading
+        print(text, end='')
+    else:
+        args.out.parent.mkdir(parents=True, exist_ok=True)
+        args.out.write_text(text, encoding='utf-8')

@@ -1,0 +1,175 @@
+"""Corrupt the images of a test set, as ImageNet-C and CIFAR-10-C were made, for `ltcl robustness`.
+
+SOURCE is a folder with one folder of images for each class, or a config, of which the test set is taken. OUT gets
+<corruption>/<severity>/<class>/<image>. Safe to stop and to run again: files that are there are left alone.
+"""
+
+import argparse
+import json
+import multiprocessing
+import os
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import track
+
+from ltcl.errors import UserError
+from ltcl.launch import import_mmpretrain, load_config, report_user_errors
+from ltcl.neutral_text import markup
+from ltcl.shipped import find_config
+
+from .parser import ArgumentParser
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from ltcl.datasets.corruptions.writer import CorruptionWriter
+
+EXAMPLES = (
+    'ltcl data corrupt my_images/test my_images-c',
+    'ltcl data corrupt my_config.py corrupted --corruptions fog frost',
+)
+Item = tuple[str, 'str | np.ndarray']
+writer: 'CorruptionWriter'  # of the processes that write_all forks
+
+
+def parse_args() -> argparse.Namespace:
+    """Words and options of the command."""
+    parser = ArgumentParser(__doc__, EXAMPLES)
+    parser.add_argument('source', metavar='SOURCE', help='folder of class folders, or a config (.py)')
+    parser.add_argument('out', metavar='OUT', type=Path, help='folder to write to')
+    parser.add_argument('--corruptions', nargs='+', metavar='NAME', help='only these (default: all 15)')
+    parser.add_argument('--limit', type=int, metavar='N', help='only N images, drawn at random')
+    parser.add_argument(
+        '--profile',
+        choices=('small', 'large'),
+        help='severities of CIFAR-10-C or of ImageNet-C (default: small if the first image has a side of at most 64)',
+    )
+    parser.add_argument(
+        '--keep-size', action='store_true', help='do not cut large images to 224x224, for which the severities are made'
+    )
+    parser.add_argument('--frost-images', type=Path, metavar='DIR', help='photographs of frost (default: it is drawn)')
+    parser.add_argument('--seed', type=int, default=0, help='default: 0')
+    parser.add_argument('--workers', type=int, default=os.cpu_count(), help='processes (default: one per core)')
+    return parser.parse_args()
+
+
+def images_of_folder(folder: str) -> tuple[list[Item], list[str]]:
+    """Names and paths of the images of a folder of class folders, and its classes."""
+    from ltcl.datasets.class_folders import scan_class_folders
+
+    paths, _, classes = scan_class_folders(folder)
+    names = [os.path.splitext(os.path.relpath(path, folder))[0] for path in paths]
+    first: dict[str, str] = {}
+    for name, path in zip(names, paths, strict=True):
+        if first.setdefault(name, path) != path:
+            raise UserError(f'{path} and {first[name]} would become the same file: rename one of them')
+    return list(zip(names, paths, strict=True)), classes
+
+
+def images_of_config(path: str) -> tuple[list[Item], list[str]]:
+    """Names and images, or their paths, of the test set of a config, and names of class folders that sort by label."""
+    from mmengine.registry import init_default_scope
+
+    from ltcl.registry import DATASETS
+
+    cfg = load_config(path)
+    init_default_scope(cfg.get('default_scope', 'mmpretrain'))
+    dataset = DATASETS.build({**cfg.test_dataloader.dataset, 'pipeline': []})
+    infos = [dataset.get_data_info(index) for index in range(len(dataset))]
+    num_classes = len(dataset.CLASSES)
+    classes = [f'{label:0{len(str(num_classes - 1))}}' for label in range(num_classes)]
+    items = [
+        (f'{classes[info["gt_label"]]}/{index:06}', info['img'] if 'img' in info else info['img_path'])
+        for index, info in enumerate(infos)
+    ]
+    return items, classes
+
+
+def keep_settings(out: Path, settings: dict) -> None:
+    """Write down how the images of a folder are made, and refuse to mix them with others.
+
+    Raises:
+        UserError: The folder was begun with other settings.
+    """
+    from ltcl.datasets.robustness import SETTINGS_FILE, read_settings
+
+    found = read_settings(out)
+    for key, value in settings.items():
+        if found and found.get(key) != value:
+            raise UserError(
+                f'{out} was begun with {key} = {found.get(key)!r}, now it is {value!r}: '
+                'choose another folder or remove it'
+            )
+    out.mkdir(parents=True, exist_ok=True)
+    (out / SETTINGS_FILE).write_text(json.dumps(settings, indent=1) + '\n')
+
+
+def write_all(items: list[Item], options: dict, workers: int, console: Console) -> int:
+    """Corrupt all images with several processes; returns the number of files written."""
+    global writer
+    from ltcl.datasets.corruptions.writer import CorruptionWriter
+
+    writer = CorruptionWriter(**options)
+    progress = dict(total=len(items), description='Corrupting', console=console)
+    if workers <= 1:
+        return sum(track(map(writer, items), **progress))
+    # Forked, so that no process has to import the libraries again or to be sent the photographs.
+    with ProcessPoolExecutor(workers, multiprocessing.get_context('fork')) as pool:
+        return sum(track(pool.map(write_one, items, chunksize=16), **progress))
+
+
+def write_one(item: Item) -> int:
+    """Corrupt an image in a process of its own."""
+    return writer(item)
+
+
+def check(args: argparse.Namespace) -> None:
+    """Refuse what cannot work before anything is read.
+
+    Raises:
+        UserError: Names the option.
+    """
+    from ltcl.datasets.corruptions import FUNCTIONS
+
+    unknown = sorted(set(args.corruptions or ()) - set(FUNCTIONS))
+    if unknown:
+        raise UserError(f'--corruptions {unknown[0]}: the 15 are {", ".join(FUNCTIONS)}')
+    if args.limit is not None and args.limit < 1:
+        raise UserError(f'--limit {args.limit} must be at least 1')
+    if args.frost_images is not None and not args.frost_images.is_dir():
+        raise UserError(f'--frost-images {args.frost_images} is no folder')
+
+
+@report_user_errors
+def main() -> None:
+    """Read the source, choose the severities, corrupt."""
+    args = parse_args()
+    import_mmpretrain()
+    # After the options, so that a mistyped one is answered at once.
+    import numpy as np
+
+    from ltcl.datasets.corruptions import FUNCTIONS, profile_of
+    from ltcl.datasets.robustness import read_image
+
+    check(args)
+    items, classes = (images_of_config if find_config(args.source).suffix == '.py' else images_of_folder)(args.source)
+    first = items[0][1]
+    profile = args.profile or profile_of(*(read_image(first, 'rgb') if isinstance(first, str) else first).shape[:2])
+    if args.limit is not None:
+        kept = np.random.default_rng(args.seed).permutation(len(items))[: args.limit]
+        items = [items[index] for index in sorted(kept)]
+    how = dict(profile=profile, crop=profile == 'large' and not args.keep_size, seed=args.seed)
+    frost_images = args.frost_images and str(args.frost_images)
+    keep_settings(
+        args.out, dict(source=args.source, limit=args.limit, **how, frost_images=frost_images, classes=classes)
+    )
+    options = dict(out=args.out, corruptions=args.corruptions or list(FUNCTIONS), frost_images=args.frost_images, **how)
+    console = Console(stderr=True)
+    count = write_all(items, options, args.workers, console)
+    frost = f'frost from {frost_images}' if frost_images else 'frost is drawn, not photographed'
+    summary = f'{len(items)} images, {count} files written to {args.out}, {profile} severities; {frost}'
+    command = f'ltcl robustness CONFIG CHECKPOINT --clean --corrupted {args.out}'
+    console.print(f'{markup(summary)}\nTest a model on them: {markup(command)}', soft_wrap=True)

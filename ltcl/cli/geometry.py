@@ -1,0 +1,88 @@
+"""Measure how evenly encoders spread the classes of their test set.
+
+For the pooled features and, where there is a projector, the embeddings: smallest angle between class centres,
+uniformity of the centres, alignment within classes.
+"""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ltcl.errors import UserError
+from ltcl.launch import build_runner, import_mmpretrain, load_config, report_user_errors
+from ltcl.launch.config_values import fill_num_classes
+from ltcl.neutral_text import csv_text, visible
+from ltcl.shipped import find_config
+
+from .parser import ArgumentParser
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def parse_args() -> argparse.Namespace:
+    """Words and options of the command."""
+    parser = ArgumentParser(__doc__, ('ltcl geometry kcl.py kcl.pth tsc.py tsc.pth --out geometry.csv',))
+    parser.add_argument('runs', nargs='+', metavar='CONFIG CHECKPOINT', help='pairs of config and checkpoint')
+    parser.add_argument('--data-root', help='folder of the data set, in place of that of the configs')
+    parser.add_argument('--out', type=Path, help='write the table to this .csv file')
+    return parser.parse_args()
+
+
+def measure(config: str, checkpoint: str, data_root: str | None = None) -> list[dict]:
+    """Figures of one run, one dict a space.
+
+    Raises:
+        UserError: No such config or checkpoint.
+    """
+    import torch
+
+    from ltcl.engine.hooks.feature_bank_hook import extract_features
+    from ltcl.evaluation.functional import class_geometry
+
+    if not Path(checkpoint).is_file():
+        raise UserError(f'checkpoint {checkpoint} does not exist; training writes them to its work dir')
+    cfg = load_config(config)
+    cfg.load_from, cfg.resume, cfg.work_dir = checkpoint, False, str(Path(checkpoint).parent)
+    if data_root is not None:
+        cfg.test_dataloader.dataset.data_root = data_root
+    import_mmpretrain()
+    fill_num_classes(cfg, checkpoint)
+    runner = build_runner(cfg)
+    runner.load_or_resume()
+    loader = runner.build_dataloader(cfg.test_dataloader)
+    features, labels = extract_features(runner.model, loader)
+    spaces = {'features': features}
+    if hasattr(runner.model, 'projector'):
+        with torch.no_grad():
+            spaces['embeddings'] = runner.model.eval().projector(features)
+    num_classes = len(loader.dataset.metainfo['classes'])
+    return [
+        {
+            'run': find_config(config).stem,
+            'checkpoint': checkpoint,
+            'space': name,
+            **class_geometry(rows, labels, num_classes),
+        }
+        for name, rows in spaces.items()
+    ]
+
+
+def to_table(rows: list[dict]) -> 'pd.DataFrame':
+    """All figures, one row a run and space."""
+    import pandas as pd
+
+    return pd.DataFrame(rows).round({'min_angle': 1, 'uniformity': 3, 'alignment': 3})
+
+
+@report_user_errors
+def main() -> None:
+    """Measure every run, print one table."""
+    args = parse_args()
+    if len(args.runs) % 2:
+        raise UserError(f'each config needs a checkpoint after it, got {" ".join(args.runs)}')
+    pairs = zip(args.runs[::2], args.runs[1::2], strict=True)
+    table = to_table([row for pair in pairs for row in measure(*pair, data_root=args.data_root)])
+    print(table.drop(columns='checkpoint').assign(run=table['run'].map(visible)).to_string(index=False))
+    if args.out is not None:
+        args.out.write_text(csv_text(list(table), table.to_numpy()), encoding='utf-8')

@@ -1,0 +1,23 @@
+"""How a command reads its words: complaints in one line, help with examples."""
+
+import argparse
+from typing import Any, NoReturn
+
+
+class ArgumentParser(argparse.ArgumentParser):
+    """A parser whose complaint is one line, not a screen of usage, and whose help ends with examples.
+
+    Args:
+        description: What the command does; its line breaks are kept.
+        examples: Command lines.
+        **options: As of ``argparse.ArgumentParser``.
+    """
+
+    def __init__(self, description: str | None = None, examples: tuple[str, ...] = (), **options: Any) -> None:
+        epilog = '\n  '.join(('examples:', *examples)) if examples else None
+        options = dict(epilog=epilog, formatter_class=argparse.RawDescriptionHelpFormatter) | options
+        super().__init__(description=description, **options)
+
+    def error(self, message: str) -> NoReturn:
+        """Print what is wrong and exit with status 2."""
+        self.exit(2, f'error: {message}; {self.prog} --help lists the options\n')

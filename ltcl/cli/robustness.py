@@ -1,0 +1,235 @@
+"""Test a checkpoint on corrupted, rendered and sketched images.
+
+Test pipeline and preprocessor are the config's. A table is printed, and all figures are written to
+robustness_<checkpoint>.json and .csv in the work dir, after each set: started again, the tool goes on where it stopped.
+"""
+
+import argparse
+import time
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from mmengine.config import Config
+from rich.console import Console
+
+from ltcl.errors import UserError
+from ltcl.launch import apply_options, build_runner, load_config, report_user_errors, run_options
+from ltcl.launch.hook_names import HOOK_TYPES
+from ltcl.launch.launcher import start_copies
+from ltcl.neutral_text import markup
+
+from .parser import ArgumentParser
+
+if TYPE_CHECKING:
+    from ltcl.analysis.robustness import RobustnessResults
+    from ltcl.engine import Runner
+
+EXAMPLES = (
+    'ltcl robustness CONFIG CHECKPOINT --clean --imagenet-c DIR --imagenet-r DIR --sketch DIR',
+    'ltcl robustness CONFIG CHECKPOINT --clean --corrupted DIR --corruptions fog frost',
+)
+# They report, save or need the training images; none changes what a model predicts.
+UNUSED_HOOKS = (
+    *('timer', 'logger', 'param_scheduler', 'checkpoint', 'sampler_seed'),
+    *('class_counts', 'progress', 'run_report', 'stop_signal'),
+)
+
+
+class Part(NamedTuple):
+    """One accuracy to be measured."""
+
+    name: str
+    dataset: dict | None  # None: the config's own test set
+    corruption: str | None = None
+    severity: int | None = None
+
+
+def parse_args() -> argparse.Namespace:
+    """Words and options of the command."""
+    parser = ArgumentParser(__doc__, EXAMPLES)
+    run_options(parser)
+    parser.add_argument('checkpoint', help='checkpoint file')
+    parser.add_argument('--clean', action='store_true', help="the config's own test set, for figures relative to it")
+    parser.add_argument('--imagenet-c', metavar='DIR', help='ImageNet-C: <corruption>/<severity>/<wnid>')
+    parser.add_argument('--imagenet-r', metavar='DIR', help='ImageNet-R: <wnid> of 200 classes')
+    parser.add_argument('--sketch', metavar='DIR', help='ImageNet-Sketch: sketch/<wnid> or <wnid>')
+    parser.add_argument('--corrupted', metavar='DIR', help='images that `ltcl data corrupt` made')
+    parser.add_argument('--corruptions', nargs='+', metavar='NAME', help='only these of the 15 corruptions')
+    return parser.parse_args()
+
+
+def folders_of(args: argparse.Namespace) -> dict[str, str | None]:
+    """Folder of each set that is asked for; None for the config's own test set.
+
+    Raises:
+        UserError: None is asked for, or a folder is missing.
+    """
+    asked = dict(
+        imagenet_c=args.imagenet_c, corrupted=args.corrupted, imagenet_r=args.imagenet_r, imagenet_sketch=args.sketch
+    )
+    folders = {name: folder for name, folder in asked.items() if folder is not None}
+    for folder in folders.values():
+        if not Path(folder).is_dir():
+            raise UserError(f'the folder {folder} does not exist')
+    if args.clean:
+        folders = {'clean': None, **folders}
+    if not folders:
+        raise UserError('nothing to test: give --clean, --imagenet-c, --imagenet-r, --sketch or --corrupted')
+    return folders
+
+
+def plan(folders: dict[str, str | None], corruptions: list[str], common: dict) -> list[Part]:
+    """All accuracies to be measured.
+
+    Args:
+        folders: As :func:`folders_of` returns them.
+        corruptions: Names.
+        common: Arguments of all data sets.
+
+    Raises:
+        UserError: Names the first corruption folder that is missing.
+    """
+    from ltcl.datasets.robustness import corruption_folder
+
+    types = dict(
+        imagenet_c='ltcl.ImageNetC',
+        corrupted='ltcl.CorruptedImages',
+        imagenet_r='ltcl.ImageNetR',
+        imagenet_sketch='ltcl.ImageNetSketch',
+    )
+    parts = []
+    for name, folder in folders.items():
+        if folder is None:
+            parts.append(Part(name, None))
+            continue
+        dataset = dict(type=types[name], data_root=folder, **common)
+        if name not in ('imagenet_c', 'corrupted'):
+            parts.append(Part(name, dataset))
+            continue
+        for corruption in corruptions:
+            for severity in range(1, 6):
+                corruption_folder(folder, corruption, severity)
+                variant = dict(corruption=corruption, severity=severity)
+                parts.append(Part(name, {**dataset, **variant}, **variant))
+    return parts
+
+
+def color_of(cfg: Config) -> str | None:
+    """How the images of a folder must be decoded so that the test pipeline can take them; None if it loads them.
+
+    Raises:
+        UserError: The pipeline neither loads files nor belongs to a set that is held in memory.
+    """
+    from ltcl.registry import DATASETS
+
+    dataset = cfg.test_dataloader.dataset
+    if any('Load' in step['type'] for step in dataset.pipeline):
+        return None
+    info = DATASETS.build({**dataset, 'pipeline': []}).get_data_info(0)
+    if 'img' not in info:
+        raise UserError('the test pipeline of the config loads no images: begin it with dict(type="ltcl.LoadImage")')
+    return 'grey' if info['img'].ndim == 2 else 'rgb'
+
+
+def prepare(cfg: Config, checkpoint: str) -> None:
+    """Leave to the runner what a test of many sets needs."""
+    cfg.load_from = checkpoint
+    types = [HOOK_TYPES[name] for name in UNUSED_HOOKS]
+    cfg.custom_hooks = [hook for hook in cfg.get('custom_hooks') or [] if hook['type'] not in types]
+    cfg.default_hooks = {**cfg.get('default_hooks', {}), **dict.fromkeys(UNUSED_HOOKS)}
+    cfg.test_dataloader.update(persistent_workers=False)
+
+
+def measure(runner: 'Runner', part: Part, num_classes: int | None) -> float:
+    """Top-1 accuracy on one set, in percent.
+
+    Raises:
+        UserError: The set has other classes than the model.
+    """
+    from mmengine.runner import TestLoop
+
+    cfg = runner.cfg
+    subset = part.name == 'imagenet_r'
+    metric = dict(type='ltcl.ClassSubsetAccuracy') if subset else dict(type='Accuracy', topk=(1,), thrs=None)
+    loader = cfg.test_dataloader if part.dataset is None else {**cfg.test_dataloader, 'dataset': part.dataset}
+    loader = runner.build_dataloader(loader, seed=runner.seed)
+    loop = TestLoop(runner, loader, [metric], fp16=cfg.test_cfg.get('fp16', False))
+    found = len(loader.dataset.CLASSES)
+    if not subset and num_classes not in (None, found):
+        raise UserError(f'{part.name} has {found} classes, the model of the config has {num_classes}')
+    if not isinstance(runner._test_loop, TestLoop):
+        # Hooks that give the model what it needs do it before the first set; the others have nothing new for them.
+        runner._test_loop = loop
+        runner.call_hook('before_test')
+        runner.call_hook('before_test_epoch')
+    runner.model.eval()
+    for index, batch in enumerate(loader):
+        loop.run_iter(index, batch)
+    return loop.evaluator.evaluate(len(loader.dataset))['accuracy/top1']
+
+
+def run_all(runner: 'Runner', parts: list[Part], results: 'RobustnessResults', path: Path) -> Iterator[str]:
+    """Measure what is missing and write it down after each set; gives a line on each."""
+    from mmengine.dist import is_main_process
+
+    for part in parts:
+        where = (part.name, part.corruption, part.severity)
+        title = ' '.join(str(word) for word in where if word is not None)
+        top1 = results.get(*where)
+        if top1 is not None:
+            yield f'{title}: top-1 {top1:.2f} (from {path.name})'
+            continue
+        start = time.perf_counter()
+        top1 = measure(runner, part, results.about['num_classes'])
+        results.add(part.name, top1, part.corruption, part.severity)
+        if is_main_process():
+            results.save(path)
+        yield f'{title}: top-1 {top1:.2f} ({time.perf_counter() - start:.1f} s)'
+
+
+@report_user_errors
+def main() -> None:
+    """Check everything, load the checkpoint, test it, print and write the figures."""
+    args = parse_args()
+    start_copies(args)
+    if not Path(args.checkpoint).is_file():
+        raise UserError(f'checkpoint {args.checkpoint} does not exist; training writes them to its work dir')
+    folders = folders_of(args)
+    cfg = apply_options(load_config(args.config), args)
+    prepare(cfg, args.checkpoint)
+    runner = build_runner(cfg)
+    from mmengine.dist import broadcast_object_list, is_main_process
+
+    from ltcl.analysis.robustness import load_results
+    from ltcl.evaluation.functional import CORRUPTIONS
+
+    unknown = sorted(set(args.corruptions or ()) - set(CORRUPTIONS))
+    if unknown:
+        raise UserError(f'--corruptions {unknown[0]}: the 15 are {", ".join(CORRUPTIONS)}')
+    images = dict(pipeline=cfg.test_dataloader.dataset.pipeline, color=color_of(cfg))
+    # Serialising is for worker processes; it costs a second a set.
+    common = dict(**images, serialize_data=cfg.test_dataloader.get('num_workers', 0) > 0)
+    parts = plan(folders, args.corruptions or list(CORRUPTIONS), common)
+    num_classes = cfg.model.head.get('num_classes')
+    about = dict(
+        checkpoint=sha256(Path(args.checkpoint).read_bytes()).hexdigest(),
+        config=sha256(f'{cfg.model}{cfg.get("data_preprocessor")}{images}'.encode()).hexdigest(),
+        num_classes=num_classes,
+    )
+    path = Path(cfg.work_dir, f'robustness_{Path(args.checkpoint).stem}.json')
+    # Every process must go on from the same results: the main one's, which writes them.
+    shared = [load_results(path, about) if is_main_process() else None]
+    broadcast_object_list(shared)
+    results = shared[0]
+    for name, folder in folders.items():
+        results.begin(name, folder)
+    runner.load_or_resume()
+    console = Console(quiet=not is_main_process())
+    for line in run_all(runner, parts, results, path):
+        console.print(markup(line), highlight=False, soft_wrap=True)
+    if is_main_process():
+        results.save(path)
+    console.print(*results.tables(), sep='\n')
+    console.print(markup(f'Figures in {path} and {path.with_suffix(".csv").name}'), soft_wrap=True)

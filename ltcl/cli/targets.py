@@ -1,0 +1,64 @@
+"""Make the fixed targets of TSC: unit vectors far apart."""
+
+import argparse
+
+from ltcl.launch import report_user_errors
+from ltcl.neutral_text import visible
+
+from .parser import ArgumentParser
+
+
+def parse_args() -> argparse.Namespace:
+    """Words and options of the command."""
+    parser = ArgumentParser(__doc__, ('ltcl targets 1000 128', 'ltcl targets 8142 128 --seed 1 --out targets/inat.npy'))
+    parser.add_argument('num_classes', type=int, help='number of targets')
+    parser.add_argument('feat_dim', type=int, help='width of an embedding')
+    parser.add_argument('--seed', type=int, default=0, help='seed of the search or of the rotation (default: 0)')
+    parser.add_argument(
+        '--out', metavar='FILE', help='.npy or .pt file to write (default: targets_<NUM_CLASSES>x<FEAT_DIM>.npy)'
+    )
+    parser.add_argument(
+        '--method',
+        choices=('auto', 'simplex', 'search', 'published'),
+        default='auto',
+        help='auto: simplex where there is one, else search; published: the 10,000 iterations of the original',
+    )
+    return parser.parse_args()
+
+
+@report_user_errors
+def main() -> None:
+    """Make the targets, print how good they are, save them."""
+    args = parse_args()
+    # After the options, so that a mistyped one is answered at once.
+    import torch
+
+    from ltcl.models.utils import (
+        checked_suffix,
+        min_angle,
+        published_search,
+        save_targets,
+        search_targets,
+        simplex,
+        uniform_targets,
+        uniformity,
+        uniformity_bound,
+    )
+
+    def published(num_classes: int, feat_dim: int, seed: int) -> torch.Tensor:
+        init = torch.randn(num_classes, feat_dim, generator=torch.Generator().manual_seed(seed))
+        return published_search(init)[0]
+
+    methods = {
+        'auto': uniform_targets,
+        'simplex': lambda num_classes, feat_dim, seed: simplex(num_classes, feat_dim),
+        'search': search_targets,
+        'published': published,
+    }
+    path = checked_suffix(args.out or f'targets_{args.num_classes}x{args.feat_dim}.npy')
+    targets = methods[args.method](args.num_classes, args.feat_dim, args.seed)
+    save_targets(path, targets)
+    bound = uniformity_bound(args.num_classes)
+    print(f'minimum angle: {min_angle(targets):.3f} degrees')
+    print(f'uniformity: {uniformity(targets.double()).item():.9f} (no set is below {bound:.9f})')
+    print(f'saved: {visible(path)}')

@@ -1,0 +1,124 @@
+"""Test a checkpoint on the test set of its config.
+
+Several pairs of config and checkpoint are tested as an ensemble, which sums their logits: test set and metrics are
+those of the first config, and --cfg-options change that one only.
+"""
+
+import argparse
+from pathlib import Path
+
+from mmengine.config import Config
+
+from ltcl.errors import UserError
+from ltcl.launch import apply_options, build_runner, load_config, report_user_errors, run_options
+from ltcl.launch.config_source import SUFFIXES
+from ltcl.launch.config_values import fill_num_classes
+from ltcl.launch.launcher import start_copies
+from ltcl.shipped import find_config
+from ltcl.work_dir import require_writable
+
+from .parser import ArgumentParser
+
+EXAMPLES = (
+    'ltcl test my_config.py work_dirs/my_config/epoch_100.pth --out predictions.pkl',
+    'ltcl test first.py first.pth second.py second.pth',
+    'ltcl test my_config.py epoch_100.pth --processes 4',
+)
+
+
+def parse_args() -> argparse.Namespace:
+    """Words and options of the command."""
+    parser = ArgumentParser(__doc__, EXAMPLES)
+    run_options(parser)
+    parser.add_argument('checkpoint', help='checkpoint file')
+    parser.add_argument('others', nargs='*', metavar='CONFIG CHECKPOINT', help='further members of an ensemble')
+    parser.add_argument(
+        '--tta', action='store_true', help="average over the scales and flips of the config's tta_pipeline"
+    )
+    parser.add_argument('--out', help='write score, predicted and true label of every image to this .pkl file')
+    return parser.parse_intermixed_args()
+
+
+def find_members(args: argparse.Namespace) -> list[tuple[str, str]]:
+    """The pairs of config and checkpoint, the first one to begin with.
+
+    Raises:
+        UserError: A config without a checkpoint, another word where a config stands, or a checkpoint that is no file.
+    """
+    words = [args.config, args.checkpoint, *args.others]
+    if len(words) % 2:
+        raise UserError(f'{words[-1]} stands alone: an ensemble takes pairs, CONFIG CHECKPOINT CONFIG CHECKPOINT ...')
+    pairs = list(zip(words[::2], words[1::2], strict=True))
+    for config, checkpoint in pairs:
+        if find_config(config).suffix not in SUFFIXES:
+            raise UserError(f'{config} stands where a config file is expected, {", ".join(SUFFIXES)}')
+        if Path(checkpoint).is_dir():
+            raise UserError(f'checkpoint {checkpoint} is a folder: name a file in it, such as epoch_100.pth')
+        if not Path(checkpoint).is_file():
+            raise UserError(f'checkpoint {checkpoint} does not exist; training writes them to its work dir')
+    return pairs
+
+
+def read_config(args: argparse.Namespace, members: list[tuple[str, str]]) -> Config:
+    """The config to build, command line included.
+
+    Raises:
+        UserError: A config or an option does not exist, a config stands in a checkpoint's place, ``--out`` is no .pkl
+            file, or ``--tta`` does not go with it.
+    """
+    if args.out is not None and not args.out.endswith('.pkl'):
+        raise UserError(f'--out {args.out} must end in .pkl')
+    first, *others = [load_config(config) for config, _ in members]
+    for _, checkpoint in members:
+        if Path(checkpoint).suffix in SUFFIXES:
+            raise UserError(f'{checkpoint} stands where a checkpoint is expected: give CONFIG, then CHECKPOINT')
+    if others and args.work_dir is None:
+        args.work_dir = str(Path('work_dirs', f'{find_config(args.config).stem}_ensemble-of-{len(members)}'))
+    cfg = apply_options(first, args)
+    if args.out is not None:
+        cfg.test_evaluator = [*cfg.test_evaluator, dict(type='DumpResults', out_file_path=args.out)]
+    if args.tta:
+        augment_test(cfg, len(members))
+    if not others:
+        cfg.load_from = args.checkpoint
+        return cfg
+    from ltcl.engine.ensemble import ensemble_config  # only now: a mistyped word is answered before torch is loaded
+
+    for other, (_, checkpoint) in zip(others, members[1:], strict=True):
+        fill_num_classes(other, checkpoint)
+    return ensemble_config([cfg, *others])
+
+
+def augment_test(cfg: Config, num_members: int = 1) -> None:
+    """Test every image as the config's ``tta_pipeline`` makes it, merged by its ``tta_model``.
+
+    Args:
+        cfg: The config, changed in place.
+        num_members: Checkpoints to test.
+
+    Raises:
+        UserError: The config has no such test, or there are several checkpoints.
+    """
+    missing = [key for key in ('tta_pipeline', 'tta_model') if cfg.get(key) is None]
+    if missing:
+        raise UserError(f'--tta: {cfg.filename} has no {" and no ".join(missing)}; test it without --tta')
+    if num_members > 1:
+        raise UserError('--tta tests one checkpoint: leave it out for an ensemble')
+    cfg.test_dataloader.dataset.pipeline = cfg.tta_pipeline
+    cfg.model = dict(**cfg.tta_model, module=cfg.model)
+
+
+@report_user_errors
+def main() -> None:
+    """Build the config, load the checkpoints and test them."""
+    args = parse_args()
+    start_copies(args)
+    members = find_members(args)
+    cfg = read_config(args, members)
+    require_writable(cfg.work_dir)
+    runner = build_runner(cfg)
+    if len(members) > 1:
+        from ltcl.engine.ensemble import load_members
+
+        load_members(runner, [checkpoint for _, checkpoint in members])
+    runner.test()

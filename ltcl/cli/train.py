@@ -1,0 +1,117 @@
+"""Train a config, or go on with a run."""
+
+import argparse
+from pathlib import Path
+
+from mmengine.config import Config
+
+from ltcl.errors import UserError
+from ltcl.launch import apply_options, build_runner, load_config, report_user_errors, run_options
+from ltcl.launch.launcher import start_copies
+from ltcl.shipped import name_of
+from ltcl.work_dir import AUTO, require_writable
+
+from .parser import ArgumentParser
+
+# Ending of the files that `ltcl convert` writes.
+CONVERTED = '.ltcl.pth'
+EXAMPLES = (
+    'ltcl train ltcl::paco/paco_resnet20_1xb128-100e_fashion-mnist-lt-small.py',
+    'ltcl train my_config.py --resume auto --cfg-options max_epochs=200 train_dataloader.batch_size=64',
+    'ltcl train my_config.py --processes 8 --amp',
+    'srun --ntasks 8 --gres gpu:8 ltcl train my_config.py --launcher slurm',
+)
+
+
+def parse_args() -> argparse.Namespace:
+    """Words and options of the command."""
+    parser = ArgumentParser(__doc__, EXAMPLES)
+    run_options(parser)
+    parser.add_argument(
+        '--resume',
+        nargs='?',
+        const=AUTO,
+        metavar='auto|PATH',
+        help="go on from a checkpoint, or with the run in a folder; 'auto' (the default without a value) takes the "
+        'newest whole checkpoint of the work dir, and starts anew if there is none',
+    )
+    parser.add_argument(
+        '--amp',
+        nargs='?',
+        const='bfloat16',
+        choices=('bfloat16', 'float16'),
+        help='precision of the forward pass: bfloat16 (any device) or float16 (CUDA)',
+    )
+    return parser.parse_args()
+
+
+def resume_from(cfg: Config, resume: str | None, work_dir: str | None) -> None:
+    """Set what ``--resume`` stands for: the newest checkpoint of the work dir, a checkpoint, or the run in a folder.
+
+    A run that is named by its folder goes on there, unless ``--work-dir`` names another.
+
+    Args:
+        cfg: The config, changed in place.
+        resume: Value of ``--resume``; None to start anew, from the config's ``load_from`` if it has one.
+        work_dir: Value of ``--work-dir``.
+
+    Raises:
+        UserError: There is no such file or folder.
+    """
+    if resume is None:
+        return
+    cfg.resume = AUTO if resume == AUTO else True
+    if resume == AUTO:
+        return
+    if not Path(resume).exists():
+        raise UserError(f'--resume {resume}: no such checkpoint; --resume {AUTO} takes the newest of the work dir')
+    cfg.load_from = resume
+    if Path(resume).is_dir() and work_dir is None:
+        cfg.work_dir = resume
+
+
+def check_start(cfg: Config) -> None:
+    """Refuse a config that cannot be trained or lacks the checkpoint it starts from.
+
+    Raises:
+        UserError: The config needs no training, or its ``load_from`` is no file; a ``stage1_config`` is named.
+    """
+    stage1 = cfg.get('stage1_config')
+    made_by = 'correct load_from in the config'
+    if stage1:
+        made_by = f'`ltcl train {stage1}` makes it'
+    elif str(cfg.get('load_from')).endswith(CONVERTED):
+        made_by = '`ltcl convert` makes it from the published file (docs/checkpoints.md)'
+    if cfg.get('train_cfg') is None:
+        raise UserError(
+            f'{cfg.filename} needs no training: run `ltcl test {name_of(cfg.filename)} CHECKPOINT`'
+            + (f' with a checkpoint of {stage1}' if stage1 else '')
+        )
+    load_from = cfg.get('load_from')
+    if load_from is None and stage1 and not cfg.get('resume'):
+        raise UserError(f'load_from is None, but {cfg.filename} starts from a checkpoint of stage 1: {made_by}')
+    # A run that goes on no longer needs what it started from.
+    goes_on = cfg.get('resume') and (cfg.resume != AUTO or any(Path(cfg.work_dir).glob('*.pth')))
+    is_local = load_from is not None and '://' not in load_from
+    if is_local and not goes_on and not Path(load_from).is_file():
+        what = 'the checkpoint of stage 1' if stage1 else 'the checkpoint'
+        raise UserError(
+            f'{what}, {load_from}, does not exist: {made_by}, or give another: --cfg-options load_from=PATH'
+        )
+
+
+@report_user_errors
+def main() -> None:
+    """Build the config and train it."""
+    args = parse_args()
+    start_copies(args)
+    cfg = apply_options(load_config(args.config), args)
+    resume_from(cfg, args.resume, args.work_dir)
+    check_start(cfg)
+    require_writable(cfg.work_dir)
+    if args.amp == 'bfloat16':
+        cfg.optim_wrapper.type = 'ltcl.Bfloat16OptimWrapper'
+    elif args.amp == 'float16':
+        cfg.optim_wrapper.type = 'AmpOptimWrapper'
+        cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
+    build_runner(cfg, training=True).train()
