@@ -13,7 +13,8 @@ from mmengine.runner import EpochBasedTrainLoop, Runner
 from ltcl.checkpoints.finding import REGULAR, STOPPED, numbered
 from ltcl.checkpoints.plain_data import hub_to_plain, to_plain
 from ltcl.checkpoints.run_state import TRAINING_KEY, TrainingShape
-from ltcl.checkpoints.whole_files import save_whole, write_text
+from ltcl.checkpoints.whole_files import save_whole
+from ltcl.files import write_atomic
 from ltcl.launch.exit_codes import NOT_SAVED
 
 POINTER = 'last_checkpoint'
@@ -120,7 +121,7 @@ def add_checkpoint(
     try:
         write_run(runner, path, meta, weights_only)
         if not weights_only:
-            write_text(path.with_name(POINTER), str(path))
+            write_atomic(path.with_name(POINTER), str(path))
     except OSError as error:
         runner.logger.error(f'The checkpoint {path} could not be written ({error.strerror or error}): {otherwise}')
         return False

@@ -153,8 +153,7 @@ def test_half_a_download_is_not_taken_for_the_file(server, tmp_path):
 def test_what_a_killed_process_left_is_cleaned(server):
     server.files['/model.pth'] = b'weights'
     path = download(server.url('/model.pth'))
-    (path.parent / 'tmp1.partial').mkdir()
-    (path.parent / 'tmp1.partial' / path.name).write_bytes(b'weig')
+    (path.parent / '.a1b2.partial').write_bytes(b'weig')
     path.unlink()
     assert download(server.url('/model.pth')).read_bytes() == b'weights'
     assert sorted(each.name for each in path.parent.iterdir()) == ['model.pth', 'model.pth.lock']
