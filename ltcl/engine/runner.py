@@ -6,7 +6,6 @@ from pathlib import Path
 
 from mmengine.dist import is_main_process
 from mmengine.logging import MMLogger
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner as MMEngineRunner
 from mmengine.runner.checkpoint import _load_checkpoint_to_model
 from torch import nn
@@ -21,6 +20,7 @@ from .resuming import resume_run
 from .run_logs import go_on_without
 from .saving import write_run
 from .starting import start_of_run
+from .unwrapped import unwrapped
 
 # These fill several screens before the first iteration; the log file has them.
 LOG_FILE_ONLY = (
@@ -122,7 +122,7 @@ class Runner(MMEngineRunner):
         if isinstance(checkpoint, Mapping):
             checkpoint = {**checkpoint, 'meta': meta_of(checkpoint)}
         self.call_hook('after_load_checkpoint', checkpoint=checkpoint)
-        model = self.model.module if is_model_wrapper(self.model) else self.model
+        model = unwrapped(self.model)
         _load_checkpoint_to_model(model, checkpoint, strict, revise_keys=revise_keys)
         self._has_loaded = True
         self.logger.info(f'Load checkpoint from {filename}')

@@ -7,7 +7,6 @@ from typing import Any
 import mmengine
 import torch
 from mmengine.dist import all_reduce, get_world_size, is_main_process
-from mmengine.model import is_model_wrapper
 from mmengine.runner import EpochBasedTrainLoop, Runner
 
 from ltcl.checkpoints.finding import REGULAR, STOPPED, numbered
@@ -16,6 +15,8 @@ from ltcl.checkpoints.run_state import TRAINING_KEY, TrainingShape
 from ltcl.checkpoints.whole_files import save_whole
 from ltcl.files import write_atomic
 from ltcl.launch.exit_codes import NOT_SAVED
+
+from .unwrapped import unwrapped
 
 POINTER = 'last_checkpoint'
 
@@ -59,7 +60,7 @@ def run_checkpoint(runner: Runner, meta: dict, weights_only: bool = False) -> di
         meta: Epoch and iteration, and what else is known.
         weights_only: Leave out the states of optimizer and schedules.
     """
-    model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+    model = unwrapped(runner.model)
     dataset_meta = getattr(runner.train_dataloader.dataset, 'metainfo', None)
     meta = {
         **meta,
