@@ -7,7 +7,7 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 
 from ltcl.checkpoints.class_names import trained_classes
-from ltcl.checkpoints.schemes import CheckpointLoader
+from ltcl.checkpoints.schemes import load_checkpoint
 from ltcl.errors import UserError
 
 from .finite import not_finite_by_design, refuse_not_finite
@@ -43,7 +43,7 @@ def load_members(runner: Runner, paths: Sequence[str]) -> None:
     model = unwrapped(runner.model)
     metas, names = [], []
     for member, path in zip(model.members, paths, strict=True):
-        checkpoint = CheckpointLoader.load_checkpoint(path, map_location='cpu')
+        checkpoint = load_checkpoint(path)
         tensors = tensors_of(checkpoint, path)
         compare_tensors(member.state_dict(), tensors, path)
         refuse_not_finite(tensors, not_finite_by_design(member), path)

@@ -3,15 +3,16 @@
 import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from mmengine.dist import is_main_process
 from mmengine.logging import MMLogger
 from mmengine.runner import Runner as MMEngineRunner
-from mmengine.runner.checkpoint import _load_checkpoint_to_model
+from mmengine.runner.checkpoint import CheckpointLoader, _load_checkpoint_to_model
 from torch import nn
 
 from ltcl.checkpoints.run_state import check_resumable, meta_of
-from ltcl.checkpoints.schemes import CheckpointLoader
+from ltcl.checkpoints.schemes import install_safe_loaders
 from ltcl.neutral_text import neutralise
 from ltcl.registry import RUNNERS
 from ltcl.work_dir import locked
@@ -51,6 +52,10 @@ class Runner(MMEngineRunner):
     them is run, also not the text of their config. A resumed run may have another batch size, number of processes or
     training set, see :func:`.resuming.resume_run`.
     """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        install_safe_loaders()
+        super().__init__(*args, **kwargs)
 
     def build_logger(self, *args: object, **kwargs: object) -> MMLogger:
         """The logger, its console handlers without the dumps."""
