@@ -27,7 +27,7 @@ from natural_picture import draw_picture
 
 HEIGHT, WIDTH, QUALITY = 400, 500, 90
 GOAL = 2.0
-RECIPES = {'PaCo, two views': ['randcls', 'sim'], 'BCL, three views': ['randcls', 'bcl_sim', 'bcl_sim']}
+METHODS = {'PaCo, two views': ['randcls', 'sim'], 'BCL, three views': ['randcls', 'bcl_sim', 'bcl_sim']}
 NORMALIZE = T.Normalize((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 
 
@@ -51,8 +51,8 @@ def rand_augment(image: Image.Image) -> Image.Image:
     return RandAugment(2, 10)(dict(img=image))['img']
 
 
-def plain_view(block: str) -> T.Compose:
-    """A block as the published code composes it."""
+def plain_view(recipe: str) -> T.Compose:
+    """A recipe as the published code composes it."""
     crop, flip, jitter = T.RandomResizedCrop(224), T.RandomHorizontalFlip(), T.ColorJitter(0.4, 0.4, 0.4)
     grey, hue_jitter = T.RandomGrayscale(0.2), T.RandomApply([T.ColorJitter(0.4, 0.4, 0.4, 0.1)], 0.8)
     steps = {
@@ -60,12 +60,12 @@ def plain_view(block: str) -> T.Compose:
         'randcls': [crop, flip, jitter, rand_augment],
         'bcl_sim': [crop, flip, hue_jitter, grey],
     }
-    return T.Compose([*steps[block], T.ToTensor(), NORMALIZE])
+    return T.Compose([*steps[recipe], T.ToTensor(), NORMALIZE])
 
 
-def plain_pipeline(blocks: Sequence[str]) -> Callable[[bytes], list]:
+def plain_pipeline(recipes: Sequence[str]) -> Callable[[bytes], list]:
     """From a file to the normalised views, by torchvision and Pillow."""
-    views = [plain_view(block) for block in blocks]
+    views = [plain_view(recipe) for recipe in recipes]
 
     def make(content: bytes) -> list:
         image = Image.open(io.BytesIO(content)).convert('RGB')
@@ -74,9 +74,9 @@ def plain_pipeline(blocks: Sequence[str]) -> Callable[[bytes], list]:
     return make
 
 
-def our_pipeline(blocks: Sequence[str], backend: str) -> Callable[[bytes], dict]:
+def our_pipeline(recipes: Sequence[str], backend: str) -> Callable[[bytes], dict]:
     """From a file to the packed views, by ``ltcl.Views``."""
-    views, pack = Views(blocks, backend=backend), PackInputs()
+    views, pack = Views(recipes, backend=backend), PackInputs()
     return lambda content: pack(views(dict(img=decode_rgb(content), gt_label=0)))
 
 
@@ -91,19 +91,19 @@ def on_files(make: Callable[[bytes], object], files: list[bytes]) -> Callable[[]
     return make_all
 
 
-def measure_recipe(name: str, blocks: Sequence[str], files: list[bytes], rounds: int) -> list[Figure]:
+def measure_recipe(name: str, recipes: Sequence[str], files: list[bytes], rounds: int) -> list[Figure]:
     """Rates of both back ends against the plain pipeline and against pure decoding.
 
     Args:
         name: Of the recipe.
-        blocks: Its views.
+        recipes: Of its views.
         files: JPEG files.
         rounds: Timed rounds of all forms.
     """
     makers = {
-        'opencv back end': our_pipeline(blocks, 'opencv'),
-        'pillow back end': our_pipeline(blocks, 'pillow'),
-        'plain pipeline': plain_pipeline(blocks),
+        'opencv back end': our_pipeline(recipes, 'opencv'),
+        'pillow back end': our_pipeline(recipes, 'pillow'),
+        'plain pipeline': plain_pipeline(recipes),
         'pure decoding': decode_rgb,
     }
     seconds = time_interleaved({form: on_files(make, files) for form, make in makers.items()}, rounds)
@@ -126,7 +126,7 @@ def measure() -> list[Figure]:
     cv2.setNumThreads(0)
     torch.set_num_threads(1)
     files = draw_files(24)
-    return [figure for name, blocks in RECIPES.items() for figure in measure_recipe(name, blocks, files, rounds=9)]
+    return [figure for name, recipes in METHODS.items() for figure in measure_recipe(name, recipes, files, rounds=9)]
 
 
 if __name__ == '__main__':

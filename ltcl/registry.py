@@ -3,10 +3,36 @@
 A config names our parts ``ltcl.X``; the key alone imports the folders named in ``locations``.
 """
 
+import functools
+from collections.abc import Callable
+
 from mmengine import registry as root
 from mmengine.registry import Registry
 
-MODELS = Registry('model', parent=root.MODELS, scope='ltcl', locations=['ltcl.models'])
+
+class GuardedRegistry(Registry):
+    """A registry of classes of which each calls :func:`~.checkpoints.schemes.install_safe_loaders` when it is made.
+
+    So nobody, from a config or by hand, has a part of ours and mmengine run the code in a checkpoint.
+    """
+
+    def _register_module(self, module: type, *args: object, **kwargs: object) -> None:
+        super()._register_module(module, *args, **kwargs)
+        module.__init__ = _with_safe_loaders(module.__init__)
+
+
+def _with_safe_loaders(init: Callable[..., None]) -> Callable[..., None]:
+    @functools.wraps(init)
+    def guarded(self: object, *args: object, **kwargs: object) -> None:
+        from .checkpoints.schemes import install_safe_loaders
+
+        install_safe_loaders()
+        init(self, *args, **kwargs)
+
+    return guarded
+
+
+MODELS = GuardedRegistry('model', parent=root.MODELS, scope='ltcl', locations=['ltcl.models'])
 DATASETS = Registry(
     'dataset',
     parent=root.DATASETS,
@@ -15,7 +41,7 @@ DATASETS = Registry(
 )
 TRANSFORMS = Registry('transform', parent=root.TRANSFORMS, scope='ltcl', locations=['ltcl.datasets'])
 DATA_SAMPLERS = Registry('data sampler', parent=root.DATA_SAMPLERS, scope='ltcl', locations=['ltcl.datasets'])
-HOOKS = Registry('hook', parent=root.HOOKS, scope='ltcl', locations=['ltcl.engine'])
+HOOKS = GuardedRegistry('hook', parent=root.HOOKS, scope='ltcl', locations=['ltcl.engine'])
 RUNNERS = Registry('runner', parent=root.RUNNERS, scope='ltcl', locations=['ltcl.engine'])
 LOOPS = Registry('loop', parent=root.LOOPS, scope='ltcl', locations=['ltcl.engine'])
 OPTIM_WRAPPERS = Registry('optim_wrapper', parent=root.OPTIM_WRAPPERS, scope='ltcl', locations=['ltcl.engine'])

@@ -1,7 +1,6 @@
 """Accuracy on images that differ from the training images: what was measured, summed up, as a table and as files."""
 
 import json
-import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from ltcl.evaluation.functional import (
     mean_error_increase,
     relative_mean_corruption_error,
 )
+from ltcl.files import write_atomic
 from ltcl.neutral_text import csv_text, markup
 
 NUM_IMAGENET_CLASSES = 1000
@@ -135,11 +135,9 @@ class RobustnessResults:
         return text
 
     def save(self, path: Path) -> None:
-        """Write the results as JSON, whole or not at all, and as CSV beside it."""
+        """Write the results as JSON and, beside it, as CSV."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix('.partial')
-        partial.write_text(json.dumps({**asdict(self), 'summary': self.summary()}, indent=1) + '\n', encoding='utf-8')
-        os.replace(partial, path)
+        write_atomic(path, json.dumps({**asdict(self), 'summary': self.summary()}, indent=1) + '\n')
         rows = []
         for name, content in self.sets.items():
             if isinstance(content.get('top1'), dict):
@@ -147,8 +145,7 @@ class RobustnessResults:
                     rows += [[name, corruption, severity, 'top1', top1] for severity, top1 in row.items()]
         for name, figures in self.summary().items():
             rows += [[name, '', '', figure, value] for figure, value in figures.items()]
-        text = csv_text(['set', 'corruption', 'severity', 'figure', 'percent'], rows)
-        path.with_suffix('.csv').write_text(text, encoding='utf-8')
+        write_atomic(path.with_suffix('.csv'), csv_text(['set', 'corruption', 'severity', 'figure', 'percent'], rows))
 
 
 def load_results(path: Path, about: dict) -> RobustnessResults:

@@ -9,13 +9,14 @@ import json
 import math
 import os
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..files import atomic_file, write_atomic
 from ..neutral_text import csv_text, visible
 
 if TYPE_CHECKING:
@@ -187,12 +188,12 @@ def write_report(report: dict, work_dir: Path, file_prefix: str = '') -> list[Pa
         The files, each replaced in one step: a reader never sees half of one.
     """
     files = [work_dir / f'{file_prefix}{METRICS_FILE}']
-    write_atomic(files[0], lambda path: path.write_text(json.dumps(report, indent=2) + '\n', encoding='utf-8'))
+    write_atomic(files[0], json.dumps(report, indent=2) + '\n')
     if report['per_class']:
         rows = report['per_class']
         text = csv_text(list(rows[0]), [row.values() for row in rows])
         files.append(work_dir / f'{file_prefix}per_class.csv')
-        write_atomic(files[-1], lambda path: path.write_text(text, encoding='utf-8'))
+        write_atomic(files[-1], text)
     return files
 
 
@@ -222,7 +223,8 @@ def draw_report(
     files = []
     for name, figure in figures.items():
         files.append(work_dir / f'{file_prefix}{name}')
-        write_atomic(files[-1], lambda path, figure=figure: figure.savefig(path, format='png'))
+        with atomic_file(files[-1]) as file:
+            figure.savefig(file, format='png')
     return files
 
 
@@ -305,15 +307,3 @@ def _worst_cell(entry: dict, column: str, report: dict) -> str:
 def _git(folder: Path, *args: str) -> str:
     command = ['git', '-C', str(folder), *args]
     return os.fsdecode(subprocess.run(command, capture_output=True, timeout=5, check=True).stdout).strip()
-
-
-def write_atomic(path: Path, write: Callable[[Path], object]) -> None:
-    """Write a file whole or not at all.
-
-    Args:
-        path: The file.
-        write: Writes it at the path that it is given.
-    """
-    part = path.with_name(f'.{path.name}.part')
-    write(part)
-    os.replace(part, path)

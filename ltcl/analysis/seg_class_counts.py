@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ltcl.errors import UserError
+from ltcl.files import write_atomic
 
 STATS_TOOL = 'ltcl seg-stats'
 # Tables published with the original code: sum, first three and last two entries, after label reduction.
@@ -102,7 +103,7 @@ def save_class_counts(path: Path, counts: SegClassCounts, **remarks: Any) -> Non
         **remarks: Further entries of the file.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({**asdict(counts), **remarks}, indent=1) + '\n', encoding='utf-8')
+    write_atomic(path, json.dumps({**asdict(counts), **remarks}, indent=1) + '\n')
 
 
 def load_class_counts(path: str, count_key: str) -> list[int]:

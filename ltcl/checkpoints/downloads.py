@@ -4,11 +4,8 @@ import contextlib
 import hashlib
 import http.client
 import logging
-import os
 import re
-import shutil
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -22,12 +19,11 @@ import torch.hub
 from filelock import FileLock
 from mmengine.logging import print_log
 
-from ltcl.cache_folder import cache_folder
 from ltcl.errors import UserError
+from ltcl.files import atomic_file, cache_folder, remove_partials
 
 TIMEOUT = 60  # seconds without a byte
 CHUNK = 2**20
-PARTIAL = '.partial'
 HASH_IN_NAME = re.compile(r'-([0-9a-f]{8,64})(?=\.)')
 DATE_OR_STEP = re.compile(r'(19|20)\d\d(0[1-9]|1[0-2])([0-2]\d|3[01])|0\d+')  # names end in them as well
 
@@ -111,8 +107,7 @@ def _alone(path: Path) -> Iterator[None]:
     lock = FileLock(f'{path}.lock')
     try:
         lock.acquire()
-        for left in path.parent.glob(f'*{PARTIAL}'):  # by a process that was killed
-            shutil.rmtree(left, ignore_errors=True)
+        remove_partials(path.parent)
     except NotImplementedError:  # a file system without locks: two processes may both download, each one whole
         print_log(f'{path.parent} has no file locks', logger='current', level=logging.DEBUG)
     try:
@@ -131,22 +126,18 @@ def _download(address: str, path: Path, wanted: str) -> None:
 
 def _fetch(address: str, path: Path, wanted: str) -> None:
     """Download next to the place, and move there what is whole."""
-    with tempfile.TemporaryDirectory(PARTIAL, dir=path.parent) as folder:
-        new = Path(folder, path.name)
-        request = Request(address, headers={'User-Agent': 'ltcl'})
-        with urlopen(request, timeout=TIMEOUT) as response, new.open('wb') as file:
-            length = response.length  # of what is still to come; None where the server does not tell
-            received = _copy(response, file, length)
-            file.flush()
-            os.fsync(file.fileno())
+    request = Request(address, headers={'User-Agent': 'ltcl'})
+    with urlopen(request, timeout=TIMEOUT) as response, atomic_file(path) as file:
+        length = response.length  # of what is still to come; None where the server does not tell
+        received = _copy(response, file, length)
+        file.flush()
         if length is not None and received != length:
             raise UserError(f'{address} broke off after {received} of {length} bytes: start again')
-        if not _is_whole(new, wanted):
+        if not _is_whole(Path(file.name), wanted):
             raise UserError(
                 f'{address} brought another file: its SHA-256 does not begin with {wanted}. '
                 'If the file is right, add its hash to the URL: #sha256=...'
             )
-        os.replace(new, path)
 
 
 def _copy(response: BinaryIO, file: BinaryIO, length: int | None) -> int:

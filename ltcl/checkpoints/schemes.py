@@ -1,7 +1,4 @@
-"""All that mmengine calls a checkpoint, read by our reader: its own ones run the code that a file carries.
-
-To import this module is to register them.
-"""
+"""All that mmengine calls a checkpoint, read by our reader: its own ones run the code that a file carries."""
 
 import difflib
 import io
@@ -76,5 +73,27 @@ LOADERS = {
     (r'(\S+\:)?s3://', r'(\S+\:)?petrel://'): load_from_ceph,
     ('pavi://',): load_from_pavi,
 }
-for prefixes, loader in LOADERS.items():
-    CheckpointLoader.register_scheme(list(prefixes), loader, force=True)
+
+
+def install_safe_loaders() -> None:
+    """Have mmengine read every checkpoint by our reader from now on, for whoever asks it to.
+
+    :func:`load_checkpoint` calls it, and so do ``ltcl.Runner``, our hooks and every part of a model of ours when they
+    are made: also the weights that an ``init_cfg`` names, or ``mmengine.runner.load_checkpoint`` reads, are data only.
+    """
+    for prefixes, loader in LOADERS.items():
+        CheckpointLoader.register_scheme(list(prefixes), loader, force=True)
+
+
+def load_checkpoint(source: str, map_location: Device = 'cpu') -> dict:
+    """Read a checkpoint from any place that mmengine knows.
+
+    Args:
+        source: A path, a URL, or a name such as ``torchvision://resnet50``.
+        map_location: Where the tensors go.
+
+    Raises:
+        UserError: It is missing or damaged, cannot be fetched, or carries code.
+    """
+    install_safe_loaders()
+    return CheckpointLoader.load_checkpoint(source, map_location, logger='silent')

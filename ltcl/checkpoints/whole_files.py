@@ -1,61 +1,18 @@
-"""Files that are there as a whole or not at all, and the check whether a checkpoint is whole."""
+"""Checkpoints that are there as a whole or not at all, and the check whether one is whole."""
 
-import contextlib
 import os
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
 
 import torch
 
-PARTIAL = '.partial'
-"""Ending of a file that is being written; one that is found at a start was left by a process that was killed."""
+from ltcl.files import atomic_file
+
 MARK = b'ltcl-crc32:'
 LENGTH = struct.Struct('<H')
 BLOCK = 2**22
-
-
-@contextlib.contextmanager
-def whole_file(path: str | Path) -> Iterator[BinaryIO]:
-    """Open a file for writing that takes its name only when everything is on the disk.
-
-    The bytes go to ``<name>.partial`` in the same folder and are flushed; then the file is renamed and the folder
-    flushed. So a file of that name is the old one or the new one, whatever stops the process or the machine.
-
-    Args:
-        path: The file, replaced if it exists.
-
-    Raises:
-        OSError: The place is full, read-only or gone. A file that was there before is untouched.
-    """
-    path = Path(path)
-    new = path.with_name(path.name + PARTIAL)
-    try:
-        with new.open('wb') as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(new, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            new.unlink(missing_ok=True)
-        raise
-    _flush_folder(path.parent)
-
-
-def write_text(path: str | Path, text: str) -> None:
-    """Write a text file as :func:`whole_file` does."""
-    with whole_file(path) as file:
-        file.write(text.encode('utf-8', 'surrogateescape'))
-
-
-def remove_partials(folder: str | Path) -> None:
-    """Remove what killed processes left half-written in a folder."""
-    for path in Path(folder).glob(f'*{PARTIAL}'):
-        path.unlink(missing_ok=True)
 
 
 def save_whole(path: str | Path, checkpoint: object) -> None:
@@ -71,14 +28,13 @@ def save_whole(path: str | Path, checkpoint: object) -> None:
     Raises:
         OSError: The place is full, read-only or gone. A file that was there before is untouched.
     """
-    path = Path(path)
     try:
-        with whole_file(path) as file:
+        with atomic_file(path) as file:
             torch.save(checkpoint, file)
             file.seek(-LENGTH.size, os.SEEK_END)  # of the comment, which is empty
             file.write(LENGTH.pack(len(_comment(0))))
             file.flush()
-            file.write(_comment(_checksum(path.with_name(path.name + PARTIAL))))
+            file.write(_comment(_checksum(file.name)))
     except RuntimeError as error:  # torch's writer, when the system refuses in the middle of a file
         raise OSError(str(error).split('\n')[0]) from error
 
@@ -121,13 +77,3 @@ def _checksum(path: str | Path, without_last: int = 0) -> int:
             checksum = zlib.crc32(block, checksum)
             left -= len(block)
     return checksum
-
-
-def _flush_folder(folder: Path) -> None:
-    """Make a rename last through a power cut, where the system can flush folders."""
-    with contextlib.suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

@@ -4,15 +4,15 @@ import copy
 from collections.abc import Sequence
 
 from mmengine.config import Config
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
 from ltcl.checkpoints.class_names import trained_classes
-from ltcl.checkpoints.schemes import CheckpointLoader
+from ltcl.checkpoints.schemes import load_checkpoint
 from ltcl.errors import UserError
 
 from .finite import not_finite_by_design, refuse_not_finite
 from .hooks.strict_load_hook import compare_tensors, tensors_of
+from .unwrapped import unwrapped
 
 
 def ensemble_config(configs: Sequence[Config]) -> Config:
@@ -40,10 +40,10 @@ def load_members(runner: Runner, paths: Sequence[str]) -> None:
     Raises:
         UserError: A checkpoint does not fit its member or is not finite, or two were trained on classes of other names.
     """
-    model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+    model = unwrapped(runner.model)
     metas, names = [], []
     for member, path in zip(model.members, paths, strict=True):
-        checkpoint = CheckpointLoader.load_checkpoint(path, map_location='cpu')
+        checkpoint = load_checkpoint(path)
         tensors = tensors_of(checkpoint, path)
         compare_tensors(member.state_dict(), tensors, path)
         refuse_not_finite(tensors, not_finite_by_design(member), path)

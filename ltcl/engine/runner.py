@@ -3,16 +3,16 @@
 import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from mmengine.dist import is_main_process
 from mmengine.logging import MMLogger
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner as MMEngineRunner
-from mmengine.runner.checkpoint import _load_checkpoint_to_model
+from mmengine.runner.checkpoint import CheckpointLoader, _load_checkpoint_to_model
 from torch import nn
 
 from ltcl.checkpoints.run_state import check_resumable, meta_of
-from ltcl.checkpoints.schemes import CheckpointLoader
+from ltcl.checkpoints.schemes import install_safe_loaders
 from ltcl.launch.hook_names import MMENGINE_HOOKS
 from ltcl.neutral_text import neutralise
 from ltcl.registry import RUNNERS
@@ -22,6 +22,7 @@ from .resuming import resume_run
 from .run_logs import go_on_without
 from .saving import write_run
 from .starting import start_of_run
+from .unwrapped import unwrapped
 
 # These fill several screens before the first iteration; the log file has them.
 LOG_FILE_ONLY = (
@@ -52,6 +53,10 @@ class Runner(MMEngineRunner):
     them is run, also not the text of their config. A resumed run may have another batch size, number of processes or
     training set, see :func:`.resuming.resume_run`.
     """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        install_safe_loaders()
+        super().__init__(*args, **kwargs)
 
     def build_logger(self, *args: object, **kwargs: object) -> MMLogger:
         """The logger, its console handlers without the dumps."""
@@ -127,7 +132,7 @@ class Runner(MMEngineRunner):
         if isinstance(checkpoint, Mapping):
             checkpoint = {**checkpoint, 'meta': meta_of(checkpoint)}
         self.call_hook('after_load_checkpoint', checkpoint=checkpoint)
-        model = self.model.module if is_model_wrapper(self.model) else self.model
+        model = unwrapped(self.model)
         _load_checkpoint_to_model(model, checkpoint, strict, revise_keys=revise_keys)
         self._has_loaded = True
         self.logger.info(f'Load checkpoint from {filename}')

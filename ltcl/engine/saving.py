@@ -7,14 +7,16 @@ from typing import Any
 import mmengine
 import torch
 from mmengine.dist import all_reduce, get_world_size, is_main_process
-from mmengine.model import is_model_wrapper
 from mmengine.runner import EpochBasedTrainLoop, Runner
 
 from ltcl.checkpoints.finding import REGULAR, STOPPED, numbered
 from ltcl.checkpoints.plain_data import hub_to_plain, to_plain
 from ltcl.checkpoints.run_state import TRAINING_KEY, TrainingShape
-from ltcl.checkpoints.whole_files import save_whole, write_text
+from ltcl.checkpoints.whole_files import save_whole
+from ltcl.files import write_atomic
 from ltcl.launch.exit_codes import NOT_SAVED
+
+from .unwrapped import unwrapped
 
 POINTER = 'last_checkpoint'
 
@@ -58,7 +60,7 @@ def run_checkpoint(runner: Runner, meta: dict, weights_only: bool = False) -> di
         meta: Epoch and iteration, and what else is known.
         weights_only: Leave out the states of optimizer and schedules.
     """
-    model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+    model = unwrapped(runner.model)
     dataset_meta = getattr(runner.train_dataloader.dataset, 'metainfo', None)
     meta = {
         **meta,
@@ -120,7 +122,7 @@ def add_checkpoint(
     try:
         write_run(runner, path, meta, weights_only)
         if not weights_only:
-            write_text(path.with_name(POINTER), str(path))
+            write_atomic(path.with_name(POINTER), str(path))
     except OSError as error:
         runner.logger.error(f'The checkpoint {path} could not be written ({error.strerror or error}): {otherwise}')
         return False

@@ -11,7 +11,7 @@ from ltcl.analysis.run_report import METRICS_FILE
 from ltcl.checkpoints.finding import REGULAR, STOPPED, newest_resumable, numbered, run_files
 from ltcl.checkpoints.reading import load_from_local
 from ltcl.checkpoints.run_state import meta_of
-from ltcl.checkpoints.whole_files import remove_partials
+from ltcl.files import remove_partials
 from ltcl.work_dir import AUTO, move_apart
 
 from .saving import POINTER

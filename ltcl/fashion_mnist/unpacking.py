@@ -1,11 +1,11 @@
 """From the published archives to the files of the data root, each compared with its checksum."""
 
 import gzip
-import os
 import zlib
 from pathlib import Path
 
 from ..errors import UserError
+from ..files import write_atomic
 from .files import SHA256, is_intact, read_verified
 
 
@@ -57,9 +57,4 @@ def write_verified(data_root: Path, name: str, content: bytes) -> None:
     if not is_intact(name, content):
         raise SourceError(f'the content of {name} is not the published one (SHA-256)')
     data_root.mkdir(parents=True, exist_ok=True)
-    partial = data_root / f'{name}.{os.getpid()}.partial'
-    try:
-        partial.write_bytes(content)
-        os.replace(partial, data_root / name)
-    finally:
-        partial.unlink(missing_ok=True)
+    write_atomic(data_root / name, content)

@@ -47,14 +47,13 @@ def import_mmpretrain() -> None:
 
 
 def import_scope(scope: str) -> None:
-    """Import the package that has the parts which a config names without a prefix.
+    """Import the package that has the parts which a config names without a prefix; no file of it may bring code.
 
     Args:
         scope: The config's ``default_scope``: ``'mmpretrain'`` or, for segmentation, ``'mmseg'``.
     """
     require_scope(scope)
-    # Files that mmengine downloads may carry code, which torch.load then refuses to run.
-    os.environ.setdefault('TORCH_FORCE_WEIGHTS_ONLY_LOAD', '1')
+    forbid_code_in_checkpoints()
     try:
         with without_remarks():
             importlib.import_module(f'{scope}.datasets')
@@ -74,6 +73,11 @@ def require_scope(scope: str | None) -> None:
     """
     if scope == 'mmseg' and importlib.util.find_spec(scope) is None:
         raise UserError("default_scope='mmseg': segmentation needs mmsegmentation: run `pip install 'ltcl[seg]'`")
+
+
+def forbid_code_in_checkpoints() -> None:
+    """Have ``torch.load`` refuse files that carry code, whoever calls it in this process."""
+    os.environ.setdefault('TORCH_FORCE_WEIGHTS_ONLY_LOAD', '1')
 
 
 def import_custom_modules(cfg: Config) -> None:

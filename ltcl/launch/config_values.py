@@ -100,10 +100,9 @@ def _dicts(node: object) -> Iterator[dict]:
 def _trained_classes(checkpoint: str) -> Sequence[str] | None:
     """Names of the classes in the order of the training that wrote a checkpoint; None if it does not tell them."""
     from ltcl.checkpoints.class_names import trained_classes
-    from ltcl.checkpoints.schemes import CheckpointLoader
+    from ltcl.checkpoints.schemes import load_checkpoint
 
-    content = CheckpointLoader.load_checkpoint(checkpoint, map_location='cpu', logger='silent')
-    return trained_classes(content, checkpoint)
+    return trained_classes(load_checkpoint(checkpoint), checkpoint)
 
 
 def _classes_of_data(cfg: Config) -> Sequence[str]:

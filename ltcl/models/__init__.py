@@ -1,7 +1,5 @@
 """Models of ltcl; importing this package registers all but the segmentation heads."""
 
-import ltcl.checkpoints.schemes  # noqa: F401 (whoever builds a model of ours reads weights by our reader)
-
 from .algorithms import Classifier, ContrastiveClassifier, EnsembleClassifier, FrozenEncoderClassifier
 from .backbones import CifarResNet, ResNet200
 from .heads import (

@@ -5,8 +5,10 @@ from adapters_schedules import learning_rates
 from harness import Case, adapter, close
 from PIL import Image
 
-from ltcl.datasets.transforms import apply_operation, cutout_mask
-from ltcl.datasets.transforms.auto_augment import CIFAR10_POLICY, OPERATIONS
+from ltcl.datasets.transforms import cutout_mask, pil_operations
+from ltcl.datasets.transforms.auto_augment import CIFAR10_POLICY, NUM_LEVELS, OPERATIONS, policy_operation
+
+ENHANCEMENTS = ('color', 'contrast', 'sharpness', 'brightness')
 
 
 def schedulers_of(name: str, epochs: int, warmup: int) -> list[dict]:
@@ -29,8 +31,9 @@ def lr_schedule(case: Case) -> None:
 
 
 def magnitudes(operation: str) -> np.ndarray:
-    """Arguments at all levels, 0 for an operation that takes none."""
-    return np.array([argument or 0 for argument in OPERATIONS[operation].arguments], float)
+    """Arguments at all levels, 0 for an operation that takes none; of an enhancement, the distance from factor 1."""
+    arguments = [OPERATIONS[operation].at(level).arguments or (0,) for level in range(NUM_LEVELS)]
+    return np.array(arguments, float)[:, 0] - (operation in ENHANCEMENTS)
 
 
 @adapter('resco', 'autoaugment_cifar10_policy')
@@ -48,7 +51,7 @@ def autoaugment_ops(case: Case) -> None:
     image = Image.fromarray(case['image'])
     for key in (key for key in case if key.startswith('out.')):
         _, name, level = key.split('.')
-        actual = np.asarray(apply_operation(image, name, int(level)), int)
+        actual = np.asarray(pil_operations.apply(image, [policy_operation(name, int(level))]), int)
         np.testing.assert_allclose(actual, case[key], rtol=0, atol=1, err_msg=key)
     for key in (key for key in case if key.startswith('range.')):
         close(magnitudes(key.removeprefix('range.')), case[key])

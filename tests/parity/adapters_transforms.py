@@ -10,10 +10,9 @@ from ltcl.datasets.samplers import seed_generators
 from ltcl.datasets.transforms import (
     EvalView,
     RandAugment,
-    apply_operation,
-    apply_rand_operation,
+    auto_augment,
     cutout_mask,
-    rand_argument,
+    pil_operations,
     rand_augment,
 )
 from ltcl.models.utils import MultiViewDataPreprocessor
@@ -31,8 +30,9 @@ def autoaug_images(case: Case) -> None:
     image = Image.fromarray(case['image'])
     for key in (key for key in case if key.startswith('out/')):
         _, name, level, *sign = key.split('/')
-        actual = apply_operation(image, name, int(level.removeprefix('level')), *(SIGNS[word] for word in sign))
-        same_image(actual, case, key)
+        level = int(level.removeprefix('level'))
+        operation = auto_augment.policy_operation(name, level, *(SIGNS[word] for word in sign))
+        same_image(pil_operations.apply(image, [operation]), case, key)
 
 
 def rand_name(recorded: str) -> str:
@@ -40,8 +40,13 @@ def rand_name(recorded: str) -> str:
     return recorded.removesuffix('Tpu').removesuffix('Rel')
 
 
+def rand_argument(recorded: str, level: float) -> float | None:
+    arguments = rand_augment.OPERATIONS[rand_name(recorded)].at(level).arguments
+    return arguments[0] if arguments else None
+
+
 def check_policy(names: np.ndarray, fill: np.ndarray) -> None:
-    assert [rand_name(name) for name in names] == list(rand_augment.RAND_OPERATIONS)
+    assert [rand_name(name) for name in names] == list(rand_augment.OPERATIONS)
     close(RandAugment().fill, fill)
 
 
@@ -50,31 +55,32 @@ def rand_operations(case: Case) -> None:
     check_policy(case['op_names'], case['fill_rgb'])
     image = Image.fromarray(case['image'])
     for key in (key for key in case if key.startswith('arg.')):
-        name = rand_name(key.removeprefix('arg.'))
+        name = key.removeprefix('arg.')
         close([rand_argument(name, level) for level in case['levels']], case[key])
     for name in case['op_names']:
-        assert (rand_argument(rand_name(name), 1) is None) == (f'arg.{name}' not in case)
+        assert (rand_argument(name, 1) is None) == (f'arg.{name}' not in case)
     for key in (key for key in case if key.startswith('out.')):
         _, name, level = key.split('.', 2)
-        fill = tuple(case['fill_rgb'].tolist())
-        same_image(apply_rand_operation(image, rand_name(name), float(level), fill=fill), case, key)
+        how = Image.Resampling.BILINEAR, tuple(case['fill_rgb'].tolist())
+        operation = rand_augment.OPERATIONS[rand_name(name)].at(float(level), 1, *how)
+        same_image(pil_operations.apply(image, [operation]), case, key)
 
 
 @adapter('bcl', 'randaugment_policy')
 def rand_policy(case: Case) -> None:
     options = {name: case[name].item() for name in ('num_layers', 'magnitude', 'magnitude_std')}
     transform = RandAugment(**options)
-    names = list(rand_augment.RAND_OPERATIONS)
+    names = list(rand_augment.OPERATIONS)
     assert (len(names), transform.prob) == (case['num_ops'], case['probability'])
     seed_generators(int(case['seed']))
-    drawn = [transform.draw_operations() for _ in case['op_index_sequence']]
+    drawn = [transform.draw_names() for _ in case['op_index_sequence']]
     np.testing.assert_array_equal([[names.index(name) for name in pair] for pair in drawn], case['op_index_sequence'])
 
 
 @adapter('paco', 'randaug_levels')
 def rand_levels(case: Case) -> None:
     check_policy(case['ops'], case['fill_rgb'])
-    arguments = [[rand_argument(rand_name(name), level) for level in case['levels']] for name in case['ops']]
+    arguments = [[rand_argument(name, level) for level in case['levels']] for name in case['ops']]
     close(np.array(arguments, float), case['arguments'])
 
 
@@ -83,10 +89,10 @@ def rand_images(case: Case) -> None:
     image = Image.fromarray(case['image'])
     for key in (key for key in case if key.startswith('out/')):
         _, name, level, *how = key.split('/')
-        geometry = dict(sign=SIGNS[how[0]], resample=Image.Resampling[how[1].upper()]) if how else {}
+        geometry = (SIGNS[how[0]], Image.Resampling[how[1].upper()], tuple(case['fill_rgb'].tolist())) if how else ()
         level = case['levels'][int(level.removeprefix('level'))]
-        fill = tuple(case['fill_rgb'].tolist())
-        same_image(apply_rand_operation(image, rand_name(name), level, **geometry, fill=fill), case, key)
+        operation = rand_augment.OPERATIONS[rand_name(name)].at(level, *geometry)
+        same_image(pil_operations.apply(image, [operation]), case, key)
 
 
 @adapter('paco', 'cutout')

@@ -25,15 +25,15 @@ def test_figures(load):
     ]
 
 
-@pytest.mark.parametrize('blocks', [['randcls', 'sim'], ['randcls', 'bcl_sim', 'bcl_sim']])
-def test_all_forms_make_the_same_kind_of_sample(load, blocks):
+@pytest.mark.parametrize('recipes', [['randcls', 'sim'], ['randcls', 'bcl_sim', 'bcl_sim']])
+def test_all_forms_make_the_same_kind_of_sample(load, recipes):
     pipeline = load('pipeline')
     (content,) = pipeline.draw_files(1, 60, 80)
-    assert blocks in pipeline.RECIPES.values()
-    plain = pipeline.plain_pipeline(blocks)(content)
-    assert [tuple(view.shape) for view in plain] == [(3, 224, 224)] * len(blocks)
+    assert recipes in pipeline.METHODS.values()
+    plain = pipeline.plain_pipeline(recipes)(content)
+    assert [tuple(view.shape) for view in plain] == [(3, 224, 224)] * len(recipes)
     for backend in ('pillow', 'opencv'):
-        ours = pipeline.our_pipeline(blocks, backend)(content)['inputs']
+        ours = pipeline.our_pipeline(recipes, backend)(content)['inputs']
         assert [view.shape for view in ours] == [view.shape for view in plain]
 
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from ltcl.checkpoints.reading import load_from_local
-from ltcl.checkpoints.whole_files import PARTIAL, is_whole, remove_partials, save_whole, write_text
+from ltcl.checkpoints.whole_files import is_whole, save_whole
 from ltcl.errors import UserError
 
 
@@ -46,13 +46,6 @@ def test_file_has_its_name_only_when_it_is_on_the_disk(tmp_path, monkeypatch):
     write(path, 1.0)
     assert seen == [(False, True)]
     assert value_of(path) == 1.0
-
-
-def test_leftovers_are_removed(tmp_path):
-    (tmp_path / f'epoch_1.pth{PARTIAL}').write_bytes(b'half')
-    (tmp_path / 'epoch_1.pth').touch()
-    remove_partials(tmp_path)
-    assert [each.name for each in tmp_path.iterdir()] == ['epoch_1.pth']
 
 
 def test_every_flipped_byte_is_noticed(tmp_path):
@@ -100,9 +93,3 @@ def test_cut_file_is_not_whole(tmp_path, length):
     write(path, 1.0)
     path.write_bytes(path.read_bytes()[:length])
     assert not is_whole(path)
-
-
-def test_text_is_written_whole(tmp_path):
-    write_text(tmp_path / 'last', 'epoch_1.pth')
-    write_text(tmp_path / 'last', 'epoch_2.pth')
-    assert (tmp_path / 'last').read_text() == 'epoch_2.pth'

@@ -6,7 +6,7 @@ import pytest
 from natural_picture import draw_picture
 
 from ltcl.datasets.samplers import seed_generators
-from ltcl.datasets.transforms import BLOCKS, Views, opencv_operations, pil_operations
+from ltcl.datasets.transforms import RECIPES, Views, opencv_operations, pil_operations
 from ltcl.datasets.transforms.operation import Operation
 from ltcl.datasets.transforms.pil_operations import Resampling
 
@@ -116,15 +116,16 @@ def test_difference_of_bicubic_crops(picture):
         assert np.abs(slow - fast).mean() <= 0.05
 
 
-@pytest.mark.parametrize('block', BLOCKS)
-def test_views_of_the_same_draws(block, picture):
-    image = picture[:32, :32] if 'cifar' in block else picture
+@pytest.mark.parametrize('recipe', RECIPES)
+def test_views_of_the_same_draws(recipe, picture):
+    size = RECIPES[recipe].size
+    image = picture if size == 224 else picture[:size, :size]
     differences = []
     for seed in range(12):
         pair = []
         for backend in ('pillow', 'opencv'):
             seed_generators(seed)
-            pair.append(Views([block], backend=backend)(dict(img=image))['img'].astype(int))
+            pair.append(Views([recipe], backend=backend)(dict(img=image))['img'].astype(int))
         differences.append(np.abs(pair[0] - pair[1]).mean())
     assert np.mean(differences) <= 0.6
     assert np.max(differences) <= 2

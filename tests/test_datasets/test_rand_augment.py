@@ -9,12 +9,11 @@ from mmengine.registry import TRANSFORMS
 from PIL import Image
 
 from ltcl.datasets.samplers import seed_generators
-from ltcl.datasets.transforms import RandAugment, apply_rand_operation, rand_argument, rand_augment
-from ltcl.datasets.transforms.operation import Operation
+from ltcl.datasets.transforms import RandAugment, pil_operations
+from ltcl.datasets.transforms.rand_augment import IMAGENET_MEAN, INCREASING_OPERATIONS, OPERATIONS
 from ltcl.errors import UserError
 
-NAMES = list(rand_augment.RAND_OPERATIONS)
-NOTHING = Operation('brightness', (1,))
+NAMES = list(OPERATIONS)
 GEOMETRIC = {'Rotate', 'ShearX', 'ShearY', 'TranslateX', 'TranslateY'}
 
 
@@ -25,6 +24,10 @@ def noise(mode: str) -> Image.Image:
 
 def same(first: Image.Image, second: Image.Image) -> bool:
     return np.array_equal(np.asarray(first), np.asarray(second))
+
+
+def changed(image: Image.Image, name: str, level: float, sign: int = 1, fill: tuple = IMAGENET_MEAN) -> Image.Image:
+    return pil_operations.apply(image, [OPERATIONS[name].at(level, sign, Image.Resampling.BILINEAR, fill)])
 
 
 def test_defaults_are_those_of_the_recipes():
@@ -38,31 +41,31 @@ def test_defaults_are_those_of_the_recipes():
 @pytest.mark.parametrize('name', NAMES)
 def test_size_and_mode_stay_and_only_geometry_has_a_direction(name, mode):
     image = noise(mode)
-    changed = [apply_rand_operation(image, name, 10, sign) for sign in (1, -1)]
-    assert {(each.size, each.mode) for each in changed} == {(image.size, mode)}
-    assert same(*changed) == (name not in GEOMETRIC)
+    images = [changed(image, name, 10, sign) for sign in (1, -1)]
+    assert {(each.size, each.mode) for each in images} == {(image.size, mode)}
+    assert same(*images) == (name not in GEOMETRIC)
     # At level 10 solarising starts above the largest value; grey has no colour to strengthen.
-    assert same(changed[0], image) == (name == 'Solarize' or (name, mode) == ('Color', 'L'))
+    assert same(images[0], image) == (name == 'Solarize' or (name, mode) == ('Color', 'L'))
 
 
 @pytest.mark.parametrize('name', ['Color', 'Contrast', 'Brightness', 'Sharpness'])
 def test_enhancement_of_level_5_is_none(name):
-    assert rand_argument(name, 5) == 1
-    assert same(apply_rand_operation(noise('RGB'), name, 5), noise('RGB'))
+    assert OPERATIONS[name].at(5).arguments == (1,)
+    assert same(changed(noise('RGB'), name, 5), noise('RGB'))
 
 
 def test_posterising_and_adding_on_known_values():
     ramp = Image.fromarray(np.arange(256, dtype=np.uint8).reshape(16, 16))
     for level, bits in ((10, 4), (9.9, 3), (2, 0)):
-        assert len(np.unique(apply_rand_operation(ramp, 'Posterize', level))) == 2**bits
-    added = np.asarray(apply_rand_operation(ramp, 'SolarizeAdd', 10)).ravel()
+        assert len(np.unique(changed(ramp, 'Posterize', level))) == 2**bits
+    added = np.asarray(changed(ramp, 'SolarizeAdd', 10)).ravel()
     np.testing.assert_array_equal(added, [*range(110, 238), *range(128, 256)])
 
 
 @pytest.mark.parametrize(('mode', 'expected'), [('RGB', (200, 100, 50)), ('L', 124)])
 def test_fill_is_a_colour_or_its_luminance(mode, expected):
     image = Image.new(mode, (20, 10))
-    shifted = apply_rand_operation(image, 'TranslateX', 10, fill=(200, 100, 50))
+    shifted = changed(image, 'TranslateX', 10, fill=(200, 100, 50))
     np.testing.assert_array_equal(np.asarray(shifted)[:, -8:], np.full_like(np.asarray(shifted)[:, -8:], expected))
     assert not np.asarray(shifted)[:, :10].any()
 
@@ -78,27 +81,23 @@ def test_levels_are_normal_and_clipped():
     assert {RandAugment(magnitude=12, magnitude_std=0).draw_level()} == {10}
 
 
-def test_draws(monkeypatch):
-    calls = []
-    monkeypatch.setattr(
-        rand_augment, 'rand_operation', lambda name, level, increasing, **how: calls.append((name, how)) or NOTHING
-    )
+def test_draws():
     seed_generators(0)
     transform, num_images = RandAugment(fill=[1, 2, 3]), 6000
-    for _ in range(num_images):
-        transform(dict(img=noise('RGB')))
+    drawn = [operation for _ in range(num_images) for operation in transform.draw()]
     # Each of the two draws takes place in half of the cases.
-    assert len(calls) / num_images == pytest.approx(1, abs=0.04)
-    counts = Counter(name for name, _ in calls)
-    assert counts.keys() == set(NAMES)
-    assert max(abs(count * len(NAMES) / len(calls) - 1) for count in counts.values()) < 0.25
-    assert {name for name, how in calls if how} == GEOMETRIC
-    drawn = [how for _, how in calls if how]
-    assert {how['fill'] for how in drawn} == {(1, 2, 3)}
-    assert np.mean([how['sign'] for how in drawn]) == pytest.approx(0, abs=0.1)
-    resampled = Counter(how['resample'].name for how in drawn)
-    assert resampled.keys() == {'BILINEAR', 'BICUBIC'}
-    assert resampled['BICUBIC'] / len(drawn) == pytest.approx(0.5, abs=0.05)
+    assert len(drawn) / num_images == pytest.approx(1, abs=0.04)
+    counts = Counter(operation.name for operation in drawn)
+    assert counts.keys() == {OPERATIONS[name].name for name in NAMES}
+    assert max(abs(count * len(NAMES) / len(drawn) - 1) for count in counts.values()) < 0.25
+    geometric = [operation for operation in drawn if len(operation.arguments) == 3]
+    assert {operation.name for operation in geometric} == {OPERATIONS[name].name for name in GEOMETRIC}
+    arguments, resampled, fills = zip(*(operation.arguments for operation in geometric), strict=True)
+    assert set(fills) == {(1, 2, 3)}
+    assert np.mean(np.sign(arguments)) == pytest.approx(0, abs=0.1)
+    shares = Counter(each.name for each in resampled)
+    assert shares.keys() == {'BILINEAR', 'BICUBIC'}
+    assert shares['BICUBIC'] / len(geometric) == pytest.approx(0.5, abs=0.05)
 
 
 @pytest.mark.parametrize(
@@ -115,15 +114,15 @@ def test_draws(monkeypatch):
     ],
 )
 def test_increasing_set_at_level_9(name, sign, argument):
-    assert rand_argument(name, 9, sign, increasing=True) == (argument and pytest.approx(argument))
+    assert INCREASING_OPERATIONS[name].at(9, sign).arguments == (() if argument is None else (pytest.approx(argument),))
 
 
 def test_strength_of_the_increasing_set_grows():
     for name, none in (('Posterize', 4), ('Solarize', 256), ('Contrast', 1)):
-        arguments = [rand_argument(name, level, -1, increasing=True) for level in range(11)]
+        arguments = [INCREASING_OPERATIONS[name].at(level, -1).arguments[0] for level in range(11)]
         assert arguments[0] == none
         assert arguments == sorted(arguments, reverse=True)
-    assert rand_argument('Contrast', 10, -1, increasing=True) == 0.1
+    assert INCREASING_OPERATIONS['Contrast'].at(10, -1).arguments == (0.1,)
 
 
 def test_increasing_set_has_signed_enhancements_and_one_interpolation():
@@ -137,9 +136,9 @@ def test_increasing_set_has_signed_enhancements_and_one_interpolation():
 
 def test_operations_repeat_within_an_image():
     seed_generators(0)
-    pairs = [RandAugment().draw_operations() for _ in range(3000)]
+    pairs = [RandAugment().draw_names() for _ in range(3000)]
     assert np.mean([first == second for first, second in pairs]) == pytest.approx(1 / 15, abs=0.02)
-    assert len(RandAugment(num_layers=5).draw_operations()) == 5
+    assert len(RandAugment(num_layers=5).draw_names()) == 5
 
 
 @pytest.mark.parametrize('mode', ['RGB', 'L'])

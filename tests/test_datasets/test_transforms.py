@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from torchvision.transforms import AutoAugment, AutoAugmentPolicy
 
-from ltcl.datasets.transforms import CIFAR10AutoAugment, Cutout, apply_operation, auto_augment, cutout_mask
+from ltcl.datasets.transforms import CIFAR10AutoAugment, Cutout, auto_augment, cutout_mask, pil_operations
 from ltcl.datasets.transforms.operation import Operation
 from ltcl.errors import UserError
 
@@ -24,42 +24,46 @@ def same(first: Image.Image, second: Image.Image) -> bool:
     return np.array_equal(np.asarray(first), np.asarray(second))
 
 
+def changed(image: Image.Image, name: str, level: int, sign: int = 1) -> Image.Image:
+    return pil_operations.apply(image, [auto_augment.policy_operation(name, level, sign)])
+
+
 @pytest.mark.parametrize('name', auto_augment.OPERATIONS)
 def test_sign(picture, name):
-    positive, negative = (apply_operation(picture, name, 9, sign) for sign in (1, -1))
+    positive, negative = (changed(picture, name, 9, sign) for sign in (1, -1))
     assert same(positive, negative) == (name not in SIGNED)
 
 
 @pytest.mark.parametrize('name', [*SIGNED, 'rotate', 'posterize', 'solarize'])
 def test_level_0_changes_nothing(picture, name):
-    assert same(apply_operation(picture, name, 0), picture)
+    assert same(changed(picture, name, 0), picture)
 
 
 def test_arguments_of_levels():
     image = Image.new('RGB', (40, 20), (255, 255, 255))
     # 150 / 331 of the side: 18 of 40 columns, 9 of 20 rows come from outside.
-    shifted = np.asarray(apply_operation(image, 'translateX', 9))
+    shifted = np.asarray(changed(image, 'translateX', 9))
     np.testing.assert_array_equal(shifted[0, :, 0], [255] * 22 + [128] * 18)
-    shifted = np.asarray(apply_operation(image, 'translateY', 9, -1))
+    shifted = np.asarray(changed(image, 'translateY', 9, -1))
     np.testing.assert_array_equal(shifted[:, 0, 0], [128] * 9 + [255] * 11)
     # Line 19 is sheared by 0.3 * 19.5 pixels.
-    sheared = np.asarray(apply_operation(image, 'shearX', 9))
+    sheared = np.asarray(changed(image, 'shearX', 9))
     assert (sheared[19] == 128).all(axis=1).sum() in (5, 6)
     grey_levels = Image.fromarray(np.arange(256, dtype=np.uint8).reshape(16, 16))
-    bits = [len(np.unique(apply_operation(grey_levels, 'posterize', level))).bit_length() - 1 for level in range(10)]
+    bits = [len(np.unique(changed(grey_levels, 'posterize', level))).bit_length() - 1 for level in range(10)]
     assert bits == [8, 8, 7, 7, 6, 6, 5, 5, 4, 4]
     # Values from the threshold 256 * (1 - 3 / 9) on are inverted.
-    solarized = np.asarray(apply_operation(grey_levels, 'solarize', 3)).ravel()
+    solarized = np.asarray(changed(grey_levels, 'solarize', 3)).ravel()
     np.testing.assert_array_equal(solarized, [*range(171), *range(255 - 171, -1, -1)])
     grey = Image.new('RGB', (4, 4), (100, 100, 100))
-    assert apply_operation(grey, 'brightness', 5).getpixel((0, 0)) == (150, 150, 150)
-    assert apply_operation(grey, 'brightness', 5, -1).getpixel((0, 0)) == (50, 50, 50)
+    assert changed(grey, 'brightness', 5).getpixel((0, 0)) == (150, 150, 150)
+    assert changed(grey, 'brightness', 5, -1).getpixel((0, 0)) == (50, 50, 50)
 
 
 def test_policy_is_that_of_torchvision():
     # The operations behind it differ, the table has the same source. It has no level where there is no argument.
     def level_or_none(name: str, level: int) -> int | None:
-        return None if auto_augment.OPERATIONS[name].arguments[level] is None else level
+        return None if auto_augment.OPERATIONS[name].argument is None else level
 
     ours = [
         tuple((name.lower(), probability, level_or_none(name, level)) for probability, name, level in pair)

@@ -121,7 +121,7 @@ def test_interrupted_write_leaves_nothing(fashion_mnist_contents, synthetic_chec
     def interrupt(*args):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(unpacking.os, 'replace', interrupt)
+    monkeypatch.setattr(os, 'replace', interrupt)
     name = 't10k-labels-idx1-ubyte'
     with pytest.raises(KeyboardInterrupt):
         unpacking.write_verified(tmp_path, name, fashion_mnist_contents[name])

@@ -1,5 +1,5 @@
 # Fashion-MNIST-LT `small`: 1,236 training images (500 of the largest class, 5 of the smallest), 10,000 test images.
-# The views and their number are the method's choice: `view` is one of them, `two_view_pipeline` makes two.
+# The number of views is the method's choice: `train_pipeline` makes one, `two_view_pipeline` two.
 data_root = 'data/fashion_mnist'
 num_classes = 10
 imbalance = dict(imbalance_factor=100, num_max=500)
@@ -8,16 +8,8 @@ data_preprocessor = dict(
     type='ltcl.MultiViewDataPreprocessor', num_classes=num_classes, mean=[72.94], std=[90.02], channels_last=True
 )
 
-view = [
-    dict(type='NumpyToPIL'),
-    dict(type='torchvision/RandomCrop', size=28, padding=3),
-    dict(type='torchvision/RandomHorizontalFlip'),
-    dict(type='torchvision/ColorJitter', brightness=0.4, contrast=0.4),
-    dict(type='PILToNumpy'),
-    dict(type='RandomApply', transforms=[dict(type='ltcl.Cutout', length=8)], prob=0.5),
-]
-train_pipeline = [*view, dict(type='PackInputs')]
-two_view_pipeline = [dict(type='MultiView', num_views=2, transforms=[view]), dict(type='PackInputs')]
+train_pipeline = [dict(type='ltcl.Views', blocks=['fashion']), dict(type='PackInputs')]
+two_view_pipeline = [dict(type='ltcl.Views', blocks=['fashion', 'fashion']), dict(type='PackInputs')]
 test_pipeline = [dict(type='PackInputs')]
 
 train_dataloader = dict(

@@ -1,6 +1,5 @@
 """Corrupted copies of images on disk."""
 
-import os
 from collections.abc import Sequence
 from hashlib import sha256
 from io import BytesIO
@@ -11,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from ...errors import UserError
+from ...files import write_atomic
 from ..image_kinds import readable_suffixes
 from ..robustness import read_image
 from ..transforms.eval_view import EvalView
@@ -81,9 +81,7 @@ class CorruptionWriter:
         content = BytesIO()
         Image.fromarray(image).save(content, **options)
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f'.{path.name}.{os.getpid()}')
-        partial.write_bytes(content.getvalue())
-        os.replace(partial, path)
+        write_atomic(path, content.getvalue())
 
 
 def seed_of(*parts: object) -> int:

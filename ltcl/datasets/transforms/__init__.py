@@ -1,16 +1,16 @@
 """Transforms of images."""
 
-from .auto_augment import CIFAR10AutoAugment, apply_operation
-from .blocks import BLOCKS
+from .auto_augment import CIFAR10AutoAugment
 from .cutout import Cutout, cutout_mask
 from .eval_view import EvalView
 from .load_image import LoadImage, decode_rgb
 from .map_labels import MapLabels
-from .rand_augment import RandAugment, apply_rand_operation, rand_argument
+from .rand_augment import RandAugment
+from .recipes import RECIPES
 from .views import Views
 
 __all__ = [
-    'BLOCKS',
+    'RECIPES',
     'CIFAR10AutoAugment',
     'Cutout',
     'EvalView',
@@ -18,9 +18,6 @@ __all__ = [
     'MapLabels',
     'RandAugment',
     'Views',
-    'apply_operation',
-    'apply_rand_operation',
     'cutout_mask',
     'decode_rgb',
-    'rand_argument',
 ]

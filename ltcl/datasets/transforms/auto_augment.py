@@ -2,74 +2,54 @@
 
 import random
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 from mmcv.transforms import BaseTransform
-from PIL import Image
 
 from ltcl.registry import TRANSFORMS
 
 from . import pil_operations as pil
-from .operation import Operation, Options
+from .operation import GradedOperation, Operation, Options
 
 NUM_LEVELS = 10
 GREY = (128, 128, 128)
-
-
-class PolicyOperation(NamedTuple):
-    """An operation of the policy.
-
-    Attributes:
-        name: Key of a back end's ``OPERATIONS``.
-        arguments: The argument at each of the levels 0..9; None where the operation takes none.
-        is_signed: Whether the argument is negated in half of the calls.
-        offset: Added to the argument after that.
-        how: Interpolation and fill colour of a geometric operation.
-    """
-
-    name: str
-    arguments: Sequence[float | None]
-    is_signed: bool = False
-    offset: float = 0
-    how: tuple = ()
 
 
 def _levels(first: float, last: float) -> list[float]:
     return np.linspace(first, last, NUM_LEVELS).tolist()
 
 
-def _shear(name: str) -> PolicyOperation:
-    return PolicyOperation(name, _levels(0, 0.3), is_signed=True, how=(pil.Resampling.BICUBIC, GREY))
+def _geometric(name: str, largest: float, is_signed: bool = True) -> GradedOperation:
+    arguments = _levels(0, largest)
+    return GradedOperation(
+        name, lambda level, sign: sign * arguments[level] if is_signed else arguments[level], is_signed, True
+    )
 
 
-def _translate(name: str) -> PolicyOperation:
-    return PolicyOperation(name, _levels(0, 150 / 331), is_signed=True, how=(pil.Resampling.NEAREST, GREY))
+def _enhancement(name: str) -> GradedOperation:
+    strengths = _levels(0, 0.9)
+    return GradedOperation(name, lambda level, sign: 1 + sign * strengths[level], is_signed=True)
 
 
-def _enhance(name: str) -> PolicyOperation:
-    return PolicyOperation(name, _levels(0, 0.9), is_signed=True, offset=1)
-
-
-def _without_argument(name: str) -> PolicyOperation:
-    return PolicyOperation(name, [None] * NUM_LEVELS)
+def _listed(name: str, arguments: Sequence[float]) -> GradedOperation:
+    return GradedOperation(name, lambda level, _: arguments[level])
 
 
 OPERATIONS = {
-    'shearX': _shear('shear_x'),
-    'shearY': _shear('shear_y'),
-    'translateX': _translate('translate_x'),
-    'translateY': _translate('translate_y'),
-    'rotate': PolicyOperation('rotate', _levels(0, 30), how=(pil.Resampling.NEAREST, GREY)),
-    'color': _enhance('color'),
-    'contrast': _enhance('contrast'),
-    'sharpness': _enhance('sharpness'),
-    'brightness': _enhance('brightness'),
-    'posterize': PolicyOperation('posterize', [8, 8, 7, 7, 6, 6, 5, 5, 4, 4]),
-    'solarize': PolicyOperation('solarize', _levels(256, 0)),
-    'autocontrast': _without_argument('autocontrast'),
-    'equalize': _without_argument('equalize'),
-    'invert': _without_argument('invert'),
+    'shearX': _geometric('shear_x', 0.3),
+    'shearY': _geometric('shear_y', 0.3),
+    'translateX': _geometric('translate_x', 150 / 331),
+    'translateY': _geometric('translate_y', 150 / 331),
+    'rotate': _geometric('rotate', 30, is_signed=False),
+    'color': _enhancement('color'),
+    'contrast': _enhancement('contrast'),
+    'sharpness': _enhancement('sharpness'),
+    'brightness': _enhancement('brightness'),
+    'posterize': _listed('posterize', [8, 8, 7, 7, 6, 6, 5, 5, 4, 4]),
+    'solarize': _listed('solarize', _levels(256, 0)),
+    'autocontrast': GradedOperation('autocontrast'),
+    'equalize': GradedOperation('equalize'),
+    'invert': GradedOperation('invert'),
 }
 
 # Pairs of (probability, operation, level).
@@ -103,7 +83,7 @@ CIFAR10_POLICY = (
 
 
 def policy_operation(name: str, level: int, sign: int = 1) -> Operation:
-    """An operation of the policy, ready for a back end.
+    """An operation of the policy, ready for a back end; pixels from outside the image are grey, 128.
 
     Args:
         name: Key of ``OPERATIONS``.
@@ -111,27 +91,8 @@ def policy_operation(name: str, level: int, sign: int = 1) -> Operation:
         sign: 1 or -1, multiplies the argument of shears, translations and enhancements. Rotation and the operations
             without a direction ignore it.
     """
-    operation = OPERATIONS[name]
-    argument = operation.arguments[level]
-    if argument is None:
-        return Operation(operation.name)
-    signed = sign * argument if operation.is_signed else argument
-    return Operation(operation.name, (operation.offset + signed, *operation.how))
-
-
-def apply_operation(image: Image.Image, name: str, level: int, sign: int = 1) -> Image.Image:
-    """Apply one operation of the policy.
-
-    Args:
-        image: RGB or grey picture, uint8.
-        name: Key of ``OPERATIONS``.
-        level: Strength, 0..9.
-        sign: As in :func:`policy_operation`.
-
-    Returns:
-        A picture of the same size. Pixels from outside the picture are grey, 128.
-    """
-    return pil.apply(image, [policy_operation(name, level, sign)])
+    resample = pil.Resampling.BICUBIC if name.startswith('shear') else pil.Resampling.NEAREST
+    return OPERATIONS[name].at(level, sign, resample, GREY)
 
 
 @TRANSFORMS.register_module()

@@ -1,6 +1,7 @@
-"""What augmentation is made of: drawn operations, which a back end applies."""
+"""What augmentation is made of: a recipe has steps, a step draws operations, a back end applies them."""
 
-from typing import NamedTuple, Protocol
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol
 
 
 class Operation(NamedTuple):
@@ -15,15 +16,37 @@ class Operation(NamedTuple):
     arguments: tuple = ()
 
 
+class GradedOperation(NamedTuple):
+    """An operation whose argument follows from a level.
+
+    Attributes:
+        name: Key of a back end's ``OPERATIONS``.
+        argument: Maps a level and a sign, 1 or -1, to the argument; None where the operation takes none.
+        is_signed: Whether the sign makes a difference.
+        is_geometric: Whether interpolation and the colour of pixels from outside the image follow the argument.
+    """
+
+    name: str
+    argument: Callable[[Any, int], float] | None = None
+    is_signed: bool = False
+    is_geometric: bool = False
+
+    def at(self, level: float, sign: int = 1, *how: Any) -> Operation:
+        """The operation of that level and sign; ``how`` is interpolation and colour, for a geometric one."""
+        if self.argument is None:
+            return Operation(self.name)
+        return Operation(self.name, (self.argument(level, sign), *(how if self.is_geometric else ())))
+
+
 class Options(Protocol):
-    """What the steps of a block take from the configuration of a view."""
+    """What the steps of a recipe take from the configuration of a view."""
 
     size: int
     rand_augment: 'Step'
 
 
 class Step(Protocol):
-    """A step of a view, which draws the operations for one image."""
+    """A step of a recipe, which draws the operations for one image."""
 
     def draw(self, height: int, width: int, options: Options) -> list[Operation]:
         """Operations for an image of that size, in order."""

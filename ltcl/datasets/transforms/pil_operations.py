@@ -154,5 +154,5 @@ def apply(image: Image.Image, operations: Iterable[Operation]) -> Image.Image:
 
 
 def apply_to_array(image: np.ndarray, operations: Iterable[Operation]) -> np.ndarray:
-    """Apply drawn operations to an RGB array (H, W, 3), uint8, which stays as it is."""
+    """Apply drawn operations to an array, (H, W, 3) or (H, W), uint8, which stays as it is."""
     return np.array(apply(Image.fromarray(image), operations))

@@ -1,64 +1,48 @@
 """RandAugment as the ImageNet-LT recipes apply it."""
 
 import random
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
 
 import numpy as np
 from mmcv.transforms import BaseTransform
-from PIL import Image
 
 from ltcl.errors import UserError
 from ltcl.registry import TRANSFORMS
 
 from . import pil_operations as pil
-from .operation import Operation, Options
+from .operation import GradedOperation, Operation, Options
 from .pil_operations import Fill, Resampling
 
 MAX_LEVEL = 10
 IMAGENET_MEAN = (124, 116, 104)
 
 
-class RandOperation(NamedTuple):
-    """An operation of the policy.
-
-    Attributes:
-        name: Key of a back end's ``OPERATIONS``.
-        argument: Maps level / 10 and a sign to the argument; None where the operation takes none.
-        is_signed: Whether the sign is negative in half of the calls.
-        is_geometric: Whether interpolation and fill colour follow the argument.
-    """
-
-    name: str
-    argument: Callable[[float, int], float] | None = None
-    is_signed: bool = False
-    is_geometric: bool = False
+def _geometric(name: str, largest: float) -> GradedOperation:
+    return GradedOperation(name, lambda level, sign: sign * level / MAX_LEVEL * largest, True, True)
 
 
-def _geometric(name: str, largest: float) -> RandOperation:
-    return RandOperation(name, lambda share, sign: sign * share * largest, is_signed=True, is_geometric=True)
+def _truncated(name: str, largest: int) -> GradedOperation:
+    return GradedOperation(name, lambda level, _: int(level / MAX_LEVEL * largest))
 
 
-def _truncated(name: str, largest: int) -> RandOperation:
-    return RandOperation(name, lambda share, _: int(share * largest))
+def _decreasing(name: str, largest: int) -> GradedOperation:
+    return GradedOperation(name, lambda level, _: largest - int(level / MAX_LEVEL * largest))
 
 
-def _decreasing(name: str, largest: int) -> RandOperation:
-    return RandOperation(name, lambda share, _: largest - int(share * largest))
+def _enhancement(name: str) -> GradedOperation:
+    return GradedOperation(name, lambda level, _: level / MAX_LEVEL * 1.8 + 0.1)
 
 
-def _enhancement(name: str) -> RandOperation:
-    return RandOperation(name, lambda share, _: share * 1.8 + 0.1)
+def _signed_enhancement(name: str) -> GradedOperation:
+    return GradedOperation(name, lambda level, sign: max(0.1, 1 + sign * level / MAX_LEVEL * 0.9), is_signed=True)
 
 
-def _signed_enhancement(name: str) -> RandOperation:
-    return RandOperation(name, lambda share, sign: max(0.1, 1 + sign * share * 0.9), is_signed=True)
-
-
-RAND_OPERATIONS = {
-    'AutoContrast': RandOperation('autocontrast'),
-    'Equalize': RandOperation('equalize'),
-    'Invert': RandOperation('invert'),
+# Arguments: degrees of the rotation, bits that posterising keeps, threshold or addend of solarising, factor of an
+# enhancement or a shear, share of the side of a translation.
+OPERATIONS = {
+    'AutoContrast': GradedOperation('autocontrast'),
+    'Equalize': GradedOperation('equalize'),
+    'Invert': GradedOperation('invert'),
     'Rotate': _geometric('rotate', 30),
     'Posterize': _truncated('posterize', 4),
     'Solarize': _truncated('solarize', 256),
@@ -73,69 +57,11 @@ RAND_OPERATIONS = {
     'TranslateY': _geometric('translate_y', 0.45),
 }
 # Here a higher level never changes an image less.
-INCREASING_OPERATIONS = RAND_OPERATIONS | {
+INCREASING_OPERATIONS = OPERATIONS | {
     'Posterize': _decreasing('posterize', 4),
     'Solarize': _decreasing('solarize', 256),
     **{name: _signed_enhancement(name.lower()) for name in ('Color', 'Contrast', 'Brightness', 'Sharpness')},
 }
-
-
-def rand_argument(name: str, level: float, sign: int = 1, increasing: bool = False) -> float | None:
-    """Argument of an operation.
-
-    Args:
-        name: Key of ``RAND_OPERATIONS``.
-        level: Strength, 0..10.
-        sign: 1 or -1, the direction of an operation that has one; the others ignore it.
-        increasing: Of the increasing set of operations.
-
-    Returns:
-        Degrees of the rotation, bits that posterising keeps, threshold or addend of solarising, factor of an
-        enhancement or a shear, share of the side of a translation; None where the operation takes none.
-    """
-    argument = (INCREASING_OPERATIONS if increasing else RAND_OPERATIONS)[name].argument
-    return None if argument is None else argument(level / MAX_LEVEL, sign)
-
-
-def rand_operation(
-    name: str,
-    level: float,
-    sign: int = 1,
-    resample: Resampling = Resampling.BILINEAR,
-    fill: Fill = IMAGENET_MEAN,
-    increasing: bool = False,
-) -> Operation:
-    """An operation of the policy, ready for a back end.
-
-    Args:
-        name: Key of ``RAND_OPERATIONS``.
-        level: Strength, 0..10.
-        sign: 1 or -1, the direction of an operation that has one; the others ignore it.
-        resample: Interpolation of a rotation, shear or translation.
-        fill: Colour of pixels from outside the picture.
-        increasing: Of the increasing set of operations.
-    """
-    argument = rand_argument(name, level, sign, increasing)
-    arguments = () if argument is None else (argument,)
-    if RAND_OPERATIONS[name].is_geometric:
-        arguments += (resample, fill)
-    return Operation(RAND_OPERATIONS[name].name, arguments)
-
-
-def apply_rand_operation(image: Image.Image, name: str, level: float, sign: int = 1, **how: object) -> Image.Image:
-    """Apply one operation of the policy.
-
-    Args:
-        image: RGB or grey picture, uint8.
-        name: Key of ``RAND_OPERATIONS``.
-        level: Strength, 0..10.
-        sign: 1 or -1, the direction of an operation that has one.
-        **how: As in :func:`rand_operation`.
-
-    Returns:
-        A picture of the same size and mode.
-    """
-    return pil.apply(image, [rand_operation(name, level, sign, **how)])
 
 
 @TRANSFORMS.register_module()
@@ -192,9 +118,9 @@ class RandAugment(BaseTransform):
         self.increasing = increasing
         self.resampling = [Resampling[name.upper()] for name in resampling]
 
-    def draw_operations(self) -> list[str]:
+    def draw_names(self) -> list[str]:
         """Names of the operations for the next image, in order."""
-        names = list(RAND_OPERATIONS)
+        names = list(OPERATIONS)
         return [names[position] for position in np.random.choice(len(names), self.num_layers)]
 
     def draw_level(self) -> float:
@@ -203,18 +129,17 @@ class RandAugment(BaseTransform):
 
     def draw(self, *_: int | Options) -> list[Operation]:
         """Operations for the next image, whatever its size."""
-        operations = INCREASING_OPERATIONS if self.increasing else RAND_OPERATIONS
-        drawn = []
-        for name in self.draw_operations():
-            if random.random() > self.prob:
-                continue
-            level, how = self.draw_level(), {}
-            if operations[name].is_signed:
-                how['sign'] = random.choice((1, -1))
-            if operations[name].is_geometric:
-                how.update(resample=random.choice(self.resampling), fill=self.fill)
-            drawn.append(rand_operation(name, level, increasing=self.increasing, **how))
-        return drawn
+        operations = INCREASING_OPERATIONS if self.increasing else OPERATIONS
+        names = (name for name in self.draw_names() if random.random() <= self.prob)
+        return [self._draw_strength(operations[name]) for name in names]
+
+    def _draw_strength(self, operation: GradedOperation) -> Operation:
+        level = self.draw_level()
+        sign = random.choice((1, -1)) if operation.is_signed else 1
+        return operation.at(level, sign, *(self._draw_how() if operation.is_geometric else ()))
+
+    def _draw_how(self) -> tuple[Resampling, Fill]:
+        return random.choice(self.resampling), self.fill
 
     def transform(self, results: dict) -> dict:
         """Change ``results['img']``."""

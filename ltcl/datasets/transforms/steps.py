@@ -1,12 +1,15 @@
-"""Steps of views: each draws an operation with the published range and probability."""
+"""Steps of recipes: each draws operations with the published range and probability."""
 
 import random
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torchvision import transforms
 
-from .operation import Operation, Options
+from ltcl.errors import UserError
+
+from .operation import Operation, Options, Step
 from .pil_operations import Resampling
 
 FLIP_PROBABILITY = 0.5
@@ -48,9 +51,33 @@ class PaddedCrop:
     padding: int
 
     def draw(self, height: int, width: int, options: Options) -> list[Operation]:
-        """The corner of the square."""
-        left, top = (random.randint(-self.padding, side + self.padding - options.size) for side in (width, height))
-        return [Operation('padded_crop', (left, top, options.size))]
+        """The corner of the square.
+
+        Raises:
+            UserError: The square is larger than the image with its border.
+        """
+        rows, columns = (side + 2 * self.padding - options.size for side in (height, width))
+        if min(rows, columns) < 0:
+            raise UserError(
+                f'a view of size {options.size} is cut out of an image of {height}x{width} pixels and a border of '
+                f'{self.padding}: give ltcl.Views a smaller size'
+            )
+        left, top = self._draw_corner(rows, columns)
+        return [Operation('padded_crop', (left - self.padding, top - self.padding, options.size))]
+
+    @staticmethod
+    def _draw_corner(rows: int, columns: int) -> tuple[int, int]:
+        return random.randint(0, columns), random.randint(0, rows)
+
+
+@dataclass(frozen=True)
+class TorchPaddedCrop(PaddedCrop):
+    """The same, drawn as torchvision's ``RandomCrop`` does."""
+
+    @staticmethod
+    def _draw_corner(rows: int, columns: int) -> tuple[int, int]:
+        top, left, *_ = transforms.RandomCrop.get_params(torch.empty(0, rows + 1, columns + 1), (1, 1))
+        return left, top
 
 
 @dataclass(frozen=True)
@@ -59,18 +86,30 @@ class Flip:
 
     def draw(self, height: int, width: int, options: Options) -> list[Operation]:
         """A flip or nothing."""
-        return [Operation('flip')] if random.random() < FLIP_PROBABILITY else []
+        return [Operation('flip')] if self._draw_share() < FLIP_PROBABILITY else []
+
+    @staticmethod
+    def _draw_share() -> float:
+        return random.random()
+
+
+class TorchFlip(Flip):
+    """The same, drawn as torchvision's ``RandomHorizontalFlip`` does."""
+
+    @staticmethod
+    def _draw_share() -> float:
+        return torch.rand(1).item()
 
 
 @dataclass(frozen=True)
 class Jitter:
-    """Colours changed in random order, as torchvision's ``ColorJitter`` does.
+    """Colours changed in random order, as torchvision's ``ColorJitter`` does; a strength of 0 leaves one alone.
 
     Args:
         brightness: Factors are uniform in 1 - x..1 + x.
         contrast: The same.
         saturation: The same.
-        hue: Shifts are uniform in -x..x turns of the colour circle; 0 leaves it alone.
+        hue: Shifts are uniform in -x..x turns of the colour circle.
         prob: Probability that it takes place.
     """
 
@@ -84,8 +123,11 @@ class Jitter:
         """The changes."""
         if random.random() >= self.prob:
             return []
-        ranges = [(1 - strength, 1 + strength) for strength in (self.brightness, self.contrast, self.saturation)]
-        ranges.append((-self.hue, self.hue) if self.hue else None)
+        strengths, centres = (self.brightness, self.contrast, self.saturation, self.hue), (1, 1, 1, 0)
+        ranges = [
+            (centre - strength, centre + strength) if strength else None
+            for strength, centre in zip(strengths, centres, strict=True)
+        ]
         order, *factors = transforms.ColorJitter.get_params(*ranges)
         return [
             Operation(JITTERED[position], (factors[position],))
@@ -122,6 +164,23 @@ class Blur:
     def draw(self, height: int, width: int, options: Options) -> list[Operation]:
         """A blur or nothing."""
         return [Operation('blur', (random.uniform(*BLUR_RADII),))] if random.random() < self.prob else []
+
+
+@dataclass(frozen=True)
+class Sometimes:
+    """Another step in a share of the cases, as mmcv's ``RandomApply`` draws it.
+
+    Args:
+        step: The step.
+        prob: Probability that it takes place.
+    """
+
+    step: Step
+    prob: float = 0.5
+
+    def draw(self, height: int, width: int, options: Options) -> list[Operation]:
+        """Its operations or nothing."""
+        return self.step.draw(height, width, options) if np.random.rand() < self.prob else []
 
 
 @dataclass(frozen=True)

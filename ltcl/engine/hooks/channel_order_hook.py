@@ -4,7 +4,6 @@ import logging
 
 from mmengine.hooks import Hook
 from mmengine.logging import print_log
-from mmengine.model import BaseTTAModel, is_model_wrapper
 from mmengine.runner import Runner
 from torch import nn
 from torch.utils.data import Dataset
@@ -14,6 +13,8 @@ from ltcl.datasets.transforms.channel_order import OTHER, order_of
 from ltcl.errors import UserError
 from ltcl.models import MultiViewDataPreprocessor
 from ltcl.registry import HOOKS
+
+from ..unwrapped import unwrapped
 
 
 @HOOKS.register_module()
@@ -63,6 +64,4 @@ def _compare(runner: Runner, dataset: Dataset, name: str) -> None:
 
 
 def _preprocessor(model: nn.Module) -> nn.Module:
-    while is_model_wrapper(model) or isinstance(model, BaseTTAModel):
-        model = model.module
-    return model.data_preprocessor
+    return unwrapped(model).data_preprocessor

@@ -3,7 +3,6 @@
 import numpy as np
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.registry import DATASETS
 from mmengine.runner import BaseLoop, Runner
 from torch.utils.data import Dataset
@@ -11,6 +10,8 @@ from torch.utils.data import Dataset
 from ltcl.datasets.image_checks import find_loaders
 from ltcl.errors import UserError
 from ltcl.registry import HOOKS
+
+from ..unwrapped import unwrapped
 
 
 def count_classes(dataset: Dataset) -> np.ndarray:
@@ -93,7 +94,7 @@ class ClassCountsHook(Hook):
         self._hand_out(runner)
 
     def _hand_out(self, runner: Runner) -> None:
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        model = unwrapped(runner.model)
         takers = [module for module in model.modules() if hasattr(module, 'set_class_counts')]
         # A loop that is still a config is not run here: a test needs no images of validation.
         loops = [loop for loop in (runner._val_loop, runner._test_loop) if isinstance(loop, BaseLoop)]

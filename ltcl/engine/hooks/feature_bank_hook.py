@@ -3,7 +3,6 @@
 import torch
 from mmengine.dist import get_world_size
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import BaseLoop, Runner
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
@@ -12,6 +11,8 @@ from ltcl.errors import UserError
 from ltcl.launch.progress import PROGRESS
 from ltcl.models.utils import gather
 from ltcl.registry import HOOKS
+
+from ..unwrapped import unwrapped
 
 
 @HOOKS.register_module()
@@ -43,7 +44,7 @@ class FeatureBankHook(Hook):
         self._fill(runner, runner.test_loop, runner.cfg.get('test_dataloader'))
 
     def _fill(self, runner: Runner, loop: BaseLoop, evaluated: dict) -> None:
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        model = unwrapped(runner.model)
         takers = [part for part in (*model.modules(), *loop.evaluator.metrics) if hasattr(part, 'set_feature_bank')]
         if not takers:
             return

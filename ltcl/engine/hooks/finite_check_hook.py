@@ -7,9 +7,8 @@ import torch
 from mmengine.dist import all_gather_object, all_reduce, get_world_size, is_main_process
 from mmengine.hooks import CheckpointHook as MMEngineCheckpointHook
 from mmengine.hooks import Hook
-from mmengine.model import BaseTTAModel, is_model_wrapper
 from mmengine.runner import Runner
-from torch import Tensor, nn
+from torch import Tensor
 
 from ltcl.errors import UserError
 from ltcl.registry import HOOKS
@@ -17,6 +16,7 @@ from ltcl.registry import HOOKS
 from ..bad_step import FILE, KINDS, BadStep, NotFiniteError, find_origin, image_names, loss_terms
 from ..finite import FiniteFlag, are_finite, first_not_finite, is_finite, not_finite_by_design, refuse_not_finite
 from ..optimizers.update_guard import UpdateGuard
+from ..unwrapped import unwrapped
 from .checkpoint_hook import CheckpointHook
 from .strict_load_hook import tensors_of
 
@@ -69,7 +69,7 @@ class FiniteCheckHook(Hook):
 
     def before_train(self, runner: Runner) -> None:
         """Start to look at the gradients of each update."""
-        model = _unwrapped(runner.model)
+        model = unwrapped(runner.model)
         self._allowed = not_finite_by_design(model)
         self._trained = {name: parameter for name, parameter in model.named_parameters() if parameter.requires_grad}
         self._flag = FiniteFlag(next(iter(self._trained.values())).device)
@@ -100,7 +100,7 @@ class FiniteCheckHook(Hook):
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: dict | None = None) -> None:
         """Keep the buffers as they are before the first micro-step of an update that may be left out."""
         if self.skip and runner.optim_wrapper.should_update():
-            named = _unwrapped(runner.model).named_buffers()
+            named = unwrapped(runner.model).named_buffers()
             self._buffers = {name: buffer.clone() for name, buffer in named}
 
     def after_train_iter(
@@ -136,7 +136,7 @@ class FiniteCheckHook(Hook):
         self._flag.add([outputs['loss'], *(each for each in gradients.values() if each.numel() <= largest)])
         if self._flag.pop():
             is_loss = not is_finite(outputs['loss'])
-            model = _unwrapped(runner.model)
+            model = unwrapped(runner.model)
             inputs = model.data_preprocessor(data_batch, True)['inputs']
             layer = find_origin(model, inputs, gradients, self._allowed, is_loss)
             what = 'loss' if is_loss else 'gradient'
@@ -160,7 +160,7 @@ class FiniteCheckHook(Hook):
 
     def _bad_weight(self, runner: Runner) -> str | None:
         """Name of the first weight or buffer that is not finite; None if there is none."""
-        model = _unwrapped(runner.model)
+        model = unwrapped(runner.model)
         named = {**dict(model.named_parameters()), **dict(model.named_buffers())}
         is_sound = are_finite(tensor for name, tensor in named.items() if name not in self._allowed)
         return None if is_sound else first_not_finite(named, self._allowed)
@@ -183,7 +183,7 @@ class FiniteCheckHook(Hook):
         self._num_skipped += 1
         if self._num_skipped > self.skip:
             self._stop(runner, bad)
-        _unwrapped(runner.model).load_state_dict(self._buffers, strict=False)
+        unwrapped(runner.model).load_state_dict(self._buffers, strict=False)
         if self.halve_rate:
             self._rate_factor /= 2
             self._guard.rate_factor = self._rate_factor
@@ -221,16 +221,10 @@ class FiniteCheckHook(Hook):
             UserError: Names the tensor.
         """
         source = runner._load_from or 'to resume from'
-        refuse_not_finite(tensors_of(checkpoint, source), not_finite_by_design(_unwrapped(runner.model)), source)
+        refuse_not_finite(tensors_of(checkpoint, source), not_finite_by_design(unwrapped(runner.model)), source)
         saved = (checkpoint.get('meta') or {}).get(META)
         if runner._resume and saved:
             self._num_skipped, self._rate_factor = saved['num_skipped'], saved['rate_factor']
-
-
-def _unwrapped(model: nn.Module) -> nn.Module:
-    while is_model_wrapper(model) or isinstance(model, BaseTTAModel):
-        model = model.module
-    return model
 
 
 def _any_process(found: bool) -> bool:

@@ -3,11 +3,12 @@
 import math
 
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
 from ltcl.errors import UserError
 from ltcl.registry import HOOKS
+
+from ..unwrapped import unwrapped
 
 
 @HOOKS.register_module()
@@ -58,7 +59,7 @@ class MomentumUpdateHook(Hook):
 
     @staticmethod
     def _model(runner: Runner):
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        model = unwrapped(runner.model)
         if not getattr(model, 'key_views', ()):
             raise UserError(
                 'MomentumUpdateHook needs a model with a momentum encoder: set key_views of ltcl.ContrastiveClassifier '

@@ -12,7 +12,7 @@ from mmengine.structures import BaseDataElement
 from PIL import Image
 
 from ltcl.analysis.prediction_figure import Prediction, prediction_figure
-from ltcl.analysis.run_report import write_atomic
+from ltcl.files import atomic_file
 from ltcl.registry import HOOKS
 
 
@@ -72,7 +72,8 @@ class PredictionPicturesHook(Hook):
         path = Path(runner.work_dir, filename)
         try:
             figure = prediction_figure([_prediction(each) for each in self._samples], meta['classes'], meta['palette'])
-            write_atomic(path, lambda part: figure.savefig(part, format='png', dpi=120))
+            with atomic_file(path) as file:
+                figure.savefig(file, format='png', dpi=120)
         except Exception as error:  # whatever it is, hours of training must not end as a failure
             runner.logger.warning(f'{path} could not be drawn: {type(error).__name__}: {error}')
             return

@@ -3,7 +3,6 @@
 import torch
 import torch.nn.functional as F
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from torch import Tensor, nn
 
@@ -11,6 +10,8 @@ from ltcl.datasets.samplers import PrioritySampler
 from ltcl.errors import UserError
 from ltcl.models.utils import gather
 from ltcl.registry import HOOKS
+
+from ..unwrapped import unwrapped
 
 SCORES = ('error', 'cross_entropy')
 STATE_KEY = 'sampler_priorities'
@@ -51,7 +52,7 @@ class SamplerPriorityHook(Hook):
                 f'SamplerPriorityHook needs a priority sampler, the train_dataloader has {name}: '
                 "set sampler=dict(type='ltcl.ClassPrioritySampler') or 'ltcl.InstancePrioritySampler'"
             )
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        model = unwrapped(runner.model)
         classifier = getattr(model.head, 'fc', None)
         if not isinstance(classifier, nn.Module):
             raise UserError(

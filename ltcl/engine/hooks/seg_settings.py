@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Iterator
 
-from mmengine.model import is_model_wrapper
 from mmengine.runner import BaseLoop, Runner
 from torch import nn
 from torch.utils.data import Dataset
 
 from ltcl.datasets.seg_masks import LabelRule, find_mask_sets
 from ltcl.errors import UserError
+
+from ..unwrapped import unwrapped
 
 
 def rule_of(runner: Runner, name: str, dataset: Dataset) -> LabelRule:
@@ -88,7 +89,7 @@ def _check_void(ignored: dict[str, int | None], dataset: Dataset) -> None:
 
 def _check_padding(model: nn.Module, dataset: Dataset, rule: LabelRule) -> None:
     """Padding is labelled after the masks are checked."""
-    model = model.module if is_model_wrapper(model) else model
+    model = unwrapped(model)
     padding = {'data_preprocessor.seg_pad_val': getattr(model.data_preprocessor, 'seg_pad_val', None)}
     for mask_set in find_mask_sets(dataset):
         padding.update(_paddings(mask_set.steps))

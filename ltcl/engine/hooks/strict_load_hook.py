@@ -4,13 +4,14 @@ import re
 from collections.abc import Iterable, Sequence
 
 from mmengine.hooks import Hook
-from mmengine.model import BaseTTAModel, is_model_wrapper
 from mmengine.runner import Runner
 from torch import Tensor
 
 from ltcl.checkpoints.comparing import SHOWN, differences
 from ltcl.errors import UserError
 from ltcl.registry import HOOKS
+
+from ..unwrapped import unwrapped
 
 ENCODER = 'backbone.'
 
@@ -37,9 +38,7 @@ class StrictLoadHook(Hook):
         Raises:
             UserError: Lists what is missing, superfluous or of another shape.
         """
-        model = runner.model
-        while is_model_wrapper(model) or isinstance(model, BaseTTAModel):
-            model = model.module
+        model = unwrapped(runner.model)
         source = runner._load_from or 'to resume from'
         tensors = tensors_of(checkpoint, source)
         if runner._resume and 'optimizer' not in checkpoint:
@@ -59,7 +58,7 @@ class StrictLoadHook(Hook):
         compare_tensors(ours, tensors_of(checkpoint, source), source)
 
     def _is_ignored(self, name: str) -> bool:
-        return any(pattern.search(_unwrapped(name)) for pattern in self.ignore)
+        return any(pattern.search(_plain(name)) for pattern in self.ignore)
 
 
 def tensors_of(checkpoint: dict, source: str) -> dict[str, Tensor]:
@@ -73,10 +72,10 @@ def tensors_of(checkpoint: dict, source: str) -> dict[str, Tensor]:
             f'the checkpoint {source} has no state_dict, only {", ".join(map(str, list(checkpoint)[:SHOWN]))}: '
             'it was not written by ltcl'
         )
-    return {_unwrapped(name): value for name, value in checkpoint['state_dict'].items()}
+    return {_plain(name): value for name, value in checkpoint['state_dict'].items()}
 
 
-def _unwrapped(name: str) -> str:
+def _plain(name: str) -> str:
     return name.removeprefix('module.')
 
 

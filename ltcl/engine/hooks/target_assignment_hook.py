@@ -1,12 +1,13 @@
 """When TSC turns its targets on, and when it matches them with the classes."""
 
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
 from ltcl.errors import UserError
 from ltcl.models.utils import ClassTargetsMixin
 from ltcl.registry import HOOKS
+
+from ..unwrapped import unwrapped
 
 BEGUN_KEY = 'targets_begin_epoch'
 
@@ -78,7 +79,7 @@ class TargetAssignmentHook(Hook):
 
     @staticmethod
     def _head(runner: Runner) -> ClassTargetsMixin:
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        model = unwrapped(runner.model)
         head = getattr(model, 'head', None)
         if not isinstance(head, ClassTargetsMixin):
             raise UserError(

@@ -1,16 +1,14 @@
 """Targets on disk: a user's own file, and a cache of those that were searched."""
 
-import os
-import tempfile
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from ltcl.cache_folder import cache_folder
 from ltcl.checkpoints.reading import read_checkpoint
 from ltcl.errors import UserError
+from ltcl.files import atomic_file, cache_folder
 
 from .uniform_targets import uniform_targets
 
@@ -43,13 +41,11 @@ def save_targets(path: str | Path, targets: Tensor) -> None:
     targets = targets.detach().cpu().float().contiguous()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-            new = Path(folder, path.name)
+        with atomic_file(path) as file:
             if path.suffix == '.npy':
-                np.save(new, targets.numpy())
+                np.save(file, targets.numpy())
             else:
-                torch.save(targets, new)
-            os.replace(new, path)
+                torch.save(targets, file)
     except OSError as error:
         raise UserError(f'cannot write {path} ({error.strerror}): choose a place that can be written to') from error
 

@@ -1,0 +1,68 @@
+"""Files that the library writes: whole or not at all, and where it keeps what it need not make or fetch again."""
+
+import contextlib
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+PARTIAL = '.partial'
+"""Ending of a file that is being written; one that is found at a start was left by a process that was killed."""
+
+
+def cache_folder() -> Path:
+    """``$XDG_CACHE_HOME/ltcl``, or ``~/.cache/ltcl``; it may not exist yet."""
+    base = os.environ.get('XDG_CACHE_HOME') or Path('~', '.cache').expanduser()
+    return Path(base, 'ltcl')
+
+
+@contextlib.contextmanager
+def atomic_file(path: str | Path) -> Iterator[BinaryIO]:
+    """Open a file for writing that takes its name only when everything is on the disk.
+
+    The bytes go to a file of their own in the same folder and are flushed; then the file is renamed and the folder
+    flushed. So a file of that name is the old one or the new one, whatever stops the process or the machine, and
+    however many processes write it at a time.
+
+    Args:
+        path: The file, replaced if it exists.
+
+    Raises:
+        OSError: The place is full, read-only or gone. A file that was there before is untouched.
+    """
+    path = Path(path)
+    new = path.with_name(f'.{secrets.token_hex(8)}{PARTIAL}')
+    try:
+        with new.open('xb') as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(new, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            new.unlink(missing_ok=True)
+        raise
+    _flush_folder(path.parent)
+
+
+def write_atomic(path: str | Path, content: str | bytes) -> None:
+    """Write a file as :func:`atomic_file` does, a text in UTF-8."""
+    with atomic_file(path) as file:
+        file.write(content if isinstance(content, bytes) else content.encode('utf-8', 'surrogateescape'))
+
+
+def remove_partials(folder: str | Path) -> None:
+    """Remove what killed processes left half-written in a folder."""
+    for path in Path(folder).glob(f'*{PARTIAL}'):
+        path.unlink(missing_ok=True)
+
+
+def _flush_folder(folder: Path) -> None:
+    """Make a rename last through a power cut, where the system can flush folders."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
