@@ -3,16 +3,12 @@
 import numpy as np
 import torch
 import torch.nn.functional as F
-from harness import Case, adapter, close, tensor
+from harness import Case, adapter, close, entries, tensor
 from torch import nn
 
 from ltcl.models import CifarResNet, Projector
 from ltcl.models.heads import CosineLinear
 from ltcl.models.losses import log_prior, logit_adjusted_loss
-
-
-def entries(case: Case, prefix: str) -> Case:
-    return {name.removeprefix(prefix): value for name, value in case.items() if name.startswith(prefix)}
 
 
 def blocks_of(names: list[str]) -> list[int]:
