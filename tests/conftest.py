@@ -32,7 +32,10 @@ def pytest_generate_tests(metafunc):
     if 'case_path' in metafunc.fixturenames:
         from harness import find_cases
 
-        cases = find_cases(metafunc.config.getoption('golden_dir'))
+        try:
+            cases = find_cases(metafunc.config.getoption('golden_dir'))
+        except ValueError as error:  # no case would be a test that is skipped
+            raise pytest.UsageError(str(error)) from None
         ids = [f'{method}-{path.stem}' for method, _, path in cases]
         metafunc.parametrize(('method', 'family', 'case_path'), cases, ids=ids)
 

@@ -3,16 +3,12 @@
 import numpy as np
 import torch
 import torch.nn.functional as F
-from harness import Case, adapter, close, tensor
+from harness import Case, adapter, close, entries, tensor
 from torch import nn
 
 from ltcl.functional import log_prior, logit_adjusted_loss
 from ltcl.models import CifarResNet, Projector
 from ltcl.models.heads import CosineLinear
-
-
-def entries(case: Case, prefix: str) -> Case:
-    return {name.removeprefix(prefix): value for name, value in case.items() if name.startswith(prefix)}
 
 
 def blocks_of(names: list[str]) -> list[int]:

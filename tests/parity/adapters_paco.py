@@ -2,7 +2,7 @@
 
 import numpy as np
 import torch
-from harness import Case, adapter, close, tensor
+from harness import Case, adapter, close, entries, tensor
 from mmpretrain.structures import DataSample
 from torch import nn
 
@@ -78,6 +78,7 @@ def multitask_loss(case: Case) -> None:
         class_weights=weights,
         **scalars(case, ('temperature', 'base_temperature')),
     )
+    case.skip('beta', 'gamma', 'supt')  # the published baselines take them and do nothing with them
     value = classification + float(case['alpha']) * contrastive
     value.backward()
     close(classification, case['loss_classification'])
@@ -103,6 +104,7 @@ def run_queue(case: Case, rank: int) -> None:
         close(queue.embeddings, case['expected_queue'][step])
         close(queue.labels, case['expected_queue_labels'][step])
         assert int(queue.pointer) == case['expected_pointer'][step]
+    case.assert_all_read()
 
 
 @adapter('paco', 'queue')
@@ -110,6 +112,7 @@ def queue(case: Case) -> None:
     from processes import run_processes
 
     run_processes(run_queue, world_size=case['keys'].shape[1], case=case)
+    case.skip(*case)  # each process has seen to it
 
 
 class RecordedEncoder(nn.Module):
@@ -123,10 +126,6 @@ class RecordedEncoder(nn.Module):
 
     def forward(self, images: torch.Tensor) -> tuple[torch.Tensor]:
         return (self.bn(self.conv(images)).relu(),)
-
-
-def entries(case: Case, prefix: str) -> Case:
-    return {name.removeprefix(prefix): value for name, value in case.items() if name.startswith(prefix)}
 
 
 def projector_config(arrays: Case) -> dict:

@@ -53,6 +53,7 @@ def head_args(case: Case, num_classes: int, in_channels: int, feat_dim: int) -> 
 def published_priors(case: Case, labels: torch.Tensor) -> torch.Tensor | None:
     """The misaligned priors of a whole similarity matrix, own class first."""
     if not case.get('balsfx_n', 0.0):
+        case.skip('queue_size_per_cls')
         return None
     num_classes, slots = len(case['cls_num_list']), int(case['queue_size_per_cls'])
     prior = float(case['balsfx_n']) * log_prior(tensor(case, 'cls_num_list'))

@@ -51,6 +51,7 @@ def autoaugment_ops(case: Case) -> None:
     image = Image.fromarray(case['image'])
     for key in (key for key in case if key.startswith('out.')):
         _, name, level = key.split('.')
+        assert int(level) in case['magnitude_index']
         actual = np.asarray(pil_operations.apply(image, [policy_operation(name, int(level))]), int)
         np.testing.assert_allclose(actual, case[key], rtol=0, atol=1, err_msg=key)
     for key in (key for key in case if key.startswith('range.')):

@@ -66,6 +66,7 @@ def lr_schedule(case: Case) -> None:
     for prefix in [name.removesuffix('lr') for name in case if name.endswith('_lr') and not name.endswith('_base_lr')]:
         epochs, warmup = int(case[f'{prefix}epochs']), int(case[f'{prefix}warmup_epochs'])
         if case[f'{prefix}cosine']:
+            case.skip(f'{prefix}milestones')
             scheduler = dict(type='ltcl.WarmupCosineLR', max_epochs=epochs, warmup_epochs=warmup)
         else:
             scheduler = Config.fromfile(

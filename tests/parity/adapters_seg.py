@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 import torch.nn.functional as F
-from harness import Case, adapter, close, tensor
+from harness import Case, adapter, close, entries, tensor
 from mmengine.registry import init_default_scope
 from mmengine.structures import PixelData
 from torch import nn
@@ -68,16 +68,13 @@ def gpaco_set(case: Case) -> None:
 @adapter('seg', 'gpaco_dense')
 def gpaco_dense(case: Case) -> None:
     package = decode_heads()
-    from mmseg.models.losses import CrossEntropyLoss, accuracy
+    from mmseg.models.losses import CrossEntropyLoss
 
     maps, logits, gt = double(case, 'in_embed', True), double(case, 'in_logits', True), labels_of(case)
     num_classes, ignore_index = case['num_classes'].item(), case['ignore_index'].item()
     small = package.shrink_labels(gt, maps.shape[2:])
     close(small, case['out_label_small'])
-    index = tensor(case, 'in_index').long()
-    num_positions = maps.shape[2] * maps.shape[3]
-    drawn = package.RandomPixelSampler(case['num_samples'].item())(len(maps), num_positions)
-    assert drawn.shape == index.shape
+    index = Recorded(case)(len(maps), maps.shape[2] * maps.shape[3])
 
     def loss_of(maps: torch.Tensor, logits: torch.Tensor) -> torch.Tensor:
         void = package.mark_void(small, num_classes, ignore_index)
@@ -103,8 +100,16 @@ def gpaco_dense(case: Case) -> None:
         close(gradient(loss_lovasz, logits), case['out_grad_logits_lovasz'])
         total = total + loss_lovasz
     close(gradient(total, logits), case['out_grad_logits_total'])
-    valid_share = (gt != ignore_index).double().mean()
-    close(accuracy(enlarged, gt.squeeze(1), ignore_index=ignore_index)[0] * valid_share, case['out_acc'], rtol=1e-5)
+    check_accuracy(case, enlarged)
+
+
+def check_accuracy(case: Case, logits: torch.Tensor) -> None:
+    """Compare the share of right pixels, in which void ones count as wrong."""
+    from mmseg.models.losses import accuracy
+
+    labels, ignore_index = labels_of(case).squeeze(1), case['ignore_index'].item()
+    share_of_valid = accuracy(logits, labels, ignore_index=ignore_index)[0]
+    close(share_of_valid * (labels != ignore_index).double().mean(), case['out_acc'], rtol=1e-5)
 
 
 def region_config(case: Case, prefix: str = 'in_', **weights: str) -> dict:
@@ -199,13 +204,14 @@ def region(case: Case) -> None:
 
 
 class Recorded:
-    """A sampler that returns the positions of the case."""
+    """A sampler that returns the positions of the case, as many as ours would draw."""
 
     def __init__(self, case: Case) -> None:
         self.index = tensor(case, 'in_index').long()
+        self.ours = decode_heads().RandomPixelSampler(case['num_samples'].item())
 
     def __call__(self, num_images: int, num_positions: int) -> torch.Tensor:
-        assert len(self.index) == num_images
+        assert self.index.shape == self.ours(num_images, num_positions).shape
         return self.index
 
 
@@ -288,6 +294,14 @@ def lovasz(case: Case) -> None:
     close(gradient(loss, logits), case['out_grad_logits'])
 
 
+def own_losses(case: Case) -> list[dict]:
+    """Configs of the losses that the head has beside those of its branches."""
+    losses = [dict(type='CrossEntropyLoss', **pick(case, loss_weight='ce_weight'))]
+    if 'lovasz_weight' in case:
+        losses.append(dict(type='ltcl.LovaszSoftmaxLoss', loss_weight=case['lovasz_weight'].item()))
+    return losses
+
+
 def head_config(case: Case) -> dict:
     """The stock head of the case."""
     levels = sorted(name for name in case if name.startswith('in_x'))
@@ -299,6 +313,7 @@ def head_config(case: Case) -> dict:
         dropout_ratio=0,
         norm_cfg=NORM,
         align_corners=False,
+        loss_decode=own_losses(case),
     )
     if 'c1_channels' in case:
         return dict(
@@ -334,17 +349,19 @@ def head_branches(case: Case, state: Case) -> dict:
             case,
             hidden_channels=hidden_channels,
             reduce_channels=reduce_channels,
-            **pick(case, loss_weight='region_weight'),
-            **pick(case, loss_weight='loss_weight'),
+            keep_void='gpaco' in branches,  # as family gpaco_rr
+            **(pick(case, loss_weight='region_weight') or pick(case, loss_weight='loss_weight')),
         )
     return branches
 
 
+def our_name(name: str) -> str:
+    """Recorded state name -> ours."""
+    return name.replace('projector.', 'branches.gpaco.projector.').replace('region.', 'branches.region.')
+
+
 def load_head(head: nn.Module, state: Case) -> None:
-    ours = {}
-    for name, value in state.items():
-        name = name.replace('projector.', 'branches.gpaco.projector.').replace('region.', 'branches.region.')
-        ours[name] = torch.from_numpy(np.array(value))
+    ours = {our_name(name): torch.from_numpy(np.array(value)) for name, value in state.items()}
     prior = ours.pop('branches.region.prior', None)
     if prior is not None:
         close(head.branches['region'].class_frequencies(), prior.flatten())
@@ -360,7 +377,7 @@ def whole_head(case: Case) -> None:
     from ltcl.registry import MODELS
 
     decode_heads()
-    state = {name.removeprefix('sd::'): value for name, value in case.items() if name.startswith('sd::')}
+    state = entries(case, 'sd::')
     head = MODELS.build(dict(head_config(case), branches=head_branches(case, state))).double()
     load_head(head, state)
     inputs = {name: double(case, name, True) for name in sorted(case) if name.startswith('in_x')}
@@ -375,15 +392,15 @@ def whole_head(case: Case) -> None:
     for recorded, actual in dict(out_train_logits='logits', out_train_embed='embed').items():
         if recorded in case:
             close(seen[actual], case[recorded])
+    if 'out_acc' in case:
+        check_accuracy(case, F.interpolate(seen['logits'], case['in_gt'].shape[2:], mode='bilinear'))
     terms = [name for name in losses if name.startswith('loss')]
     for name in terms:
         close(losses[name], case[f'out_{name}'])
     total = sum(losses[name] for name in terms)
     total.backward()
     parameters = dict(head.named_parameters())
-    for name in case:
-        if name.startswith('out_grad::'):
-            ours = name.removeprefix('out_grad::').replace('projector.', 'branches.gpaco.projector.')
-            close(parameters[ours].grad, case[name])
-        elif name.startswith('out_grad_x'):
-            close(inputs[name.replace('out_grad', 'in')].grad, case[name])
+    for name, expected in entries(case, 'out_grad::').items():
+        close(parameters[our_name(name)].grad, expected)
+    for name, expected in entries(case, 'out_grad_x').items():
+        close(inputs[f'in_x{name}'].grad, expected)

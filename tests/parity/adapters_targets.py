@@ -47,7 +47,7 @@ def assert_statistics(case: dict, name: str) -> None:
 
 
 def assert_published_run(case: dict) -> None:
-    """The float64 run; in float32 rounding decides on the way, so only the recorded sets are looked at."""
+    """The float64 run."""
     steps = published_steps(tensor(case, 'f64_init').double(), case['temperature'].item(), case['lr'].item())
     lowest, best_iteration = math.inf, case['f64_best_iteration'].item()
     for iteration, (points, loss) in enumerate(itertools.islice(steps, case['iterations'].item())):
@@ -69,6 +69,10 @@ def targets(case: dict) -> None:
             assert_statistics(case, f'{precision}_{which}')
     if num_classes <= SLOW_SEARCH:
         assert_published_run(case)
+    else:
+        case.skip('lr', 'iterations', 'f64_init', 'f64_best_iteration', 'f64_best_loss_seen')
+    close(case['f32_best_loss_seen'], case['f32_best_uniformity'], rtol=1e-6)
+    case.skip('f32_init', 'f32_best_iteration')  # in float32 rounding decides on the way from the one to the other
 
     if 'simplex_gram' in case:
         exact = simplex(num_classes, feat_dim)

@@ -7,9 +7,8 @@ import numpy as np
 import torch
 import torch.distributed as dist
 import torch.nn.functional as F
-from adapters_paco import entries
 from adapters_schedules import learning_rates
-from harness import Case, adapter, close, tensor
+from harness import Case, adapter, close, entries, tensor
 from mmpretrain.structures import DataSample
 from torch import nn
 
@@ -40,6 +39,7 @@ def build_head(case: Case, queue: torch.Tensor, queue_labels: torch.Tensor, cent
         head.targets.copy_(tensor(case, 'targets'))
         head.class_centers.copy_(centers)
     else:
+        case.skip('target_repeat', 'target_weight', 'separate_targets', 'center_momentum')
         head = KCLHead(**args).double()
     head.queue.embeddings.copy_(queue)
     head.queue.labels.copy_(queue_labels)
@@ -73,7 +73,9 @@ class Step:
 
     def replay(self) -> None:
         """Have the head draw the recorded numbers and keep what it is given and holds before the step."""
-        self.draws = tensor(self.case, self.prefix + 'uniform_draws') if self.head.num_positives else None
+        drawn = self.case.get(self.prefix + 'uniform_draws', np.empty(0))
+        self.draws = torch.from_numpy(drawn) if self.head.num_positives else None
+        assert self.draws is not None or not drawn.size
         self.queue, self.queue_labels = (rows.clone() for rows in self.head.queue.contents())
         self.head.draw_uniform = lambda num_anchors, device: self.draws
         contrast = type(self.head).contrast
@@ -123,6 +125,7 @@ class Step:
         self.close(candidates, 'candidate_mask')
         if self.draws is None:
             positives = candidates.clone()
+            self.close(torch.empty(0, len(candidates)), 'positive_index')
         else:
             chosen = draw_positives(self.draws, self.labels, pool)
             chosen = columns[chosen.clamp(min=0)].where(chosen >= 0, -1)
@@ -310,6 +313,7 @@ def average_gradients(model: nn.Module) -> None:
 def run_worker(case: Case, rank: int) -> None:
     model = run_steps(case, lambda step: f's{step}_r{rank}_', average_gradients)
     check_final(case, f'final_r{rank}/', model)
+    case.assert_all_read(but=rf'world_size|(s\d+|final)_r(?!{rank}\D)\d+.*')
 
 
 @adapter('tsc_kcl', 'two_workers')
@@ -317,12 +321,13 @@ def workers(case: Case) -> None:
     from processes import run_processes
 
     run_processes(run_worker, world_size=int(case['world_size']), case=case)
+    case.skip(*case)  # each process has seen to its own
 
 
 @adapter('tsc_kcl', 'assignment')
 def assignment(case: Case) -> None:
     for number in range(int(case['num'])):
-        instance = entries(case, f'a{number}_')
+        instance = Case(entries(case, f'a{number}_'))
         head = TSCHead(*instance['targets'].shape, queue_len=8).double()
         head.targets.copy_(tensor(instance, 'targets'))
         head.class_centers.copy_(tensor(instance, 'centers'))
@@ -331,6 +336,7 @@ def assignment(case: Case) -> None:
         total = (head.class_centers * head.class_targets()).sum()
         close(total, instance['total_similarity'])
         assert total >= instance['greedy_total'] - 1e-12
+        instance.assert_all_read()
 
 
 def in_batch_head(case: Case) -> InBatchKCLHead:
@@ -346,6 +352,7 @@ def in_batch_head(case: Case) -> InBatchKCLHead:
         anchors=anchors,
     )
     if 'targets' not in case:
+        case.skip('target_repeat', 'all_targets_positive')
         return InBatchKCLHead(**args).double()
     head = InBatchTSCHead(
         **args,
@@ -436,10 +443,14 @@ def check_in_batch_pairs(
 @adapter('tsc_kcl', 'lr_schedules')
 def lr_schedules(case: Case) -> None:
     base_lr = float(case['lr'])
+    case.skip('small_batch')  # the rate is recorded for it as it is
 
     def check(name: str, scheduler: dict, base_lr: float = base_lr) -> None:
         close(learning_rates(base_lr, [scheduler], len(case[name])), case[name])
 
+    for name in ('kcl', 'tsc', 'linear'):
+        assert len(case[f'{name}_lr']) == case[f'{name}_epochs']
+    assert case['small_lr'].shape == (case['small_epochs'], case['small_iters_per_epoch'])
     check('kcl_lr', dict(type='CosineAnnealingLR', T_max=int(case['kcl_epochs'])))
     first = int(case['tsc_first_targeted_epoch'])
     periods = [first, int(case['tsc_epochs']) - first]
