@@ -5,6 +5,7 @@ import ltcl.checkpoints.schemes  # noqa: F401 (whoever builds a model of ours re
 from .algorithms import Classifier, ContrastiveClassifier, EnsembleClassifier, FrozenEncoderClassifier
 from .backbones import CifarResNet, ResNet200
 from .heads import (
+    BalPoEHead,
     BCLHead,
     CosineClsHead,
     InBatchKCLHead,
@@ -25,6 +26,7 @@ from .utils import ClasswiseQueue, FeatureQueue, MultiViewDataPreprocessor
 
 __all__ = [
     'BCLHead',
+    'BalPoEHead',
     'BalancedSoftmaxLoss',
     'CifarResNet',
     'Classifier',

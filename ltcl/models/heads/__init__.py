@@ -1,5 +1,6 @@
 """Heads: a method's state and hyper-parameters, and the call of its loss."""
 
+from .balpoe import BalPoEHead
 from .bcl import BCLHead
 from .cosine import CosineClsHead, CosineLinear
 from .in_batch_kcl import InBatchKCLHead, InBatchTSCHead
@@ -14,6 +15,7 @@ from .tsc import TSCHead
 
 __all__ = [
     'BCLHead',
+    'BalPoEHead',
     'CosineClsHead',
     'CosineLinear',
     'InBatchKCLHead',
