@@ -14,6 +14,7 @@ from common import Figure, extra_peak_memory, on_all_devices, run, speed_figures
 from torch import Tensor
 
 from ltcl.models import ClasswiseQueue, ResComHead
+from ltcl.models.heads import Views
 from ltcl.models.losses import mine_hard
 
 FAST, PLAIN = 'mining and update', 'loop'
@@ -145,7 +146,7 @@ def measure_memory(
     feats = torch.randn(2 * num_images, 8, device=device)
 
     def step() -> None:
-        losses = head.loss(feats.chunk(2), anchors.chunk(2), [], labels[:num_images])
+        losses = head.loss(Views(feats.chunk(2), anchors.chunk(2), [], labels[:num_images]))
         torch.autograd.grad(losses['loss_cls'] + losses['loss_con'], anchors)
 
     memory = extra_peak_memory(step, device) / 2**20

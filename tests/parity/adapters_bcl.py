@@ -6,6 +6,7 @@ from mmpretrain.structures import DataSample
 from torch import nn
 
 from ltcl.models import ContrastiveClassifier
+from ltcl.models.heads import Views
 from ltcl.models.losses import balanced_contrastive_loss, logit_adjusted_loss
 from ltcl.models.losses.balanced_contrastive import balanced_terms
 
@@ -148,9 +149,9 @@ def heads(case: Case) -> None:
     model, recorded = build_model(case).train(), {}
     head_loss, prototypes = model.head.loss, model.head.prototypes
 
-    def recorded_loss(feats: list, embeddings: list, *args: object) -> dict:
-        recorded.update(feat_mlp=torch.cat(embeddings), logits=model.head.fc(torch.cat(feats)))
-        return head_loss(feats, embeddings, *args)
+    def recorded_loss(views: Views) -> dict:
+        recorded.update(feat_mlp=torch.cat(views.embeddings), logits=model.head.fc(torch.cat(views.feats)))
+        return head_loss(views)
 
     def recorded_prototypes() -> torch.Tensor:
         recorded['centers'] = prototypes()

@@ -8,6 +8,7 @@ from torch import nn
 
 from ltcl.engine.hooks import MomentumUpdateHook
 from ltcl.models import ContrastiveClassifier, FeatureQueue
+from ltcl.models.heads import Views
 from ltcl.models.losses import logit_adjusted_loss, paco_loss, supcon_loss
 
 LOSS_ARGS = ('alpha', 'beta', 'gamma', 'supt', 'temperature', 'base_temperature')
@@ -193,18 +194,17 @@ def training_steps(case: Case) -> None:
     )
     recorded = {}
 
-    def record(head_module: nn.Module, args: tuple) -> None:
-        feats, embeddings, keys, labels = args
-        rows, row_labels = head_module.contrast_rows(keys, labels)
-        recorded['features'] = torch.cat([*embeddings, rows])
-        recorded['targets'] = torch.cat([labels.repeat(len(embeddings)), row_labels])
-        recorded['logits'] = head_module.fc(torch.cat(feats))
+    def record(head_module: nn.Module, views: Views) -> None:
+        rows, row_labels = head_module.contrast_rows(views)
+        recorded['features'] = torch.cat([*views.embeddings, rows])
+        recorded['targets'] = torch.cat([views.labels.repeat(len(views.embeddings)), row_labels])
+        recorded['logits'] = head_module.fc(torch.cat(views.feats))
 
     head_loss = model.head.loss
 
-    def recorded_loss(*args):
-        record(model.head, args)
-        return head_loss(*args)
+    def recorded_loss(views: Views) -> dict:
+        record(model.head, views)
+        return head_loss(views)
 
     model.head.loss = recorded_loss
     model.train()

@@ -10,6 +10,7 @@ from mmpretrain.structures import DataSample
 from torch import nn
 
 from ltcl.models import ClasswiseQueue, ContrastiveClassifier, ResCoHead, ResComHead
+from ltcl.models.heads import Views
 from ltcl.models.losses import (
     effective_number_weights,
     in_batch_pairs,
@@ -199,7 +200,7 @@ def resco_step(case: Case) -> None:
     close(similarity, case['similarity'])
     close(mask, case['positive_mask'])
     close(per_anchor(head, similarity, mask, labels), case['con_per_anchor_unweighted'])
-    losses = head.loss([leaves['logits_q'], leaves['logits_k']], [query, key], [], labels)
+    losses = head.loss(Views([leaves['logits_q'], leaves['logits_k']], [query, key], [], labels))
     check_losses(case, losses).backward()
     for name, leaf in leaves.items():
         close(leaf.grad, case[f'grad_{name}'])
@@ -241,7 +242,7 @@ def run_rescom_step(head: ResComHead, case: Case, prefix: str) -> None:
     behind_own = hard.negative_columns // slots > labels[:, None]
     close(hard.negative_columns - slots * behind_own, case[f'{prefix}hard_neg_rank'])
     close(per_anchor(head, similarity, mask, labels), case[f'{prefix}con_per_anchor_unweighted'])
-    losses = head.loss(list(logits.chunk(2)), list(feat.chunk(2)), [], labels[: len(labels) // 2])
+    losses = head.loss(Views(list(logits.chunk(2)), list(feat.chunk(2)), [], labels[: len(labels) // 2]))
     check_losses(case, losses, prefix).backward()
     for name, leaf in (('feat', feat), ('raw', raw), ('logits', logits)):
         close(leaf.grad, case[f'{prefix}grad_{name}'])
@@ -288,13 +289,14 @@ def run_heads(case: Case, model: ContrastiveClassifier, views: list[torch.Tensor
     seen = {}
     head_loss = model.head.loss
 
-    def recorded_loss(feats: list, embeddings: list, keys: list, labels: torch.Tensor) -> dict:
-        seen.update(embeddings=embeddings, logits=[model.head.fc(view_feats) for view_feats in feats])
+    def recorded_loss(encoded: Views) -> dict:
+        embeddings, labels = encoded.embeddings, encoded.labels
+        seen.update(embeddings=embeddings, logits=[model.head.fc(view_feats) for view_feats in encoded.feats])
         if isinstance(model.head, ResCoHead):
             seen['pairs'] = resco_pairs(model.head, *embeddings, labels)
         else:
             seen['pairs'] = rescom_pairs(model.head, torch.cat(embeddings), labels.repeat(2))[:2]
-        return head_loss(feats, embeddings, keys, labels)
+        return head_loss(encoded)
 
     model.head.loss = recorded_loss
     losses = model(views, [DataSample().set_gt_label(label) for label in labels], mode='loss')

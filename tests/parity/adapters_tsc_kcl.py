@@ -14,6 +14,7 @@ from mmpretrain.structures import DataSample
 from torch import nn
 
 from ltcl.models import ContrastiveClassifier, InBatchKCLHead, InBatchTSCHead, KCLHead, TSCHead
+from ltcl.models.heads import Views
 from ltcl.models.losses import draw_positives
 from ltcl.models.losses.in_batch import batch_rows, drawn_positives, log_sum_others, pair_log_probs
 from ltcl.models.losses.k_positive import log_sum_candidates, mixed_pool_labels
@@ -165,7 +166,7 @@ def run_raw_step(case: Case, prefix: str, head: KCLHead) -> None:
     query.requires_grad_()
     step = Step(case, prefix, head)
     step.replay()
-    losses = head.loss([], [F.normalize(query)], [F.normalize(key)], tensor(case, prefix + 'labels'))
+    losses = head.loss(Views([], [F.normalize(query)], [F.normalize(key)], tensor(case, prefix + 'labels')))
     sum(losses.values()).backward()
     step.check(losses)
     step.close(query.grad, 'grad_query_raw')
@@ -385,7 +386,7 @@ def in_batch(case: Case) -> None:
         head.effective_number_beta = 0.9999
     with patch('ltcl.models.heads.in_batch_kcl.effective_number_weights', return_value=weights):
         head.set_class_counts([1] * head.num_classes)
-        value = head.loss([], list(views.values()), [], labels)['loss_con']
+        value = head.loss(Views([], list(views.values()), [], labels))['loss_con']
     value.backward()
     close(value, case['loss'])
     for name, view in views.items():

@@ -14,6 +14,7 @@ from toy import CLASS_COUNTS, METHODS, toy_config
 from ltcl.engine import Runner
 from ltcl.errors import UserError
 from ltcl.models import ClasswiseQueue, FeatureQueue
+from ltcl.models.heads import Views
 from ltcl.models.utils import ClassTargetsMixin
 from ltcl.registry import MODELS
 
@@ -124,11 +125,10 @@ class Watch(Hook):
             self._note(runner, runner.model, 'update_momentum_encoder', self.momentum_moves)
         head_loss = runner.model.head.loss
 
-        def loss(feats: list, embeddings: list, keys: list, labels: Tensor) -> dict:
-            views = dict(embeddings=embeddings, keys=keys)
-            copies = {name: [view.detach().clone() for view in each] for name, each in views.items()}
-            self.head_inputs.append(dict(copies, labels=labels.clone()))
-            return head_loss(feats, embeddings, keys, labels)
+        def loss(views: Views) -> dict:
+            copies = {name: [view.detach().clone() for view in getattr(views, name)] for name in ('embeddings', 'keys')}
+            self.head_inputs.append(dict(copies, labels=views.labels.clone()))
+            return head_loss(views)
 
         runner.model.head.loss = loss
 

@@ -6,6 +6,7 @@ from torch import nn
 
 from ltcl.errors import UserError
 from ltcl.models import ContrastiveClassifier
+from ltcl.models.heads import Views
 from ltcl.registry import MODELS
 
 LABELS = [0, 1, 2, 0, 1, 2]
@@ -47,9 +48,9 @@ def perturb(module: nn.Module) -> None:
             parameter.add_(0.3 * torch.randn_like(parameter))
 
 
-def recorded_head_inputs(model: ContrastiveClassifier, monkeypatch, inputs) -> tuple:
+def recorded_head_inputs(model: ContrastiveClassifier, monkeypatch, inputs) -> Views:
     recorded = []
-    monkeypatch.setattr(model.head, 'loss', lambda *args: recorded.append(args) or {})
+    monkeypatch.setattr(model.head, 'loss', lambda encoded: recorded.append(encoded) or {})
     model(inputs, samples(), mode='loss')
     return recorded[0]
 
@@ -196,14 +197,13 @@ def test_step_under_autocast(monkeypatch, key):
     model = build(online_views=(0,) if key else (0, 1), key_views=key)
     head_loss = model.head.loss
     recorded = []
-    monkeypatch.setattr(model.head, 'loss', lambda *args: recorded.append(args) or head_loss(*args))
+    monkeypatch.setattr(model.head, 'loss', lambda encoded: recorded.append(encoded) or head_loss(encoded))
     with torch.autocast('cpu', dtype=torch.bfloat16):
         loss = model(views(), samples(), mode='loss')['loss_paco']
     assert loss.dtype == torch.float32
     loss.backward()
     assert all(parameter.grad.isfinite().all() for parameter in model.parameters() if parameter.requires_grad)
-    _, embeddings, keys, _ = recorded[0]
-    for rows in (*embeddings, *keys):
+    for rows in (*recorded[0].embeddings, *recorded[0].keys):
         torch.testing.assert_close(rows.norm(dim=1), torch.ones(6))
 
 

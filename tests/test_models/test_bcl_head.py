@@ -8,6 +8,7 @@ from processes import run_processes
 
 from ltcl.errors import UserError
 from ltcl.models import BCLHead
+from ltcl.models.heads import Views
 from ltcl.models.utils import gather
 from ltcl.registry import MODELS
 
@@ -41,7 +42,7 @@ def expected_prototypes(head: BCLHead) -> torch.Tensor:
 def test_first_view_classifies_and_the_others_contrast(num_views, cosine_scale):
     head = build(alpha=2.0, beta=0.6, temperature=0.2, tau=0.5, hidden_channels=7, cosine_scale=cosine_scale)
     feats, embeddings = draw(num_views)
-    losses = head.loss(feats, embeddings, [], LABELS)
+    losses = head.loss(Views(feats, embeddings, [], LABELS))
     assert set(losses) == {'loss_cls', 'loss_con', 'accuracy'}
     if cosine_scale is None:
         logits = F.linear(feats[0], head.fc.weight, head.fc.bias)
@@ -64,7 +65,7 @@ def test_first_view_classifies_and_the_others_contrast(num_views, cosine_scale):
 def test_contrast_trains_the_classifier():
     head = build(alpha=0.0)
     feats, embeddings = draw()
-    losses = head.loss(feats, embeddings, [], LABELS)
+    losses = head.loss(Views(feats, embeddings, [], LABELS))
     (losses['loss_cls'] + losses['loss_con']).backward()
     assert head.fc.weight.grad.abs().sum() > 0
     assert feats[0].grad.abs().sum() == 0
@@ -84,7 +85,7 @@ def test_prototypes_see_the_length_of_the_weight_but_logits_do_not():
 def test_class_without_training_images():
     feats, embeddings = draw()
     empty = build(num_classes=4, class_counts=[40, 10, 1, 0])
-    losses = empty.loss(feats, embeddings, [], LABELS)
+    losses = empty.loss(Views(feats, embeddings, [], LABELS))
     without = F.cross_entropy(empty.fc(feats[0])[:, :3] + torch.tensor(COUNTS).double().log(), LABELS)
     torch.testing.assert_close(losses['loss_cls'], without)
     for gradient in torch.autograd.grad(losses['loss_cls'] + losses['loss_con'], list(empty.parameters())):
@@ -94,19 +95,21 @@ def test_class_without_training_images():
 def test_batch_of_one_image():
     feats, embeddings = draw(num_samples=1)
     head = build()
-    losses = head.loss(feats, embeddings, [], LABELS[:1])
+    losses = head.loss(Views(feats, embeddings, [], LABELS[:1]))
     prototypes = expected_prototypes(head)
     expected = 0.35 * loop_balanced_loss(torch.cat(embeddings[1:]), LABELS[:1].repeat(2), prototypes)
     torch.testing.assert_close(losses['loss_con'], expected)
 
 
 def test_mistakes_are_named():
-    with pytest.raises(UserError, match=r'classifies one view and contrasts two more, but got 2: set online_views'):
-        build().loss(*draw(2), [], LABELS)
+    with pytest.raises(
+        UserError, match=r'BCLHead takes 3 or more online .* gets 2 and 0: set online_views=\(0, 1, 2\)'
+    ):
+        build().loss(Views(*draw(2), [], LABELS))
     with pytest.raises(UserError, match=r'num_classes=1: use 2 classes or more'):
         build(num_classes=1, class_counts=[3])
     with pytest.raises(UserError, match=r'BCLHead needs the training images per class'):
-        build(class_counts=None).loss(*draw(), [], LABELS)
+        build(class_counts=None).loss(Views(*draw(), [], LABELS))
 
 
 def model(joint_forward: bool, norm_cfg: dict | None = None, **head) -> torch.nn.Module:

@@ -7,7 +7,7 @@ from oracles.rows import unit_rows
 
 from ltcl.errors import UserError
 from ltcl.models import CosineClsHead, MultiTaskHead, PaCoHead
-from ltcl.models.heads import CosineLinear
+from ltcl.models.heads import CosineLinear, Views
 from ltcl.models.losses import effective_number_weights
 from ltcl.registry import MODELS
 
@@ -49,7 +49,7 @@ def test_paco_head(num_online, num_keys, knobs):
     head = build(PaCoHead, **knobs)
     feats, embeddings, keys = draw(num_online, num_keys)
     queue, queue_labels = queue_before(head)
-    losses = head.loss(feats, embeddings, keys, LABELS)
+    losses = head.loss(Views(feats, embeddings, keys, LABELS))
     assert set(losses) == {'loss_paco', 'accuracy'}
     expected = loop_paco_loss(
         torch.cat(embeddings),
@@ -78,26 +78,26 @@ def test_accuracy_is_that_of_the_first_view_without_prior():
     right_three_times = F.one_hot(torch.tensor([0, 2, 1, 1]), 4).double()
     _, embeddings, _ = draw(2)
     wrong = F.one_hot(torch.tensor([1, 1, 0, 1]), 4).double()
-    assert head.loss([right_three_times, wrong], embeddings, [], LABELS)['accuracy'] == 75
+    assert head.loss(Views([right_three_times, wrong], embeddings, [], LABELS))['accuracy'] == 75
 
 
 def test_prior_is_optional():
     feats, embeddings, keys = draw(1, 1)
     without = build(PaCoHead, with_prior=False, class_counts=None)
     with pytest.raises(UserError, match=r'PaCoHead needs the training images per class'):
-        build(PaCoHead, class_counts=None).loss(feats, embeddings, keys, LABELS)
+        build(PaCoHead, class_counts=None).loss(Views(feats, embeddings, keys, LABELS))
     uniform = build(PaCoHead, class_counts=[7, 7, 7])
     with torch.no_grad():
         uniform.fc.bias += torch.log(torch.tensor(3.0))
-    expected = uniform.loss(feats, embeddings, keys, LABELS)['loss_paco']
-    torch.testing.assert_close(without.loss(feats, embeddings, keys, LABELS)['loss_paco'], expected)
+    expected = uniform.loss(Views(feats, embeddings, keys, LABELS))['loss_paco']
+    torch.testing.assert_close(without.loss(Views(feats, embeddings, keys, LABELS))['loss_paco'], expected)
 
 
 @pytest.mark.parametrize('head_class', [PaCoHead, MultiTaskHead])
 def test_without_queue(head_class):
     head = build(head_class, queue_len=0)
     feats, embeddings, _ = draw(2)
-    losses = head.loss(feats, embeddings, [], LABELS)
+    losses = head.loss(Views(feats, embeddings, [], LABELS))
     nothing = torch.zeros(0, 5), torch.zeros(0, dtype=torch.int64)
     if head_class is PaCoHead:
         logits = head.fc(torch.cat(feats))
@@ -122,12 +122,12 @@ def test_empty_queue_stays_out_of_the_loss_until_it_is_filled():
             LABELS.repeat(len(rows)),
             class_counts=torch.tensor(COUNTS),
         )
-        torch.testing.assert_close(head.loss(feats, embeddings, keys, LABELS)['loss_paco'], expected)
+        torch.testing.assert_close(head.loss(Views(feats, embeddings, keys, LABELS))['loss_paco'], expected)
 
 
 def test_queue_shorter_than_the_batch():
     with pytest.raises(UserError, match=r'queue_len=3 is shorter than the 4 keys'):
-        build(PaCoHead, queue_len=3).loss(*draw(1, 1), LABELS)
+        build(PaCoHead, queue_len=3).loss(Views(*draw(1, 1), LABELS))
 
 
 @pytest.mark.parametrize('beta', [None, 0.9])
@@ -137,7 +137,7 @@ def test_multi_task_head(beta):
     head = build(MultiTaskHead, effective_number_beta=beta, loss=loss_cfg, **args)
     feats, embeddings, _ = draw(2)
     queue, queue_labels = queue_before(head)
-    losses = head.loss(feats, embeddings, [], LABELS)
+    losses = head.loss(Views(feats, embeddings, [], LABELS))
     assert set(losses) == {'loss_cls', 'loss_con', 'accuracy'}
     frequencies = torch.tensor(COUNTS).double() / sum(COUNTS)
     labels = LABELS.repeat(2)
@@ -160,9 +160,9 @@ def test_multi_task_head(beta):
 
 def test_multi_task_head_needs_counts_only_where_they_are_used():
     feats, embeddings, _ = draw(2)
-    build(MultiTaskHead, class_counts=None).loss(feats, embeddings, [], LABELS)
+    build(MultiTaskHead, class_counts=None).loss(Views(feats, embeddings, [], LABELS))
     with pytest.raises(UserError, match='MultiTaskHead needs the training images per class'):
-        build(MultiTaskHead, class_counts=None, effective_number_beta=0.9).loss(feats, embeddings, [], LABELS)
+        build(MultiTaskHead, class_counts=None, effective_number_beta=0.9).loss(Views(feats, embeddings, [], LABELS))
 
 
 def test_smoothed_cross_entropy_of_the_vit_baseline():
@@ -172,7 +172,7 @@ def test_smoothed_cross_entropy_of_the_vit_baseline():
     log_probs = head.fc(torch.cat(feats)).log_softmax(1)
     nll = -log_probs.gather(1, LABELS.repeat(2)[:, None]).squeeze(1)
     expected = (0.9 * nll - 0.1 * log_probs.mean(1)).mean()
-    torch.testing.assert_close(head.loss(feats, embeddings, [], LABELS)['loss_cls'], expected)
+    torch.testing.assert_close(head.loss(Views(feats, embeddings, [], LABELS))['loss_cls'], expected)
 
 
 @pytest.mark.parametrize('head_class', [PaCoHead, MultiTaskHead])

@@ -9,6 +9,7 @@ from scipy.optimize import linear_sum_assignment
 
 from ltcl.errors import UserError
 from ltcl.models import InBatchKCLHead, InBatchTSCHead, KCLHead, TSCHead
+from ltcl.models.heads import Views
 from ltcl.models.losses import effective_number_weights
 from ltcl.registry import MODELS
 
@@ -44,7 +45,7 @@ def test_kcl_head(num_positives):
     for step in range(2):  # the second step finds the keys of the first one
         queries, keys = draw(step)
         queue, queue_labels = head.queue.embeddings.clone(), head.queue.labels.clone()
-        losses = head.loss([], [queries], [keys], LABELS)
+        losses = head.loss(Views([], [queries], [keys], LABELS))
         expected, _ = loop_k_positive_loss(
             queries,
             keys,
@@ -79,7 +80,7 @@ def test_one_image_a_step():
     head = build(KCLHead)
     for step in range(3):
         queries, keys = draw(step)
-        assert head.loss([], [queries[:1]], [keys[:1]], LABELS[:1])['loss_con'].isfinite()
+        assert head.loss(Views([], [queries[:1]], [keys[:1]], LABELS[:1]))['loss_con'].isfinite()
 
 
 @pytest.mark.parametrize('head_class', [KCLHead, InBatchTSCHead])
@@ -111,7 +112,7 @@ def test_tsc_head():
     queries, keys = draw()
     centers = head.class_centers.clone()
     queue, queue_labels = head.queue.embeddings.clone(), head.queue.labels.clone()
-    losses = head.loss([], [queries], [keys], LABELS)
+    losses = head.loss(Views([], [queries], [keys], LABELS))
     torch.testing.assert_close(head.class_centers, loop_centers(centers, queries, LABELS).detach())
     assert head.class_centers[3].equal(centers[3])
     _, columns = linear_sum_assignment(-(head.class_centers @ head.targets.T).numpy())
@@ -138,12 +139,12 @@ def test_tsc_head_is_kcl_until_the_targets_are_on():
     queries, keys = draw()
     for head in (tsc, kcl):
         head.draw_uniform = lambda num_anchors, device: DRAWS
-    losses = tsc.loss([], [queries], [keys], LABELS)
-    assert losses['loss_con'] == kcl.loss([], [queries], [keys], LABELS)['loss_con']
+    losses = tsc.loss(Views([], [queries], [keys], LABELS))
+    assert losses['loss_con'] == kcl.loss(Views([], [queries], [keys], LABELS))['loss_con']
     assert losses['loss_target'] == 0
     assert tsc.class_centers.equal(before)
     tsc.update_centers = True  # the option to follow the classes in the first phase as well
-    tsc.loss([], [queries], [keys], LABELS)
+    tsc.loss(Views([], [queries], [keys], LABELS))
     assert not tsc.class_centers.equal(before)
     assert tsc.assignment.tolist() == [0, 1, 2]
 
@@ -153,7 +154,7 @@ def test_assignment_rests_when_it_is_not_due():
     turn_on(head)
     head.assignment_due = False
     head.class_centers.copy_(head.targets[[2, 0, 1]])
-    head.loss([], *([rows] for rows in draw()), LABELS)
+    head.loss(Views([], *([rows] for rows in draw()), LABELS))
     assert head.assignment.tolist() == [0, 1, 2]
     head.class_centers.copy_(head.targets[[2, 0, 1]])
     head.match_targets()
@@ -181,7 +182,7 @@ def test_targets_are_generated_or_read(tmp_path):
 def test_state_travels_in_the_checkpoint():
     head = build(TSCHead)
     turn_on(head)
-    head.loss([], *([rows] for rows in draw()), LABELS)
+    head.loss(Views([], *([rows] for rows in draw()), LABELS))
     other = TSCHead(num_classes=3, feat_dim=5, queue_len=QUEUE_LEN, num_positives=2).double()
     other.load_state_dict(head.state_dict())
     for name in ('targets', 'class_centers', 'assignment'):
@@ -209,7 +210,7 @@ def test_targets_that_were_never_set():
     head = TSCHead(num_classes=3, feat_dim=5, queue_len=QUEUE_LEN, num_positives=2).double()
     turn_on(head)
     with pytest.raises(UserError, match=r'TSCHead has no targets: call init_weights\(\)'):
-        head.loss([], *([rows] for rows in draw()), LABELS)
+        head.loss(Views([], *([rows] for rows in draw()), LABELS))
 
 
 @pytest.mark.parametrize(
@@ -217,8 +218,8 @@ def test_targets_that_were_never_set():
 )
 def test_other_views_than_the_head_takes(head_class, num_online, num_keys):
     queries, keys = draw()
-    with pytest.raises(UserError, match=f'{head_class.__name__} takes one .* got {num_online} and {num_keys}'):
-        build(head_class).loss([], [queries] * num_online, [keys] * num_keys, LABELS)
+    with pytest.raises(UserError, match=f'{head_class.__name__} takes 1 .* gets {num_online} and {num_keys}'):
+        build(head_class).loss(Views([], [queries] * num_online, [keys] * num_keys, LABELS))
 
 
 @pytest.mark.parametrize('num_views', [1, 2])
@@ -232,7 +233,7 @@ def test_in_batch_kcl_head(num_views, beta):
     expected = loop_in_batch_loss(
         torch.cat(views), LABELS, num_classes=3, draws=draws, temperature=0.1, class_weights=weights
     )
-    loss = head.loss([], views, [], LABELS)['loss_con']
+    loss = head.loss(Views([], views, [], LABELS))['loss_con']
     torch.testing.assert_close(loss, expected, rtol=1e-10, atol=0)
 
 
@@ -255,9 +256,9 @@ def test_in_batch_tsc_head_with_a_fixed_order(all_targets_positive):
         all_targets_positive=all_targets_positive,
     )
     centers = head.class_centers.clone()
-    torch.testing.assert_close(head.loss([], views, [], LABELS)['loss_con'], expected, rtol=1e-10, atol=0)
+    torch.testing.assert_close(head.loss(Views([], views, [], LABELS))['loss_con'], expected, rtol=1e-10, atol=0)
     turn_on(head)
-    head.loss([], views, [], LABELS)
+    head.loss(Views([], views, [], LABELS))
     assert head.class_centers.equal(centers)
     assert head.assignment.tolist() == [1, 2, 0]
 
@@ -266,10 +267,10 @@ def test_in_batch_tsc_head_with_matching():
     head = build(InBatchTSCHead, match_centers=True, num_positives=0)
     views = list(draw())
     plain = loop_in_batch_loss(torch.cat(views), LABELS, num_classes=3)
-    torch.testing.assert_close(head.loss([], views, [], LABELS)['loss_con'], plain)
+    torch.testing.assert_close(head.loss(Views([], views, [], LABELS))['loss_con'], plain)
     turn_on(head)
     expected = loop_centers(head.class_centers, torch.cat(views), LABELS.repeat(2)).detach()
-    head.loss([], views, [], LABELS)
+    head.loss(Views([], views, [], LABELS))
     torch.testing.assert_close(head.class_centers, expected)
     total = (head.class_centers * head.class_targets()).sum()
     _, columns = linear_sum_assignment(-(expected @ head.targets.T).numpy())
@@ -281,7 +282,7 @@ def run_in_batch(rank: int) -> None:
     views = list(draw())
     mine = slice(2 * rank, 2 * rank + 2)
     parts = [view.detach()[mine].requires_grad_() for view in views]
-    loss = head.loss([], parts, [], LABELS[mine])['loss_con']
+    loss = head.loss(Views([], parts, [], LABELS[mine]))['loss_con']
     leaves = [view.detach().requires_grad_() for view in views]
     expected = loop_in_batch_loss(torch.cat(leaves), LABELS, num_classes=3)
     torch.testing.assert_close(loss, expected)
@@ -298,7 +299,7 @@ def run_tsc(rank: int) -> None:
     queries, keys = draw()
     mine = slice(2 * rank, 2 * rank + 2)
     centers = loop_centers(head.class_centers, queries, LABELS).detach()
-    head.loss([], [queries[mine]], [keys[mine]], LABELS[mine])
+    head.loss(Views([], [queries[mine]], [keys[mine]], LABELS[mine]))
     torch.testing.assert_close(head.class_centers, centers)
     assert sorted(head.assignment.tolist()) == [0, 1, 2]
     torch.testing.assert_close(head.queue.embeddings[:4], keys)

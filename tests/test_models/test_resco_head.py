@@ -8,6 +8,7 @@ from processes import run_processes
 
 from ltcl.errors import UserError
 from ltcl.models import ContrastiveClassifier, ResCoHead, ResComHead
+from ltcl.models.heads import Views
 from ltcl.models.losses import effective_number_weights
 from ltcl.registry import MODELS
 
@@ -55,7 +56,7 @@ def test_losses_and_gradients(head_class, knobs):
     temperature = knobs.get('temperature', 0.2)
     contrast = expected_contrast(head, embeddings, LABELS, temperature=temperature, class_weights=weights)
     expected_con = knobs.get('con_weight', 0.5) * contrast
-    losses = head.loss(feats, embeddings, [], LABELS)
+    losses = head.loss(Views(feats, embeddings, [], LABELS))
     assert set(losses) == {'loss_cls', 'loss_con', 'accuracy'}
     logits = [F.linear(view, head.fc.weight, head.fc.bias) for view in feats]
     prior = torch.log(torch.tensor(COUNTS).double() / sum(COUNTS) + 1e-9)
@@ -78,7 +79,7 @@ def test_accuracy_is_without_prior_and_of_the_published_views(head_class):
         head.fc.bias.zero_()
     right_three_times = F.one_hot(torch.tensor([0, 2, 1, 1]), 4).double()
     wrong = F.one_hot(torch.tensor([1, 1, 0, 1]), 4).double()
-    accuracy = head.loss([right_three_times, wrong], draw()[1], [], LABELS)['accuracy']
+    accuracy = head.loss(Views([right_three_times, wrong], draw()[1], [], LABELS))['accuracy']
     assert accuracy == (75 if head_class is ResCoHead else 37.5)
 
 
@@ -90,7 +91,7 @@ def test_enqueues_the_published_view_whatever_the_batch_size(head_class):
     for num_images in (4, 1, 3):
         feats, embeddings = draw(num_images, seed=num_images)
         labels = LABELS[:num_images]
-        head.loss(feats, embeddings, [], labels)
+        head.loss(Views(feats, embeddings, [], labels))
         keys = embeddings[1 if head_class is ResCoHead else 0].detach()
         for expected, pointer, queue in zip(columns, pointers, queues(head), strict=True):
             loop_enqueue(expected, pointer, keys, labels)
@@ -105,7 +106,7 @@ def test_without_negatives_nothing_is_enqueued_as_published(always_enqueue):
     feats, embeddings = draw()
     expected = 0.5 * expected_contrast(head, embeddings, LABELS)
     head.effective_number_beta = 0
-    torch.testing.assert_close(head.loss(feats, embeddings, [], LABELS)['loss_con'], expected)
+    torch.testing.assert_close(head.loss(Views(feats, embeddings, [], LABELS))['loss_con'], expected)
     assert torch.equal(head.positive_queue.embeddings, before) != always_enqueue
     assert head.positive_queue.pointer.tolist() == ([2, 1, 1] if always_enqueue else [0, 0, 0])
 
@@ -116,14 +117,14 @@ def test_one_class_in_the_batch_and_a_batch_of_one(head_class):
     for labels in (torch.tensor([1, 1, 1]), torch.tensor([2])):
         feats, embeddings = draw(len(labels))
         expected = 0.5 * expected_contrast(head, embeddings, labels)
-        torch.testing.assert_close(head.loss(feats, embeddings, [], labels)['loss_con'], expected)
+        torch.testing.assert_close(head.loss(Views(feats, embeddings, [], labels))['loss_con'], expected)
 
 
 @ALL_HEADS
 def test_empty_queue_stays_out_of_the_loss_until_it_is_filled(head_class):
     head = build(head_class, queue_init='empty', effective_number_beta=0)
     feats, embeddings = draw()
-    loss = head.loss(feats, embeddings, [], LABELS)['loss_con']
+    loss = head.loss(Views(feats, embeddings, [], LABELS))['loss_con']
     nothing = draw_queue(3, 0, 5)
     if head_class is ResCoHead:
         expected = loop_resco(*embeddings, LABELS, nothing, nothing)
@@ -160,7 +161,8 @@ def test_aligned_prior_is_that_of_the_column():
         columns = torch.tensor([*LABELS, *[label] * 3, *[c for c in range(3) if c != label for _ in range(2)]])
         positive = columns == label
         expected += (torch.logsumexp(prior[columns], 0) - prior[columns[positive]].mean()) / len(LABELS)
-    torch.testing.assert_close(head.loss(feats, zeros, [], LABELS)['loss_con'], 0.5 * expected, rtol=1e-8, atol=0)
+    actual = head.loss(Views(feats, zeros, [], LABELS))['loss_con']
+    torch.testing.assert_close(actual, 0.5 * expected, rtol=1e-8, atol=0)
 
 
 def test_prior_of_mined_columns():
@@ -171,7 +173,7 @@ def test_prior_of_mined_columns():
     assert torch.equal(own[:, 0], prior[LABELS])
     assert torch.equal(others, prior[[0, 0, 1, 2]].expand(4, 4))
     without = build(ResComHead)
-    losses = [each.loss(*draw(), [], LABELS)['loss_con'] for each in (head, without)]
+    losses = [each.loss(Views(*draw(), [], LABELS))['loss_con'] for each in (head, without)]
     assert abs(losses[0] - losses[1]) > 1e-2
 
 
@@ -192,21 +194,21 @@ def test_refuses(head_class, kwargs, message):
 
 @ALL_HEADS
 def test_refuses_one_view_and_unknown_counts(head_class):
-    with pytest.raises(UserError, match=r'compares two online views but gets 1: set online_views=\(0, 1\)'):
-        build(head_class).loss(*draw(num_views=1), [], LABELS)
+    with pytest.raises(UserError, match=r'takes 2 online views and 0 key views, but gets 1 and 0: set'):
+        build(head_class).loss(Views(*draw(num_views=1), [], LABELS))
     with pytest.raises(UserError, match=rf'{head_class.__name__} needs the training images per class'):
-        build(head_class, class_counts=None).loss(*draw(), [], LABELS)
+        build(head_class, class_counts=None).loss(Views(*draw(), [], LABELS))
 
 
 @ALL_HEADS
 def test_saved_and_resumed(head_class):
     head = build(head_class)
-    head.loss(*draw(), [], LABELS)
+    head.loss(Views(*draw(), [], LABELS))
     resumed = MODELS.build(
         dict(type=f'ltcl.{head_class.__name__}', num_classes=3, in_channels=4, feat_dim=5, **HEADS[head_class])
     ).double()
     resumed.load_state_dict(head.state_dict())
-    losses = [each.loss(*draw(seed=5), [], LABELS) for each in (head, resumed)]
+    losses = [each.loss(Views(*draw(seed=5), [], LABELS)) for each in (head, resumed)]
     assert torch.equal(losses[0]['loss_con'], losses[1]['loss_con'])
     for name, buffer in head.named_buffers():
         assert torch.equal(resumed.get_buffer(name), buffer)
@@ -280,7 +282,7 @@ def step_on(rank: int, name: str) -> None:
         expected = 0.5 * expected_contrast(head, embeddings, labels[rank])
         columns = [as_columns(queue.embeddings) for queue in queues(head)]
         pointers = [queue.pointer.clone() for queue in queues(head)]
-        loss = head.loss(feats, embeddings, [], labels[rank])['loss_con']
+        loss = head.loss(Views(feats, embeddings, [], labels[rank]))['loss_con']
         torch.testing.assert_close(loss, expected)
         keys = torch.cat([rows[1 if head_class is ResCoHead else 0].detach() for _, rows in both])
         for rows, pointer, queue in zip(columns, pointers, queues(head), strict=True):

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from ltcl.errors import UserError
 from ltcl.registry import MODELS
 
+from ..heads import Views
 from ..utils import forward_shuffled
 from .late_head import LateHeadMixin
 
@@ -137,7 +138,7 @@ class ContrastiveClassifier(LateHeadMixin, ImageClassifier):
         if self.joint_forward:
             feats, embeddings = (list(rows[0].chunk(len(online))) for rows in (feats, embeddings))
         keys = [self._encode_key(views[i]) for i in self.key_views]
-        return self.head.loss(feats, embeddings, keys, labels)
+        return self.head.loss(Views(feats, embeddings, keys, labels))
 
     @staticmethod
     def _embed(projector: nn.Module, feats: Tensor) -> Tensor:

@@ -1,6 +1,7 @@
 """Heads: a method's state and hyper-parameters, and the call of its loss."""
 
 from .balpoe import BalPoEHead
+from .base import MethodHead, Needs, Views
 from .bcl import BCLHead
 from .cosine import CosineClsHead, CosineLinear
 from .in_batch_kcl import InBatchKCLHead, InBatchTSCHead
@@ -22,11 +23,14 @@ __all__ = [
     'InBatchTSCHead',
     'KCLHead',
     'LWSHead',
+    'MethodHead',
     'MultiTaskHead',
     'NearestClassMeanHead',
+    'Needs',
     'PaCoHead',
     'ResCoHead',
     'ResComHead',
     'TSCHead',
     'TauNormHead',
+    'Views',
 ]

@@ -14,6 +14,7 @@ from ..losses.precision import full_precision
 from ..necks import Projector
 from ..utils import gather as gather_rows
 from ..utils import gather_with_grad
+from .base import Views
 from .contrastive import ContrastiveHead, top1_accuracy
 
 _unit_rows = full_precision(F.normalize)
@@ -48,6 +49,8 @@ class BCLHead(ContrastiveHead):
         UserError: ``num_classes`` is 1: the batch normalisation of the prototype MLP sees one row per class.
     """
 
+    online_views = (3, None)
+
     def __init__(
         self,
         num_classes: int,
@@ -81,33 +84,22 @@ class BCLHead(ContrastiveHead):
         """Unit row of each class, with gradient, shape (num_classes, D)."""
         return _unit_rows(self.prototype_projector(self.fc.weight), dim=1)
 
-    def loss(self, feats: list[Tensor], embeddings: list[Tensor], keys: list[Tensor], labels: Tensor) -> dict:
+    def loss(self, views: Views) -> dict[str, Tensor]:
         """Losses of one step.
 
         Args:
-            feats: Pooled features (N, C) of each online view; the first one is classified.
-            embeddings: Unit embeddings (N, D) of each online view; all but the first are contrasted.
-            keys: Not used.
-            labels: Class of each image, int64, shape (N,).
+            views: The features of the first online view are classified, the embeddings of all others contrasted.
 
         Returns:
             ``loss_cls`` (already times alpha), ``loss_con`` (times beta) and ``accuracy`` (top-1 of the first view
             without prior, in %).
-
-        Raises:
-            UserError: Fewer than three online views.
         """
-        if len(embeddings) < 3:
-            raise UserError(
-                f'BCLHead classifies one view and contrasts two more, but got {len(embeddings)}: set '
-                'online_views=(0, 1, 2) in the model and num_views=3 in the MultiView of the train pipeline'
-            )
-        logits = self.fc(feats[0])
-        loss_cls = logit_adjusted_loss(logits, labels, self.known_class_counts(), tau=self.tau, eps=0)
+        logits = self.fc(views.feats[0])
+        loss_cls = logit_adjusted_loss(logits, views.labels, self.known_class_counts(), tau=self.tau, eps=0)
         return dict(
             loss_cls=self.alpha * loss_cls,
-            loss_con=self.beta * self._contrast(embeddings[1:], labels),
-            accuracy=top1_accuracy(logits, labels),
+            loss_con=self.beta * self._contrast(views.embeddings[1:], views.labels),
+            accuracy=top1_accuracy(logits, views.labels),
         )
 
     def _contrast(self, views: list[Tensor], labels: Tensor) -> Tensor:

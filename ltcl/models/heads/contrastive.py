@@ -5,10 +5,11 @@ from mmpretrain.models import LinearClsHead
 from torch import Tensor
 
 from ..utils import ClassCountsMixin, FeatureQueue
+from .base import MethodHead, Views
 from .cosine import build_classifier
 
 
-class ContrastiveHead(ClassCountsMixin, LinearClsHead):
+class ContrastiveHead(ClassCountsMixin, MethodHead, LinearClsHead):
     """Classifier and class counts; a subclass adds the loss.
 
     Prediction is mmpretrain's: class logits of the pooled feature, without prior, embedding or queue.
@@ -21,6 +22,8 @@ class ContrastiveHead(ClassCountsMixin, LinearClsHead):
         init_cfg: Initialisation of the classifier; None keeps PyTorch's, as published.
         **kwargs: Arguments of mmpretrain's ``ClsHead``.
     """
+
+    uses_class_counts = True
 
     def __init__(
         self,
@@ -48,6 +51,8 @@ class QueueContrastiveHead(ContrastiveHead):
         **kwargs: Arguments of :class:`ContrastiveHead`.
     """
 
+    uses_queue = True
+
     def __init__(
         self,
         num_classes: int,
@@ -60,23 +65,19 @@ class QueueContrastiveHead(ContrastiveHead):
         super().__init__(num_classes, in_channels, **kwargs)
         self.queue = FeatureQueue(queue_len, feat_dim, num_classes, queue_init)
 
-    def contrast_rows(self, keys: list[Tensor], labels: Tensor) -> tuple[Tensor, Tensor]:
+    def contrast_rows(self, views: Views) -> tuple[Tensor, Tensor]:
         """Frozen rows that the anchors are compared with: the keys of this batch, then the queue.
-
-        Args:
-            keys: Embeddings of each key view, shape (N, D).
-            labels: Class of each image, int64, shape (N,).
 
         Returns:
             Rows (M, D) and their labels (M,), a copy that the coming enqueue leaves alone.
         """
-        queue_embeddings, queue_labels = self.queue.contents()
-        rows = torch.cat([*keys, queue_embeddings.to(keys[0].dtype if keys else queue_embeddings.dtype)])
-        return rows, torch.cat([labels.repeat(len(keys)), queue_labels])
+        keys, (rows, labels) = views.keys, self.queue.contents()
+        rows = torch.cat([*keys, rows.to(keys[0].dtype if keys else rows.dtype)])
+        return rows, torch.cat([views.labels.repeat(len(keys)), labels])
 
-    def enqueue(self, embeddings: list[Tensor], keys: list[Tensor], labels: Tensor) -> None:
+    def enqueue(self, views: Views) -> None:
         """Store the last key view, or the last online view where there is no key view."""
-        self.queue.enqueue((keys or embeddings)[-1], labels)
+        self.queue.enqueue((views.keys or views.embeddings)[-1], views.labels)
 
 
 def top1_accuracy(logits: Tensor, labels: Tensor) -> Tensor:

@@ -1,6 +1,6 @@
 """Heads of KCL and TSC within a batch, as the authors train them on CIFAR."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -11,6 +11,7 @@ from ltcl.value_ranges import check_ranges
 
 from ..losses import effective_number_weights, in_batch_contrastive_loss
 from ..utils import ClassCountsMixin, ClassTargetsMixin, gather, gather_with_grad
+from .base import Needs, Views
 from .kcl import EmbeddingHead
 
 
@@ -39,7 +40,13 @@ class InBatchKCLHead(ClassCountsMixin, EmbeddingHead):
         UserError: Negative ``num_positives``, or other ``anchors``.
     """
 
+    online_views = (1, 2)
     known_anchors = ('all', 'first_view')
+
+    @classmethod
+    def needs(cls, arguments: Mapping[str, object]) -> Needs:
+        """Class counts are needed for weights only."""
+        return super().needs(arguments)._replace(uses_class_counts=arguments['effective_number_beta'] is not None)
 
     def __init__(
         self,
@@ -63,28 +70,10 @@ class InBatchKCLHead(ClassCountsMixin, EmbeddingHead):
         check_ranges(type(self).__name__, dict(self.loss_args, effective_number_beta=effective_number_beta))
         self.register_class_counts(num_classes, class_counts)
 
-    def loss(self, feats: list[Tensor], embeddings: list[Tensor], keys: list[Tensor], labels: Tensor) -> dict:
-        """Loss of one step.
-
-        Args:
-            feats: Unused.
-            embeddings: Unit embeddings (N, D) of each of the one or two online views.
-            keys: Must be empty.
-            labels: Class of each image, int64, shape (N,).
-
-        Returns:
-            ``loss_con``.
-
-        Raises:
-            UserError: Another number of views.
-        """
-        if len(embeddings) > 2 or keys:
-            raise UserError(
-                f'{type(self).__name__} takes one or two online views and no key view, got {len(embeddings)} and '
-                f'{len(keys)}: set online_views=(0, 1), key_views=() and joint_forward=True of the model'
-            )
-        rows = torch.cat([gather_with_grad(view) for view in embeddings])
-        return dict(loss_con=self.contrast(rows, gather(labels)))
+    def loss(self, views: Views) -> dict[str, Tensor]:
+        """``loss_con`` of one step, from the embeddings of the online views."""
+        rows = torch.cat([gather_with_grad(view) for view in views.embeddings])
+        return dict(loss_con=self.contrast(rows, gather(views.labels)))
 
     def contrast(self, embeddings: Tensor, labels: Tensor, num_targets: int = 0, **targets: object) -> Tensor:
         """The loss of all processes' rows.
@@ -138,7 +127,14 @@ class InBatchTSCHead(ClassTargetsMixin, InBatchKCLHead):
         UserError: ``target_repeat`` below 1, ``target_order`` is no permutation, or a mistake that the base raises.
     """
 
+    uses_targets = True
     known_anchors = ('all', 'first_view', 'targets')
+
+    @classmethod
+    def needs(cls, arguments: Mapping[str, object]) -> Needs:
+        """The hook is needed for matching only."""
+        hooks = ('ltcl.TargetAssignmentHook',) if arguments['match_centers'] else ()
+        return super().needs(arguments)._replace(hooks=hooks)
 
     def __init__(
         self,
@@ -163,11 +159,11 @@ class InBatchTSCHead(ClassTargetsMixin, InBatchKCLHead):
         self.targeted = not match_centers
         self.target_args = dict(target_repeat=target_repeat, all_targets_positive=all_targets_positive)
 
-    def loss(self, feats: list[Tensor], embeddings: list[Tensor], keys: list[Tensor], labels: Tensor) -> dict:
+    def loss(self, views: Views) -> dict[str, Tensor]:
         """Loss of one step, as in :class:`InBatchKCLHead`, with the targets where they are on."""
         if self.match_centers:
-            self.follow_centers(torch.cat(embeddings), labels.repeat(len(embeddings)))
-        return super().loss(feats, embeddings, keys, labels)
+            self.follow_centers(torch.cat(views.embeddings), views.labels.repeat(len(views.embeddings)))
+        return super().loss(views)
 
     def contrast(self, embeddings: Tensor, labels: Tensor, num_targets: int = 0, **targets: object) -> Tensor:
         """The loss of all processes' rows and the targets; arguments as in :class:`InBatchKCLHead`."""

@@ -1,7 +1,6 @@
 """Head of KCL: k-positive contrast with a queue, without a classifier."""
 
 import torch
-from mmengine.model import BaseModule
 from mmpretrain.structures import DataSample
 from torch import Tensor
 
@@ -11,9 +10,10 @@ from ltcl.value_ranges import check_ranges
 
 from ..losses import k_positive_contrastive_loss
 from ..utils import FeatureQueue
+from .base import MethodHead, Views
 
 
-class EmbeddingHead(BaseModule):
+class EmbeddingHead(MethodHead):
     """Head of a first stage: it trains an encoder and predicts features, not classes; a subclass adds the loss.
 
     Args:
@@ -83,6 +83,9 @@ class KCLHead(EmbeddingHead):
         UserError: ``num_positives`` is negative or larger than ``queue_len``.
     """
 
+    key_views = 1
+    uses_queue = True
+
     def __init__(
         self,
         num_classes: int,
@@ -102,32 +105,21 @@ class KCLHead(EmbeddingHead):
         self.temperature = temperature
         self.queue = FeatureQueue(queue_len, feat_dim, num_classes, init='unlabelled')
 
-    def loss(self, feats: list[Tensor], embeddings: list[Tensor], keys: list[Tensor], labels: Tensor) -> dict:
-        """Loss of one step; stores the keys in the queue afterwards.
-
-        Args:
-            feats: Unused.
-            embeddings: Unit embeddings (N, D) of the one online view.
-            keys: Unit embeddings (N, D) of the one key view, without gradient.
-            labels: Class of each image, int64, shape (N,).
-
-        Returns:
-            ``loss_con``, and what a subclass adds.
-
-        Raises:
-            UserError: Another number of views.
-        """
-        if (len(embeddings), len(keys)) != (1, 1):
-            raise UserError(
-                f'{type(self).__name__} takes one online view and one key view, got {len(embeddings)} and {len(keys)}: '
-                'set online_views=(0,) and key_views=(1,) of the model'
-            )
-        losses = self.contrast(embeddings[0], keys[0], labels)
-        self.queue.enqueue(keys[0], labels)
+    def loss(self, views: Views) -> dict[str, Tensor]:
+        """``loss_con`` of one step, and what a subclass adds; stores the keys in the queue afterwards."""
+        (queries,), (keys,) = views.embeddings, views.keys
+        losses = self.contrast(queries, keys, views.labels)
+        self.queue.enqueue(keys, views.labels)
         return losses
 
     def contrast(self, queries: Tensor, keys: Tensor, labels: Tensor) -> dict[str, Tensor]:
-        """The losses, before the queue takes the keys; arguments as for :meth:`loss`."""
+        """The losses, before the queue takes the keys.
+
+        Args:
+            queries: Unit embeddings of the online view, shape (N, D).
+            keys: Unit embeddings of the key view, shape (N, D).
+            labels: Class of each image, int64, shape (N,).
+        """
         return dict(loss_con=self.k_positive_loss(queries, keys, labels).class_term)
 
     def k_positive_loss(self, queries: Tensor, keys: Tensor, labels: Tensor, **targets: object) -> tuple:

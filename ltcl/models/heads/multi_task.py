@@ -1,5 +1,7 @@
 """Head of the multi-task baselines: classification beside supervised contrast, without class centres."""
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor
 
@@ -7,6 +9,7 @@ from ltcl.registry import MODELS
 from ltcl.value_ranges import check_ranges
 
 from ..losses import effective_number_weights, supcon_loss
+from .base import Needs, Views
 from .contrastive import QueueContrastiveHead, top1_accuracy
 
 
@@ -31,6 +34,14 @@ class MultiTaskHead(QueueContrastiveHead):
     wrong axis. That is the default here; the intended weights are an option.
     """
 
+    online_views = (1, None)
+    key_views = (0, None)
+
+    @classmethod
+    def needs(cls, arguments: Mapping[str, object]) -> Needs:
+        """Class counts are needed for weights only."""
+        return super().needs(arguments)._replace(uses_class_counts=arguments['effective_number_beta'] is not None)
+
     def __init__(
         self,
         num_classes: int,
@@ -49,36 +60,30 @@ class MultiTaskHead(QueueContrastiveHead):
         self.base_temperature = base_temperature
         self.effective_number_beta = effective_number_beta
 
-    def loss(self, feats: list[Tensor], embeddings: list[Tensor], keys: list[Tensor], labels: Tensor) -> dict:
+    def loss(self, views: Views) -> dict[str, Tensor]:
         """Losses of one step; stores the newest embeddings in the queue afterwards.
-
-        Args:
-            feats: Pooled features (N, C) of each online view.
-            embeddings: Unit embeddings (N, D) of each online view.
-            keys: Unit embeddings (N, D) of each key view, without gradient; usually none.
-            labels: Class of each image, int64, shape (N,).
 
         Returns:
             ``loss_cls``, ``loss_con`` (already times alpha) and ``accuracy`` (top-1 of the first view, in %).
         """
-        logits = self.fc(torch.cat(feats))
-        anchor_labels = labels.repeat(len(embeddings))
+        logits = self.fc(torch.cat(views.feats))
+        anchor_labels = views.labels.repeat(len(views.embeddings))
         class_weights = None
         if self.effective_number_beta is not None:
             class_weights = effective_number_weights(self.known_class_counts(), self.effective_number_beta)
         loss_con = supcon_loss(
-            torch.cat(embeddings),
+            torch.cat(views.embeddings),
             anchor_labels,
-            *self.contrast_rows(keys, labels),
+            *self.contrast_rows(views),
             num_classes=self.num_classes,
             temperature=self.temperature,
             base_temperature=self.base_temperature,
             class_weights=class_weights,
         )
-        self.enqueue(embeddings, keys, labels)
+        self.enqueue(views)
         logits = logits if logits.dtype == torch.float64 else logits.float()
         return dict(
             loss_cls=self.loss_module(logits, anchor_labels, avg_factor=len(logits)),
             loss_con=self.alpha * loss_con,
-            accuracy=top1_accuracy(logits[: len(labels)], labels),
+            accuracy=top1_accuracy(logits[: len(views.labels)], views.labels),
         )

@@ -1,5 +1,7 @@
 """Head of PaCo and GPaCo."""
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor
 
@@ -7,6 +9,7 @@ from ltcl.registry import MODELS
 from ltcl.value_ranges import check_ranges
 
 from ..losses import paco_loss
+from .base import Needs, Views
 from .contrastive import QueueContrastiveHead, top1_accuracy
 
 
@@ -35,6 +38,14 @@ class PaCoHead(QueueContrastiveHead):
     loss; the queue wraps, so its length need not be a multiple of the batch.
     """
 
+    online_views = (1, None)
+    key_views = (0, None)
+
+    @classmethod
+    def needs(cls, arguments: Mapping[str, object]) -> Needs:
+        """Class counts are needed for the prior only."""
+        return super().needs(arguments)._replace(uses_class_counts=arguments['with_prior'])
+
     def __init__(
         self,
         num_classes: int,
@@ -62,26 +73,20 @@ class PaCoHead(QueueContrastiveHead):
         )
         check_ranges(type(self).__name__, self.loss_args)
 
-    def loss(self, feats: list[Tensor], embeddings: list[Tensor], keys: list[Tensor], labels: Tensor) -> dict:
+    def loss(self, views: Views) -> dict[str, Tensor]:
         """Loss of one step; stores the newest embeddings in the queue afterwards.
-
-        Args:
-            feats: Pooled features (N, C) of each online view.
-            embeddings: Unit embeddings (N, D) of each online view.
-            keys: Unit embeddings (N, D) of each key view, without gradient; empty for GPaCo.
-            labels: Class of each image, int64, shape (N,).
 
         Returns:
             ``loss_paco`` and ``accuracy`` (top-1 of the first view without prior, in %).
         """
-        logits = self.fc(torch.cat(feats))
+        logits = self.fc(torch.cat(views.feats))
         loss = paco_loss(
-            torch.cat(embeddings),
-            labels.repeat(len(embeddings)),
+            torch.cat(views.embeddings),
+            views.labels.repeat(len(views.embeddings)),
             logits,
-            *self.contrast_rows(keys, labels),
+            *self.contrast_rows(views),
             class_counts=self.known_class_counts() if self.with_prior else None,
             **self.loss_args,
         )
-        self.enqueue(embeddings, keys, labels)
-        return dict(loss_paco=loss, accuracy=top1_accuracy(logits[: len(labels)], labels))
+        self.enqueue(views)
+        return dict(loss_paco=loss, accuracy=top1_accuracy(logits[: len(views.labels)], views.labels))

@@ -2,7 +2,6 @@
 
 from torch import Tensor
 
-from ltcl.errors import UserError
 from ltcl.value_ranges import check_ranges
 
 from ..losses import effective_number_weights, log_prior, logit_adjusted_loss, rebalanced_contrastive_loss
@@ -25,6 +24,8 @@ class RebalancedContrastiveHead(ContrastiveHead):
         queue_init: ``'published'`` or ``'empty'``, see :class:`~ltcl.models.utils.ClasswiseQueue`.
         **kwargs: Arguments of :class:`ContrastiveHead`.
     """
+
+    online_views = 2
 
     def __init__(
         self,
@@ -90,15 +91,3 @@ class RebalancedContrastiveHead(ContrastiveHead):
             class_weights=class_weights,
             column_priors=column_priors,
         )
-
-    def two_views(self, embeddings: list[Tensor]) -> tuple[Tensor, Tensor]:
-        """The embeddings of both views.
-
-        Raises:
-            UserError: Another number of views.
-        """
-        if len(embeddings) != 2:
-            raise UserError(
-                f'{type(self).__name__} compares two online views but gets {len(embeddings)}: set online_views=(0, 1)'
-            )
-        return embeddings[0], embeddings[1]

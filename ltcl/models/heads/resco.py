@@ -7,6 +7,7 @@ from ltcl.errors import UserError
 from ltcl.registry import MODELS
 
 from ..losses import in_batch_pairs, mine_hard, queue_pairs
+from .base import Views
 from .contrastive import top1_accuracy
 from .rebalanced import RebalancedContrastiveHead
 
@@ -57,21 +58,15 @@ class ResCoHead(RebalancedContrastiveHead):
         self.align_contrast_prior = align_contrast_prior
         self.enqueues = always_enqueue or negatives_per_class > 0
 
-    def loss(self, feats: list[Tensor], embeddings: list[Tensor], keys: list[Tensor], labels: Tensor) -> dict:
+    def loss(self, views: Views) -> dict[str, Tensor]:
         """Losses of one step; stores the second view's embeddings in both queues afterwards.
-
-        Args:
-            feats: Pooled features (N, C) of both views.
-            embeddings: Unit embeddings (N, D) of both views.
-            keys: Unused; the method has no momentum encoder.
-            labels: Class of each image, int64, shape (N,).
 
         Returns:
             ``loss_cls``, ``loss_con`` (already times ``con_weight``) and ``accuracy`` (top-1 of the first view without
             prior, in %).
         """
-        logits = self.fc(torch.cat(feats))
-        anchors, rows = self.two_views(embeddings)
+        labels, logits = views.labels, self.fc(torch.cat(views.feats))
+        anchors, rows = views.embeddings
         positive_rows, valid_positives = self.positive_queue.contents()
         negative_rows, valid_negatives = self.negative_queue.contents()
         own, others = queue_pairs(
@@ -152,27 +147,21 @@ class ResComHead(RebalancedContrastiveHead):
         self.class_queue = self.build_queue(queue_per_class)
         self.num_hard = dict(num_positives=num_hard_positives, num_negatives=num_hard_negatives)
 
-    def loss(self, feats: list[Tensor], embeddings: list[Tensor], keys: list[Tensor], labels: Tensor) -> dict:
+    def loss(self, views: Views) -> dict[str, Tensor]:
         """Losses of one step; stores the first view's embeddings in the queue afterwards.
-
-        Args:
-            feats: Pooled features (N, C) of both views.
-            embeddings: Unit embeddings (N, D) of both views.
-            keys: Unused; the method has no momentum encoder.
-            labels: Class of each image, int64, shape (N,).
 
         Returns:
             ``loss_cls``, ``loss_con`` (already times ``con_weight``) and ``accuracy`` (top-1 of both views without
             prior, in %).
         """
-        logits = self.fc(torch.cat(feats))
-        anchors, anchor_labels = torch.cat(self.two_views(embeddings)), labels.repeat(2)
+        logits = self.fc(torch.cat(views.feats))
+        anchors, anchor_labels = torch.cat(views.embeddings), views.labels.repeat(2)
         rows, valid = self.class_queue.contents()
         hard = mine_hard(anchors, anchor_labels, rows, valid=valid, **self.num_hard)
         priors = self.column_priors(anchor_labels, hard.negative_columns) if self.contrast_prior else None
         in_batch = in_batch_pairs(anchors, anchors, anchor_labels, exclude_self=True)
         loss_con = self.contrastive_loss(in_batch, hard.positives, hard.negatives, anchor_labels, priors)
-        self.class_queue.enqueue(embeddings[0], labels)
+        self.class_queue.enqueue(views.embeddings[0], views.labels)
         return dict(
             loss_cls=self.classification_loss(logits, anchor_labels),
             loss_con=loss_con,

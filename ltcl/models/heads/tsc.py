@@ -35,6 +35,9 @@ class TSCHead(ClassTargetsMixin, KCLHead):
         UserError: ``target_repeat`` below 1, or a mistake that :class:`KCLHead` raises.
     """
 
+    uses_targets = True
+    hooks = ('ltcl.TargetAssignmentHook',)
+
     def __init__(
         self,
         num_classes: int,
@@ -55,7 +58,7 @@ class TSCHead(ClassTargetsMixin, KCLHead):
         )
 
     def contrast(self, queries: Tensor, keys: Tensor, labels: Tensor) -> dict[str, Tensor]:
-        """The losses, before the queue takes the keys; arguments as for :meth:`loss`.
+        """The losses, before the queue takes the keys; arguments as in :class:`KCLHead`.
 
         Returns:
             ``loss_con`` and ``loss_target``, 0 as long as the targets are off.
