@@ -3,11 +3,9 @@
 import warnings
 from importlib.metadata import PackageNotFoundError, version
 
-from mmengine.utils import digit_version
-
 from .errors import UserError
 
-MINIMUM_TORCH = '2.6'
+MINIMUM_TORCH = (2, 6)
 # Both distributions of a row own the same package folder, so whichever was installed last has overwritten the other.
 DISTRIBUTIONS = {
     'onedl-mmengine': ('mmengine', 'mmengine-lite'),
@@ -41,5 +39,6 @@ def check_environment() -> None:
                 f'`pip uninstall -y {" ".join(clash)} {fork}`, then `pip install {fork}`'
             )
     torch_version = installed_version('torch')
-    if torch_version is None or digit_version(torch_version.split('+')[0]) < digit_version(MINIMUM_TORCH):
-        raise UserError(f'torch {torch_version} is too old: ltcl needs {MINIMUM_TORCH} or newer, run `make setup`')
+    if torch_version is None or tuple(map(int, torch_version.split('.')[:2])) < MINIMUM_TORCH:
+        minimum = '.'.join(map(str, MINIMUM_TORCH))
+        raise UserError(f'torch {torch_version} is too old: ltcl needs {minimum} or newer, run `make setup`')

@@ -6,11 +6,11 @@ from mmengine.dist import get_rank
 from torch import Tensor
 
 from ltcl.errors import UserError
+from ltcl.functional.precision import full_precision
 from ltcl.registry import MODELS
 from ltcl.value_ranges import check_ranges
 
 from ..losses import balanced_contrastive_loss, logit_adjusted_loss
-from ..losses.precision import full_precision
 from ..necks import Projector
 from ..utils import gather as gather_rows
 from ..utils import gather_with_grad

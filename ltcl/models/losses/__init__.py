@@ -1,16 +1,25 @@
 """Loss functions (tensors in, scalar out) and the modules that a config swaps."""
 
-from .balanced_contrastive import balanced_contrastive_loss
-from .class_weights import effective_number_weights
-from .dense_paco import dense_paco_loss
-from .in_batch import in_batch_contrastive_loss
-from .k_positive import KPositiveLoss, k_positive_contrastive_loss
-from .ldam import LDAMLoss, ldam_loss, ldam_margins
-from .logit_adjustment import BalancedSoftmaxLoss, LogitAdjustedLoss, log_prior, logit_adjusted_loss
-from .paco import paco_loss
-from .positives import draw_positives
-from .rebalanced_contrastive import HardPairs, in_batch_pairs, mine_hard, queue_pairs, rebalanced_contrastive_loss
-from .supcon import supcon_loss
+from ltcl.functional.balanced_contrastive import balanced_contrastive_loss
+from ltcl.functional.class_weights import effective_number_weights
+from ltcl.functional.dense_paco import dense_paco_loss
+from ltcl.functional.in_batch import in_batch_contrastive_loss
+from ltcl.functional.k_positive import KPositiveLoss, k_positive_contrastive_loss
+from ltcl.functional.ldam import ldam_loss, ldam_margins
+from ltcl.functional.logit_adjustment import log_prior, logit_adjusted_loss
+from ltcl.functional.paco import paco_loss
+from ltcl.functional.positives import draw_positives
+from ltcl.functional.rebalanced_contrastive import (
+    HardPairs,
+    in_batch_pairs,
+    mine_hard,
+    queue_pairs,
+    rebalanced_contrastive_loss,
+)
+from ltcl.functional.supcon import supcon_loss
+
+from .ldam import LDAMLoss
+from .logit_adjustment import BalancedSoftmaxLoss, LogitAdjustedLoss
 
 __all__ = [
     'BalancedSoftmaxLoss',

@@ -1,60 +1,12 @@
-"""Cross entropy with a margin that is larger for rarer classes."""
+"""LDAM as a part that a config names."""
 
-import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ltcl.functional import effective_number_weights, ldam_loss
 from ltcl.registry import MODELS
 from ltcl.value_ranges import check_ranges
 
 from ..utils.class_counts import ClassCountsMixin
-from .class_weights import effective_number_weights
-from .precision import full_precision
-
-
-def ldam_margins(class_counts: Tensor, max_margin: float = 0.5) -> Tensor:
-    """Margins proportional to the class size to the power -1/4.
-
-    Args:
-        class_counts: Training images per class, shape (num_classes,).
-        max_margin: Margin of the smallest class that has images.
-
-    Returns:
-        float64 margins, shape (num_classes,); ``max_margin`` for a class without images, which no label has.
-    """
-    counts = class_counts.double()
-    smallest = counts[counts > 0].min()
-    return max_margin * (smallest / counts.clamp_min(smallest)) ** 0.25
-
-
-@full_precision
-def ldam_loss(
-    logits: Tensor,
-    labels: Tensor,
-    class_counts: Tensor,
-    *,
-    scale: float = 30.0,
-    max_margin: float = 0.5,
-    class_weights: Tensor | None = None,
-) -> Tensor:
-    """Cross entropy of cosines from which the true class's margin is taken.
-
-    From `Learning Imbalanced Datasets with Label-Distribution-Aware Margin Loss <https://arxiv.org/abs/1906.07413>`_.
-
-    Args:
-        logits: Cosines times ``scale``, shape (N, num_classes).
-        labels: Class ids, int64, shape (N,).
-        class_counts: Training images per class, shape (num_classes,).
-        scale: Scale of the cosine classifier.
-        max_margin: Margin, as a cosine, of the smallest class.
-        class_weights: Weight per class of the cross entropy, shape (num_classes,).
-
-    Returns:
-        Scalar; the weighted mean with class weights.
-    """
-    margins = scale * ldam_margins(class_counts, max_margin).to(logits.dtype)
-    shifted = logits.scatter_add(1, labels[:, None], -margins[labels, None])
-    weights = None if class_weights is None else class_weights.to(logits.dtype)
-    return F.cross_entropy(shifted, labels, weight=weights)
 
 
 @MODELS.register_module()

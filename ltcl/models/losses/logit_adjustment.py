@@ -1,64 +1,12 @@
-"""Cross entropy on logits shifted by the log of the class frequencies."""
+"""Logit-adjusted cross entropy as a part that a config names."""
 
-import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ltcl.functional import logit_adjusted_loss
 from ltcl.registry import MODELS
 from ltcl.value_ranges import check_ranges
 
 from ..utils.class_counts import ClassCountsMixin
-from .precision import full_precision
-
-
-def log_prior(class_counts: Tensor, eps: float = 1e-9) -> Tensor:
-    """Log of the class frequencies.
-
-    Args:
-        class_counts: Training images per class, shape (num_classes,).
-        eps: Added to each frequency: a class without images gets log(1e-9), about -20.7, instead of -inf.
-
-    Returns:
-        float64 tensor of shape (num_classes,).
-
-    Differs from the original: the published code keeps the frequencies in float32, which moves a loss by about 1e-8.
-    """
-    counts = class_counts.double()
-    return torch.log(counts / counts.sum() + eps)
-
-
-@full_precision
-def logit_adjusted_loss(
-    logits: Tensor,
-    labels: Tensor,
-    class_counts: Tensor,
-    *,
-    tau: float = 1.0,
-    eps: float = 1e-9,
-    class_weights: Tensor | None = None,
-    reduction: str = 'mean',
-) -> Tensor:
-    """Cross entropy of ``logits + tau * log(prior)``.
-
-    From `Long-Tail Learning via Logit Adjustment <https://arxiv.org/abs/2007.07314>`_; ``tau = 1`` is `Balanced
-    Meta-Softmax <https://arxiv.org/abs/2007.10740>`_ and BCL's logit compensation.
-
-    Args:
-        logits: Raw classifier outputs, shape (N, num_classes).
-        labels: Class ids, int64, shape (N,).
-        class_counts: Training images per class, shape (num_classes,).
-        tau: Strength of the adjustment; 0 is plain cross entropy.
-        eps: Added to each class frequency before the logarithm; 0 makes an empty class impossible (-inf).
-        class_weights: Weight per class of the cross entropy, shape (num_classes,).
-        reduction: ``'mean'`` (weighted mean with class weights), ``'sum'`` or ``'none'``.
-
-    Returns:
-        Scalar, or shape (N,) with ``reduction='none'``.
-    """
-    # 0 times the -inf of an empty class would be NaN.
-    adjusted = logits + tau * log_prior(class_counts, eps).to(logits.dtype) if tau else logits
-    weights = None if class_weights is None else class_weights.to(logits.dtype)
-    return F.cross_entropy(adjusted, labels, weight=weights, reduction=reduction)
 
 
 @MODELS.register_module()

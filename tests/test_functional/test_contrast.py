@@ -4,7 +4,8 @@ import pytest
 import torch
 from oracles.paco import draw_case
 
-from ltcl.models.losses.contrast import contrast_terms, published_log_denominator
+from ltcl.functional.contrast import contrast_terms
+from ltcl.functional.log_sums import published_log_denominator
 
 
 def terms_of(case: dict, temperature: float = 0.5):

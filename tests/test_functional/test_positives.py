@@ -2,8 +2,8 @@ import pytest
 import torch
 from oracles.kcl_tsc import loop_choice
 
+from ltcl.functional.positives import sum_rows
 from ltcl.models.losses import draw_positives
-from ltcl.models.losses.positives import sum_classes, sum_rows
 
 LABELS = torch.tensor([0, 1, 2, 5])
 ROW_LABELS = torch.tensor([1, 0, -1, 1, 0, 0, -1, 0, 2, 0])
@@ -64,11 +64,7 @@ def test_every_row_of_the_class_is_equally_likely():
     torch.testing.assert_close(shares[ROW_LABELS == 0], torch.full((5,), 0.2), rtol=0, atol=0.01)
 
 
-def test_sums():
+def test_sum_of_picked_rows():
     rows = torch.arange(20.0).view(10, 2)
-    sums, numbers = sum_classes(rows, ROW_LABELS, 4)
-    assert numbers.tolist() == [5, 2, 1, 0]
-    for c in range(4):
-        torch.testing.assert_close(sums[c], rows[c == ROW_LABELS].sum(0))
     picked = sum_rows(rows, torch.tensor([[1, 0], [4, -1]]))
     torch.testing.assert_close(picked, torch.stack([rows[1] + rows[4], rows[0]]))

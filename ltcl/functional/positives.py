@@ -67,21 +67,3 @@ def sum_rows(rows: Tensor, indices: Tensor) -> Tensor:
     if not len(rows):
         return rows.new_zeros(indices.shape[1], rows.shape[1])
     return (rows[indices.clamp(min=0)] * (indices >= 0)[..., None]).sum(0)
-
-
-def sum_classes(rows: Tensor, labels: Tensor, num_classes: int) -> tuple[Tensor, Tensor]:
-    """Sum and number of the rows of each class; rows of label -1 count nowhere.
-
-    Args:
-        rows: Shape (M, D).
-        labels: Class of each row, int64, shape (M,).
-        num_classes: Number of classes.
-
-    Returns:
-        Sums (num_classes, D) and numbers (num_classes,), both in the rows' type.
-    """
-    # The last bin takes label -1. In float64: thousands of nearly equal rows lose digits in float32.
-    bins = labels.where(labels >= 0, num_classes)
-    sums = rows.new_zeros(num_classes + 1, rows.shape[1], dtype=torch.float64).index_add(0, bins, rows.double())
-    numbers = rows.new_zeros(num_classes + 1).index_add(0, bins, rows.new_ones(len(rows)))
-    return sums[:-1].to(rows.dtype), numbers[:-1]

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from .contrast import RowLogSumExp
+from .log_sums import RowLogSumExp
 from .precision import full_precision
 
 

@@ -5,7 +5,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from .positives import draw_positives, sum_classes
+from .class_sums import class_sums
+from .positives import draw_positives
 from .precision import full_precision
 
 
@@ -163,16 +164,16 @@ def _means_over_class(
     similarities: Tensor, log_others: Tensor, rows: BatchRows, num_classes: int, temperature: float, unbiased: bool
 ) -> Tensor:
     """Mean log probability of each unique row (U,) over all other rows of its class."""
-    weighted = rows.unique * rows.copies[:, None]
-    class_sums, _ = sum_classes(weighted, rows.unique_labels, num_classes)
-    sizes = torch.zeros_like(class_sums[:, 0]).index_add(0, rows.unique_labels, rows.copies)
-    num_positives = sizes[rows.unique_labels] - 1
+    sums, numbers = class_sums(rows.unique, rows.unique_labels, num_classes, rows.copies)
+    num_positives = numbers[rows.unique_labels] - 1
     if unbiased:
         # Every pair has a denominator of its own, so here no sum over a class will do.
         counts = (rows.unique_labels[:, None] == rows.unique_labels) * rows.copies
         counts.diagonal().sub_(1)
         sums = (counts * pair_log_probs(similarities, log_others[:, None], unbiased)).sum(1)
     else:
-        positive_sum = ((class_sums[rows.unique_labels] - rows.unique) * rows.unique).sum(1) / temperature
+        positive_sum = ((sums[rows.unique_labels] - rows.unique).to(rows.unique.dtype) * rows.unique).sum(
+            1
+        ) / temperature
         sums = positive_sum - num_positives * log_others
     return sums / num_positives.clamp(min=1)

@@ -2,7 +2,8 @@
 
 from torch import Tensor
 
-from .contrast import contrast_terms, published_log_denominator
+from .contrast import contrast_terms
+from .log_sums import published_log_denominator
 from .precision import full_precision
 
 

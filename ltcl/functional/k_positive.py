@@ -6,8 +6,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from .contrast import RowLogSumExp
-from .positives import draw_positives, sum_classes, sum_rows
+from .class_sums import class_sums
+from .log_sums import RowLogSumExp
+from .positives import draw_positives, sum_rows
 from .precision import full_precision
 
 
@@ -75,8 +76,8 @@ def k_positive_contrastive_loss(
     if class_targets is not None:
         num_targets = num_targets + target_repeat
     if draws is None:
-        class_sums, class_sizes = sum_classes(queue, queue_labels, num_classes)
-        positive_rows, num_rows = class_sums[labels], class_sizes[labels]
+        sums, numbers = class_sums(queue, queue_labels, num_classes)
+        positive_rows, num_rows = sums[labels].to(queue.dtype), numbers[labels]
     elif class_targets is None or separate_targets:
         chosen = draw_positives(draws, labels, queue_labels)
         positive_rows, num_rows = sum_rows(queue, chosen), (chosen >= 0).sum(0)

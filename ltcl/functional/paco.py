@@ -5,7 +5,8 @@ import math
 import torch
 from torch import Tensor
 
-from .contrast import contrast_terms, published_log_denominator
+from .contrast import contrast_terms
+from .log_sums import published_log_denominator
 from .logit_adjustment import log_prior
 from .precision import full_precision
 

@@ -6,7 +6,8 @@ from loss_checks import check_equal, check_float32, check_half_precision, under_
 from oracles.rows import unit_rows
 from oracles.seg import loop_set_loss
 
-from ltcl.models.losses import dense_paco, dense_paco_loss, paco_loss
+from ltcl.functional import dense_paco
+from ltcl.models.losses import dense_paco_loss, paco_loss
 
 LEAVES = ('embeddings', 'logits')
 ARGS = dict(temperature=0.07, alpha=0.05)
