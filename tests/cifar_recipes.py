@@ -21,11 +21,6 @@ def find_configs(pattern: str) -> list[Path]:
     return sorted(path for path in CONFIGS.glob(f'*/{pattern}.py') if path.parent.name != '_base_')
 
 
-def method_of(path: Path) -> str:
-    """Name of the method that a config's file name begins with."""
-    return path.stem.split('_resnet')[0]
-
-
 def load(method: str, schedule: str = '*', data_set: str = 'cifar100-lt-if100') -> Config:
     """The one config of a method that matches, by the name its file begins with."""
     (path,) = find_configs(f'{method}_resnet32_{schedule}_{data_set}')

@@ -23,6 +23,7 @@ MOMENTUM = dict(key_views=(1,), shuffle_bn=True)
 TWO_VIEWS = dict(online_views=(0, 1))
 JOINT = dict(joint_forward=True)
 BATCH_NORM = dict(norm_cfg=dict(type='BN1d'))
+BALANCED_SOFTMAX = dict(type='ltcl.BalancedSoftmaxLoss', num_classes=len(CLASS_COUNTS))
 MOMENTUM_HOOK = dict(type='ltcl.MomentumUpdateHook', momentum=0.9)
 
 
@@ -35,16 +36,36 @@ class Method:
         model: Further arguments of ``ltcl.ContrastiveClassifier``; None is a plain classifier.
         projector: Further arguments of the projector.
         hooks: Configs of further hooks.
-        num_views: Views of each image.
+        queues: Names of the head's queues.
+        enqueued: What the queues take: ``'embeddings'`` of the online views or ``'keys'``, and the view's number.
         has_classifier: Whether the head classifies; without, the nearest training images vote.
     """
 
     head: dict
-    model: dict | None
+    model: dict | None = None
     projector: dict | None = None
     hooks: tuple[dict, ...] = ()
-    num_views: int = 2
+    queues: tuple[str, ...] = ()
+    enqueued: tuple[str, int] = ('embeddings', 0)
     has_classifier: bool = True
+
+    @property
+    def has_key_encoder(self) -> bool:
+        """Whether a momentum encoder encodes a view."""
+        return 'key_views' in (self.model or {})
+
+    @property
+    def num_views(self) -> int:
+        """Views of each image."""
+        model = self.model or {}
+        return len(model.get('online_views', (0,))) + len(model.get('key_views', ()))
+
+    @property
+    def trained_parts(self) -> set[str]:
+        """Parts of the model that a step moves."""
+        parts = {'backbone': True, 'projector': self.model is not None, 'head': self.has_classifier}
+        parts['momentum_encoder'] = self.has_key_encoder
+        return {name for name, is_moved in parts.items() if is_moved}
 
     @property
     def score(self) -> str:
@@ -52,42 +73,48 @@ class Method:
         return 'shot/all' if self.has_classifier else 'knn/all'
 
 
+# The one table of methods: every test of all methods goes through its rows.
 METHODS = {
-    'cross_entropy': Method(head=dict(type='LinearClsHead', **CLASSIFIER), model=None, num_views=1),
+    'cross_entropy': Method(head=dict(type='LinearClsHead', **CLASSIFIER)),
     'paco': Method(
         head=dict(type='ltcl.PaCoHead', **CONTRASTIVE, alpha=0.05, queue_len=12),
         model=MOMENTUM,
         projector=BATCH_NORM,
         hooks=(MOMENTUM_HOOK,),
+        queues=('queue',),
+        enqueued=('keys', 0),
     ),
     'gpaco': Method(
-        head=dict(type='ltcl.PaCoHead', **CONTRASTIVE, alpha=0.05, queue_len=12, queue_init='empty'), model=TWO_VIEWS
+        head=dict(type='ltcl.PaCoHead', **CONTRASTIVE, alpha=0.05, queue_len=12, queue_init='empty'),
+        model=TWO_VIEWS,
+        queues=('queue',),
+        enqueued=('embeddings', 1),
     ),
     'multi_task': Method(
-        head=dict(
-            type='ltcl.MultiTaskHead',
-            **CONTRASTIVE,
-            queue_len=12,
-            loss=dict(type='ltcl.BalancedSoftmaxLoss', num_classes=len(CLASS_COUNTS)),
-        ),
+        head=dict(type='ltcl.MultiTaskHead', **CONTRASTIVE, queue_len=12, loss=BALANCED_SOFTMAX),
         model=TWO_VIEWS,
+        queues=('queue',),
+        enqueued=('embeddings', 1),
     ),
     'bcl': Method(
         head=dict(type='ltcl.BCLHead', **CONTRASTIVE),
         model=dict(online_views=(0, 1, 2), **JOINT),
         projector=BATCH_NORM,
-        num_views=3,
     ),
     'kcl': Method(
         head=dict(type='ltcl.KCLHead', **EMBEDDING, queue_len=12, num_positives=3),
         model=MOMENTUM,
         hooks=(MOMENTUM_HOOK,),
+        queues=('queue',),
+        enqueued=('keys', 0),
         has_classifier=False,
     ),
     'tsc': Method(
         head=dict(type='ltcl.TSCHead', **EMBEDDING, queue_len=12, num_positives=3),
         model=MOMENTUM,
         hooks=(MOMENTUM_HOOK, dict(type='ltcl.TargetAssignmentHook', interval=3)),
+        queues=('queue',),
+        enqueued=('keys', 0),
         has_classifier=False,
     ),
     'in_batch_kcl': Method(
@@ -104,13 +131,26 @@ METHODS = {
         head=dict(type='ltcl.ResCoHead', **CONTRASTIVE, positives_per_class=4, negatives_per_class=1),
         model=TWO_VIEWS,
         projector=BATCH_NORM,
+        queues=('positive_queue', 'negative_queue'),
+        enqueued=('embeddings', 1),
     ),
     'rescom': Method(
         head=dict(type='ltcl.ResComHead', **CONTRASTIVE, queue_per_class=5, num_hard_negatives=6),
         model=TWO_VIEWS | JOINT,
         projector=BATCH_NORM,
+        queues=('class_queue',),
     ),
 }
+
+
+def row_of(model: dict) -> Method:
+    """The row of ``METHODS`` whose head and encoders the model of a config has; that of a plain classifier if none."""
+    is_alike = (
+        row
+        for row in METHODS.values()
+        if row.head['type'] == model['head']['type'] and row.has_key_encoder == bool(model.get('key_views'))
+    )
+    return next(is_alike, METHODS['cross_entropy'])
 
 
 def write_images(root: Path, class_counts: tuple[int, ...] = CLASS_COUNTS, size: int = 16) -> Path:

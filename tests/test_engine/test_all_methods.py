@@ -21,16 +21,6 @@ from ltcl.registry import MODELS
 ALL_METHODS = pytest.mark.parametrize('method', METHODS)
 LABELS = [0, 1, 2, 0, 1, 0]
 QUEUE_LENGTHS = ('queue_len', 'queue_per_class', 'positives_per_class', 'negatives_per_class')
-# The view whose rows are enqueued, of the online views or of the keys.
-ENQUEUED = {
-    'paco': ('keys', 0),
-    'gpaco': ('embeddings', 1),
-    'multi_task': ('embeddings', 1),
-    'kcl': ('keys', 0),
-    'tsc': ('keys', 0),
-    'resco': ('embeddings', 1),
-    'rescom': ('embeddings', 0),
-}
 
 
 @pytest.fixture
@@ -143,6 +133,10 @@ class Watch(Hook):
         setattr(owner, name, noted)
 
 
+def find_queues(head: nn.Module) -> dict[str, nn.Module]:
+    return {name: part for name, part in head.named_modules() if isinstance(part, (FeatureQueue, ClasswiseQueue))}
+
+
 def assert_holds(queue: nn.Module, rows: Tensor, labels: Tensor) -> None:
     """A queue with room for all rows holds them in order, and no more."""
     if isinstance(queue, FeatureQueue):
@@ -166,10 +160,10 @@ def test_gradient_accumulation(images, tmp_path, method):
 
     assert len(watch.head_inputs) == 5
     assert watch.optimizer_steps == [1, 3, 4]  # the last micro-batch of an epoch is not left over
-    queues = [module for module in runner.model.head.modules() if isinstance(module, (FeatureQueue, ClasswiseQueue))]
-    assert bool(queues) == (method in ENQUEUED)
-    for queue in queues:
-        kind, view = ENQUEUED[method]
+    queues = find_queues(runner.model.head)
+    assert queues.keys() == set(METHODS[method].queues)
+    for queue in queues.values():
+        kind, view = METHODS[method].enqueued
         rows = torch.cat([inputs[kind][view] for inputs in watch.head_inputs])
         assert_holds(queue, rows, torch.cat([inputs['labels'] for inputs in watch.head_inputs]))
     # Before the first micro-batch of each optimizer step.

@@ -9,7 +9,7 @@ import torch
 from mmengine.hooks import Hook
 from mmengine.registry import init_default_scope
 from resume_checks import assert_same_state, train
-from toy import toy_config
+from toy import METHODS, toy_config
 
 from ltcl.engine import Runner
 from ltcl.engine.hooks.stop_signal_hook import TrainingStopped
@@ -28,21 +28,13 @@ def whole(images, tmp_path_factory):
 @pytest.mark.parametrize(
     ('method', 'stop_at'),
     [
+        *((method, ITERS_PER_EPOCH + 1) for method in METHODS),
         ('paco', 1),
         ('paco', ITERS_PER_EPOCH - 1),
         ('paco', 2 * ITERS_PER_EPOCH + 2),
-        ('gpaco', ITERS_PER_EPOCH + 1),
-        ('multi_task', ITERS_PER_EPOCH + 1),
-        ('kcl', ITERS_PER_EPOCH + 1),
-        ('tsc', ITERS_PER_EPOCH + 1),
         ('tsc', 2 * ITERS_PER_EPOCH - 1),  # resumes in the first iteration with targets
         ('tsc', 2 * ITERS_PER_EPOCH),
         ('tsc', 3 * ITERS_PER_EPOCH + 1),
-        ('bcl', ITERS_PER_EPOCH + 1),
-        ('resco', ITERS_PER_EPOCH + 1),
-        ('rescom', ITERS_PER_EPOCH + 1),
-        ('in_batch_tsc', ITERS_PER_EPOCH + 1),
-        ('cross_entropy', ITERS_PER_EPOCH + 1),
     ],
 )
 def test_resumed_run_is_bit_exact(images, tmp_path, whole, method, stop_at):

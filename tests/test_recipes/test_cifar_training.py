@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from cifar_recipes import TRAINING_IMAGES, build_model, find_configs, hook_of, load, method_of
+from cifar_recipes import TRAINING_IMAGES, build_model, find_configs, hook_of, load
 from mmengine.config import Config
 from mmengine.dataset import default_collate
 from mmengine.hooks import Hook
 from mmengine.registry import DATASETS, MODELS
+from toy import row_of
 
 from ltcl.datasets import class_counts_exponential
 from ltcl.engine import Runner
@@ -19,18 +20,6 @@ from ltcl.models import ClasswiseQueue, FeatureQueue
 
 CONFIGS = find_configs('*cifar100-lt-if100')
 ALL_FACTORS = [path for path in find_configs('*cifar100-lt-if*') if path.parent.name != 'stage2']
-TRAINED_PARTS = {
-    **{method: {'backbone', 'head'} for method in ('balanced-softmax', 'cross-entropy', 'logit-adjustment')},
-    **{method: {'backbone', 'projector', 'head'} for method in ('bcl', 'gpaco', 'multi-task', 'resco', 'rescom')},
-    'paco': {'backbone', 'projector', 'head', 'momentum_encoder'},
-    **{method: {'backbone', 'projector'} for method in ('kcl', 'tsc')},
-    **{method: {'head'} for method in ('ldam_kcl', 'ldam_tsc', 'linear_kcl', 'linear_tsc')},
-}
-QUEUES = {
-    **{method: {'queue'} for method in ('paco', 'gpaco', 'multi-task')},
-    'resco': {'positive_queue', 'negative_queue'},
-    'rescom': {'class_queue'},
-}
 MEAN, STD = (0.4914, 0.4822, 0.4465), (0.2023, 0.1994, 0.2010)
 BATCH_SIZE, NUM_IMAGES = 8, 20  # two whole batches and one of four
 
@@ -103,9 +92,10 @@ def test_an_epoch_and_a_validation(cifar_root, tmp_path, path):
     trained = {name for name, value in model.named_parameters() if value.requires_grad}
     moved = {name for name, value in model.named_parameters() if not value.equal(start.state[name])}
     assert trained <= moved
-    assert {name.split('.')[0] for name in moved} == TRAINED_PARTS[method_of(path)]
+    row = row_of(cfg.model)
+    assert {name.split('.')[0] for name in moved} == ({'head'} if 'stage1_config' in cfg else row.trained_parts)
     queues = find_queues(model.head)
-    assert queues.keys() == QUEUES.get(method_of(path), set())
+    assert queues.keys() == set(row.queues)
     for name, queue in queues.items():
         rows_before = start.state[f'head.{name}.embeddings']
         check_queue(queue, rows_before, num_steps * BATCH_SIZE if drop_last else NUM_IMAGES)
