@@ -20,7 +20,7 @@ from .heads import (
     TauNormHead,
     TSCHead,
 )
-from .losses import BalancedSoftmaxLoss, LogitAdjustedLoss
+from .losses import BalancedSoftmaxLoss, LabelAwareSmoothingLoss, LogitAdjustedLoss
 from .necks import Projector
 from .utils import ClasswiseQueue, FeatureQueue, MultiViewDataPreprocessor
 
@@ -40,6 +40,7 @@ __all__ = [
     'InBatchTSCHead',
     'KCLHead',
     'LWSHead',
+    'LabelAwareSmoothingLoss',
     'LogitAdjustedLoss',
     'MultiTaskHead',
     'MultiViewDataPreprocessor',

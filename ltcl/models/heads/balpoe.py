@@ -8,10 +8,10 @@ from mmpretrain.structures import DataSample
 from torch import Tensor
 
 from ltcl.errors import UserError
+from ltcl.functional import balpoe_loss
 from ltcl.registry import MODELS
 from ltcl.value_ranges import check_ranges
 
-from ..losses import logit_adjusted_loss
 from ..utils import ClassCountsMixin
 from .cosine import build_classifier
 
@@ -86,13 +86,10 @@ class BalPoEHead(ClassCountsMixin, ClsHead):
         Raises:
             UserError: The shares are of another number of classes.
         """
-        logits = self.expert_logits(feats)
-        targets = self._targets(data_samples)
-        counts = self.known_class_counts()
-        losses = [logit_adjusted_loss(logits[:, e], targets, counts, tau=tau) for e, tau in enumerate(self.taus)]
-        return dict(loss_cls=torch.stack(losses).mean())
+        logits, labels = self.expert_logits(feats), self._labels(data_samples)
+        return dict(loss_cls=balpoe_loss(logits, labels, self.known_class_counts(), taus=self.taus))
 
-    def _targets(self, data_samples: list[DataSample]) -> Tensor:
+    def _labels(self, data_samples: list[DataSample]) -> Tensor:
         """Classes (N,), or where images are mixed their shares (N, num_classes)."""
         if 'gt_score' not in data_samples[0]:
             return torch.cat([sample.gt_label for sample in data_samples])

@@ -18,6 +18,7 @@ from ltcl.functional.rebalanced_contrastive import (
 )
 from ltcl.functional.supcon import supcon_loss
 
+from .label_aware_smoothing import LabelAwareSmoothingLoss
 from .ldam import LDAMLoss
 from .logit_adjustment import BalancedSoftmaxLoss, LogitAdjustedLoss
 
@@ -26,6 +27,7 @@ __all__ = [
     'HardPairs',
     'KPositiveLoss',
     'LDAMLoss',
+    'LabelAwareSmoothingLoss',
     'LogitAdjustedLoss',
     'balanced_contrastive_loss',
     'dense_paco_loss',
