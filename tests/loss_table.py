@@ -8,6 +8,7 @@ import torch
 from oracles.rows import unit_rows
 from torch import Tensor
 
+from ltcl.functional import balpoe_loss, label_aware_smoothing_loss
 from ltcl.models.losses import (
     balanced_contrastive_loss,
     dense_paco_loss,
@@ -201,6 +202,17 @@ def ldam(case: Case, temperature: float) -> Tensor:
     return ldam_loss(case['logits'], case['labels'], case['class_counts'])
 
 
+def balpoe(case: Case, temperature: float) -> Tensor:
+    experts = torch.stack([case['logits'], case['logits'].flip(1)], 1)
+    return balpoe_loss(experts, case['labels'], case['class_counts'], taus=(0.0, 2.0))
+
+
+def label_aware(case: Case, temperature: float) -> Tensor:
+    return label_aware_smoothing_loss(
+        case['logits'], case['labels'], case['class_counts'], smooth_head=0.4, smooth_tail=0.1
+    )
+
+
 ANCHORS, QUEUE = ('view1', 'view2', 'labels', 'logits', 'draws'), ('contrast', 'contrast_labels')
 VIEWS = ('view1', 'view2')
 LOSSES = {
@@ -222,4 +234,6 @@ LOSSES = {
     'dense_paco': Loss(dense_paco, ('view1',), ('view1', 'logits'), (ANCHORS,), any_norm=False),
     'logit_adjusted': Loss(logit_adjusted, (), ('logits',), (ANCHORS,), has_temperature=False),
     'ldam': Loss(ldam, (), ('logits',), (ANCHORS,), has_temperature=False),
+    'balpoe': Loss(balpoe, (), ('logits',), (ANCHORS,), has_temperature=False),
+    'label_aware': Loss(label_aware, (), ('logits',), (ANCHORS,), has_temperature=False),
 }

@@ -35,9 +35,10 @@ def label_aware_smoothing(
 ) -> Tensor:
     r"""Smoothing of each class: from ``smooth_tail`` of the smallest to ``smooth_head`` of the largest.
 
-    From `Improving Calibration for Long-Tailed Recognition <https://arxiv.org/abs/2104.00466>`_: the more images a class
-    has, the more the network is over-confident of it. With :math:`s_y = (N_y - N_K) / (N_1 - N_K)`, where N_1 and N_K
-    are the largest and the smallest class, :math:`\epsilon_y = \epsilon_K + (\epsilon_1 - \epsilon_K) f(s_y)`.
+    From `Improving Calibration for Long-Tailed Recognition <https://arxiv.org/abs/2104.00466>`_: the more images of a
+    class there are, the more the network is over-confident of it. With :math:`s_y = (N_y - N_K) / (N_1 - N_K)`, where
+    N_1 and N_K are the largest and the smallest class, :math:`\epsilon_y = \epsilon_K + (\epsilon_1 - \epsilon_K)
+    f(s_y)`.
 
     Args:
         class_counts: Training images per class, shape (num_classes,).
