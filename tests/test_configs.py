@@ -49,7 +49,7 @@ def test_config_builds(path):
     assert cfg.param_scheduler
 
 
-SECOND_STAGES = sorted((CONFIGS / 'stage2').glob('*.py'))
+SECOND_STAGES = sorted((*CONFIGS.glob('stage2/*.py'), *CONFIGS.glob('mislas/mislas_*.py')))
 
 
 @pytest.mark.parametrize('path', SECOND_STAGES, ids=names(SECOND_STAGES))
