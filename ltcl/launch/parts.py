@@ -30,12 +30,14 @@ class Place(NamedTuple):
         registry: Name of the registry in ``mmengine.registry``.
         given: Arguments that the runner adds.
         taken: Entries that the runner takes out before it builds the part.
+        derived: Arguments that the model adds where they are open.
     """
 
     keys: str
     registry: str
     given: tuple[str, ...] = ()
     taken: tuple[str, ...] = ()
+    derived: tuple[str, ...] = ()
 
 
 PLACES = (
@@ -60,7 +62,8 @@ PLACES = (
     Place(r'log_processor', 'LOG_PROCESSORS'),
     Place(r'model', 'MODELS', given=('data_preprocessor', 'module')),
     Place(r'(model\.)?data_preprocessor', 'MODELS'),
-    Place(r'model\.(backbone|neck|projector|head|decode_head|auxiliary_head)', 'MODELS'),
+    Place(r'model\.(neck|projector|head)', 'MODELS', derived=('in_channels',)),
+    Place(r'model\.(backbone|decode_head|auxiliary_head)', 'MODELS'),
     Place(r'model(\.\w+)*\.loss(_\w+)?(\.\d+)?', 'MODELS', given=('num_classes',)),
     Place(r'model\.\w+\.branches\.\w+', 'MODELS', given=('in_channels', 'num_classes', 'loss_name')),
 )
@@ -178,6 +181,6 @@ def check_arguments(part: Part, built: Callable) -> None:
             raise UserError(f'{part.key}.{name}: {title} has no option {name!r}: {hint}')
         if not fits(value, known[name]):
             raise UserError(f'{part.key}.{name}={value!r:.80}: {title} takes {in_words(known[name])} there')
-    missing = sorted(needed - set(part.entries) - special)
+    missing = sorted(needed - set(part.entries) - special - set(part.place.derived))
     if missing:
         raise UserError(f'{part.key}: {title} needs {", ".join(missing)}: add it to the config')

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
-from mmpretrain.models import ImageClassifier
 from torch import Tensor, nn
 
 from ltcl.errors import UserError
@@ -14,11 +13,11 @@ from ltcl.registry import MODELS
 
 from ..heads import Views
 from ..utils import forward_shuffled
-from .late_head import LateHeadMixin
+from .classifier import Classifier
 
 
 @MODELS.register_module()
-class ContrastiveClassifier(LateHeadMixin, ImageClassifier):
+class ContrastiveClassifier(Classifier):
     """Classifier trained by contrast between views; at test time an ordinary image classifier.
 
     Online views go through the trained encoder, with gradient. Key views, where there are any, go through a momentum
@@ -37,7 +36,7 @@ class ContrastiveClassifier(LateHeadMixin, ImageClassifier):
             its query; costs nothing on one process.
         frozen: Regular expressions; a parameter of the trained network in whose name one is found gets no gradient and
             no weight decay. PaCo on Places-LT freezes all convolutions but those of the last block, and no norm.
-        **kwargs: Arguments of mmpretrain's ``ImageClassifier``, such as ``data_preprocessor``.
+        **kwargs: Arguments of :class:`Classifier`, such as ``data_preprocessor``.
 
     Raises:
         UserError: An expression of ``frozen`` is found in no name.
@@ -58,8 +57,7 @@ class ContrastiveClassifier(LateHeadMixin, ImageClassifier):
         frozen: Sequence[str] = (),
         **kwargs: object,
     ) -> None:
-        super().__init__(backbone, neck=neck, head=head, **kwargs)
-        self.projector = MODELS.build(projector)
+        super().__init__(backbone, neck=neck, head=head, projector=projector, **kwargs)
         self.online_views = tuple(online_views)
         self.key_views = tuple(key_views)
         self.joint_forward = joint_forward

@@ -3,17 +3,16 @@
 from collections.abc import Sequence
 
 import torch
-from mmpretrain.models import ImageClassifier
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from ltcl.registry import MODELS
 
-from .late_head import LateHeadMixin
+from .classifier import Classifier
 
 
 @MODELS.register_module()
-class FrozenEncoderClassifier(LateHeadMixin, ImageClassifier):
+class FrozenEncoderClassifier(Classifier):
     """Stage 2: only the head is trained, backbone and neck keep their weights.
 
     The second stage of `Decoupling <https://arxiv.org/abs/1910.09217>`_, `KCL
@@ -25,7 +24,7 @@ class FrozenEncoderClassifier(LateHeadMixin, ImageClassifier):
         train_bn: Train with the encoder's batch normalisation in train mode, as published: batches are normalised by
             their own statistics, and the running ones, which a test uses, are estimated anew on the sampler's batches.
             False leaves the encoder exactly as it was loaded.
-        **kwargs: Arguments of mmpretrain's ``ImageClassifier``, such as ``neck`` and ``head``.
+        **kwargs: Arguments of :class:`Classifier`, such as ``neck`` and ``head``.
 
     Differs from the original: whatever else acts differently in training, such as dropout, is off in the encoder.
     """

@@ -1,11 +1,9 @@
 """A head whose number of classes only a checkpoint tells."""
 
-from mmpretrain.models import ImageClassifier
-from mmpretrain.registry import MODELS as MMPRETRAIN_MODELS
+from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 
 from ltcl.errors import UserError
-from ltcl.registry import MODELS
 
 CLASSIFIER = 'head.fc.weight'
 
@@ -48,13 +46,8 @@ class LateHeadMixin:
                 f'num_classes of the head is None, and the checkpoint does not tell it: it has no {CLASSIFIER}'
             )
         num_classes = len(state_dict[prefix + CLASSIFIER])
-        head = MMPRETRAIN_MODELS.build(_filled(self._late_head, num_classes))
+        head = MODELS.build(_filled(self._late_head, num_classes))
         self.head = head.to(next(self.backbone.parameters()).device)
-
-
-@MODELS.register_module()
-class Classifier(LateHeadMixin, ImageClassifier):
-    """mmpretrain's ``ImageClassifier``, whose head may have ``num_classes=None`` until a checkpoint is loaded."""
 
 
 def _filled(node: object, num_classes: int) -> object:
