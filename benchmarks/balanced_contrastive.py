@@ -7,7 +7,7 @@ import torch
 from common import ROOT, Figure, compare, on_all_devices, run
 from torch import Tensor
 
-from ltcl.models.losses import balanced_contrastive_loss
+from ltcl.functional import balanced_contrastive_loss
 
 sys.path.insert(0, str(ROOT / 'tests'))
 from oracles.bcl import draw_case, masked_balanced_loss, of_one_batch

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from ltcl.models import ClasswiseQueue, ResComHead
 from ltcl.models.heads import Views
-from ltcl.models.losses import mine_hard
+from ltcl.functional import mine_hard
 
 FAST, PLAIN = 'mining and update', 'loop'
 GOALS = {'columns': 30, 'rows': None}

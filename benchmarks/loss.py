@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from common import ROOT, Figure, compare, on_all_devices, run
 from torch import Tensor
 
-from ltcl.models.losses import paco_loss
+from ltcl.functional import paco_loss
 
 sys.path.insert(0, str(ROOT / 'tests'))
 from oracles.paco import masked_paco_loss

@@ -8,19 +8,17 @@ import torch
 from oracles.rows import unit_rows
 from torch import Tensor
 
-from ltcl.functional import balpoe_loss, label_aware_smoothing_loss
-from ltcl.models.losses import (
+from ltcl.functional import (
     balanced_contrastive_loss,
+    balpoe_loss,
     dense_paco_loss,
     effective_number_weights,
     in_batch_contrastive_loss,
-    in_batch_pairs,
     k_positive_contrastive_loss,
+    label_aware_smoothing_loss,
     ldam_loss,
     logit_adjusted_loss,
-    mine_hard,
     paco_loss,
-    queue_pairs,
     rebalanced_contrastive_loss,
     supcon_loss,
 )
@@ -105,19 +103,27 @@ def num_classes_of(case: Case) -> int:
     return len(case['class_counts'])
 
 
+def both_views(case: Case) -> tuple[Tensor, Tensor]:
+    return torch.cat([case['view1'], case['view2']]), case['labels'].repeat(2)
+
+
+def rows_of(case: Case) -> tuple[Tensor, Tensor]:
+    return case['contrast'], case['contrast_labels']
+
+
+def no_rows(case: Case) -> tuple[Tensor, Tensor]:
+    return case['contrast'][:0], case['contrast_labels'][:0]
+
+
 def paco(case: Case, temperature: float, **options: float) -> Tensor:
-    names = ('view1', 'labels', 'logits', 'contrast', 'contrast_labels')
-    counts = case['class_counts']
-    return paco_loss(*(case[name] for name in names), class_counts=counts, temperature=temperature, **options)
+    options = dict(logits=case['logits'], class_counts=case['class_counts'], temperature=temperature, **options)
+    return paco_loss(case['view1'], case['labels'], *rows_of(case), **options)
 
 
 def supcon(case: Case, temperature: float) -> Tensor:
-    anchors, labels = torch.cat([case['view1'], case['view2']]), case['labels'].repeat(2)
     return supcon_loss(
-        anchors,
-        labels,
-        case['contrast'],
-        case['contrast_labels'],
+        *both_views(case),
+        *rows_of(case),
         num_classes=num_classes_of(case),
         temperature=temperature,
         class_weights=effective_number_weights(case['class_counts']),
@@ -125,20 +131,13 @@ def supcon(case: Case, temperature: float) -> Tensor:
 
 
 def balanced(case: Case, temperature: float) -> Tensor:
-    rows, labels = torch.cat([case['view1'], case['view2']]), case['labels'].repeat(2)
-    positions = torch.arange(len(rows))
-    return balanced_contrastive_loss(
-        rows, labels, rows, labels, case['prototypes'], anchor_positions=positions, temperature=temperature
-    )
+    options = dict(prototypes=case['prototypes'], temperature=temperature)
+    return balanced_contrastive_loss(*both_views(case), *no_rows(case), **options)
 
 
 def k_positive(case: Case, temperature: float, **options: object) -> Tensor:
-    names = ('view1', 'view2', 'labels', 'contrast', 'contrast_labels')
-    return sum(
-        k_positive_contrastive_loss(
-            *(case[name] for name in names), num_classes=num_classes_of(case), temperature=temperature, **options
-        )
-    )
+    options = dict(keys=case['view2'], num_classes=num_classes_of(case), temperature=temperature, **options)
+    return sum(k_positive_contrastive_loss(case['view1'], case['labels'], *rows_of(case), **options))
 
 
 def targeted(case: Case, temperature: float, **options: object) -> Tensor:
@@ -149,49 +148,43 @@ def targeted_drawn(case: Case, temperature: float) -> Tensor:
     return targeted(case, temperature, draws=case['draws'].T, separate_targets=False)
 
 
-def in_batch(case: Case, temperature: float, **options: object) -> Tensor:
-    embeddings = torch.cat([case['view1'], case['view2']])
-    num_classes = num_classes_of(case)
-    return in_batch_contrastive_loss(
-        embeddings, case['labels'], num_classes=num_classes, temperature=temperature, **options
-    )
+def in_batch(case: Case, temperature: float, with_targets: bool = False, **options: object) -> Tensor:
+    rows = (case['prototypes'], torch.arange(num_classes_of(case))) if with_targets else no_rows(case)
+    options = dict(num_classes=num_classes_of(case), temperature=temperature, **options)
+    return in_batch_contrastive_loss(*both_views(case), *rows, **options)
 
 
 def in_batch_targeted(case: Case, temperature: float) -> Tensor:
-    return in_batch(case, temperature, class_targets=case['prototypes'], target_repeat=2, unbiased=True)
+    return in_batch(case, temperature, with_targets=True, target_repeat=2, unbiased=True)
 
 
 def in_batch_drawn(case: Case, temperature: float) -> Tensor:
     num_rows = 2 * (len(case['labels']) + 2 * num_classes_of(case))
-    options = dict(class_targets=case['prototypes'], target_repeat=2, all_targets_positive=True)
+    options = dict(with_targets=True, target_repeat=2, all_targets_positive=True)
     return in_batch(case, temperature, draws=case['draws'][0, :, None].expand(-1, num_rows), **options)
 
 
 def one_view(case: Case, temperature: float) -> Tensor:
-    return in_batch_contrastive_loss(
-        case['view1'], case['labels'], num_classes=num_classes_of(case), temperature=temperature
-    )
+    options = dict(num_classes=num_classes_of(case), num_views=1, temperature=temperature)
+    return in_batch_contrastive_loss(case['view1'], case['labels'], *no_rows(case), **options)
 
 
 def resco(case: Case, temperature: float) -> Tensor:
-    labels, queue = case['labels'], case['queue']
-    own, others = queue_pairs(case['view1'], labels, queue, queue)
-    pairs = in_batch_pairs(case['view1'], case['view2'], labels)
-    return rebalanced_contrastive_loss(*pairs, own, others.flatten(1), labels, temperature=temperature)
+    options = dict(queue=case['queue'], among_anchors=False, temperature=temperature)
+    return rebalanced_contrastive_loss(case['view1'], case['labels'], case['view2'], case['labels'], **options)
 
 
 def rescom(case: Case, temperature: float) -> Tensor:
-    anchors, labels = torch.cat([case['view1'], case['view2']]), case['labels'].repeat(2)
-    num_slots, num_others = case['queue'].shape[1], case['queue'].shape[1] * (num_classes_of(case) - 1)
-    hard = mine_hard(anchors, labels, case['queue'], num_positives=min(2, num_slots), num_negatives=min(3, num_others))
-    pairs = in_batch_pairs(anchors, anchors, labels, exclude_self=True)
-    return rebalanced_contrastive_loss(*pairs, hard.positives, hard.negatives, labels, temperature=temperature)
+    num_classes, num_slots = case['queue'].shape[:2]
+    num_hard = dict(num_positives=min(2, num_slots), num_negatives=min(3, num_slots * (num_classes - 1)))
+    options = dict(queue=case['queue'], num_hard=num_hard, temperature=temperature)
+    return rebalanced_contrastive_loss(*both_views(case), *no_rows(case), **options)
 
 
 def dense_paco(case: Case, temperature: float) -> Tensor:
-    names = ('view1', 'labels', 'logits')
-    images = (torch.stack([case[name], case[name].flip(0)]) for name in names)
-    return dense_paco_loss(*images, class_counts=case['class_counts'], temperature=temperature)
+    names = ('view1', 'labels', 'contrast', 'contrast_labels', 'logits')
+    *images, logits = (torch.stack([case[name], case[name].flip(0)]) for name in names)
+    return dense_paco_loss(*images, logits=logits, class_counts=case['class_counts'], temperature=temperature)
 
 
 def logit_adjusted(case: Case, temperature: float) -> Tensor:
@@ -231,7 +224,9 @@ LOSSES = {
     'one_view': Loss(one_view, ('view1',), ('view1',), (ANCHORS,)),
     'resco': Loss(resco, (*VIEWS, 'queue'), VIEWS, (ANCHORS,)),
     'rescom': Loss(rescom, (*VIEWS, 'queue'), VIEWS, (ANCHORS,), VIEWS),
-    'dense_paco': Loss(dense_paco, ('view1',), ('view1', 'logits'), (ANCHORS,), any_norm=False),
+    'dense_paco': Loss(
+        dense_paco, ('view1', 'contrast'), ('view1', 'logits', 'contrast'), (ANCHORS, QUEUE), any_norm=False
+    ),
     'logit_adjusted': Loss(logit_adjusted, (), ('logits',), (ANCHORS,), has_temperature=False),
     'ldam': Loss(ldam, (), ('logits',), (ANCHORS,), has_temperature=False),
     'balpoe': Loss(balpoe, (), ('logits',), (ANCHORS,), has_temperature=False),

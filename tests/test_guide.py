@@ -29,7 +29,9 @@ for line in sys.argv[1:]:
         if stopped.code:
             raise
 """
-FEW_IMAGES = [f'{part}_dataloader.dataset.indices={number}' for part, number in dict(train=256, val=50, test=50).items()]
+FEW_IMAGES = [
+    f'{part}_dataloader.dataset.indices={number}' for part, number in dict(train=256, val=50, test=50).items()
+]
 
 
 def blocks(text: str) -> Iterator[tuple[str, bool, str]]:

@@ -6,7 +6,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from .log_sums import RowLogSumExp
+from .checks import check_shapes
+from .log_sums import log_sum_exp
 from .precision import full_precision
 
 
@@ -20,20 +21,20 @@ class BalancedTerms(NamedTuple):
 
 
 @full_precision
+@check_shapes()
 def balanced_contrastive_loss(
     anchors: Tensor,
     labels: Tensor,
-    contrast: Tensor,
-    contrast_labels: Tensor,
-    prototypes: Tensor,
+    rows: Tensor,
+    row_labels: Tensor,
     *,
-    anchor_positions: Tensor,
+    prototypes: Tensor,
     temperature: float = 0.07,
 ) -> Tensor:
     r"""Supervised contrast with one prototype per class and a denominator that averages within classes.
 
     From `Balanced Contrastive Learning for Long-Tailed Visual Recognition <https://arxiv.org/abs/2207.09052>`_. The
-    columns :math:`k_j` are the contrast rows and the prototypes, so that every class owns one at least. With
+    columns :math:`k_j` are anchors, further rows and prototypes, so that every class owns one at least. With
     :math:`s_{ij} = a_i \cdot k_j / T`, the columns :math:`A_c` of class c and the anchor's own column left out of all
     sums and sizes:
 
@@ -42,12 +43,11 @@ def balanced_contrastive_loss(
                  - \frac{1}{|A_{y_i}|} \sum_{j \in A_{y_i}} s_{ij}
 
     Args:
-        anchors: Unit embeddings that are compared, shape (N, D).
+        anchors: Unit embeddings that are compared and are contrast rows too, shape (N, D).
         labels: Class of each anchor, int64, shape (N,).
-        contrast: Unit embeddings of the whole batch, all views of all processes, the anchors among them, shape (M, D).
-        contrast_labels: Class of each contrast row, int64, shape (M,).
+        rows: Further unit rows, such as the anchors of other processes, shape (M, D); M may be 0.
+        row_labels: Class of each further row, int64, shape (M,).
         prototypes: Unit row of each class, shape (num_classes, D).
-        anchor_positions: Row of ``contrast`` that each anchor is, int64, shape (N,).
         temperature: T, divides the similarities.
 
     Returns:
@@ -58,21 +58,14 @@ def balanced_contrastive_loss(
 
     Example:
         >>> import torch
-        >>> rows, labels = torch.full((4, 4), 0.5), torch.tensor([0, 1, 0, 1])
+        >>> anchors, labels = torch.full((4, 4), 0.5), torch.tensor([0, 1, 0, 1])
         >>> balanced_contrastive_loss(  # three classes with equal rows: log(3)
-        ...     rows, labels, rows, labels, rows[:3], anchor_positions=torch.arange(4)
+        ...     anchors, labels, anchors[:0], labels[:0], prototypes=anchors[:3]
         ... )
         tensor(1.0986)
     """
-    terms = balanced_terms(
-        anchors,
-        labels,
-        contrast,
-        contrast_labels,
-        prototypes,
-        anchor_positions=anchor_positions,
-        temperature=temperature,
-    )
+    contrast, contrast_labels = torch.cat([anchors, rows]), torch.cat([labels, row_labels])
+    terms = balanced_terms(anchors, labels, contrast, contrast_labels, prototypes, temperature)
     return (terms.log_denominator - terms.positive_mean).mean()
 
 
@@ -82,14 +75,20 @@ def balanced_terms(
     contrast: Tensor,
     contrast_labels: Tensor,
     prototypes: Tensor,
-    *,
-    anchor_positions: Tensor,
     temperature: float,
 ) -> BalancedTerms:
-    """Denominator and positive mean of each anchor; the arguments are those of :func:`balanced_contrastive_loss`.
+    """Denominator and positive mean of each anchor.
 
     All prototypes are divided by the size of their class with the anchor in it, which is the same for every anchor.
     What the anchor's own class then lacks is one positive term, :math:`e^s (1 / (m - 1) - 1 / m)`.
+
+    Args:
+        anchors: As for the loss.
+        labels: As for the loss.
+        contrast: The anchors' own columns, then those of the further rows, shape (N + M, D).
+        contrast_labels: Class of each of them, int64, shape (N + M,).
+        prototypes: As for the loss.
+        temperature: As for the loss.
     """
     class_sizes = prototypes.new_ones(len(prototypes)).index_add(
         0, contrast_labels, prototypes.new_ones(len(contrast_labels))
@@ -99,13 +98,13 @@ def balanced_terms(
     own_prototype = (scaled * prototypes.index_select(0, labels)).sum(1)
     among_rows = scaled @ contrast.T
     is_own = labels[:, None] == contrast_labels
-    is_self = anchor_positions[:, None] == torch.arange(len(contrast), device=anchors.device)
+    is_self = torch.eye(*among_rows.shape, dtype=torch.bool, device=anchors.device)
     log_sizes = torch.where(is_own, (own_sizes - 1).log()[:, None], class_sizes.log()[contrast_labels])
     row_terms = (among_rows - log_sizes).masked_fill(is_self, -math.inf)
     own_term = own_prototype - (own_sizes * (own_sizes - 1)).log()
     log_denominator = torch.logaddexp(
         torch.logsumexp(torch.cat([row_terms, own_term[:, None]], 1), 1),
-        RowLogSumExp.apply(scaled, prototypes, -class_sizes.log())[0],
+        log_sum_exp(scaled, prototypes, -class_sizes.log())[0],
     )
     row_sum = among_rows.masked_fill(is_self | ~is_own, 0).sum(1)
     return BalancedTerms(log_denominator, (row_sum + own_prototype) / (own_sizes - 1))

@@ -13,44 +13,62 @@ from ltcl.errors import UserError
 Result = TypeVar('Result')
 Sizes = dict[str, tuple[int, str]]
 
-# Numbers of any type, which the losses convert; every other tensor has the type of the first one.
+SHAPES = dict(
+    anchors='N D',
+    rows='M D',
+    logits='N C',
+    keys='N D',
+    prototypes='C D',
+    class_targets='C D',
+    class_counts='C',
+    class_prior='C',
+    class_weights='C',
+    queue='C P D',
+    valid='C P',
+    negative_queue='C Q D',
+    negative_valid='C Q',
+    draws='K N',
+    labels='N',
+    row_labels='M',
+)
+"""Shape of each tensor by its name: a letter a dimension, equal letters are equal sizes, C is the number of classes."""
+
 CONVERTED = ('class_counts', 'class_prior', 'class_weights', 'draws', 'negative_queue', 'queue')
+"""Tensors of numbers of any type, which the losses convert."""
 
 
 def check_shapes(**shapes: str) -> Callable[[Callable[..., Result]], Callable[..., Result]]:
-    """Decorate a loss with the shapes of its tensors.
+    """Decorate a loss so that it refuses tensors of shapes and types that their names do not have.
 
-    The types follow from the names: ``..labels`` are int64, ``valid..`` are bool, the others are floating-point numbers
-    of one type. On a CPU ``labels`` must be in 0..C-1 and ``row_labels`` in -1..C-1, too; on a GPU the look at them
-    would wait for it.
+    ``labels`` are int64, ``valid`` is bool, and the others are floating-point numbers of one type, but for those in
+    :data:`CONVERTED`. On a CPU ``labels`` must be in 0..C-1 and ``row_labels`` in -1..C-1, too; on a GPU the look at
+    them would wait for it.
 
     Args:
-        **shapes: A letter a dimension, such as ``anchors='N D'``; equal letters are equal sizes. C is the number of
-            classes, also that of an argument ``num_classes``. An argument whose default is None may be None.
+        **shapes: Shapes that differ from those in :data:`SHAPES`, in the same form. An argument ``num_classes`` is C,
+            and one whose default is None may be None.
 
     Raises:
         UserError: By the decorated loss; names the argument, what it must be, and what it is.
     """
-    dimensions = {name: tuple(letters.split()) for name, letters in shapes.items()}
 
     def decorate(loss: Callable[..., Result]) -> Callable[..., Result]:
         parameters = inspect.signature(loss).parameters
         names = tuple(parameters)
         optional = tuple(name for name in names if parameters[name].default is None)
-        owner = loss.__name__
+        dimensions = {name: letters.split() for name, letters in {**SHAPES, **shapes}.items() if name in names}
 
         @functools.wraps(loss)
         def checked(*args: Any, **kwargs: Any) -> Result:
             given = {**dict(zip(names, args, strict=False)), **kwargs}
-            sizes: Sizes = {'C': (given['num_classes'], 'num_classes')} if 'num_classes' in given else {}
-            dtype = getattr(given.get(names[0]), 'dtype', None)
+            sizes = {'C': (given['num_classes'], 'num_classes')} if 'num_classes' in given else {}
+            first = given.get(names[0])
+            dtype = first.dtype if isinstance(first, Tensor) and first.is_floating_point() else torch.float32
             for name, letters in dimensions.items():
-                value = given.get(name)
-                if name in given and not (value is None and name in optional):
-                    _check_type(owner, name, value, dtype)
-                    _check_shape(owner, name, value, letters, sizes)
-            if 'C' in sizes:
-                _check_classes(owner, given, sizes['C'][0], 'labels' in dimensions)
+                if name in given and not (given[name] is None and name in optional):
+                    fault = _fault(name, given[name], letters, sizes, dtype)
+                    if fault:
+                        raise UserError(f'{loss.__name__}: {name} must {fault}')
             return loss(*args, **kwargs)
 
         return checked
@@ -58,48 +76,23 @@ def check_shapes(**shapes: str) -> Callable[[Callable[..., Result]], Callable[..
     return decorate
 
 
-def _check_type(owner: str, name: str, value: Any, dtype: torch.dtype | None) -> None:
-    """Refuse what is no tensor or has another type than its name tells; ``dtype`` is that of the first tensor."""
+def _fault(name: str, value: Any, letters: list[str], sizes: Sizes, dtype: torch.dtype) -> str | None:
+    """What a value must be and is not; sizes that are seen for the first time are added."""
     if not isinstance(value, Tensor):
-        raise UserError(f'{owner}: {name} must be a tensor, got {type(value).__name__}')
-    if name.endswith('labels'):
-        wanted, fits = 'int64', value.dtype == torch.int64
-    elif name.endswith('valid'):
-        wanted, fits = 'bool', value.dtype == torch.bool
-    elif name in CONVERTED:
-        wanted, fits = 'real numbers', not (value.dtype == torch.bool or value.is_complex())
-    else:
-        wanted, fits = (
-            f'floating-point numbers of one type ({dtype})',
-            value.is_floating_point() and value.dtype == dtype,
-        )
-    if not fits:
-        raise UserError(f'{owner}: {name} must hold {wanted}, got {value.dtype}')
-
-
-def _check_shape(owner: str, name: str, value: Tensor, letters: tuple[str, ...], sizes: Sizes) -> None:
-    """Refuse another shape; sizes that are seen for the first time are added to ``sizes``."""
+        return f'be a tensor, got {type(value).__name__}'
+    wanted = torch.int64 if name.endswith('labels') else torch.bool if name.endswith('valid') else dtype
+    if value.dtype != wanted and name not in CONVERTED:
+        return f'hold {wanted}, got {value.dtype}'
     shape = tuple(value.shape)
-    fits = len(shape) == len(letters)
-    for letter, size in zip(letters, shape, strict=False):
-        fits = fits and sizes.setdefault(letter, (size, name))[0] == size
-    if not fits:
-        known = [f'{letter} = {sizes[letter][0]} of {sizes[letter][1]}' for letter in letters if letter in sizes]
-        known = [text for text in known if not text.endswith(f' {name}')]
-        wanted = f'({", ".join(letters)}{"," * (len(letters) == 1)})'
-        raise UserError(
-            f'{owner}: {name} must have shape {wanted}{" with " * bool(known)}{", ".join(known)}, got {shape}'
-        )
-
-
-def _check_classes(owner: str, given: dict[str, Any], num_classes: int, has_labels: bool) -> None:
-    """Refuse classes that do not exist, where looking at them costs next to nothing."""
-    for name, lowest in (('labels', 0), ('row_labels', -1)):
-        classes = given.get(name)
-        if classes is None or not classes.numel() or classes.device.type != 'cpu' or torch.compiler.is_compiling():
-            continue
-        least, most = (int(bound) for bound in classes.aminmax())
+    known = {letter: sizes[letter] for letter in letters if letter in sizes}
+    if len(shape) != len(letters) or any(shape[letters.index(letter)] != size for letter, (size, _) in known.items()):
+        origins = ', '.join(f'{letter} = {size} of {owner}' for letter, (size, owner) in known.items())
+        return f'have shape ({", ".join(letters)}){" with " * bool(known)}{origins}, got {shape}'
+    sizes.update({letter: (size, name) for letter, size in zip(letters, shape, strict=True) if letter not in known})
+    is_checked = name in ('labels', 'row_labels') and len(shape) == 1 and 'C' in sizes  # pixels may be void
+    if is_checked and value.device.type == 'cpu' and len(value) and not torch.compiler.is_compiling():
+        lowest, (num_classes, owner) = -(name == 'row_labels'), sizes['C']
+        least, most = (int(bound) for bound in value.aminmax())
         if least < lowest or most >= num_classes:
-            raise UserError(
-                f'{owner}: {name} must be in {lowest}..{num_classes - 1} for {num_classes} classes, got {least}..{most}'
-            )
+            return f'be in {lowest}..{num_classes - 1}, the classes of {owner}, got {least}..{most}'
+    return None

@@ -4,24 +4,23 @@ import torch
 from torch import Tensor
 
 
-def class_sums(rows: Tensor, labels: Tensor, num_classes: int, copies: Tensor | None = None) -> tuple[Tensor, Tensor]:
+def class_sums(num_classes: int, *groups: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
     """Sum and number of the rows of each class; rows of label -1 count nowhere.
 
     Args:
-        rows: Shape (M, D).
-        labels: Class of each row, int64, shape (M,).
         num_classes: Number of classes.
-        copies: How often each row counts, shape (M,). None counts each once.
+        *groups: Rows (M, D) and the class of each, int64, shape (M,).
 
     Returns:
         Sums (num_classes, D) in float64, and numbers (num_classes,) in the rows' type.
     """
-    # The last bin takes label -1.
-    bins = labels.where(labels >= 0, num_classes)
-    if copies is None:
-        copies = rows.new_ones(len(rows))
-    else:
-        rows = rows * copies[:, None]
-    # In float64: thousands of nearly equal rows of one class, added up one by one, lose four digits in float32.
-    sums = rows.new_zeros(num_classes + 1, rows.shape[1], dtype=torch.float64).index_add(0, bins, rows.double())
-    return sums[:-1], rows.new_zeros(num_classes + 1).index_add(0, bins, copies)[:-1]
+    like = groups[0][0]
+    # The last bin takes label -1. In float64: thousands of nearly equal rows, added up one by one, lose four digits in
+    # float32.
+    sums = like.new_zeros(num_classes + 1, like.shape[1], dtype=torch.float64)
+    numbers = like.new_zeros(num_classes + 1)
+    for rows, labels in groups:
+        bins = labels.where(labels >= 0, num_classes)
+        sums = sums.index_add(0, bins, rows.double())
+        numbers = numbers.index_add(0, bins, rows.new_ones(len(rows)))
+    return sums[:-1], numbers[:-1]

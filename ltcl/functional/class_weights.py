@@ -3,7 +3,10 @@
 import torch
 from torch import Tensor
 
+from .checks import check_shapes
 
+
+@check_shapes()
 def effective_number_weights(class_counts: Tensor, beta: float = 0.999, scaling: str = 'mean_weight') -> Tensor:
     r"""Inverse effective number of samples per class.
 
@@ -24,6 +27,11 @@ def effective_number_weights(class_counts: Tensor, beta: float = 0.999, scaling:
         ValueError: Another ``scaling``.
 
     Differs from the original: ResCo gives a class without images an infinite weight.
+
+    Example:
+        >>> import torch
+        >>> effective_number_weights(torch.tensor([1, 2]), beta=0.5)  # effective numbers of 1 and 1.5
+        tensor([1.2000, 0.8000], dtype=torch.float64)
     """
     effective = (1 - beta ** class_counts.double()) / (1 - beta)
     has_images = class_counts > 0

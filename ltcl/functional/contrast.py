@@ -47,7 +47,7 @@ def contrast_terms(
     anchor_max = among_anchors.detach().amax(1)
     log_sum_anchors = _log_sum_exp(leave_out_self(among_anchors))
     log_sum_rows, row_max = log_sum_exp(scaled, rows)
-    sums, numbers = class_sums(torch.cat([anchors, rows]), torch.cat([labels, row_labels]), num_classes)
+    sums, numbers = class_sums(num_classes, (anchors, labels), (rows, row_labels))
     return ContrastTerms(
         torch.logaddexp(log_sum_anchors, log_sum_rows),
         ((sums[labels] - anchors).to(anchors.dtype) * scaled).sum(1),

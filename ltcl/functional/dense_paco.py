@@ -6,10 +6,13 @@ import torch
 from torch import Tensor
 from torch.autograd.function import FunctionCtx, once_differentiable
 
+from .checks import check_shapes
+from .class_sums import class_sums
+from .log_sums import PUBLISHED_EPS, log_sum_exp
 from .logit_adjustment import log_prior
 from .precision import full_precision
+from .scaling import temperature_ratio
 
-EPS = 1e-12
 # Elements of a tile: on a CPU it should stay in the cache, on a GPU it should keep all cores busy.
 CPU_TILE, GPU_TILE = 2**21, 2**25
 
@@ -72,11 +75,14 @@ def _tiles(rows: Tensor, half_norms: Tensor, temperature: float) -> Iterator[tup
 
 
 @full_precision
+@check_shapes(anchors='B N D', labels='B N', rows='B M D', row_labels='B M', logits='B N C')
 def dense_paco_loss(
-    embeddings: Tensor,
+    anchors: Tensor,
     labels: Tensor,
-    logits: Tensor,
+    rows: Tensor,
+    row_labels: Tensor,
     *,
+    logits: Tensor,
     class_counts: Tensor | None = None,
     temperature: float = 0.07,
     base_temperature: float | None = None,
@@ -88,12 +94,14 @@ def dense_paco_loss(
     """GPaCo's loss among the pixels of each image.
 
     From `Generalized Parametric Contrastive Learning <https://arxiv.org/abs/2209.12400>`_. The pixels of an image are
-    anchors and contrast rows at once; images do not meet. Without void pixels it is :func:`paco_loss` of each image
-    without further rows. Void pixels are no anchors, yet they stay in the denominators of the others.
+    anchors and contrast rows at once; images do not meet. Without void pixels it is :func:`paco_loss` of each image.
+    Void pixels are no anchors, yet they stay in the denominators of the others.
 
     Args:
-        embeddings: Unit embeddings of B images, shape (B, N, D).
+        anchors: Unit embeddings of the pixels of B images, shape (B, N, D).
         labels: Class of each pixel, int64, shape (B, N); a value outside 0..num_classes-1 marks a void pixel.
+        rows: Further unit rows that the pixels of each image are compared with, shape (B, M, D); M may be 0.
+        row_labels: Class of each further row, int64, shape (B, M); void as above.
         logits: Class logits of the pixels, shape (B, N, num_classes). They are not divided by the temperature.
         class_counts: Frequency per class, shape (num_classes,), whose log is added to the logits. None, as published,
             adds nothing.
@@ -101,44 +109,55 @@ def dense_paco_loss(
         base_temperature: The loss is multiplied by ``temperature / base_temperature``. None means a factor of 1.
         alpha: Weight of each positive pixel against the class centre.
         beta: Weight of the class centre.
-        gamma: Weight of the pixels in the denominator.
+        gamma: Weight of pixels and further rows in the denominator.
         reduction: ``'mean'`` over the images, or ``'none'``.
 
     Returns:
         Scalar, or shape (B,). The loss of an image is the mean over its pixels that are not void, 0 without any.
 
     Differs from the original: the value is the same, but pairs of pixels are visited in tiles, so the memory grows with
-    the number of pixels and not with its square.
+    the number of pixels and not with its square. There are no further rows.
+
+    Example:
+        >>> import torch
+        >>> pixels, labels = torch.eye(2)[None], torch.tensor([[0, 255]])
+        >>> logits = torch.zeros(1, 2, 3)
+        >>> dense_paco_loss(pixels, labels, pixels[:, :0], labels[:, :0], logits=logits)  # log(3 + exp(0))
+        tensor(1.3863)
     """
     num_classes = logits.shape[2]
     is_valid = (labels >= 0) & (labels < num_classes)
     if class_counts is not None:
         logits = logits + log_prior(class_counts).to(logits.dtype)
-    self_similarity = embeddings.detach().square().sum(2) / temperature
+    self_similarity = anchors.detach().square().sum(2) / temperature
+    log_sum_rows, row_max = log_sum_exp(anchors / temperature, rows)
     # The published row maximum; a similarity above the one to itself would change the log by less than EPS / gamma.
-    row_max = torch.maximum(self_similarity, logits.detach().amax(2))
+    row_max = torch.maximum(torch.maximum(self_similarity, logits.detach().amax(2)), row_max)
     class_sum = (logits - row_max[..., None]).exp().sum(2)
-    pixel_sum = NeighbourSums.apply(embeddings, temperature) * (self_similarity - row_max).exp()
-    log_denominator = row_max + (class_sum + gamma * pixel_sum + EPS).log()
-    positive_sum, num_positives = _positives(embeddings, labels.where(is_valid, num_classes), num_classes)
+    pixel_sum = NeighbourSums.apply(anchors, temperature) * (self_similarity - row_max).exp()
+    pixel_sum = pixel_sum + (log_sum_rows - row_max).exp()
+    log_denominator = row_max + (class_sum + gamma * pixel_sum + PUBLISHED_EPS).log()
+    positive_sum, num_positives = _positives(anchors, labels, rows, row_labels, num_classes)
     centre_term = logits.gather(2, labels.where(is_valid, 0)[..., None]).squeeze(2)
     weight = beta + alpha * num_positives
     attraction = beta * centre_term + alpha / temperature * positive_sum
-    per_pixel = (weight * log_denominator - attraction) / (weight + EPS)
+    per_pixel = (weight * log_denominator - attraction) / (weight + PUBLISHED_EPS)
     is_anchor = is_valid.to(per_pixel.dtype)
-    per_image = (per_pixel * is_anchor).sum(1) / (is_anchor.sum(1) + EPS)
-    scale = 1.0 if base_temperature is None else temperature / base_temperature
-    return scale * (per_image.mean() if reduction == 'mean' else per_image)
+    per_image = (per_pixel * is_anchor).sum(1) / (is_anchor.sum(1) + PUBLISHED_EPS)
+    return temperature_ratio(temperature, base_temperature) * (per_image.mean() if reduction == 'mean' else per_image)
 
 
-def _positives(rows: Tensor, labels: Tensor, num_classes: int) -> tuple[Tensor, Tensor]:
+def _positives(
+    anchors: Tensor, labels: Tensor, rows: Tensor, row_labels: Tensor, num_classes: int
+) -> tuple[Tensor, Tensor]:
     """Summed dot products with the other rows of the same set and label, and their number, both of shape (B, N)."""
-    num_sets = len(rows)
-    groups = labels + torch.arange(num_sets, device=labels.device)[:, None] * (num_classes + 1)
-    flat = groups.flatten()
-    # In float64: thousands of nearly equal rows of one class, added up one by one, lose four digits in float32.
-    sums = rows.new_zeros(num_sets * (num_classes + 1), rows.shape[2], dtype=torch.float64)
-    sums = sums.index_add(0, flat, rows.flatten(0, 1).double())
-    others = (sums[groups] - rows).to(rows.dtype)
-    sizes = torch.bincount(flat, minlength=len(sums)).to(rows.dtype)
-    return (others * rows).sum(2), sizes[groups] - 1
+    first_bins = torch.arange(len(anchors), device=labels.device)[:, None] * (num_classes + 1)
+
+    def bins(labels: Tensor) -> Tensor:
+        """A bin for each class of each set, and one for its void rows."""
+        return labels.where((labels >= 0) & (labels < num_classes), num_classes) + first_bins
+
+    own = bins(labels)
+    groups = (anchors.flatten(0, 1), own.flatten()), (rows.flatten(0, 1), bins(row_labels).flatten())
+    sums, numbers = class_sums(len(anchors) * (num_classes + 1), *groups)
+    return ((sums[own] - anchors).to(anchors.dtype) * anchors).sum(2), numbers[own] - 1

@@ -7,7 +7,7 @@ from .checks import check_shapes
 from .precision import full_precision
 
 
-@check_shapes(class_counts='C')
+@check_shapes()
 def ldam_margins(class_counts: Tensor, max_margin: float = 0.5) -> Tensor:
     """Margins proportional to the class size to the power -1/4.
 
@@ -29,7 +29,7 @@ def ldam_margins(class_counts: Tensor, max_margin: float = 0.5) -> Tensor:
 
 
 @full_precision
-@check_shapes(logits='N C', labels='N', class_counts='C', class_weights='C')
+@check_shapes()
 def ldam_loss(
     logits: Tensor,
     labels: Tensor,

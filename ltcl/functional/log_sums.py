@@ -6,6 +6,8 @@ import torch
 from torch import Tensor
 from torch.autograd.function import FunctionCtx, once_differentiable
 
+PUBLISHED_EPS = 1e-12
+
 
 class RowLogSumExp(torch.autograd.Function):
     """Log-sum-exp over the products of each anchor with all rows, and their maximum.
@@ -89,4 +91,4 @@ def published_log_denominator(*parts: Tensor, row_max: Tensor) -> Tensor:
     Returns:
         Log of the whole denominator, shape (N,).
     """
-    return torch.logsumexp(torch.stack([*parts, row_max + math.log(1e-12)]), 0)
+    return torch.logsumexp(torch.stack([*parts, row_max + math.log(PUBLISHED_EPS)]), 0)

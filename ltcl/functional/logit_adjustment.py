@@ -8,7 +8,7 @@ from .checks import check_shapes
 from .precision import full_precision
 
 
-@check_shapes(class_counts='C')
+@check_shapes()
 def log_prior(class_counts: Tensor, eps: float = 1e-9) -> Tensor:
     """Log of the class frequencies.
 
@@ -31,7 +31,7 @@ def log_prior(class_counts: Tensor, eps: float = 1e-9) -> Tensor:
 
 
 @full_precision
-@check_shapes(logits='N C', labels='N', class_counts='C', class_weights='C')
+@check_shapes()
 def logit_adjusted_loss(
     logits: Tensor,
     labels: Tensor,

@@ -5,20 +5,23 @@ import math
 import torch
 from torch import Tensor
 
+from .checks import check_shapes
 from .contrast import contrast_terms
 from .log_sums import published_log_denominator
 from .logit_adjustment import log_prior
 from .precision import full_precision
+from .scaling import temperature_ratio
 
 
 @full_precision
+@check_shapes()
 def paco_loss(
     anchors: Tensor,
     labels: Tensor,
-    logits: Tensor,
-    contrast: Tensor,
-    contrast_labels: Tensor,
+    rows: Tensor,
+    row_labels: Tensor,
     *,
+    logits: Tensor,
     class_counts: Tensor | None = None,
     temperature: float = 0.2,
     base_temperature: float | None = None,
@@ -41,9 +44,9 @@ def paco_loss(
     Args:
         anchors: Unit embeddings that are compared and are contrast rows too, shape (N, D).
         labels: Class of each anchor, int64, shape (N,).
+        rows: Further unit rows, keys and queue, shape (M, D); M may be 0.
+        row_labels: Class of each further row, int64, shape (M,); -1 makes it nobody's positive.
         logits: Class logits of the anchors' images, without prior, shape (N, num_classes).
-        contrast: Further unit rows, keys and queue, shape (M, D); M may be 0.
-        contrast_labels: Class of each further row, int64, shape (M,).
         class_counts: Training images per class, shape (num_classes,). None adds no prior to the class logits.
         temperature: T, divides the sample similarities; not applied to the logits.
         base_temperature: The loss is multiplied by ``temperature / base_temperature``. None means a factor of 1.
@@ -62,11 +65,11 @@ def paco_loss(
     Example:
         >>> import torch
         >>> anchors, labels = torch.eye(2), torch.tensor([0, 1])
-        >>> paco_loss(anchors, labels, torch.zeros(2, 2), torch.zeros(0, 2), labels[:0], gamma=0.0)  # log(2)
+        >>> paco_loss(anchors, labels, anchors[:0], labels[:0], logits=torch.zeros(2, 2), gamma=0.0)  # log(2)
         tensor(0.6931)
     """
     num_classes = logits.shape[1]
-    terms = contrast_terms(anchors, labels, contrast, contrast_labels, num_classes=num_classes, temperature=temperature)
+    terms = contrast_terms(anchors, labels, rows, row_labels, num_classes=num_classes, temperature=temperature)
     if class_counts is not None:
         logits = logits + log_prior(class_counts).to(logits.dtype)
     class_terms = logits / supt
@@ -84,5 +87,4 @@ def paco_loss(
         weight = weight.where(terms.num_positives > 0, 1.0)
         log_denominator = log_denominator.where(terms.num_positives > 0, 0.0)
     attraction = (beta * centre_term + alpha * terms.positive_sum) / weight
-    scale = 1.0 if base_temperature is None else temperature / base_temperature
-    return scale * (log_denominator - attraction).mean()
+    return temperature_ratio(temperature, base_temperature) * (log_denominator - attraction).mean()

@@ -1,206 +1,69 @@
-"""Rebalanced contrastive loss of ResCo and ResCom, and the pairs it compares."""
+"""Rebalanced contrastive loss of ResCo and ResCom."""
 
 import math
-from typing import NamedTuple
+from collections.abc import Mapping
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
-from torch.autograd.function import FunctionCtx, once_differentiable
 
+from ltcl.errors import UserError
+
+from .checks import check_shapes
+from .log_sums import leave_out_self
+from .mining import mine_hard, queue_pairs
 from .precision import full_precision
-
-
-class HardPairs(NamedTuple):
-    """What :func:`mine_hard` picks from a class-wise queue for each of N anchors."""
-
-    positives: Tensor
-    """Smallest similarities to the own class, ascending, shape (N, kp); -inf where the class has fewer rows."""
-    negatives: Tensor
-    """Largest similarities to the other classes, descending, shape (N, kn); -inf where there are fewer rows."""
-    positive_slots: Tensor
-    """Slot of each positive in its class, int64, shape (N, kp)."""
-    negative_columns: Tensor
-    """Place of each negative in the queue, ``class * S + slot``, int64, shape (N, kn)."""
+from .scaling import weigh_classes
 
 
 @full_precision
-def in_batch_pairs(
-    anchors: Tensor, rows: Tensor, labels: Tensor, *, exclude_self: bool = False
-) -> tuple[Tensor, Tensor]:
-    """Compare the anchors of a batch with rows of the same batch.
-
-    Args:
-        anchors: Unit rows, shape (N, D).
-        rows: Unit rows whose classes are the anchors', shape (N, D).
-        labels: Class of each anchor, and of the row in the same place, int64, shape (N,).
-        exclude_self: The rows are the anchors: leave each one's own entry out.
-
-    Returns:
-        Similarities (N, N), -inf for an entry left out, and the mask of positives (N, N).
-    """
-    similarities = anchors @ rows.T
-    positive_mask = labels[:, None] == labels[None, :]
-    if exclude_self:
-        # Outside the graph on purpose: the loss gives a gradient of 0 to -inf.
-        with torch.no_grad():
-            similarities.fill_diagonal_(-math.inf)
-        positive_mask.fill_diagonal_(False)
-    return similarities, positive_mask
-
-
-@full_precision
-def queue_pairs(
-    anchors: Tensor,
-    labels: Tensor,
-    own_rows: Tensor,
-    other_rows: Tensor,
-    *,
-    valid_own: Tensor | None = None,
-    valid_other: Tensor | None = None,
-) -> tuple[Tensor, Tensor]:
-    """Compare each anchor with the queue of its class and with a queue of all other classes.
-
-    Args:
-        anchors: Unit rows, shape (N, D).
-        labels: Class of each anchor, int64, shape (N,).
-        own_rows: Queue that the own class is taken from, without gradient, shape (num_classes, P, D).
-        other_rows: Queue that the other classes are taken from, without gradient, shape (num_classes, Q, D).
-        valid_own: Slots of ``own_rows`` that take part, bool, shape (num_classes, P). None means all.
-        valid_other: Slots of ``other_rows`` that take part, bool, shape (num_classes, Q). None means all.
-
-    Returns:
-        Similarities to the own class (N, P), and to the slots of all classes (N, Q, num_classes). What does not take
-        part is -inf, the own class in the second among it.
-    """
-    own = torch.einsum('nd,npd->np', anchors, own_rows.to(anchors.dtype)[labels])
-    num_classes, num_slots = other_rows.shape[:2]
-    columns = other_rows.to(anchors.dtype).transpose(0, 1).flatten(0, 1)
-    others = (anchors @ columns.T).view(len(anchors), num_slots, num_classes)
-    # Outside the graph on purpose: the loss gives a gradient of 0 to -inf.
-    with torch.no_grad():
-        others[torch.arange(len(anchors), device=labels.device), :, labels] = -math.inf
-        if valid_other is not None:
-            others.masked_fill_(~valid_other.T, -math.inf)
-        if valid_own is not None:
-            own.masked_fill_(~valid_own[labels], -math.inf)
-    return own, others
-
-
-class PickedSimilarities(torch.autograd.Function):
-    """Similarities that were picked outside the graph, with the gradient of just these products.
-
-    Few of the thousands of rows are picked. The gradient of the whole matrix, nearly all zeros, would take a second
-    matrix product of its size.
-    """
-
-    @staticmethod
-    def forward(ctx: FunctionCtx, anchors: Tensor, similarities: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
-        """Pass on the similarities (N, K) of the anchors (N, D) to the rows (M, D) at the columns (N, K)."""
-        ctx.save_for_backward(rows, columns)
-        return similarities.clone()
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: FunctionCtx, grad: Tensor) -> tuple[Tensor | None, ...]:
-        """Gradient for the anchors: the picked rows, weighted by the gradient (N, K)."""
-        rows, columns = ctx.saved_tensors
-        if not columns.shape[1]:
-            return rows.new_zeros(len(grad), rows.shape[1]), None, None, None
-        return F.embedding_bag(columns, rows, per_sample_weights=grad, mode='sum'), None, None, None
-
-
-@full_precision
-def mine_hard(
-    anchors: Tensor,
-    labels: Tensor,
-    queue: Tensor,
-    *,
-    num_positives: int,
-    num_negatives: int,
-    valid: Tensor | None = None,
-) -> HardPairs:
-    """Pick the rows of a class-wise queue that an anchor finds hardest.
-
-    From `Rebalanced Siamese Contrastive Mining <https://arxiv.org/abs/2203.11506>`_. Gradients reach the anchors
-    through the picked similarities, first derivatives only.
-
-    Args:
-        anchors: Unit rows, shape (N, D).
-        labels: Class of each anchor, int64, shape (N,).
-        queue: Rows of each class, without gradient, shape (num_classes, S, D).
-        num_positives: kp, at most S.
-        num_negatives: kn, at most S * (num_classes - 1).
-        valid: Slots of the queue that take part, bool, shape (num_classes, S). None means all.
-
-    Returns:
-        The picked similarities and their places.
-
-    Differs from the original: the own class is masked, where tables of int64 indices take gigabytes for thousands of
-    classes. Slots that do not take part are picked last, with -inf.
-    """
-    queue = queue.to(anchors.dtype)
-    with torch.no_grad():
-        own, others = queue_pairs(anchors, labels, queue, queue, valid_own=valid, valid_other=valid)
-        positives, slots = own.masked_fill(own == -math.inf, math.inf).topk(num_positives, largest=False)
-        positives = positives.masked_fill(positives == math.inf, -math.inf)
-        negatives, negative_columns = _largest(others, num_negatives)
-    rows = queue.flatten(0, 1)
-    positive_columns = labels[:, None] * queue.shape[1] + slots
-    return HardPairs(
-        PickedSimilarities.apply(anchors, positives, rows, positive_columns),
-        PickedSimilarities.apply(anchors, negatives, rows, negative_columns),
-        slots,
-        negative_columns,
-    )
-
-
-def _largest(similarities: Tensor, count: int) -> tuple[Tensor, Tensor]:
-    """The largest of the similarities (N, S, num_classes), descending, and their places ``class * S + slot``.
-
-    They all belong to the ``count`` classes whose best slots are largest: the others need not be sorted through.
-    """
-    num_slots, num_classes = similarities.shape[1:]
-    if not count:
-        return similarities.flatten(1)[:, :0], similarities.new_zeros(len(similarities), 0, dtype=torch.int64)
-    classes = similarities.amax(1).topk(min(count, num_classes), sorted=False).indices
-    candidates = similarities.gather(2, classes[:, None].expand(-1, num_slots, -1)).flatten(1)
-    values, places = candidates.topk(count)
-    slots = places.div(classes.shape[1], rounding_mode='floor')
-    return values, classes.gather(1, places % classes.shape[1]) * num_slots + slots
-
-
-@full_precision
+@check_shapes()
 def rebalanced_contrastive_loss(
-    in_batch: Tensor,
-    positive_mask: Tensor,
-    queue_positives: Tensor,
-    queue_negatives: Tensor,
+    anchors: Tensor,
     labels: Tensor,
+    rows: Tensor,
+    row_labels: Tensor,
     *,
+    queue: Tensor,
+    valid: Tensor | None = None,
+    negative_queue: Tensor | None = None,
+    negative_valid: Tensor | None = None,
+    num_hard: Mapping[str, int] | None = None,
+    among_anchors: bool = True,
     temperature: float = 0.2,
     class_weights: Tensor | None = None,
-    column_priors: tuple[Tensor, Tensor, Tensor] | None = None,
+    class_prior: Tensor | None = None,
+    align_prior: bool = True,
     reduction: str = 'mean',
 ) -> Tensor:
     r"""Supervised contrast whose anchors are weighted by class and whose queue has the same size for every class.
 
-    From `Rebalanced Siamese Contrastive Mining <https://arxiv.org/abs/2203.11506>`_. With the similarities
-    :math:`s_{ij}` of all three blocks, positives :math:`P(i)` and class weights :math:`\omega`:
+    From `Rebalanced Siamese Contrastive Mining <https://arxiv.org/abs/2203.11506>`_. Each anchor meets the other
+    anchors (not in ResCo), the further rows, and of a class-wise queue the rows of its own and of all other classes, or
+    of both those that it finds hardest (ResCom). With the similarities :math:`s_{ij}` to all of them, positives
+    :math:`P(i)` and class weights :math:`\omega`:
 
     .. math::
         L = \frac{1}{N} \sum_i \omega_{y_i} \frac{-1}{|P(i)| + 10^{-9}}
             \sum_{j \in P(i)} \log \frac{e^{s_{ij} / T}}{\sum_k e^{s_{ik} / T}}
 
     Args:
-        in_batch: Similarities to rows of the batch, shape (N, M). -inf leaves an entry out, here and below.
-        positive_mask: Which of them are positives, bool, shape (N, M).
-        queue_positives: Similarities to queue rows of the own class, shape (N, P); P may be 0.
-        queue_negatives: Similarities to queue rows of other classes, shape (N, Q); Q may be 0.
+        anchors: Unit embeddings, shape (N, D).
         labels: Class of each anchor, int64, shape (N,).
+        rows: Further unit rows, the other view in ResCo, shape (M, D); M may be 0.
+        row_labels: Class of each further row, int64, shape (M,).
+        queue: Rows of each class, without gradient, shape (num_classes, P, D); P may be 0.
+        valid: Slots of the queue that take part, bool, shape (num_classes, P). None means all.
+        negative_queue: Queue that the rows of other classes are taken from, shape (num_classes, Q, D). None is the same
+            queue, the only one that is mined.
+        negative_valid: Slots of it that take part, bool, shape (num_classes, Q). None means all.
+        num_hard: ``num_positives`` and ``num_negatives`` of :func:`mine_hard`, which picks the hardest rows of each
+            anchor from the queue. None takes all rows.
+        among_anchors: The anchors meet each other, themselves left out.
         temperature: T, divides the similarities.
         class_weights: Factor on the anchors of each class, shape (num_classes,). None weighs all alike.
-        column_priors: Added to the divided similarities of the three blocks; each must broadcast to its block.
+        class_prior: Added to the divided similarities to rows of each class, shape (num_classes,).
+        align_prior: Give each row the prior of its own class. False shifts the priors of queue rows as published, where
+            the own class comes first but the priors are in class order.
         reduction: ``'mean'`` over anchors, or ``'none'``.
 
     Returns:
@@ -208,9 +71,107 @@ def rebalanced_contrastive_loss(
 
     Example:
         >>> import torch
-        >>> same, label = torch.zeros(1, 1), torch.tensor([0])
-        >>> rebalanced_contrastive_loss(same, same == 0, same, torch.zeros(1, 3), label)  # log(5)
-        tensor(1.6094)
+        >>> anchors, labels = torch.full((2, 4), 0.5), torch.tensor([0, 1])
+        >>> queue = torch.full((3, 2, 4), 0.5)
+        >>> rebalanced_contrastive_loss(  # one other anchor and three hard pairs: log(4)
+        ...     anchors, labels, anchors[:0], labels[:0], queue=queue, num_hard=dict(num_positives=1, num_negatives=2)
+        ... )
+        tensor(1.3863)
+    """
+    contrast, contrast_labels = rows, row_labels
+    if among_anchors:
+        contrast, contrast_labels = torch.cat([anchors, rows]), torch.cat([labels, row_labels])
+    if num_hard is None:
+        negative_queue, negative_valid = (queue, valid) if negative_queue is None else (negative_queue, negative_valid)
+        own, others = queue_pairs(anchors, labels, queue, negative_queue, valid, negative_valid)
+        other_classes = torch.arange(len(queue), device=labels.device).repeat(others.shape[1])[None]
+        others = others.flatten(1)
+    elif negative_queue is None:
+        hard = mine_hard(anchors, labels, queue, valid=valid, **num_hard)
+        own, others, other_classes = hard.positives, hard.negatives, hard.negative_columns // queue.shape[1]
+    else:
+        raise UserError('rebalanced_contrastive_loss: num_hard takes all pairs from queue, so leave negative_queue out')
+    priors = None
+    if class_prior is not None:
+        priors = column_priors(class_prior, labels, contrast_labels, other_classes, align_prior)
+    return loss_of_pairs(
+        *in_batch_pairs(anchors, labels, contrast, contrast_labels, among_anchors),
+        own,
+        others,
+        labels,
+        temperature=temperature,
+        class_weights=class_weights,
+        column_priors=priors,
+        reduction=reduction,
+    )
+
+
+def column_priors(
+    class_prior: Tensor, labels: Tensor, contrast_labels: Tensor, other_classes: Tensor, align_prior: bool
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Priors of the columns of the three blocks of similarities, which broadcast to them.
+
+    Args:
+        class_prior: As for the loss.
+        labels: Class of each anchor, int64, shape (N,).
+        contrast_labels: Class of each row of the batch, int64, shape (M,).
+        other_classes: Class of each queue row of another class, int64, shape (1, Q) or (N, Q).
+        align_prior: As for the loss.
+    """
+    own_classes = labels[:, None]
+    if not align_prior:
+        # The own class is moved to the front of the columns, and the priors of class 0, 1, 2, ... stay in place.
+        own_classes, other_classes = torch.zeros_like(own_classes), other_classes + (other_classes < own_classes)
+    return class_prior[contrast_labels], class_prior[own_classes], class_prior[other_classes]
+
+
+def in_batch_pairs(
+    anchors: Tensor, labels: Tensor, contrast: Tensor, contrast_labels: Tensor, among_anchors: bool
+) -> tuple[Tensor, Tensor]:
+    """Compare anchors with rows of their batch.
+
+    Args:
+        anchors: Unit rows, shape (N, D).
+        labels: Class of each anchor, int64, shape (N,).
+        contrast: Unit rows, shape (M, D).
+        contrast_labels: Class of each of them, int64, shape (M,).
+        among_anchors: The anchors are the first of these rows: leave each one's own entry out.
+
+    Returns:
+        Similarities (N, M), -inf for an entry left out, and the mask of positives (N, M).
+    """
+    similarities = anchors @ contrast.T
+    positive_mask = labels[:, None] == contrast_labels
+    if among_anchors:
+        leave_out_self(similarities)
+        positive_mask.fill_diagonal_(False)
+    return similarities, positive_mask
+
+
+def loss_of_pairs(
+    in_batch: Tensor,
+    positive_mask: Tensor,
+    queue_positives: Tensor,
+    queue_negatives: Tensor,
+    labels: Tensor,
+    *,
+    temperature: float,
+    class_weights: Tensor | None = None,
+    column_priors: tuple[Tensor, Tensor, Tensor] | None = None,
+    reduction: str = 'mean',
+) -> Tensor:
+    """The loss from similarities; -inf leaves one out.
+
+    Args:
+        in_batch: Similarities to rows of the batch, shape (N, M).
+        positive_mask: Which of them are positives, bool, shape (N, M).
+        queue_positives: Similarities to queue rows of the own class, shape (N, P).
+        queue_negatives: Similarities to queue rows of other classes, shape (N, Q).
+        labels: As for the loss.
+        temperature: As for the loss.
+        class_weights: As for the loss.
+        column_priors: Added to the divided similarities of the three blocks; each must broadcast to its block.
+        reduction: As for the loss.
     """
     blocks = [block / temperature for block in (in_batch, queue_positives, queue_negatives)]
     if column_priors is not None:
@@ -219,8 +180,7 @@ def rebalanced_contrastive_loss(
     num_positives = (positive_mask.sum(1) + takes_part.sum(1)).to(in_batch.dtype)
     positive_sum = blocks[0].masked_fill(~positive_mask, 0).sum(1) + blocks[1].masked_fill(~takes_part, 0).sum(1)
     per_anchor = (num_positives * _log_sum_exp(blocks) - positive_sum) / (num_positives + 1e-9)
-    if class_weights is not None:
-        per_anchor = per_anchor * class_weights.to(per_anchor.dtype)[labels]
+    per_anchor = weigh_classes(per_anchor, labels, class_weights)
     return per_anchor.mean() if reduction == 'mean' else per_anchor
 
 

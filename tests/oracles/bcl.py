@@ -26,11 +26,10 @@ def draw_case(
 
 
 def of_one_batch(loss: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    """A loss of anchors and contrast rows as one of embeddings that are all of both."""
+    """A loss of anchors and further rows as one of embeddings that are all of the anchors."""
 
     def of_embeddings(embeddings: Tensor, labels: Tensor, prototypes: Tensor, **kwargs: float) -> Tensor:
-        positions = torch.arange(len(labels), device=labels.device)
-        return loss(embeddings, labels, embeddings, labels, prototypes, anchor_positions=positions, **kwargs)
+        return loss(embeddings, labels, embeddings[:0], labels[:0], prototypes=prototypes, **kwargs)
 
     return of_embeddings
 

@@ -20,14 +20,14 @@ def draw_case(
 ) -> dict:
     """Random tensors under the names of ``k_positive_contrastive_loss``'s arguments; ``num_positives`` 0 takes all."""
     generator = torch.Generator().manual_seed(seed)
-    queue_labels = torch.randint(num_classes, (queue_len,), generator=generator)
-    queue_labels[queue_len - min(num_unwritten, queue_len) :] = -1
+    row_labels = torch.randint(num_classes, (queue_len,), generator=generator)
+    row_labels[queue_len - min(num_unwritten, queue_len) :] = -1
     return dict(
-        queries=unit_rows(num_anchors, feat_dim, generator=generator),
+        anchors=unit_rows(num_anchors, feat_dim, generator=generator),
         keys=unit_rows(num_anchors, feat_dim, generator=generator),
         labels=torch.randint(num_classes, (num_anchors,), generator=generator),
-        queue=unit_rows(queue_len, feat_dim, generator=generator),
-        queue_labels=queue_labels,
+        rows=unit_rows(queue_len, feat_dim, generator=generator),
+        row_labels=row_labels,
         num_classes=num_classes,
         draws=draw_uniform(num_positives, num_anchors, generator),
         class_targets=unit_rows(num_classes, feat_dim, generator=generator) if with_targets else None,
@@ -53,12 +53,12 @@ def loop_choice(pool: list[int], draws: Tensor | None) -> list[int]:
 
 
 def loop_k_positive_loss(
-    queries: Tensor,
-    keys: Tensor,
+    anchors: Tensor,
     labels: Tensor,
-    queue: Tensor,
-    queue_labels: Tensor,
+    rows: Tensor,
+    row_labels: Tensor,
     *,
+    keys: Tensor,
     num_classes: int,
     draws: Tensor | None = None,
     temperature: float = 0.07,
@@ -69,13 +69,13 @@ def loop_k_positive_loss(
 ) -> tuple[Tensor, Tensor]:
     """KCL and TSC with a queue, one pair after the other, in float64."""
     copies = [c for c in range(num_classes) for _ in range(target_repeat)] if class_targets is not None else []
-    class_total, target_total = 0 * queries.double().sum(), 0 * queries.double().sum()
+    class_total, target_total = 0 * anchors.double().sum(), 0 * anchors.double().sum()
     for i, label in enumerate(labels.tolist()):
-        rows = [keys[i], *queue, *[class_targets[c] for c in copies]]
-        logits = [torch.dot(queries[i].double(), row.double()) / temperature for row in rows]
+        candidates = [keys[i], *rows, *[class_targets[c] for c in copies]]
+        logits = [torch.dot(anchors[i].double(), row.double()) / temperature for row in candidates]
         log_denominator = torch.logsumexp(torch.stack(logits), 0)
-        in_queue = [1 + j for j, other in enumerate(queue_labels.tolist()) if other == label]
-        own_targets = [1 + len(queue) + j for j, c in enumerate(copies) if c == label]
+        in_queue = [1 + j for j, other in enumerate(row_labels.tolist()) if other == label]
+        own_targets = [1 + len(rows) + j for j, c in enumerate(copies) if c == label]
         own_draws = None if draws is None else draws[:, i]
         if separate_targets:
             chosen = loop_choice(in_queue, own_draws) + own_targets
@@ -92,39 +92,41 @@ def loop_k_positive_loss(
 
 
 def loop_in_batch_loss(
-    embeddings: Tensor,
+    anchors: Tensor,
     labels: Tensor,
+    rows: Tensor,
+    row_labels: Tensor,
     *,
     num_classes: int,
+    num_views: int = 2,
     draws: Tensor | None = None,
     temperature: float = 0.07,
     base_temperature: float = 0.07,
-    class_targets: Tensor | None = None,
     target_repeat: int = 25,
     all_targets_positive: bool = False,
     class_weights: Tensor | None = None,
     unbiased: bool = False,
-    anchors: str = 'all',
+    averaged: str = 'all',
 ) -> Tensor:
     """KCL and TSC within a batch, one pair after the other, in float64."""
-    num_views, size = len(embeddings) // len(labels), len(labels)
-    rows, row_labels, is_target = [], [], []
+    size = len(anchors) // num_views
+    all_rows, all_labels, is_target = [], [], []
     for view in range(num_views):
-        rows += list(embeddings[view * size : (view + 1) * size])
-        row_labels += labels.tolist()
+        all_rows += list(anchors[view * size : (view + 1) * size])
+        all_labels += labels[:size].tolist()
         is_target += [False] * size
-        for c in range(num_classes if class_targets is not None else 0):
-            rows += [class_targets[c]] * target_repeat
-            row_labels += [c] * target_repeat
+        for row, label in zip(rows, row_labels.tolist(), strict=True):
+            all_rows += [row] * target_repeat
+            all_labels += [label] * target_repeat
             is_target += [True] * target_repeat
     losses = []
-    for i in range(len(rows)):
-        logits = [torch.dot(rows[i].double(), row.double()) / temperature for row in rows]
-        others = [j for j in range(len(rows)) if j != i]
-        same = [j for j in others if row_labels[j] == row_labels[i]]
+    for i in range(len(all_rows)):
+        logits = [torch.dot(all_rows[i].double(), row.double()) / temperature for row in all_rows]
+        others = [j for j in range(len(all_rows)) if j != i]
+        same = [j for j in others if all_labels[j] == all_labels[i]]
         positives = same
         if draws is not None:
-            sure = [(i + len(rows) // 2) % len(rows)] if num_views == 2 else []
+            sure = [(i + len(all_rows) // 2) % len(all_rows)] if num_views == 2 else []
             if all_targets_positive:
                 sure += [j for j in same if is_target[j] and j not in sure]
             pool = [j for j in same if j not in sure and not (all_targets_positive and is_target[j])]
@@ -133,11 +135,11 @@ def loop_in_batch_loss(
         for j in positives:
             in_denominator = [k for k in others if k not in same or k == j] if unbiased else others
             log_probs.append(logits[j] - torch.logsumexp(torch.stack([logits[k] for k in in_denominator]), 0))
-        weight = 1.0 if class_weights is None else class_weights[row_labels[i]].double()
-        losses.append(-weight * sum(log_probs) / len(log_probs) if log_probs else 0 * embeddings.double().sum())
-    kept = range(len(rows))
-    if anchors == 'first_view':
-        kept = range(len(rows) // num_views)
-    elif anchors == 'targets':
+        weight = 1.0 if class_weights is None else class_weights[all_labels[i]].double()
+        losses.append(-weight * sum(log_probs) / len(log_probs) if log_probs else 0 * anchors.double().sum())
+    kept = range(len(all_rows))
+    if averaged == 'first_view':
+        kept = range(len(all_rows) // num_views)
+    elif averaged == 'targets':
         kept = [i for i in kept if is_target[i]]
     return temperature / base_temperature * sum(losses[i] for i in kept) / len(kept)

@@ -9,7 +9,7 @@ from .rows import unit_rows
 
 def draw_case(
     num_anchors: int = 6,
-    num_contrast: int = 10,
+    num_rows: int = 10,
     num_classes: int = 4,
     feat_dim: int = 5,
     seed: int = 0,
@@ -21,18 +21,18 @@ def draw_case(
         anchors=unit_rows(num_anchors, feat_dim, generator=generator, dtype=dtype),
         labels=torch.randint(num_classes, (num_anchors,), generator=generator),
         logits=2 * torch.randn(num_anchors, num_classes, generator=generator, dtype=dtype),
-        contrast=unit_rows(num_contrast, feat_dim, generator=generator, dtype=dtype),
-        contrast_labels=torch.randint(num_classes, (num_contrast,), generator=generator),
+        rows=unit_rows(num_rows, feat_dim, generator=generator, dtype=dtype),
+        row_labels=torch.randint(num_classes, (num_rows,), generator=generator),
     )
 
 
 def loop_paco_loss(
     anchors: Tensor,
     labels: Tensor,
-    logits: Tensor,
-    contrast: Tensor,
-    contrast_labels: Tensor,
+    rows: Tensor,
+    row_labels: Tensor,
     *,
+    logits: Tensor,
     class_counts: Tensor | None = None,
     temperature: float = 0.2,
     base_temperature: float | None = None,
@@ -43,9 +43,9 @@ def loop_paco_loss(
     smoothing: float = 0.0,
 ) -> Tensor:
     """PaCo and GPaCo, one pair after the other, in float64."""
-    anchors, logits, contrast = anchors.double(), logits.double(), contrast.double()
+    anchors, logits, rows = anchors.double(), logits.double(), rows.double()
     num_classes = logits.shape[1]
-    rows, row_labels = [*anchors, *contrast], [*labels.tolist(), *contrast_labels.tolist()]
+    all_rows, all_labels = [*anchors, *rows], [*labels.tolist(), *row_labels.tolist()]
     losses = []
     for i, label in enumerate(labels.tolist()):
         class_terms = []
@@ -54,7 +54,7 @@ def loop_paco_loss(
             if class_counts is not None:
                 prior = torch.log(class_counts[c].double() / class_counts.double().sum() + 1e-9)
             class_terms.append((logits[i, c] + prior) / supt)
-        sample_terms = [torch.dot(anchors[i], row) / temperature for row in rows]
+        sample_terms = [torch.dot(anchors[i], row) / temperature for row in all_rows]
         largest = max(term.item() for term in class_terms + sample_terms)
         denominator = torch.tensor(1e-12, dtype=torch.float64)
         for term in class_terms:
@@ -71,7 +71,7 @@ def loop_paco_loss(
             weighted = weighted + beta * target * (term - largest - torch.log(denominator))
         total_weight += beta
         for j, term in enumerate(sample_terms):
-            if j != i and row_labels[j] == label:
+            if j != i and all_labels[j] == label:
                 weighted = weighted + alpha * (term - largest - torch.log(denominator))
                 total_weight += alpha
         losses.append(-weighted / total_weight)
@@ -82,8 +82,8 @@ def loop_paco_loss(
 def loop_supcon_loss(
     anchors: Tensor,
     labels: Tensor,
-    contrast: Tensor,
-    contrast_labels: Tensor,
+    rows: Tensor,
+    row_labels: Tensor,
     *,
     num_classes: int | None = None,
     temperature: float = 0.2,
@@ -91,15 +91,15 @@ def loop_supcon_loss(
     class_weights: Tensor | None = None,
 ) -> Tensor:
     """Supervised contrast of the multi-task baselines, one pair after the other, in float64."""
-    anchors, contrast = anchors.double(), contrast.double()
-    rows, row_labels = [*anchors, *contrast], [*labels.tolist(), *contrast_labels.tolist()]
+    anchors, rows = anchors.double(), rows.double()
+    all_rows, all_labels = [*anchors, *rows], [*labels.tolist(), *row_labels.tolist()]
     total = 0 * anchors.sum()
     for i, label in enumerate(labels.tolist()):
-        terms = [torch.dot(anchors[i], row) / temperature for row in rows]
+        terms = [torch.dot(anchors[i], row) / temperature for row in all_rows]
         largest = max(term.item() for term in terms)
-        others = [j for j in range(len(rows)) if j != i]
+        others = [j for j in range(len(all_rows)) if j != i]
         denominator = sum(torch.exp(terms[j] - largest) for j in others) + 1e-12
-        positives = [j for j in others if row_labels[j] == label]
+        positives = [j for j in others if all_labels[j] == label]
         if positives:
             log_probs = [terms[j] - largest - torch.log(denominator) for j in positives]
             weight = 1.0 if class_weights is None else class_weights[label].double()
@@ -111,10 +111,10 @@ def loop_supcon_loss(
 def masked_paco_loss(
     anchors: Tensor,
     labels: Tensor,
-    logits: Tensor,
-    contrast: Tensor,
-    contrast_labels: Tensor,
+    rows: Tensor,
+    row_labels: Tensor,
     *,
+    logits: Tensor,
     class_counts: Tensor | None = None,
     temperature: float = 0.2,
     base_temperature: float | None = None,
@@ -126,10 +126,9 @@ def masked_paco_loss(
 ) -> Tensor:
     """PaCo and GPaCo as they are usually written: masks, one-hot targets and a whole matrix of log probabilities."""
     num_anchors, num_classes = logits.shape
-    rows = torch.cat([anchors, contrast])
-    row_labels = torch.cat([labels, contrast_labels])
-    not_self = 1 - torch.eye(num_anchors, len(rows), dtype=anchors.dtype, device=anchors.device)
-    positive = (labels[:, None] == row_labels[None, :]).to(anchors.dtype) * not_self
+    columns, column_labels = torch.cat([anchors, rows]), torch.cat([labels, row_labels])
+    not_self = 1 - torch.eye(num_anchors, len(columns), dtype=anchors.dtype, device=anchors.device)
+    positive = (labels[:, None] == column_labels[None, :]).to(anchors.dtype) * not_self
     targets = F.one_hot(labels, num_classes).to(anchors.dtype)
     if smoothing:
         targets = targets * (1 - smoothing) + (1 - targets) * smoothing / (num_classes - 1)
@@ -137,7 +136,7 @@ def masked_paco_loss(
     if class_counts is not None:
         frequencies = class_counts.double() / class_counts.double().sum()
         logits = logits + torch.log(frequencies + 1e-9).to(logits.dtype)
-    terms = torch.cat([logits / supt, anchors @ rows.T / temperature], 1)
+    terms = torch.cat([logits / supt, anchors @ columns.T / temperature], 1)
     terms = terms - terms.detach().max(1, keepdim=True).values
     in_denominator = torch.cat([torch.ones_like(logits), gamma * not_self], 1)
     log_denominator = torch.log((torch.exp(terms) * in_denominator).sum(1, keepdim=True) + 1e-12)

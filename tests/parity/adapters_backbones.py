@@ -6,9 +6,9 @@ import torch.nn.functional as F
 from harness import Case, adapter, close, tensor
 from torch import nn
 
+from ltcl.functional import log_prior, logit_adjusted_loss
 from ltcl.models import CifarResNet, Projector
 from ltcl.models.heads import CosineLinear
-from ltcl.models.losses import log_prior, logit_adjusted_loss
 
 
 def entries(case: Case, prefix: str) -> Case:

@@ -5,10 +5,10 @@ from harness import Case, adapter, close, tensor
 from mmpretrain.structures import DataSample
 from torch import nn
 
+from ltcl.functional import balanced_contrastive_loss, logit_adjusted_loss
 from ltcl.functional.balanced_contrastive import balanced_terms
 from ltcl.models import ContrastiveClassifier
 from ltcl.models.heads import Views
-from ltcl.models.losses import balanced_contrastive_loss, logit_adjusted_loss
 
 
 def arguments(case: Case, embeddings: torch.Tensor, prototypes: torch.Tensor) -> dict:

@@ -7,9 +7,9 @@ from mmpretrain.structures import DataSample
 from torch import nn
 
 from ltcl.engine.hooks import MomentumUpdateHook
+from ltcl.functional import logit_adjusted_loss, paco_loss, supcon_loss
 from ltcl.models import ContrastiveClassifier, FeatureQueue
 from ltcl.models.heads import Views
-from ltcl.models.losses import logit_adjusted_loss, paco_loss, supcon_loss
 
 LOSS_ARGS = ('alpha', 'beta', 'gamma', 'supt', 'temperature', 'base_temperature')
 

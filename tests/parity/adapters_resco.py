@@ -9,9 +9,7 @@ from harness import Case, adapter, close, tensor
 from mmpretrain.structures import DataSample
 from torch import nn
 
-from ltcl.models import ClasswiseQueue, ContrastiveClassifier, ResCoHead, ResComHead
-from ltcl.models.heads import Views
-from ltcl.models.losses import (
+from ltcl.functional import (
     effective_number_weights,
     in_batch_pairs,
     log_prior,
@@ -20,6 +18,8 @@ from ltcl.models.losses import (
     queue_pairs,
     rebalanced_contrastive_loss,
 )
+from ltcl.models import ClasswiseQueue, ContrastiveClassifier, ResCoHead, ResComHead
+from ltcl.models.heads import Views
 
 
 def class_weights(counts: torch.Tensor, beta: float) -> torch.Tensor:

@@ -8,7 +8,7 @@ from mmengine.registry import init_default_scope
 from mmengine.structures import PixelData
 from torch import nn
 
-from ltcl.models.losses import dense_paco_loss
+from ltcl.functional import dense_paco_loss
 
 NORM = dict(type='BN')
 

@@ -13,11 +13,11 @@ from harness import Case, adapter, close, tensor
 from mmpretrain.structures import DataSample
 from torch import nn
 
+from ltcl.functional import draw_positives
 from ltcl.functional.in_batch import batch_rows, drawn_positives, log_sum_others, pair_log_probs
 from ltcl.functional.k_positive import log_sum_candidates, mixed_pool_labels
 from ltcl.models import ContrastiveClassifier, InBatchKCLHead, InBatchTSCHead, KCLHead, TSCHead
 from ltcl.models.heads import Views
-from ltcl.models.losses import draw_positives
 
 
 def build_head(case: Case, queue: torch.Tensor, queue_labels: torch.Tensor, centers: torch.Tensor | None) -> KCLHead:

@@ -13,7 +13,7 @@ from loss_checks import (
 )
 from oracles.bcl import draw_case, loop_balanced_loss, masked_balanced_loss, of_one_batch
 
-from ltcl.models.losses import balanced_contrastive_loss
+from ltcl.functional import balanced_contrastive_loss
 
 fast_loss = of_one_batch(balanced_contrastive_loss)
 CASES = {
@@ -73,10 +73,9 @@ def test_copies_of_a_foreign_class_change_nothing():
     labels = torch.tensor([0, 0, 1, 1])
 
     def loss_of_first(num_copies: int) -> float:
-        contrast = torch.cat([anchors, prototypes[3].repeat(num_copies, 1)])
-        contrast_labels = torch.cat([labels, torch.full((num_copies,), 3)])
-        args = (anchors[:1], labels[:1], contrast, contrast_labels, prototypes)
-        return balanced_contrastive_loss(*args, anchor_positions=torch.tensor([0])).item()
+        rows = torch.cat([anchors[1:], prototypes[3].repeat(num_copies, 1)])
+        row_labels = torch.cat([labels[1:], torch.full((num_copies,), 3)])
+        return balanced_contrastive_loss(anchors[:1], labels[:1], rows, row_labels, prototypes=prototypes).item()
 
     assert loss_of_first(1) == pytest.approx(loss_of_first(0), rel=1e-12)
     assert loss_of_first(50) == pytest.approx(loss_of_first(0), rel=1e-12)
@@ -86,10 +85,11 @@ def test_anchors_may_be_any_part_of_the_rows():
     # Each process has the anchors of its own; their mean over processes is the loss of the whole batch.
     case = draw_case(num_samples=8)
     rows, labels, prototypes = case['embeddings'], case['labels'], case['prototypes']
-    losses = [
-        balanced_contrastive_loss(rows[part], labels[part], rows, labels, prototypes, anchor_positions=part)
-        for part in torch.randperm(16).chunk(4)
-    ]
+    losses = []
+    for part in torch.randperm(16).chunk(4):
+        is_other = torch.ones(16, dtype=torch.bool).index_fill(0, part, False)
+        further = rows[is_other], labels[is_other]
+        losses.append(balanced_contrastive_loss(rows[part], labels[part], *further, prototypes=prototypes))
     torch.testing.assert_close(torch.stack(losses).mean(), fast_loss(rows, labels, prototypes), rtol=1e-12, atol=0)
 
 

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from ltcl.models.losses import effective_number_weights
+from ltcl.functional import effective_number_weights
 
 
 def test_by_hand():

@@ -9,16 +9,16 @@ from ltcl.functional.log_sums import published_log_denominator
 
 
 def terms_of(case: dict, temperature: float = 0.5):
-    names = ('anchors', 'labels', 'contrast', 'contrast_labels')
+    names = ('anchors', 'labels', 'rows', 'row_labels')
     return contrast_terms(*(case[name] for name in names), num_classes=4, temperature=temperature)
 
 
-@pytest.mark.parametrize('num_contrast', [0, 7])
-def test_sums_over_rows(num_contrast):
-    case = draw_case(num_contrast=num_contrast)
+@pytest.mark.parametrize('num_rows', [0, 7])
+def test_sums_over_rows(num_rows):
+    case = draw_case(num_rows=num_rows)
     terms = terms_of(case)
-    rows = torch.cat([case['anchors'], case['contrast']])
-    row_labels = torch.cat([case['labels'], case['contrast_labels']])
+    rows = torch.cat([case['anchors'], case['rows']])
+    row_labels = torch.cat([case['labels'], case['row_labels']])
     for i, (anchor, label) in enumerate(zip(case['anchors'], case['labels'], strict=True)):
         similarities = [float(anchor @ row) / 0.5 for row in rows]
         others = [j for j in range(len(rows)) if j != i]
@@ -31,7 +31,7 @@ def test_sums_over_rows(num_contrast):
 
 
 def test_lone_anchor_has_no_other_row():
-    terms = terms_of(draw_case(num_anchors=1, num_contrast=0))
+    terms = terms_of(draw_case(num_anchors=1, num_rows=0))
     assert terms.log_sum_exp.tolist() == [-math.inf]
     assert (terms.positive_sum.tolist(), terms.num_positives.tolist()) == ([0.0], [0.0])
     assert terms.row_max.item() == pytest.approx(2)

@@ -5,7 +5,8 @@ import torch
 from oracles.kcl_tsc import draw_uniform, loop_in_batch_loss
 from oracles.rows import unit_rows
 
-from ltcl.models.losses import in_batch_contrastive_loss
+from ltcl.errors import UserError
+from ltcl.functional import in_batch_contrastive_loss
 
 WEIGHTS = torch.tensor([0.5, 1.0, 1.5, 2.0])
 
@@ -20,20 +21,24 @@ def draw_case(
 ) -> dict:
     generator = torch.Generator().manual_seed(seed)
     case = dict(
-        embeddings=unit_rows(num_views * num_images, 6, generator=generator),
-        labels=torch.randint(num_classes, (num_images,), generator=generator),
+        anchors=unit_rows(num_views * num_images, 6, generator=generator),
+        labels=torch.randint(num_classes, (num_images,), generator=generator).repeat(num_views),
+        rows=torch.zeros(0, 6, dtype=torch.float64),
+        row_labels=torch.arange(0),
         num_classes=num_classes,
+        num_views=num_views,
     )
     if target_repeat:
-        case.update(class_targets=unit_rows(num_classes, 6, generator=generator), target_repeat=target_repeat)
+        targets, classes = unit_rows(num_classes, 6, generator=generator), torch.arange(num_classes)
+        case.update(rows=targets, row_labels=classes, target_repeat=target_repeat)
     num_rows = num_views * (num_images + num_classes * target_repeat)
     return case | dict(draws=draw_uniform(num_positives, num_rows, generator))
 
 
 def run(loss, case: dict, **kwargs):
-    embeddings = case['embeddings'].clone().requires_grad_()
-    value = loss(**(case | dict(embeddings=embeddings)), **kwargs)
-    return value.detach(), torch.autograd.grad(value, embeddings)[0]
+    anchors = case['anchors'].clone().requires_grad_()
+    value = loss(**(case | dict(anchors=anchors)), **kwargs)
+    return value.detach(), torch.autograd.grad(value, anchors)[0]
 
 
 CASES = {
@@ -56,8 +61,8 @@ CASES = {
     'unbiased_targets_all': (dict(target_repeat=2, num_positives=0), dict(unbiased=True)),
     'weights': (dict(target_repeat=1), dict(class_weights=WEIGHTS)),
     'temperature': ({}, dict(temperature=0.2)),
-    'first_view': (dict(target_repeat=2), dict(anchors='first_view')),
-    'only_targets': (dict(target_repeat=2), dict(anchors='targets')),
+    'first_view': (dict(target_repeat=2), dict(averaged='first_view')),
+    'only_targets': (dict(target_repeat=2), dict(averaged='targets')),
     'one_image': (dict(num_images=1), {}),
     'classes_absent': (dict(num_classes=20, target_repeat=1), {}),
 }
@@ -69,6 +74,22 @@ def test_equals_double_loop(name):
     case = draw_case(**shapes)
     actual, expected = run(in_batch_contrastive_loss, case, **kwargs), run(loop_in_batch_loss, case, **kwargs)
     torch.testing.assert_close(actual, expected, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize('num_positives', [0, 2])
+def test_targets_in_another_order_and_not_of_every_class(num_positives):
+    case = draw_case(target_repeat=2, num_positives=0) | dict(row_labels=torch.tensor([3, 0, 1]), target_repeat=2)
+    case['rows'] = case['rows'][:3]
+    case['draws'] = draw_uniform(num_positives, 2 * (5 + 3 * 2), torch.Generator().manual_seed(0))
+    kwargs = dict(all_targets_positive=True)
+    actual, expected = run(in_batch_contrastive_loss, case, **kwargs), run(loop_in_batch_loss, case, **kwargs)
+    torch.testing.assert_close(actual, expected, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize('num_views', [3, 4])
+def test_refuses_other_numbers_of_views(num_views):
+    with pytest.raises(UserError, match=f'10 anchors are not those of {num_views} views'):
+        run(in_batch_contrastive_loss, draw_case() | dict(num_views=num_views))
 
 
 @pytest.mark.parametrize('unbiased', [False, True])
@@ -109,9 +130,10 @@ def test_identical_embeddings():
     row = torch.tensor([[0.6, 0.8]], dtype=torch.float64)
     value = in_batch_contrastive_loss(
         row.repeat(6, 1),
-        torch.tensor([0, 1, 2]),
+        torch.tensor([0, 1, 2, 0, 1, 2]),
+        row.repeat(3, 1),
+        torch.arange(3),
         num_classes=3,
-        class_targets=row.repeat(3, 1),
         target_repeat=4,
         temperature=0.14,
     )
@@ -121,9 +143,9 @@ def test_identical_embeddings():
 @pytest.mark.parametrize('dtype', [torch.bfloat16, torch.float16])
 def test_half_precision_inputs(dtype):
     case = draw_case(num_images=20, target_repeat=2)
-    for name in ('embeddings', 'class_targets'):
+    for name in ('anchors', 'rows'):
         case[name] = case[name].to(dtype)
-    widened = case | {name: case[name].float() for name in ('embeddings', 'class_targets')}
+    widened = case | {name: case[name].float() for name in ('anchors', 'rows')}
     value, gradient = run(in_batch_contrastive_loss, case)
     assert value == run(in_batch_contrastive_loss, widened)[0]
     assert gradient.dtype == dtype

@@ -5,7 +5,7 @@ import torch
 from loss_checks import under_autocast
 from oracles.kcl_tsc import draw_case, loop_k_positive_loss
 
-from ltcl.models.losses import k_positive_contrastive_loss
+from ltcl.functional import k_positive_contrastive_loss
 
 CASES = {
     'kcl': (dict(with_targets=False), {}),
@@ -24,7 +24,7 @@ CASES = {
     'one_anchor': (dict(num_anchors=1), dict(target_repeat=2)),
     'temperature': (dict(num_anchors=9, queue_len=50), dict(temperature=0.3, target_weight=1.0)),
 }
-LEAVES = ('queries', 'keys', 'queue', 'class_targets')
+LEAVES = ('anchors', 'keys', 'rows', 'class_targets')
 
 
 def run(loss, case: dict, **kwargs):
@@ -49,7 +49,7 @@ def test_equals_double_loop(name):
 def test_equals_double_loop_on_one_class(seed, separate_targets):
     case = draw_case(seed=seed)
     case['labels'].fill_(2)
-    case['queue_labels'].fill_(2)
+    case['row_labels'].fill_(2)
     kwargs = dict(separate_targets=separate_targets, target_repeat=2)
     actual, expected = run(k_positive_contrastive_loss, case, **kwargs), run(loop_k_positive_loss, case, **kwargs)
     torch.testing.assert_close(actual, expected, rtol=1e-10, atol=1e-12)
@@ -60,10 +60,10 @@ def test_identical_embeddings():
     row = torch.tensor([[0.6, 0.8]], dtype=torch.float64)
     terms = k_positive_contrastive_loss(
         row.repeat(3, 1),
-        row.repeat(3, 1),
         torch.tensor([0, 1, 1]),
         row.repeat(10, 1),
         torch.tensor([0] * 2 + [1] * 6 + [-1] * 2),
+        keys=row.repeat(3, 1),
         num_classes=4,
         draws=torch.rand(5, 3),
         class_targets=row.repeat(4, 1),
@@ -79,7 +79,7 @@ def test_identical_embeddings():
 def test_without_rows_of_the_class_it_is_info_nce():
     case = draw_case(with_targets=False, num_unwritten=20)
     class_term, target_term = k_positive_contrastive_loss(**case)
-    logits = torch.cat([(case['queries'] * case['keys']).sum(1, keepdim=True), case['queries'] @ case['queue'].T], 1)
+    logits = torch.cat([(case['anchors'] * case['keys']).sum(1, keepdim=True), case['anchors'] @ case['rows'].T], 1)
     expected = torch.nn.functional.cross_entropy(logits / 0.07, torch.zeros(6, dtype=torch.int64))
     torch.testing.assert_close(class_term, expected, rtol=1e-12, atol=0)
     assert target_term == 0

@@ -9,7 +9,8 @@ from mmengine.registry import MODELS
 from mmpretrain.structures import DataSample
 
 from ltcl.errors import UserError
-from ltcl.models.losses import LDAMLoss, effective_number_weights, ldam_loss, ldam_margins
+from ltcl.functional import effective_number_weights, ldam_loss, ldam_margins
+from ltcl.models.losses import LDAMLoss
 
 COUNTS = torch.tensor([160_000, 10_000, 16, 1])
 

@@ -6,8 +6,8 @@ import torch.nn.functional as F
 from mmpretrain.structures import DataSample
 
 from ltcl.errors import UserError
+from ltcl.functional import log_prior, logit_adjusted_loss
 from ltcl.models import BalancedSoftmaxLoss, LogitAdjustedLoss
-from ltcl.models.losses import log_prior, logit_adjusted_loss
 from ltcl.registry import MODELS
 
 COUNTS = torch.tensor([6, 3, 1])

@@ -2,8 +2,8 @@ import pytest
 import torch
 from oracles.kcl_tsc import loop_choice
 
+from ltcl.functional import draw_positives
 from ltcl.functional.positives import sum_rows
-from ltcl.models.losses import draw_positives
 
 LABELS = torch.tensor([0, 1, 2, 5])
 ROW_LABELS = torch.tensor([1, 0, -1, 1, 0, 0, -1, 0, 2, 0])

@@ -5,7 +5,10 @@ import torch
 from oracles.resco import as_columns, draw_queue, index_tables, loop_mine_hard, loop_resco, loop_rescom
 from oracles.rows import unit_rows
 
-from ltcl.models.losses import in_batch_pairs, mine_hard, queue_pairs, rebalanced_contrastive_loss
+from ltcl.errors import UserError
+from ltcl.functional import mine_hard, rebalanced_contrastive_loss
+from ltcl.functional.mining import queue_pairs
+from ltcl.functional.rebalanced_contrastive import column_priors, loss_of_pairs
 
 SIZES = {
     'plain': dict(num_anchors=6, num_classes=4, feat_dim=5),
@@ -32,14 +35,15 @@ def check_equal(actual: torch.Tensor, expected: torch.Tensor, leaves: list[torch
 
 
 def fast_resco(query, key, labels, positive_queue, negative_queue, **kwargs):
-    own, others = queue_pairs(query, labels, positive_queue, negative_queue)
-    return rebalanced_contrastive_loss(*in_batch_pairs(query, key, labels), own, others.flatten(1), labels, **kwargs)
+    queues = dict(queue=positive_queue, negative_queue=negative_queue)
+    return rebalanced_contrastive_loss(query, labels, key, labels, **queues, among_anchors=False, **kwargs)
 
 
 def fast_rescom(anchors, labels, queue, num_positives, num_negatives, **kwargs):
-    hard = mine_hard(anchors, labels, queue, num_positives=num_positives, num_negatives=num_negatives)
-    in_batch = in_batch_pairs(anchors, anchors, labels, exclude_self=True)
-    return rebalanced_contrastive_loss(*in_batch, hard.positives, hard.negatives, labels, **kwargs)
+    num_hard = dict(num_positives=num_positives, num_negatives=num_negatives)
+    return rebalanced_contrastive_loss(
+        anchors, labels, anchors[:0], labels[:0], queue=queue, num_hard=num_hard, **kwargs
+    )
 
 
 @pytest.mark.parametrize('slots', [(4, 1), (2, 3), (0, 2), (3, 0), (0, 0)])
@@ -109,13 +113,14 @@ def test_unwritten_slots_are_left_out():
     similarities = anchors @ queue.flatten(0, 1).T
     torch.testing.assert_close(hard.positives[0, :2], similarities[0, :2].sort().values)
     torch.testing.assert_close(hard.negatives[1, :3], similarities[1, [0, 1, 6]].sort(descending=True).values)
-    own, others = queue_pairs(anchors, labels, queue, queue, valid_own=valid, valid_other=valid)
+    own, others = queue_pairs(anchors, labels, queue, queue, valid, valid)
     torch.testing.assert_close(own[0], torch.cat([similarities[0, :2], similarities.new_tensor([-math.inf])]))
     assert (others > -math.inf).sum((1, 2)).tolist() == [1, 3, 2, 1, 3]
-    in_batch = in_batch_pairs(anchors, anchors, labels, exclude_self=True)
-    for pairs in ((hard.positives, hard.negatives), (own, others.flatten(1))):
-        value = rebalanced_contrastive_loss(*in_batch, *pairs, labels)
-        (gradient,) = torch.autograd.grad(value, anchors, retain_graph=True)
+    for num_hard in (None, dict(num_positives=3, num_negatives=6)):
+        value = rebalanced_contrastive_loss(
+            anchors, labels, anchors[:0], labels[:0], queue=queue, valid=valid, num_hard=num_hard
+        )
+        (gradient,) = torch.autograd.grad(value, anchors)
         assert gradient.isfinite().all()
         assert value.isfinite()
 
@@ -126,8 +131,8 @@ def test_left_out_columns_equal_columns_that_do_not_exist():
     mask, labels = torch.rand(3, 4, generator=generator) > 0.5, torch.tensor([0, 1, 0])
     with_holes = [torch.cat([block, block.new_full((3, 2), -math.inf)], 1) for block in blocks]
     mask_with_holes = torch.cat([mask, mask.new_zeros(3, 2)], 1)
-    expected = rebalanced_contrastive_loss(blocks[0], mask, *blocks[1:], labels, reduction='none')
-    actual = rebalanced_contrastive_loss(with_holes[0], mask_with_holes, *with_holes[1:], labels, reduction='none')
+    expected = loss_of_pairs(blocks[0], mask, *blocks[1:], labels, temperature=0.2, reduction='none')
+    actual = loss_of_pairs(with_holes[0], mask_with_holes, *with_holes[1:], labels, temperature=0.2, reduction='none')
     torch.testing.assert_close(actual, expected, **TOLERANCE)
 
 
@@ -136,9 +141,9 @@ def test_identical_similarities():
     blocks = [torch.full((4, columns), 0.3).double() for columns in (2, 3, 5)]
     mask, labels = torch.tensor([[True, False]] * 4), torch.tensor([0, 1, 1, 2])
     weights = torch.tensor([1.0, 2.0, 4.0])
-    value = rebalanced_contrastive_loss(blocks[0], mask, *blocks[1:], labels)
+    value = loss_of_pairs(blocks[0], mask, *blocks[1:], labels, temperature=0.2)
     assert value.item() == pytest.approx(math.log(10))
-    weighted = rebalanced_contrastive_loss(blocks[0], mask, *blocks[1:], labels, class_weights=weights)
+    weighted = loss_of_pairs(blocks[0], mask, *blocks[1:], labels, temperature=0.2, class_weights=weights)
     assert weighted.item() == pytest.approx(math.log(10) * 9 / 4)
 
 
@@ -146,7 +151,7 @@ def test_identical_similarities():
 def test_anchor_without_positive_contributes_nothing(similarity):
     in_batch = torch.full((2, 3), similarity).double().requires_grad_()
     nothing, mask, labels = in_batch.detach()[:, :0], torch.zeros(2, 3, dtype=torch.bool), torch.tensor([0, 1])
-    value = rebalanced_contrastive_loss(in_batch, mask, nothing, nothing, labels)
+    value = loss_of_pairs(in_batch, mask, nothing, nothing, labels, temperature=0.2)
     (gradient,) = torch.autograd.grad(value, in_batch)
     assert value == 0
     assert not gradient.any()
@@ -158,9 +163,52 @@ def test_column_priors_are_added_to_divided_similarities():
     mask, labels = torch.eye(3, dtype=torch.bool), torch.tensor([0, 1, 2])
     priors = torch.randn(3), torch.randn(3, 1), torch.randn(3, 4)
     shifted = [block + 0.1 * prior for block, prior in zip(blocks, priors, strict=True)]
-    actual = rebalanced_contrastive_loss(blocks[0], mask, *blocks[1:], labels, temperature=0.1, column_priors=priors)
-    expected = rebalanced_contrastive_loss(shifted[0], mask, *shifted[1:], labels, temperature=0.1)
+    actual = loss_of_pairs(blocks[0], mask, *blocks[1:], labels, temperature=0.1, column_priors=priors)
+    expected = loss_of_pairs(shifted[0], mask, *shifted[1:], labels, temperature=0.1)
     torch.testing.assert_close(actual, expected, rtol=1e-6, atol=0)
+
+
+PRIOR = torch.tensor([0.1, 0.2, 0.3])
+LABELS = torch.tensor([0, 2, 1, 0])
+TWO_SLOTS = torch.arange(3).repeat(2)[None]
+
+
+def test_aligned_prior_is_that_of_the_column():
+    mined = torch.tensor([[0, 0, 1, 2]] * 4)
+    for other_classes in (TWO_SLOTS, mined):
+        in_batch, own, others = column_priors(PRIOR, LABELS, LABELS, other_classes, align_prior=True)
+        assert torch.equal(in_batch, PRIOR[LABELS])
+        assert torch.equal(own[:, 0], PRIOR[LABELS])
+        assert torch.equal(others, PRIOR[other_classes])
+
+
+def test_published_prior_is_that_of_another_column():
+    # Columns: the batch, two of the own class, two of each other class; priors: of the batch, then 0, 0, 1, 1, 2, 2.
+    in_batch, own, others = column_priors(PRIOR, LABELS, LABELS, TWO_SLOTS, align_prior=False)
+    assert torch.equal(in_batch, PRIOR[LABELS])
+    assert torch.equal(own, PRIOR[:1].expand(4, 1))
+    by_class = others.view(4, 2, 3)[:, 0]
+    behind_own = {0: (1, 2), 1: (0, 2), 2: (0, 1)}
+    for row, label in zip(by_class, LABELS.tolist(), strict=True):
+        assert torch.equal(row[list(behind_own[label])], PRIOR[1:])
+    assert torch.equal(others.view(4, 2, 3)[:, 1], by_class)
+
+
+def test_one_queue_serves_both_kinds():
+    anchors, rows, labels, _ = draw(6, 4, 5)
+    queue = draw_queue(4, 3, 5)
+    args = (anchors, labels, rows, labels)
+    value = rebalanced_contrastive_loss(*args, queue=queue)
+    torch.testing.assert_close(value, rebalanced_contrastive_loss(*args, queue=queue, negative_queue=queue))
+
+
+def test_refuses():
+    anchors, _, labels, _ = draw(6, 4, 5)
+    queue = draw_queue(4, 3, 5)
+    with pytest.raises(UserError, match=r'4 positives and 5 negatives are more than a queue of 3 slots for each of 4'):
+        mine_hard(anchors, labels, queue, num_positives=4, num_negatives=5)
+    with pytest.raises(UserError, match=r'num_hard takes all pairs from queue, so leave negative_queue out'):
+        fast_rescom(anchors, labels, queue, 1, 1, negative_queue=queue)
 
 
 def test_half_precision_is_widened():

@@ -6,9 +6,9 @@ from oracles.paco import loop_paco_loss, loop_supcon_loss
 from oracles.rows import unit_rows
 
 from ltcl.errors import UserError
+from ltcl.functional import effective_number_weights
 from ltcl.models import CosineClsHead, MultiTaskHead, PaCoHead
 from ltcl.models.heads import CosineLinear, Views
-from ltcl.models.losses import effective_number_weights
 from ltcl.registry import MODELS
 
 COUNTS = [40, 10, 1]

@@ -8,9 +8,9 @@ from processes import run_processes
 from scipy.optimize import linear_sum_assignment
 
 from ltcl.errors import UserError
+from ltcl.functional import effective_number_weights
 from ltcl.models import InBatchKCLHead, InBatchTSCHead, KCLHead, TSCHead
 from ltcl.models.heads import Views
-from ltcl.models.losses import effective_number_weights
 from ltcl.registry import MODELS
 
 LABELS = torch.tensor([0, 2, 1, 0])

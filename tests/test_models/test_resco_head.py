@@ -7,9 +7,9 @@ from oracles.rows import unit_rows
 from processes import run_processes
 
 from ltcl.errors import UserError
+from ltcl.functional import effective_number_weights
 from ltcl.models import ContrastiveClassifier, ResCoHead, ResComHead
 from ltcl.models.heads import Views
-from ltcl.models.losses import effective_number_weights
 from ltcl.registry import MODELS
 
 COUNTS = [40, 10, 1]

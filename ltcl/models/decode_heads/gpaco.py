@@ -6,11 +6,11 @@ import torch.nn.functional as F
 from mmcv.cnn import ConvModule
 from torch import Tensor, nn
 
+from ltcl.functional import dense_paco_loss
+from ltcl.functional.precision import full_precision
 from ltcl.registry import MODELS, TASK_UTILS
 from ltcl.value_ranges import check_ranges
 
-from ..losses import dense_paco_loss
-from ..losses.precision import full_precision
 from .branch import DenseBranch
 from .labels import mark_void, shrink_labels
 
@@ -33,7 +33,7 @@ def pixel_paco_loss(embeddings: Tensor, seg_logits: Tensor, labels: Tensor, inde
     """
     rows = F.normalize(_rows_at(embeddings, index), dim=2)
     labels = labels.flatten(1).gather(1, index)
-    return dense_paco_loss(rows, labels, _rows_at(seg_logits, index), **kwargs)
+    return dense_paco_loss(rows, labels, rows[:, :0], labels[:, :0], logits=_rows_at(seg_logits, index), **kwargs)
 
 
 def _rows_at(maps: Tensor, index: Tensor) -> Tensor:

@@ -2,18 +2,16 @@
 
 import torch
 import torch.nn.functional as F
-from mmengine.dist import get_rank
 from torch import Tensor
 
 from ltcl.errors import UserError
+from ltcl.functional import balanced_contrastive_loss, logit_adjusted_loss
 from ltcl.functional.precision import full_precision
 from ltcl.registry import MODELS
 from ltcl.value_ranges import check_ranges
 
-from ..losses import balanced_contrastive_loss, logit_adjusted_loss
 from ..necks import Projector
-from ..utils import gather as gather_rows
-from ..utils import gather_with_grad
+from ..utils import gather_others
 from .base import Views
 from .contrastive import ContrastiveHead, top1_accuracy
 
@@ -105,17 +103,7 @@ class BCLHead(ContrastiveHead):
     def _contrast(self, views: list[Tensor], labels: Tensor) -> Tensor:
         """Mean over the anchors of this process, which are compared with the rows of all of them."""
         anchors, anchor_labels = torch.cat(views), labels.repeat(len(views))
-        positions = torch.arange(len(anchors), device=anchors.device)
-        contrast, contrast_labels = anchors, anchor_labels
-        if self.with_gather:
-            contrast, contrast_labels = gather_with_grad(anchors), gather_rows(anchor_labels)
-            positions = positions + get_rank() * len(anchors)
+        others = [gather_others(each) if self.with_gather else each[:0] for each in (anchors, anchor_labels)]
         return balanced_contrastive_loss(
-            anchors,
-            anchor_labels,
-            contrast,
-            contrast_labels,
-            self.prototypes(),
-            anchor_positions=positions,
-            temperature=self.temperature,
+            anchors, anchor_labels, *others, prototypes=self.prototypes(), temperature=self.temperature
         )

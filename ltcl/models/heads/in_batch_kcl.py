@@ -6,10 +6,10 @@ import torch
 from torch import Tensor
 
 from ltcl.errors import UserError
+from ltcl.functional import effective_number_weights, in_batch_contrastive_loss
 from ltcl.registry import MODELS
 from ltcl.value_ranges import check_ranges
 
-from ..losses import effective_number_weights, in_batch_contrastive_loss
 from ..utils import ClassCountsMixin, ClassTargetsMixin, gather, gather_with_grad
 from .base import Needs, Views
 from .kcl import EmbeddingHead
@@ -65,38 +65,37 @@ class InBatchKCLHead(ClassCountsMixin, EmbeddingHead):
             raise UserError(f'anchors of {type(self).__name__} must be one of {self.known_anchors}, got {anchors!r}')
         self.effective_number_beta = effective_number_beta
         self.loss_args = dict(
-            temperature=temperature, base_temperature=base_temperature, unbiased=unbiased, anchors=anchors
+            temperature=temperature, base_temperature=base_temperature, unbiased=unbiased, averaged=anchors
         )
         check_ranges(type(self).__name__, dict(self.loss_args, effective_number_beta=effective_number_beta))
         self.register_class_counts(num_classes, class_counts)
 
     def loss(self, views: Views) -> dict[str, Tensor]:
         """``loss_con`` of one step, from the embeddings of the online views."""
-        rows = torch.cat([gather_with_grad(view) for view in views.embeddings])
-        return dict(loss_con=self.contrast(rows, gather(views.labels)))
-
-    def contrast(self, embeddings: Tensor, labels: Tensor, num_targets: int = 0, **targets: object) -> Tensor:
-        """The loss of all processes' rows.
-
-        Args:
-            embeddings: View after view, shape (V * N, D).
-            labels: Class of each image, int64, shape (N,).
-            num_targets: Target rows of each view.
-            **targets: Arguments of the loss that concern targets.
-        """
-        num_rows = len(embeddings) + len(embeddings) // len(labels) * num_targets
+        num_views = len(views.embeddings)
+        anchors = torch.cat([gather_with_grad(view) for view in views.embeddings])
+        labels = gather(views.labels).repeat(num_views)
+        targets, classes = self.target_rows(anchors)
+        num_rows = len(anchors) + num_views * len(targets) * self.loss_args.get('target_repeat', 0)
         weights = None
         if self.effective_number_beta is not None:
             weights = effective_number_weights(self.known_class_counts(), self.effective_number_beta)
-        return in_batch_contrastive_loss(
-            embeddings,
+        loss = in_batch_contrastive_loss(
+            anchors,
             labels,
+            targets,
+            classes,
             num_classes=self.num_classes,
+            num_views=num_views,
             draws=self.draw_uniform(num_rows, labels.device),
             class_weights=weights,
             **self.loss_args,
-            **targets,
         )
+        return dict(loss_con=loss)
+
+    def target_rows(self, anchors: Tensor) -> tuple[Tensor, Tensor]:
+        """Targets (T, D) among the images and the class of each (T,): none."""
+        return anchors[:0], torch.arange(0, device=anchors.device)
 
 
 @MODELS.register_module()
@@ -157,7 +156,7 @@ class InBatchTSCHead(ClassTargetsMixin, InBatchKCLHead):
             self.assignment.copy_(torch.tensor(target_order).argsort())
         self.match_centers = match_centers
         self.targeted = not match_centers
-        self.target_args = dict(target_repeat=target_repeat, all_targets_positive=all_targets_positive)
+        self.loss_args.update(target_repeat=target_repeat, all_targets_positive=all_targets_positive)
 
     def loss(self, views: Views) -> dict[str, Tensor]:
         """Loss of one step, as in :class:`InBatchKCLHead`, with the targets where they are on."""
@@ -165,9 +164,8 @@ class InBatchTSCHead(ClassTargetsMixin, InBatchKCLHead):
             self.follow_centers(torch.cat(views.embeddings), views.labels.repeat(len(views.embeddings)))
         return super().loss(views)
 
-    def contrast(self, embeddings: Tensor, labels: Tensor, num_targets: int = 0, **targets: object) -> Tensor:
-        """The loss of all processes' rows and the targets; arguments as in :class:`InBatchKCLHead`."""
-        if self.targeted:
-            num_targets = self.num_classes * self.target_args['target_repeat']
-            targets = dict(class_targets=self.class_targets(), **self.target_args)
-        return super().contrast(embeddings, labels, num_targets, **targets)
+    def target_rows(self, anchors: Tensor) -> tuple[Tensor, Tensor]:
+        """Targets (T, D) among the images and the class of each (T,), where the targets are on."""
+        if not self.targeted:
+            return super().target_rows(anchors)
+        return self.class_targets(), torch.arange(self.num_classes, device=anchors.device)

@@ -5,10 +5,10 @@ from mmpretrain.structures import DataSample
 from torch import Tensor
 
 from ltcl.errors import UserError
+from ltcl.functional import KPositiveLoss, k_positive_contrastive_loss
 from ltcl.registry import MODELS
 from ltcl.value_ranges import check_ranges
 
-from ..losses import k_positive_contrastive_loss
 from ..utils import FeatureQueue
 from .base import MethodHead, Views
 
@@ -122,15 +122,15 @@ class KCLHead(EmbeddingHead):
         """
         return dict(loss_con=self.k_positive_loss(queries, keys, labels).class_term)
 
-    def k_positive_loss(self, queries: Tensor, keys: Tensor, labels: Tensor, **targets: object) -> tuple:
-        """:func:`~ltcl.models.losses.k_positive_contrastive_loss` against the queue as it is now."""
+    def k_positive_loss(self, queries: Tensor, keys: Tensor, labels: Tensor, **targets: object) -> KPositiveLoss:
+        """:func:`~ltcl.functional.k_positive_contrastive_loss` against the queue as it is now."""
         queue_embeddings, queue_labels = self.queue.contents()
         return k_positive_contrastive_loss(
             queries,
-            keys,
             labels,
             queue_embeddings.to(queries.dtype),
             queue_labels,
+            keys=keys,
             num_classes=self.num_classes,
             draws=self.draw_uniform(len(labels), labels.device),
             temperature=self.temperature,

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
+from ltcl.functional import effective_number_weights, supcon_loss
 from ltcl.registry import MODELS
 from ltcl.value_ranges import check_ranges
 
-from ..losses import effective_number_weights, supcon_loss
 from .base import Needs, Views
 from .contrastive import QueueContrastiveHead, top1_accuracy
 

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
+from ltcl.functional import paco_loss
 from ltcl.registry import MODELS
 from ltcl.value_ranges import check_ranges
 
-from ..losses import paco_loss
 from .base import Needs, Views
 from .contrastive import QueueContrastiveHead, top1_accuracy
 
@@ -83,8 +83,8 @@ class PaCoHead(QueueContrastiveHead):
         loss = paco_loss(
             torch.cat(views.embeddings),
             views.labels.repeat(len(views.embeddings)),
-            logits,
             *self.contrast_rows(views),
+            logits=logits,
             class_counts=self.known_class_counts() if self.with_prior else None,
             **self.loss_args,
         )

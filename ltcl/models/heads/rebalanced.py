@@ -2,9 +2,9 @@
 
 from torch import Tensor
 
+from ltcl.functional import effective_number_weights, log_prior, logit_adjusted_loss, rebalanced_contrastive_loss
 from ltcl.value_ranges import check_ranges
 
-from ..losses import effective_number_weights, log_prior, logit_adjusted_loss, rebalanced_contrastive_loss
 from ..utils import ClasswiseQueue
 from .contrastive import ContrastiveHead
 
@@ -53,41 +53,35 @@ class RebalancedContrastiveHead(ContrastiveHead):
         """A queue for this head's classes and embeddings."""
         return ClasswiseQueue(self.num_classes, slots_per_class, self.feat_dim, self.queue_init)
 
-    def column_prior(self) -> Tensor:
-        """Log frequency of each class times ``contrast_prior``, shape (num_classes,)."""
-        return self.contrast_prior * log_prior(self.known_class_counts())
-
     def classification_loss(self, logits: Tensor, labels: Tensor) -> Tensor:
         """Siamese balanced softmax: the mean over the rows of both views, shape (2N, num_classes)."""
         return logit_adjusted_loss(logits, labels, self.known_class_counts())
 
     def contrastive_loss(
-        self,
-        in_batch: tuple[Tensor, Tensor],
-        queue_positives: Tensor,
-        queue_negatives: Tensor,
-        labels: Tensor,
-        column_priors: tuple[Tensor, Tensor, Tensor] | None,
+        self, anchors: Tensor, labels: Tensor, rows: Tensor, row_labels: Tensor, **options: object
     ) -> Tensor:
-        """Contrast weighted by class, already times ``con_weight``.
+        """:func:`~ltcl.functional.rebalanced_contrastive_loss`, weighted by class and already times ``con_weight``.
 
         Args:
-            in_batch: Similarities (N, M) to rows of the batch and the mask of positives.
-            queue_positives: Similarities to queue rows of the own class, shape (N, P).
-            queue_negatives: Similarities to queue rows of other classes, shape (N, Q).
+            anchors: Unit embeddings, shape (N, D).
             labels: Class of each anchor, int64, shape (N,).
-            column_priors: Added to the divided similarities of the three blocks.
+            rows: Further unit rows of the batch, shape (M, D).
+            row_labels: Class of each further row, int64, shape (M,).
+            **options: What concerns queues and pairs.
         """
-        class_weights = None
+        class_weights = class_prior = None
         if self.effective_number_beta:
             counts = self.known_class_counts()
             class_weights = effective_number_weights(counts, self.effective_number_beta, scaling='mean_number')
+        if self.contrast_prior:
+            class_prior = self.contrast_prior * log_prior(self.known_class_counts())
         return self.con_weight * rebalanced_contrastive_loss(
-            *in_batch,
-            queue_positives,
-            queue_negatives,
+            anchors,
             labels,
+            rows,
+            row_labels,
             temperature=self.temperature,
             class_weights=class_weights,
-            column_priors=column_priors,
+            class_prior=class_prior,
+            **options,
         )

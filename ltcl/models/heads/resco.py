@@ -6,7 +6,6 @@ from torch import Tensor
 from ltcl.errors import UserError
 from ltcl.registry import MODELS
 
-from ..losses import in_batch_pairs, mine_hard, queue_pairs
 from .base import Views
 from .contrastive import top1_accuracy
 from .rebalanced import RebalancedContrastiveHead
@@ -69,12 +68,18 @@ class ResCoHead(RebalancedContrastiveHead):
         anchors, rows = views.embeddings
         positive_rows, valid_positives = self.positive_queue.contents()
         negative_rows, valid_negatives = self.negative_queue.contents()
-        own, others = queue_pairs(
-            anchors, labels, positive_rows, negative_rows, valid_own=valid_positives, valid_other=valid_negatives
+        loss_con = self.contrastive_loss(
+            anchors,
+            labels,
+            rows,
+            labels,
+            queue=positive_rows,
+            valid=valid_positives,
+            negative_queue=negative_rows,
+            negative_valid=valid_negatives,
+            among_anchors=False,
+            align_prior=self.align_contrast_prior,
         )
-        priors = self.column_priors(labels) if self.contrast_prior else None
-        in_batch = in_batch_pairs(anchors, rows, labels)
-        loss_con = self.contrastive_loss(in_batch, own, others.flatten(1), labels, priors)
         if self.enqueues:
             self.positive_queue.enqueue(rows, labels)
             self.negative_queue.enqueue(rows, labels)
@@ -83,17 +88,6 @@ class ResCoHead(RebalancedContrastiveHead):
             loss_con=loss_con,
             accuracy=top1_accuracy(logits[: len(labels)], labels),
         )
-
-    def column_priors(self, labels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Priors of the columns of the three blocks of similarities, for anchors of the given classes (N,)."""
-        prior = self.column_prior()
-        if self.align_contrast_prior:
-            own, others = prior[labels, None], prior[None]
-        else:
-            # The own class is moved to the front of the columns, and the priors of class 0, 1, 2, ... stay in place.
-            classes = torch.arange(self.num_classes, device=labels.device)
-            own, others = prior[:1, None], prior[classes + (classes < labels[:, None])]
-        return prior[labels], own, others.repeat(1, self.negative_queue.slots_per_class)
 
 
 @MODELS.register_module()
@@ -157,18 +151,12 @@ class ResComHead(RebalancedContrastiveHead):
         logits = self.fc(torch.cat(views.feats))
         anchors, anchor_labels = torch.cat(views.embeddings), views.labels.repeat(2)
         rows, valid = self.class_queue.contents()
-        hard = mine_hard(anchors, anchor_labels, rows, valid=valid, **self.num_hard)
-        priors = self.column_priors(anchor_labels, hard.negative_columns) if self.contrast_prior else None
-        in_batch = in_batch_pairs(anchors, anchors, anchor_labels, exclude_self=True)
-        loss_con = self.contrastive_loss(in_batch, hard.positives, hard.negatives, anchor_labels, priors)
+        loss_con = self.contrastive_loss(
+            anchors, anchor_labels, anchors[:0], anchor_labels[:0], queue=rows, valid=valid, num_hard=self.num_hard
+        )
         self.class_queue.enqueue(views.embeddings[0], views.labels)
         return dict(
             loss_cls=self.classification_loss(logits, anchor_labels),
             loss_con=loss_con,
             accuracy=top1_accuracy(logits, anchor_labels),
         )
-
-    def column_priors(self, labels: Tensor, negative_columns: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Priors of the columns of the three blocks, for anchors of the given classes and mined negatives."""
-        prior = self.column_prior()
-        return prior[labels], prior[labels, None], prior[negative_columns // self.class_queue.slots_per_class]

@@ -4,7 +4,7 @@ from .class_counts import ClassCountsMixin
 from .class_targets import ClassTargetsMixin
 from .classwise_queue import ClasswiseQueue
 from .data_preprocessor import MultiViewDataPreprocessor
-from .gather import gather, gather_with_grad
+from .gather import gather, gather_others, gather_with_grad
 from .queue import FeatureQueue
 from .shuffle_bn import forward_shuffled
 from .target_files import cached_uniform_targets, checked_suffix, load_targets, save_targets
@@ -21,6 +21,7 @@ __all__ = [
     'checked_suffix',
     'forward_shuffled',
     'gather',
+    'gather_others',
     'gather_with_grad',
     'load_targets',
     'min_angle',

@@ -8,7 +8,7 @@ import sys
 import ltcl
 import ltcl.datasets, ltcl.engine, ltcl.evaluation, ltcl.models, ltcl.launch
 import ltcl.analysis.seg_class_stats
-from ltcl.models.losses import dense_paco_loss
+from ltcl.functional import dense_paco_loss
 from ltcl.registry import MODELS, TASK_UTILS
 MODELS.build(dict(type='ltcl.PaCoHead', num_classes=3, in_channels=4, feat_dim=4))
 assert MODELS.get('ltcl.BranchedUPerHead') is None
