@@ -13,9 +13,9 @@ import torch.nn.functional as F
 from common import Figure, extra_peak_memory, on_all_devices, run, speed_figures, time_interleaved
 from torch import Tensor
 
+from ltcl.functional import mine_hard
 from ltcl.models import ClasswiseQueue, ResComHead
 from ltcl.models.heads import Views
-from ltcl.functional import mine_hard
 
 FAST, PLAIN = 'mining and update', 'loop'
 GOALS = {'columns': 30, 'rows': None}

@@ -16,15 +16,15 @@ from oracles.paco import masked_paco_loss
 LOSSES = {'paco_loss': paco_loss, 'masked form': masked_paco_loss}
 
 
-def draw_inputs(num_anchors: int, num_contrast: int, num_classes: int, feat_dim: int, device: str) -> dict[str, Tensor]:
+def draw_inputs(num_anchors: int, num_rows: int, num_classes: int, feat_dim: int, device: str) -> dict[str, Tensor]:
     """Random arguments of the loss in float32; anchors and logits take gradients, the queue's rows do not."""
     torch.manual_seed(0)
     inputs = dict(
         anchors=F.normalize(torch.randn(num_anchors, feat_dim), dim=1),
         labels=torch.randint(num_classes, (num_anchors,)),
         logits=torch.randn(num_anchors, num_classes),
-        contrast=F.normalize(torch.randn(num_contrast, feat_dim), dim=1),
-        contrast_labels=torch.randint(num_classes, (num_contrast,)),
+        rows=F.normalize(torch.randn(num_rows, feat_dim), dim=1),
+        row_labels=torch.randint(num_classes, (num_rows,)),
         class_counts=torch.arange(num_classes, 0, -1),
     )
     inputs = {name: tensor.to(device) for name, tensor in inputs.items()}
@@ -41,7 +41,7 @@ def gradients(loss_name: str, inputs: dict[str, Tensor]) -> tuple[Tensor, ...]:
 def measure_device(
     device: str,
     num_anchors: int = 256,
-    num_contrast: int = 8192,
+    num_rows: int = 8192,
     num_classes: int = 1000,
     feat_dim: int = 128,
     rounds: int = 31,
@@ -51,12 +51,12 @@ def measure_device(
     Args:
         device: ``'cpu'`` or ``'cuda'``.
         num_anchors: Rows of anchors.
-        num_contrast: Further rows, the queue.
+        num_rows: Further rows, the queue.
         num_classes: Number of classes.
         feat_dim: Width of an embedding.
         rounds: Timed rounds of both.
     """
-    inputs = draw_inputs(num_anchors, num_contrast, num_classes, feat_dim, device)
+    inputs = draw_inputs(num_anchors, num_rows, num_classes, feat_dim, device)
     steps = {name: functools.partial(gradients, name, inputs) for name in LOSSES}
     return compare(steps, device, rounds, speed_goal=2.0, memory_goal=0.4)
 

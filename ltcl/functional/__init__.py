@@ -21,10 +21,12 @@ The losses of pairs are one shape. Anchor i is compared with its candidates j by
 - :func:`label_aware_smoothing_loss`: class logits; no bias; 1 minus the smoothing of the class, which all share.
 
 They are called alike, ``loss(anchors, labels, rows, row_labels, *, options)``: the anchors, which meet each other where
-the method says so, and further rows such as keys, a queue or the anchors of other processes. An anchor never meets
-itself. What they share stands once: the log-sum-exp over rows in :mod:`~ltcl.functional.log_sums`, the sums over
-classes, which take the place of a mask of positives, in :mod:`~ltcl.functional.class_sums`, the draw of positives in
+the method says so but never themselves, and further rows such as keys, a queue or the anchors of other processes. What
+they share stands once: the log-sum-exp over rows in :mod:`~ltcl.functional.log_sums`, the sums over classes, which take
+the place of a mask of positives, in :mod:`~ltcl.functional.class_sums`, the draw of positives in
 :mod:`~ltcl.functional.positives`, the check of shapes in :mod:`~ltcl.functional.checks`.
+
+:func:`lovasz_softmax_loss` alone has another form.
 """
 
 from .balanced_contrastive import balanced_contrastive_loss
@@ -36,6 +38,7 @@ from .k_positive import KPositiveLoss, k_positive_contrastive_loss
 from .label_aware_smoothing import label_aware_smoothing, label_aware_smoothing_loss
 from .ldam import ldam_loss, ldam_margins
 from .logit_adjustment import log_prior, logit_adjusted_loss
+from .lovasz import lovasz_softmax_loss
 from .mining import HardPairs, mine_hard
 from .paco import paco_loss
 from .positives import draw_positives
@@ -58,6 +61,7 @@ __all__ = [
     'ldam_margins',
     'log_prior',
     'logit_adjusted_loss',
+    'lovasz_softmax_loss',
     'mine_hard',
     'paco_loss',
     'rebalanced_contrastive_loss',

@@ -6,7 +6,7 @@ from mmpretrain.structures import DataSample
 from torch import nn
 
 from ltcl.functional import balanced_contrastive_loss, logit_adjusted_loss
-from ltcl.functional.balanced_contrastive import balanced_terms
+from ltcl.functional.balanced_contrastive import BalancedTerms, balanced_terms
 from ltcl.models import ContrastiveClassifier
 from ltcl.models.heads import Views
 
@@ -18,12 +18,17 @@ def arguments(case: Case, embeddings: torch.Tensor, prototypes: torch.Tensor) ->
     return dict(
         anchors=embeddings,
         labels=labels,
-        contrast=embeddings,
-        contrast_labels=labels,
+        rows=embeddings[:0],
+        row_labels=labels[:0],
         prototypes=prototypes,
-        anchor_positions=torch.arange(len(labels)),
         temperature=float(case['temperature']),
     )
+
+
+def terms_of(args: dict, anchors: torch.Tensor) -> BalancedTerms:
+    """Terms of anchors in the place of the batch's rows, which remain the columns."""
+    labels = args['labels']
+    return balanced_terms(anchors, labels, args['anchors'], labels, args['prototypes'], args['temperature'])
 
 
 def drawn_rows(case: Case) -> tuple[torch.Tensor, torch.Tensor]:
@@ -45,7 +50,7 @@ def check_weights(case: Case) -> None:
     num_anchors, num_columns = expected.shape
     axes = torch.eye(num_columns, dtype=torch.float64)
     anchors = torch.zeros(num_anchors, num_columns, dtype=torch.float64, requires_grad=True)
-    terms = balanced_terms(**arguments(case, axes[:num_anchors], axes[num_anchors:]) | dict(anchors=anchors))
+    terms = terms_of(arguments(case, axes[:num_anchors], axes[num_anchors:]), anchors)
     temperature = float(case['temperature'])
     (inverse_divisors,) = torch.autograd.grad(terms.log_denominator.exp().sum(), anchors, retain_graph=True)
     not_self = 1 - torch.eye(num_anchors, num_columns, dtype=torch.float64)
@@ -58,7 +63,7 @@ def check_weights(case: Case) -> None:
 def balanced_contrast(case: Case) -> None:
     features, prototypes = drawn_rows(case)
     args = arguments(case, by_view(features), prototypes)
-    terms = balanced_terms(**args)
+    terms = terms_of(args, args['anchors'])
     close(terms.log_denominator, case['log_denominator'])
     close(terms.log_denominator - terms.positive_mean, case['loss_per_anchor'])
     check_weights(case)
@@ -68,7 +73,7 @@ def balanced_contrast(case: Case) -> None:
     close(features.grad, case['grad_features'])
     close(prototypes.grad, case['grad_centers'])
     narrow = {
-        name: value.float() if name in ('anchors', 'contrast', 'prototypes') else value for name, value in args.items()
+        name: value.float() if name in ('anchors', 'rows', 'prototypes') else value for name, value in args.items()
     }
     close(balanced_contrastive_loss(**narrow).double(), case['loss'], rtol=1e-5)
 

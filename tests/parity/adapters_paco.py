@@ -43,9 +43,9 @@ def loss(case: Case) -> None:
         return paco_loss(
             torch.cat(list(views.values())).to(dtype),
             labels.repeat(len(views)),
-            logits.to(dtype),
             torch.cat([*keys, queue]).to(dtype),
             torch.cat([labels.repeat(len(keys)), queue_labels]),
+            logits=logits.to(dtype),
             class_counts=counts(case),
             smoothing=float(case.get('smooth', 0.0)),
             **scalars(case, LOSS_ARGS),

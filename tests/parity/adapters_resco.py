@@ -11,13 +11,12 @@ from torch import nn
 
 from ltcl.functional import (
     effective_number_weights,
-    in_batch_pairs,
     log_prior,
     logit_adjusted_loss,
     mine_hard,
-    queue_pairs,
-    rebalanced_contrastive_loss,
 )
+from ltcl.functional.mining import queue_pairs
+from ltcl.functional.rebalanced_contrastive import column_priors, in_batch_pairs, loss_of_pairs
 from ltcl.models import ClasswiseQueue, ContrastiveClassifier, ResCoHead, ResComHead
 from ltcl.models.heads import Views
 
@@ -56,8 +55,9 @@ def published_priors(case: Case, labels: torch.Tensor) -> torch.Tensor | None:
     if not case.get('balsfx_n', 0.0):
         return None
     num_classes, slots = len(case['cls_num_list']), int(case['queue_size_per_cls'])
-    head = ResCoHead(positives_per_class=slots, negatives_per_class=slots, **head_args(case, num_classes, 1, 1))
-    in_batch, own, others = head.column_priors(labels)
+    prior = float(case['balsfx_n']) * log_prior(tensor(case, 'cls_num_list'))
+    classes = torch.arange(num_classes).repeat(slots)[None]
+    in_batch, own, others = column_priors(prior, labels, labels, classes, align_prior=False)
     others = others.view(len(labels), slots, num_classes).transpose(1, 2)
     is_other = torch.arange(num_classes) != labels[:, None]
     others = others[is_other].view(len(labels), -1)
@@ -77,7 +77,7 @@ def loss(case: Case) -> None:
     def contrast(dtype: torch.dtype = torch.float64, **kwargs) -> torch.Tensor:
         priors = None if prior is None else (prior, nothing, nothing)
         blocks = similarity.to(dtype), mask, nothing.to(dtype), nothing.to(dtype)
-        return rebalanced_contrastive_loss(*blocks, labels, temperature=temperature, column_priors=priors, **kwargs)
+        return loss_of_pairs(*blocks, labels, temperature=temperature, column_priors=priors, **kwargs)
 
     weights = class_weights(counts, beta) if beta else torch.ones(len(counts))
     logits = torch.cat([leaves[name] for name in names])
@@ -146,12 +146,12 @@ def joined(pairs: tuple, own: torch.Tensor, others: torch.Tensor) -> tuple[torch
 def resco_pairs(head: ResCoHead, query: torch.Tensor, key: torch.Tensor, labels: torch.Tensor) -> tuple:
     rows = [queue.contents()[0] for queue in (head.positive_queue, head.negative_queue)]
     own, others = queue_pairs(query, labels, *rows)
-    return joined(in_batch_pairs(query, key, labels), own, others.transpose(1, 2).flatten(1))
+    return joined(in_batch_pairs(query, labels, key, labels, False), own, others.transpose(1, 2).flatten(1))
 
 
 def rescom_pairs(head: ResComHead, anchors: torch.Tensor, labels: torch.Tensor) -> tuple:
     hard = mine_hard(anchors, labels, head.class_queue.contents()[0], **head.num_hard)
-    in_batch = in_batch_pairs(anchors, anchors, labels, exclude_self=True)
+    in_batch = in_batch_pairs(anchors, labels, anchors, labels, True)
     return *joined(in_batch, hard.positives, hard.negatives), hard
 
 
@@ -166,7 +166,7 @@ def check_losses(case: Case, losses: dict, prefix: str = '') -> torch.Tensor:
 
 def per_anchor(head: nn.Module, similarity: torch.Tensor, mask: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     nothing = similarity[:, :0]
-    return rebalanced_contrastive_loss(
+    return loss_of_pairs(
         similarity, mask.bool(), nothing, nothing, labels, temperature=head.temperature, reduction='none'
     )
 

@@ -8,7 +8,7 @@ from mmengine.registry import init_default_scope
 from mmengine.structures import PixelData
 from torch import nn
 
-from ltcl.functional import dense_paco_loss
+from ltcl.functional import dense_paco_loss, lovasz_softmax_loss
 
 NORM = dict(type='BN')
 
@@ -53,12 +53,16 @@ def gpaco_set(case: Case) -> None:
     labels = tensor(case, 'in_labels').long()
     assert logits.shape[1] == case['num_classes']
     args = pick(case, **PACO_ARGS)
-    loss = dense_paco_loss(rows[None], labels[None], logits[None], **args)
+
+    def loss_of(rows: torch.Tensor, logits: torch.Tensor) -> torch.Tensor:
+        anchors = rows[None], labels[None]
+        return dense_paco_loss(*anchors, *(each[:, :0] for each in anchors), logits=logits[None], **args)
+
+    loss = loss_of(rows, logits)
     close(loss, case['out_loss'])
     close(gradient(loss, rows), case['out_grad_z'])
     close(gradient(loss, logits), case['out_grad_logits'])
-    narrow = dense_paco_loss(rows.float()[None], labels[None], logits.float()[None], **args)
-    close(narrow.double(), case['out_loss'], rtol=1e-5)
+    close(loss_of(rows.float(), logits.float()).double(), case['out_loss'], rtol=1e-5)
 
 
 @adapter('seg', 'gpaco_dense')
@@ -279,7 +283,7 @@ def simplex(case: Case) -> None:
 def lovasz(case: Case) -> None:
     logits = double(case, 'in_logits', True)
     assert logits.shape[1] == case['num_classes']
-    loss = decode_heads().lovasz_softmax_loss(logits, labels_of(case).squeeze(1), case['ignore_index'].item())
+    loss = lovasz_softmax_loss(logits, labels_of(case).squeeze(1), case['ignore_index'].item())
     close(loss, case['out_loss'])
     close(gradient(loss, logits), case['out_grad_logits'])
 

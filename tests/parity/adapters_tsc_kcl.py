@@ -399,8 +399,9 @@ def check_in_batch_pairs(
 ) -> None:
     """Compare the drawn rows, the mask of positives and the log probabilities, and the anchors' means."""
     with_targets = 'targets' in case
-    targets, copies = (head.class_targets(), int(case['target_repeat'])) if with_targets else (None, 0)
-    rows = batch_rows(embeddings, tensor(case, 'labels'), targets, copies)
+    targets, classes = head.target_rows(embeddings)
+    copies, num_views = int(case['target_repeat']) if with_targets else 0, 2 - int(case['single_view'])
+    rows = batch_rows(embeddings, tensor(case, 'labels').repeat(num_views), targets, classes, num_views, copies)
     similarities = rows.unique @ rows.unique.T / float(case['temperature'])
     log_others = log_sum_others(similarities, rows, head.loss_args['unbiased'])
     pairs = similarities[rows.index][:, rows.index]

@@ -54,9 +54,9 @@ def test_paco_head(num_online, num_keys, knobs):
     expected = loop_paco_loss(
         torch.cat(embeddings),
         LABELS.repeat(num_online),
-        F.linear(torch.cat(feats), head.fc.weight, head.fc.bias),
         torch.cat([*keys, queue]),
         torch.cat([LABELS.repeat(num_keys), queue_labels]),
+        logits=F.linear(torch.cat(feats), head.fc.weight, head.fc.bias),
         class_counts=torch.tensor(COUNTS),
         **knobs,
     )
@@ -102,7 +102,7 @@ def test_without_queue(head_class):
     if head_class is PaCoHead:
         logits = head.fc(torch.cat(feats))
         expected = loop_paco_loss(
-            torch.cat(embeddings), LABELS.repeat(2), logits, *nothing, class_counts=torch.tensor(COUNTS)
+            torch.cat(embeddings), LABELS.repeat(2), *nothing, logits=logits, class_counts=torch.tensor(COUNTS)
         )
         torch.testing.assert_close(losses['loss_paco'], expected)
     else:
@@ -117,9 +117,9 @@ def test_empty_queue_stays_out_of_the_loss_until_it_is_filled():
         expected = loop_paco_loss(
             embeddings[0],
             LABELS,
-            head.fc(feats[0]),
             torch.cat(rows),
             LABELS.repeat(len(rows)),
+            logits=head.fc(feats[0]),
             class_counts=torch.tensor(COUNTS),
         )
         torch.testing.assert_close(head.loss(Views(feats, embeddings, keys, LABELS))['loss_paco'], expected)

@@ -15,6 +15,7 @@ from ltcl.registry import MODELS
 
 LABELS = torch.tensor([0, 2, 1, 0])
 QUEUE_LEN = 6
+NO_TARGETS = torch.zeros(0, 5).double(), torch.arange(0)
 DRAWS = draw_uniform(2, len(LABELS), torch.Generator().manual_seed(3))
 
 
@@ -48,10 +49,10 @@ def test_kcl_head(num_positives):
         losses = head.loss(Views([], [queries], [keys], LABELS))
         expected, _ = loop_k_positive_loss(
             queries,
-            keys,
             LABELS,
             queue,
             queue_labels,
+            keys=keys,
             num_classes=3,
             draws=DRAWS if num_positives else None,
             temperature=0.2,
@@ -119,10 +120,10 @@ def test_tsc_head():
     assert head.assignment.tolist() == columns.tolist()
     expected = loop_k_positive_loss(
         queries,
-        keys,
         LABELS,
         queue,
         queue_labels,
+        keys=keys,
         num_classes=4,
         draws=DRAWS,
         class_targets=head.targets[columns],
@@ -230,9 +231,8 @@ def test_in_batch_kcl_head(num_views, beta):
     head.draw_uniform = lambda num_rows, device: draws[:, :num_rows]
     views = list(draw())[:num_views]
     weights = None if beta is None else effective_number_weights(torch.tensor([40, 10, 1]), beta)
-    expected = loop_in_batch_loss(
-        torch.cat(views), LABELS, num_classes=3, draws=draws, temperature=0.1, class_weights=weights
-    )
+    options = dict(num_views=num_views, draws=draws, temperature=0.1, class_weights=weights)
+    expected = loop_in_batch_loss(torch.cat(views), LABELS.repeat(num_views), *NO_TARGETS, num_classes=3, **options)
     loss = head.loss(Views([], views, [], LABELS))['loss_con']
     torch.testing.assert_close(loss, expected, rtol=1e-10, atol=0)
 
@@ -248,10 +248,11 @@ def test_in_batch_tsc_head_with_a_fixed_order(all_targets_positive):
     views = list(draw())
     expected = loop_in_batch_loss(
         torch.cat(views),
-        LABELS,
+        LABELS.repeat(2),
+        head.class_targets(),
+        torch.arange(3),
         num_classes=3,
         draws=draws,
-        class_targets=head.class_targets(),
         target_repeat=2,
         all_targets_positive=all_targets_positive,
     )
@@ -266,7 +267,7 @@ def test_in_batch_tsc_head_with_a_fixed_order(all_targets_positive):
 def test_in_batch_tsc_head_with_matching():
     head = build(InBatchTSCHead, match_centers=True, num_positives=0)
     views = list(draw())
-    plain = loop_in_batch_loss(torch.cat(views), LABELS, num_classes=3)
+    plain = loop_in_batch_loss(torch.cat(views), LABELS.repeat(2), *NO_TARGETS, num_classes=3)
     torch.testing.assert_close(head.loss(Views([], views, [], LABELS))['loss_con'], plain)
     turn_on(head)
     expected = loop_centers(head.class_centers, torch.cat(views), LABELS.repeat(2)).detach()
@@ -284,7 +285,7 @@ def run_in_batch(rank: int) -> None:
     parts = [view.detach()[mine].requires_grad_() for view in views]
     loss = head.loss(Views([], parts, [], LABELS[mine]))['loss_con']
     leaves = [view.detach().requires_grad_() for view in views]
-    expected = loop_in_batch_loss(torch.cat(leaves), LABELS, num_classes=3)
+    expected = loop_in_batch_loss(torch.cat(leaves), LABELS.repeat(2), *NO_TARGETS, num_classes=3)
     torch.testing.assert_close(loss, expected)
     # DDP averages over the two processes.
     for part, gradient in zip(torch.autograd.grad(loss, parts), torch.autograd.grad(expected, leaves), strict=True):

@@ -19,7 +19,7 @@ from .branched import (
 )
 from .gpaco import GPaCoBranch, pixel_paco_loss
 from .labels import mark_void, shrink_labels
-from .lovasz import LovaszSoftmaxLoss, lovasz_softmax_loss
+from .lovasz import LovaszSoftmaxLoss
 from .region import CenterCollapseBranch, RegionRebalanceBranch, simplex_etf
 from .region_bias import (
     RegionBiasDepthwiseSeparableASPPHead,
@@ -53,7 +53,6 @@ __all__ = [
     'RegionBiasOCRHead',
     'RegionBiasUPerHead',
     'RegionRebalanceBranch',
-    'lovasz_softmax_loss',
     'mark_void',
     'pixel_paco_loss',
     'region_loss',

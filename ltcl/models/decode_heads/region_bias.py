@@ -9,10 +9,10 @@ from mmseg.models.decode_heads import DepthwiseSeparableASPPHead, FCNHead, OCRHe
 from mmseg.models.losses import accuracy
 from torch import Tensor, nn
 
+from ltcl.functional.precision import full_precision
 from ltcl.registry import MODELS
 from ltcl.value_ranges import check_ranges
 
-from ..losses.precision import full_precision
 from .branch import CountsFromFile
 from .branched import extend_head
 from .labels import mark_void, shrink_labels

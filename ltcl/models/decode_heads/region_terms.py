@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from ..losses.precision import full_precision
+from ltcl.functional.precision import full_precision
 
 
 @full_precision

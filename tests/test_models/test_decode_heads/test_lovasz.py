@@ -7,7 +7,8 @@ from mmseg.models.losses import LovaszLoss
 from oracles.seg import loop_lovasz_loss
 
 from ltcl.errors import UserError
-from ltcl.models.decode_heads import LovaszSoftmaxLoss, lovasz, lovasz_softmax_loss
+from ltcl.functional import lovasz, lovasz_softmax_loss
+from ltcl.models.decode_heads import LovaszSoftmaxLoss
 
 
 def draw(dtype=torch.float64, num_classes=4):

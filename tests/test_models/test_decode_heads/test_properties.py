@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from ltcl.models.decode_heads import lovasz_softmax_loss, pixel_paco_loss, region_loss, region_means
+from ltcl.functional import lovasz_softmax_loss
+from ltcl.models.decode_heads import pixel_paco_loss, region_loss, region_means
 
 quick = settings(derandomize=True, deadline=None, max_examples=20, database=None)
 NUM_CLASSES = 4
