@@ -1,16 +1,17 @@
 """docs/add_a_method.md, followed to the letter: its files are written as they stand there, its commands are run."""
 
+import hashlib
+import json
 import os
 import re
 import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from fake_fashion_mnist import SHA256
 
 ROOT = Path(__file__).parents[1]
 GUIDE = (ROOT / 'docs' / 'add_a_method.md').read_text()
@@ -87,53 +88,62 @@ def run(*words: object, folder: Path, **variables: str) -> None:
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-6000:]
 
 
-def run_ltcl(lines: list[str], folder: Path, *paths: Path) -> None:
-    """Run the lines that begin with ``ltcl`` and need images, on few of them."""
-    commands = [line for line in lines if re.match('ltcl (train|test) ', line)]
-    commands = [line if '--cfg-options' in line else f'{line} --cfg-options' for line in commands]
-    commands = [' '.join([line, *FEW_IMAGES, 'default_hooks.checkpoint.interval=1']) for line in commands]
-    python_path = os.pathsep.join(map(str, paths))
-    run(sys.executable, '-c', RUN_COMMANDS, SHA256(), *commands, folder=folder, PYTHONPATH=python_path)
-
-
 @pytest.fixture
-def images(written_fashion_mnist, tmp_path) -> Path:
+def folder(written_fashion_mnist, tmp_path) -> Path:
     """A folder in which ``data/fashion_mnist`` is found."""
     (tmp_path / 'data').mkdir()
     (tmp_path / 'data' / 'fashion_mnist').symlink_to(written_fashion_mnist)
     return tmp_path
 
 
-def test_in_a_file_of_your_own(images):
-    write_blocks(images, OWN_FILE)
-    assert 'export PYTHONPATH=.' in command_lines(OWN_FILE)
-    run_ltcl(command_lines(OWN_FILE), images, images, ROOT)
-    assert (images / 'work_dirs' / 'my_config' / 'epoch_2.pth').exists()
-    assert list((images / 'work_dirs' / 'my_config').rglob('test_metrics.json'))
+@pytest.fixture
+def run_ltcl(folder, fashion_mnist_contents) -> Callable[..., None]:
+    """Runs those of the lines that train or test, on few images, in the folder."""
+    checksums = {name: hashlib.sha256(content).hexdigest() for name, content in fashion_mnist_contents.items()}
+
+    def run_lines(lines: list[str], *paths: Path) -> None:
+        lines = [line for line in lines if re.match('ltcl (train|test) ', line)]
+        lines = [line if '--cfg-options' in line else f'{line} --cfg-options' for line in lines]
+        commands = [f'{line} {FEW_IMAGES}' for line in lines]
+        variables = dict(PYTHONPATH=os.pathsep.join(map(str, paths)))
+        run(sys.executable, '-c', RUN_COMMANDS, json.dumps(checksums), *commands, folder=folder, **variables)
+
+    return run_lines
 
 
-def test_in_ltcl(images):
+def test_in_a_file_of_your_own(folder, run_ltcl):
+    write_blocks(folder, OWN_FILE)
+    lines = command_lines(OWN_FILE)
+    assert 'export PYTHONPATH=.' in lines
+    run_ltcl(lines, folder, ROOT)
+    assert_trained_and_tested(folder / 'work_dirs' / 'my_config')
+
+
+def assert_trained_and_tested(work_dir: Path) -> None:
+    """The second training went on after the first, and the test has the figures of the last validation."""
+    trained, tested = (json.loads((work_dir / f'{name}metrics.json').read_text()) for name in ('', 'test_'))
+    assert trained['last']['epoch'] == 2
+    assert tested['last']['metrics'] == trained['last']['metrics']
+
+
+def test_in_ltcl(folder, run_ltcl):
     """In a copy of the clone, without the recorded cases of the other methods."""
-    ignored = shutil.ignore_patterns('__pycache__', '*.npz', '*.json', 'soak')
     for name in ('ltcl', 'configs', 'tests'):
-        shutil.copytree(ROOT / name, images / name, ignore=ignored)
-    for name in ('pyproject.toml', 'model-index.yml', 'setup.py'):
-        shutil.copy(ROOT / name, images)
-    new = write_blocks(images, IN_LTCL)
-    lines = command_lines(IN_LTCL)
-    lint, record, test, *commands = [line for line in lines if line]
-    python = {'PYTHONPATH': str(images)}
+        shutil.copytree(
+            ROOT / name, folder / name, ignore=shutil.ignore_patterns('__pycache__', '*.npz', 'ckpt_keys__*')
+        )
+    for name in ('pyproject.toml', 'model-index.yml'):
+        shutil.copy(ROOT / name, folder)
+    new = write_blocks(folder, IN_LTCL)
+    lint, record, test, *commands = command_lines(IN_LTCL)
     for command in lint.split(' && '):
-        run(sys.executable, '-m', *shlex.split(command), folder=images)
+        run(sys.executable, '-m', *shlex.split(command), folder=folder)
     assert [path.read_text() for path in new] == [content for _, is_added, content in blocks(IN_LTCL) if not is_added]
-    path, *words = shlex.split(record)
-    assert path == 'PYTHONPATH=tests'
-    run(sys.executable, *words[1:], folder=images, PYTHONPATH=f'{images}{os.pathsep}{images / "tests"}')
-    golden = images / 'tests' / 'golden'
-    assert [case.relative_to(golden).as_posix() for case in golden.glob('*/*')] == [
-        'centre/centre_loss__01_absent_class.npz'
-    ]
-    run(sys.executable, '-m', *shlex.split(test), folder=images, **python)
-    run_ltcl(commands, images, images)
-    assert list((images / 'work_dirs').rglob('epoch_2.pth'))
-    assert list((images / 'work_dirs').rglob('test_metrics.json'))
+    assert record.startswith('PYTHONPATH=tests python ')
+    run(sys.executable, *record.split()[2:], folder=folder, PYTHONPATH=f'{folder}{os.pathsep}{folder / "tests"}')
+    golden = folder / 'tests' / 'golden'
+    for empty in {path for path in golden.iterdir() if path.is_dir()} - {golden / 'centre'}:
+        empty.rmdir()
+    run(sys.executable, '-m', *shlex.split(test), folder=folder, PYTHONPATH=str(folder))
+    run_ltcl(commands, folder)
+    assert_trained_and_tested(folder / 'work_dirs' / 'centre_resnet20_1xb128-100e_fashion-mnist-lt-small')
