@@ -103,7 +103,7 @@ def main() -> None:
     elif args.amp == 'float16':
         cfg.optim_wrapper.type = 'AmpOptimWrapper'
         cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
-    build_runner(cfg).train()
+    build_runner(cfg, training=True).train()
 
 
 if __name__ == '__main__':

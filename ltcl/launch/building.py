@@ -16,6 +16,7 @@ from ltcl.config_values import use_plain_norms
 from ltcl.errors import UserError
 from ltcl.neutral_text import neutralise
 
+from .contract import check_contract
 from .parts import check_parts
 from .values import check_complete, check_values
 
@@ -82,18 +83,24 @@ def import_custom_modules(cfg: Config) -> None:
         ) from error
 
 
-def build_runner(cfg: Config) -> 'Runner':
+def build_runner(cfg: Config, training: bool = False) -> 'Runner':
     """Check everything that a config names, then build it.
 
     ``SyncBN`` is plain ``BN`` unless a launcher started processes on GPUs.
 
+    Args:
+        cfg: The config.
+        training: The runner is to train, so pipeline, model, head and hooks must fit each other.
+
     Raises:
-        UserError: A value, a type or an argument that cannot be.
+        UserError: A value, a type or an argument that cannot be, or parts that do not fit.
     """
     check_complete(cfg)
     check_values(cfg)
     import_scope(cfg.get('default_scope') or 'mmpretrain')
     check_parts(cfg)
+    if training:
+        check_contract(cfg)
     import torch
 
     from ltcl.engine import Runner

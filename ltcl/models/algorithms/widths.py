@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from ltcl.errors import UserError
+from ltcl.signatures import defaults_of, parameters_of
 
 
 class Encoder:
@@ -75,7 +76,8 @@ def fit_feat_dim(head: dict | nn.Module | None, projector: dict | None) -> dict 
     Raises:
         UserError: The head names another width.
     """
-    width = argument(projector, 'out_channels') if isinstance(projector, dict) else None
+    arguments = defaults_of(_class_of(projector)) | projector if isinstance(projector, dict) else {}
+    width = arguments.get('out_channels')
     if width is None or not isinstance(head, dict) or not takes(head, 'feat_dim'):
         return head
     return _with_width(head, 'model.head.feat_dim', width, 'the output of the projector')
@@ -110,25 +112,7 @@ def takes(part: dict, name: str) -> bool:
         part: The config.
         name: The argument.
     """
-    return any(name in parameters for parameters in _signatures(part))
-
-
-def argument(part: dict, name: str) -> object:
-    """Value of an argument of a config, or its default; None if neither is known.
-
-    Args:
-        part: The config.
-        name: The argument.
-    """
-    defaults = (parameters[name].default for parameters in _signatures(part) if name in parameters)
-    default = next(defaults, None)
-    return part.get(name, None if default is inspect.Parameter.empty else default)
-
-
-def _signatures(part: dict) -> list:
-    """Parameters of the constructors of a class and its bases, its own first."""
-    makers = [vars(each)['__init__'] for each in _class_of(part).__mro__ if '__init__' in vars(each)]
-    return [inspect.signature(maker).parameters for maker in makers]
+    return name in parameters_of(_class_of(part))
 
 
 @torch.no_grad()

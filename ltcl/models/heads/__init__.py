@@ -1,7 +1,7 @@
 """Heads: a method's state and hyper-parameters, and the call of its loss."""
 
 from .balpoe import BalPoEHead
-from .base import MethodHead, Needs, Views
+from .base import MethodHead, Needs, Views, check_view_numbers
 from .bcl import BCLHead
 from .cosine import CosineClsHead, CosineLinear
 from .in_batch_kcl import InBatchKCLHead, InBatchTSCHead
@@ -33,4 +33,5 @@ __all__ = [
     'TSCHead',
     'TauNormHead',
     'Views',
+    'check_view_numbers',
 ]

@@ -1,6 +1,5 @@
 """What every head of the contrastive family shares: the views that it is given, and what it declares to need."""
 
-import inspect
 from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any, NamedTuple
@@ -84,6 +83,8 @@ class MethodHead(BaseModule):
     uses_targets = False
     uses_class_counts = False
     hooks: tuple[str, ...] = ()
+    has_classifier = True
+    """Whether it predicts classes. Without, a validation compares features."""
 
     def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
@@ -98,20 +99,6 @@ class MethodHead(BaseModule):
             arguments: Entries of its config, and the defaults of those that it does not name.
         """
         return Needs(**{name: getattr(cls, name) for name in Needs._fields})
-
-    @classmethod
-    def needs_of(cls, cfg: Mapping[str, Any]) -> Needs:
-        """What the head of a config needs; nothing is built.
-
-        Args:
-            cfg: Config of the head.
-        """
-        defaults: dict[str, object] = {}
-        for base in cls.__mro__:
-            made = vars(base).get('__init__')
-            parameters = inspect.signature(made).parameters.values() if made else ()
-            defaults = {each.name: each.default for each in parameters if each.default is not each.empty} | defaults
-        return cls.needs(defaults | dict(cfg))
 
     def loss(self, views: Views) -> dict[str, Tensor]:
         """Losses of one step.

@@ -22,6 +22,8 @@ class EmbeddingHead(MethodHead):
         init_cfg: Unused by these heads, whose parameters, if any, are fixed.
     """
 
+    has_classifier = False
+
     def __init__(self, num_classes: int, num_positives: int = 6, init_cfg: dict | None = None) -> None:
         super().__init__(init_cfg=init_cfg)
         if num_positives < 0:

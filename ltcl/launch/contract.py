@@ -1,0 +1,157 @@
+"""Pipeline, model, head and hooks of a training against each other: each is right alone, together they may not be.
+
+Only the config and the registered classes are looked at: nothing is built, and no data are read.
+"""
+
+import os
+from collections.abc import Callable
+
+from mmengine.config import Config
+
+from ltcl.errors import UserError
+from ltcl.signatures import parameters_of
+
+from .hook_contract import check_class_counts, check_key_encoder, check_metrics, check_needed_hooks, check_targets
+from .pipeline_views import check_collation, count_views
+from .training_parts import Training, read_training
+
+
+def check_contract(cfg: Config) -> None:
+    """Refuse a training whose parts do not fit each other; a config that trains nothing is not looked at.
+
+    The package of the config's ``default_scope`` must be imported.
+
+    Args:
+        cfg: The config, whose parts are each in order by themselves.
+
+    Raises:
+        UserError: Names the first disagreement and what to change.
+    """
+    training = read_training(cfg)
+    for check in CHECKS if training is not None else ():
+        check(training)
+
+
+def check_head(training: Training) -> None:
+    """The model trains the head, and has a projector if the head uses embeddings."""
+    model, head, needs = training.model, training.head, training.needs
+    projector = model.entries.get('projector')
+    if not training.is_contrastive:
+        if needs is not None:
+            raise UserError(f'{head.name} goes with model.type=ltcl.ContrastiveClassifier, not {model.name}: set it')
+        if projector is not None:
+            raise UserError(f'model.projector: {model.name} trains none: take it out')
+    elif needs is None:
+        raise UserError(
+            f'ltcl.ContrastiveClassifier trains heads that derive from ltcl.models.heads.MethodHead, and {head.name} '
+            'does not: set model.head to one of them, or model.type=ltcl.Classifier without projector'
+        )
+    elif needs.uses_embeddings and projector is None:
+        raise UserError(f"{head.name} needs embeddings: set model.projector=dict(type='ltcl.Projector')")
+    elif not needs.uses_embeddings and projector is not None:
+        raise UserError(f'model.projector: {head.name} uses no embeddings: take it out')
+
+
+def check_views(training: Training) -> None:
+    """The pipeline makes the views that the model names, and the head takes as many."""
+    made = count_views(training.entries['train_dataloader'], training.scope)
+    if training.is_contrastive:
+        from ltcl.models.heads import check_view_numbers
+
+        online, keys = training.views('online_views'), training.views('key_views')
+        check_view_numbers(training.head.built, training.needs, len(online), len(keys))
+        _check_positions(online + keys, made)
+        if made is not None and made > 1:
+            check_collation(training.entries, training.scope)
+    elif made is not None and made > 1:
+        raise UserError(
+            f'the train pipeline makes {made} views of an image, and {training.model.name} takes one: let it make one'
+        )
+
+
+def _check_positions(used: tuple[int, ...], made: int | None) -> None:
+    names = 'model.online_views and model.key_views'
+    for view in used:
+        if view < 0 or used.count(view) > 1:
+            raise UserError(f'{names} name view {view}{" twice" if view >= 0 else ""}: name 0, 1, 2, ... once each')
+    if made is not None and max(used) >= made:
+        raise UserError(
+            f'{names} name view {max(used)}, but the train pipeline makes {made} view{"s" if made > 1 else ""}: let it '
+            f'make {max(used) + 1}'
+        )
+    unused = set(range(made or max(used) + 1)) - set(used)
+    if unused:
+        raise UserError(
+            f'the train pipeline makes view {min(unused)} of every image, and no encoder uses it: let it make '
+            f'{len(used)}, or name it in {names}'
+        )
+
+
+def check_batches(training: Training) -> None:
+    """Views keep their labels, and what is said of key views finds some."""
+    if not training.is_contrastive:
+        return
+    for section, name in (('train_cfg', 'augments'), ('data_preprocessor', 'batch_augments')):
+        if (training.model.entries.get(section) or {}).get(name):
+            raise UserError(
+                f'model.{section}.{name} mixes images, and {training.head.name} takes one class of each: take it out'
+            )
+    if training.model.entries.get('shuffle_bn') and not training.views('key_views'):
+        raise UserError('model.shuffle_bn=True deals out key views, and model.key_views names none: take it out')
+
+
+def check_queue(training: Training) -> None:
+    """The queue is long enough for the keys of one step of all processes."""
+    if training.needs is None or not training.needs.uses_queue:
+        return
+    batch = training.entries['train_dataloader'].get('batch_size') or 1
+    distributed = (training.entries.get('launcher') or 'none') != 'none'
+    processes = int(os.environ.get('WORLD_SIZE', 1)) if distributed else 1
+    queue_len = training.head.arguments['queue_len']
+    if 0 < queue_len < batch * processes:
+        raise UserError(
+            f'model.head.queue_len={queue_len} is shorter than the {batch * processes} keys of one step, batch_size='
+            f'{batch} on {processes} process{"es" if processes > 1 else ""}: set at least as many'
+        )
+
+
+def check_widths(training: Training) -> None:
+    """The embeddings are as wide as the head says, and a width that is left open has a model that fills it."""
+    from ltcl.models import Classifier
+    from ltcl.models.algorithms.widths import fit_feat_dim
+
+    head = training.head
+    if training.is_contrastive:
+        fit_feat_dim(head.entries, training.model.entries.get('projector'))
+    width = parameters_of(head.built).get('in_channels') if head.built else None
+    is_open = width is not None and width.default is width.empty and head.entries.get('in_channels') is None
+    if is_open and not training.model.is_a(Classifier):
+        raise UserError(f'{head.key}: {head.name} needs in_channels: add it, or set model.type=ltcl.Classifier')
+
+
+def check_frozen_encoder(training: Training) -> None:
+    """An encoder that is not trained comes from somewhere."""
+    from ltcl.models import FrozenEncoderClassifier
+
+    model, entries = training.model, training.entries
+    if not model.is_a(FrozenEncoderClassifier) or entries.get('load_from') or entries.get('resume'):
+        return
+    if not any(part.get('init_cfg') or part.get('pretrained') for part in (model.entries, model.entries['backbone'])):
+        raise UserError(
+            f'{model.name} keeps its encoder as it is, and none is loaded: set load_from to a checkpoint of stage 1'
+        )
+
+
+CHECKS: tuple[Callable[[Training], None], ...] = (
+    check_head,
+    check_views,
+    check_batches,
+    check_key_encoder,
+    check_targets,
+    check_needed_hooks,
+    check_metrics,
+    check_class_counts,
+    check_queue,
+    check_widths,
+    check_frozen_encoder,
+)
