@@ -4,7 +4,7 @@ import pytest
 import torch
 
 SCRIPTS = {
-    'loss': dict(num_anchors=6, num_contrast=20, num_classes=4, feat_dim=8),
+    'loss': dict(num_anchors=6, num_rows=20, num_classes=4, feat_dim=8),
     'balanced_contrastive': dict(num_samples=4, num_classes=20, feat_dim=8),
 }
 

@@ -3,7 +3,7 @@ from oracles.rows import unit_rows
 from processes import run_processes
 from torch import nn
 
-from ltcl.models.utils import forward_shuffled, gather, gather_with_grad
+from ltcl.models.utils import forward_shuffled, gather, gather_others, gather_with_grad
 
 NUM_LOCAL = 3
 
@@ -54,6 +54,21 @@ def check_gradient(rank: int) -> None:
         torch.testing.assert_close(averaged(gradient), expected_gradient, rtol=1e-10, atol=1e-12)
 
 
+def check_others(rank: int) -> None:
+    """Own rows and those of the others are the rows of all; each process receives the gradient of its rows there."""
+    inputs, labels, layer = whole_batch()
+    mine = slice(rank * NUM_LOCAL, (rank + 1) * NUM_LOCAL)
+    theirs = slice((1 - rank) * NUM_LOCAL, (2 - rank) * NUM_LOCAL)
+    local = layer(inputs[mine])
+    others, their_labels = gather_others(local), gather_others(labels[mine])
+    torch.testing.assert_close(others, layer(inputs[theirs]))
+    assert their_labels.equal(labels[theirs])
+    loss = loss_of(local, torch.cat([local, others]), torch.cat([labels[mine], their_labels]), labels[mine])
+    gradients = torch.autograd.grad(loss, layer.parameters())
+    for gradient, expected in zip(gradients, one_process()[1], strict=True):
+        torch.testing.assert_close(averaged(gradient), expected, rtol=1e-10, atol=1e-12)
+
+
 def check_no_gradient(rank: int) -> None:
     rows = torch.full((2, 3), float(rank), requires_grad=True)
     gathered = gather(rows.T)  # not contiguous
@@ -89,6 +104,7 @@ def check_shuffled_statistics(rank: int) -> None:
 
 def check_all(rank: int) -> None:
     check_gradient(rank)
+    check_others(rank)
     check_no_gradient(rank)
     check_shuffle(rank)
     check_shuffled_statistics(rank)
@@ -107,6 +123,7 @@ def test_one_process_is_left_alone(monkeypatch):
     rows = torch.randn(3, 2, requires_grad=True)
     assert gather_with_grad(rows) is rows
     assert gather(rows) is rows
+    assert gather_others(rows).shape == (0, 2)
     seen = []
     state = torch.get_rng_state()
     result = forward_shuffled(lambda images: seen.append(images) or images, rows)
