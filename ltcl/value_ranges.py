@@ -78,11 +78,14 @@ RANGES = {
     'region_weight': NOT_NEGATIVE,
     'scale': POSITIVE,
     'smooth': SHARE,
+    'smooth_head': BELOW_ONE,
+    'smooth_tail': BELOW_ONE,
     'smoothing': BELOW_ONE,
     'supt': POSITIVE,
     'target_repeat': AT_LEAST_ONE,
     'target_weight': NOT_NEGATIVE,
     'tau': NOT_NEGATIVE,
+    'taus': NOT_NEGATIVE,
     'temperature': POSITIVE,
 }
 

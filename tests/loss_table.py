@@ -11,10 +11,12 @@ from torch import Tensor
 
 from ltcl.functional import (
     balanced_contrastive_loss,
+    balpoe_loss,
     dense_paco_loss,
     effective_number_weights,
     in_batch_contrastive_loss,
     k_positive_contrastive_loss,
+    label_aware_smoothing_loss,
     ldam_loss,
     logit_adjusted_loss,
     paco_loss,
@@ -206,6 +208,17 @@ def ldam(case: Case, temperature: float) -> Tensor:
     return ldam_loss(case['logits'], case['labels'], case['class_counts'])
 
 
+def balpoe(case: Case, temperature: float) -> Tensor:
+    experts = torch.stack([case['logits'], case['logits'].flip(1)], 1)
+    return balpoe_loss(experts, case['labels'], case['class_counts'], taus=(0.0, 2.0))
+
+
+def label_aware(case: Case, temperature: float) -> Tensor:
+    return label_aware_smoothing_loss(
+        case['logits'], case['labels'], case['class_counts'], smooth_head=0.4, smooth_tail=0.1
+    )
+
+
 ANCHORS, QUEUE = ('view1', 'view2', 'labels', 'logits', 'draws'), ('contrast', 'contrast_labels')
 VIEWS = ('view1', 'view2')
 LOSSES = {
@@ -231,4 +244,6 @@ LOSSES = {
     'proco': Loss(proco, ('view1',), ('view1',), (ANCHORS,), has_temperature=False),
     'logit_adjusted': Loss(logit_adjusted, (), ('logits',), (ANCHORS,), has_temperature=False),
     'ldam': Loss(ldam, (), ('logits',), (ANCHORS,), has_temperature=False),
+    'balpoe': Loss(balpoe, (), ('logits',), (ANCHORS,), has_temperature=False),
+    'label_aware': Loss(label_aware, (), ('logits',), (ANCHORS,), has_temperature=False),
 }

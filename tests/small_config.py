@@ -59,6 +59,7 @@ def small_options(cfg: Config, data_set: str) -> Iterator[tuple[str, object]]:
     head, backbone = cfg.model.head, cfg.model.backbone
     if data_set not in NUM_CLASSES:
         yield 'model.head.num_classes', len(TRAIN_COUNTS)
+        yield 'data_preprocessor.num_classes', len(TRAIN_COUNTS)  # of labels that mixup mixes
         if 'num_classes' in head.get('loss', {}):
             yield 'model.head.loss.num_classes', len(TRAIN_COUNTS)
     if backbone.type == 'VisionTransformer':

@@ -146,6 +146,7 @@ METHODS = {
         projector=BATCH_NORM,
         queues=('class_queue',),
     ),
+    'balpoe': Method(head=dict(type='ltcl.BalPoEHead', **CLASSIFIER)),
 }
 
 

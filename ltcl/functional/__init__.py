@@ -18,6 +18,8 @@ The losses of pairs are one shape. Anchor i is compared with its candidates j by
   the class.
 - :func:`proco_loss`: for each class all samples that it could have, in one logit; the prior; 1 for the class.
 - :func:`logit_adjusted_loss`, :func:`ldam_loss`: class logits; the prior, or minus a margin; 1 for the class.
+- :func:`balpoe_loss`: class logits of each expert; the prior times its strength; 1 for the class.
+- :func:`label_aware_smoothing_loss`: class logits; no bias; 1 minus the smoothing of the class, which all share.
 
 They are called alike, ``loss(anchors, labels, rows, row_labels, *, options)``: the anchors, which meet each other where
 the method says so but never themselves, and further rows such as keys, a queue or the anchors of other processes. What
@@ -29,10 +31,12 @@ the place of a mask of positives, in :mod:`~ltcl.functional.class_sums`, the dra
 """
 
 from .balanced_contrastive import balanced_contrastive_loss
+from .balpoe import balpoe_loss
 from .class_weights import effective_number_weights
 from .dense_paco import dense_paco_loss
 from .in_batch import in_batch_contrastive_loss
 from .k_positive import KPositiveLoss, k_positive_contrastive_loss
+from .label_aware_smoothing import label_aware_smoothing, label_aware_smoothing_loss
 from .ldam import ldam_loss, ldam_margins
 from .logit_adjustment import log_prior, logit_adjusted_loss
 from .lovasz import lovasz_softmax_loss
@@ -47,11 +51,14 @@ __all__ = [
     'HardPairs',
     'KPositiveLoss',
     'balanced_contrastive_loss',
+    'balpoe_loss',
     'dense_paco_loss',
     'draw_positives',
     'effective_number_weights',
     'in_batch_contrastive_loss',
     'k_positive_contrastive_loss',
+    'label_aware_smoothing',
+    'label_aware_smoothing_loss',
     'ldam_loss',
     'ldam_margins',
     'log_prior',

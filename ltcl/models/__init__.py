@@ -3,6 +3,7 @@
 from .algorithms import Classifier, ContrastiveClassifier, EnsembleClassifier, FrozenEncoderClassifier
 from .backbones import CifarResNet, ResNet200
 from .heads import (
+    BalPoEHead,
     BCLHead,
     CosineClsHead,
     InBatchKCLHead,
@@ -18,12 +19,13 @@ from .heads import (
     TauNormHead,
     TSCHead,
 )
-from .losses import BalancedSoftmaxLoss, LogitAdjustedLoss
+from .losses import BalancedSoftmaxLoss, LabelAwareSmoothingLoss, LogitAdjustedLoss
 from .necks import Projector
 from .utils import ClasswiseQueue, FeatureQueue, MultiViewDataPreprocessor
 
 __all__ = [
     'BCLHead',
+    'BalPoEHead',
     'BalancedSoftmaxLoss',
     'CifarResNet',
     'Classifier',
@@ -37,6 +39,7 @@ __all__ = [
     'InBatchTSCHead',
     'KCLHead',
     'LWSHead',
+    'LabelAwareSmoothingLoss',
     'LogitAdjustedLoss',
     'MultiTaskHead',
     'MultiViewDataPreprocessor',

@@ -8,7 +8,7 @@ import pytest
 from cifar_recipes import CONFIGS
 from mmengine.config import Config
 
-METHODS = ('bcl', 'proco', 'resco', 'kcl', 'tsc', 'stage2')
+METHODS = ('bcl', 'proco', 'resco', 'kcl', 'tsc', 'balpoe', 'stage2', 'mislas')
 FOLDERS = [CONFIGS / method for method in METHODS]
 PATHS = [path for folder in FOLDERS for path in sorted(folder.glob('*.py')) if 'fashion-mnist' not in path.stem]
 TRAINING_IMAGES = {

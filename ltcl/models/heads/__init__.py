@@ -1,5 +1,6 @@
 """Heads: a method's state and hyper-parameters, and the call of its loss."""
 
+from .balpoe import BalPoEHead
 from .base import MethodHead, Needs, Views, check_view_numbers
 from .bcl import BCLHead
 from .cosine import CosineClsHead, CosineLinear
@@ -16,6 +17,7 @@ from .tsc import TSCHead
 
 __all__ = [
     'BCLHead',
+    'BalPoEHead',
     'ClassMeansHook',
     'CosineClsHead',
     'CosineLinear',

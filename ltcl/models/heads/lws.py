@@ -11,7 +11,7 @@ from ltcl.registry import MODELS
 
 @MODELS.register_module()
 class LWSHead(LinearClsHead):
-    """Linear classifier of stage 1, frozen, with one learnable scale per class.
+    """Linear classifier of stage 1 with one learnable scale per class.
 
     From `Decoupling Representation and Classifier <https://arxiv.org/abs/1910.09217>`_: the directions of the class
     weights are kept, their lengths are learned anew on class-balanced batches.
@@ -19,14 +19,16 @@ class LWSHead(LinearClsHead):
     Args:
         num_classes: Number of classes.
         in_channels: Width C of the pooled features.
+        train_classifier: Train the classifier as well, as in `MiSLAS <https://arxiv.org/abs/2104.00466>`_; False
+            freezes it.
         **kwargs: Arguments of mmpretrain's ``LinearClsHead``, such as ``loss``.
 
     Differs from the original: the bias, which the paper leaves out of its formula, is part of the scaled logit.
     """
 
-    def __init__(self, num_classes: int, in_channels: int, **kwargs: object) -> None:
+    def __init__(self, num_classes: int, in_channels: int, train_classifier: bool = False, **kwargs: object) -> None:
         super().__init__(num_classes, in_channels, **kwargs)
-        self.fc.requires_grad_(False)
+        self.fc.requires_grad_(train_classifier)
         self.scales = nn.Parameter(torch.ones(num_classes))
 
     def forward(self, feats: Sequence[Tensor]) -> Tensor:

@@ -1,0 +1,16 @@
+# BalPoE with three experts on Fashion-MNIST-LT `small`.
+# Balanced Product of Calibrated Experts for Long-Tailed Recognition, CVPR 2023, https://arxiv.org/abs/2206.05260
+#
+#     python tools/train.py configs/balpoe/balpoe_resnet20_1xb128-100e_fashion-mnist-lt-small.py
+#
+# Taus, scale and mixup are those of CIFAR-100-LT; nothing was tuned.
+_base_ = [
+    '../_base_/default_runtime.py',
+    '../_base_/datasets/fashion-mnist-lt-small.py',
+    '../_base_/models/resnet20-grey.py',
+    '../_base_/schedules/fashion-100e.py',
+]
+
+data_preprocessor = dict(batch_augments=dict(augments=dict(type='Mixup', alpha=0.4)))
+model = dict(head=dict(_delete_=True, type='ltcl.BalPoEHead', num_classes=10, in_channels=64, taus=(0.0, 1.0, 2.0)))
+default_hooks = dict(checkpoint=dict(interval=10))  # an epoch takes seconds; Ctrl-C saves a checkpoint of its own

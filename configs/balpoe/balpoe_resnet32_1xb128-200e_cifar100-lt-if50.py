@@ -1,0 +1,8 @@
+# BalPoE with three experts on CIFAR-100-LT, imbalance factor 50: 12,608 training images, 99 steps an epoch.
+#
+#     python tools/train.py configs/balpoe/balpoe_resnet32_1xb128-200e_cifar100-lt-if50.py
+#
+# All else as in balpoe_resnet32_1xb128-200e_cifar100-lt-if100.py. Not run here.
+_base_ = './balpoe_resnet32_1xb128-200e_cifar100-lt-if100.py'
+
+train_dataloader = dict(dataset=dict(imbalance_factor=50))

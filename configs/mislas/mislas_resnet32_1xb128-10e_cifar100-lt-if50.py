@@ -1,0 +1,14 @@
+# Stage 2 of MiSLAS on CIFAR-100-LT, imbalance factor 50: 12,608 training images, 99 steps an epoch.
+#
+#     python tools/train.py configs/mislas/mislas_resnet32_1xb128-10e_cifar100-lt-if50.py
+#
+# Rate: 0.1 for the scales of the classes, 0.01 for the classifier.
+# Smoothing: 0.3 of the largest class, 0 of the smallest.
+# All else as in mislas_resnet32_1xb128-10e_cifar100-lt-if100.py. Top-1 in the authors' README: 52.3. Not run here.
+_base_ = './mislas_resnet32_1xb128-10e_cifar100-lt-if100.py'
+
+stage1_config = 'configs/mislas/mixup_resnet32_1xb128-200e_cifar100-lt-if50.py'
+load_from = 'work_dirs/mixup_resnet32_1xb128-200e_cifar100-lt-if50/epoch_200.pth'
+model = dict(head=dict(loss=dict(smooth_head=0.3, smooth_tail=0.0)))
+train_dataloader = dict(dataset=dict(imbalance_factor=50))
+optim_wrapper = dict(paramwise_cfg=dict(custom_keys={'head.fc': dict(lr_mult=0.1)}))

@@ -1,0 +1,150 @@
+"""docs/add_a_method.md, followed to the letter: its files are written as they stand there, its commands are run."""
+
+import hashlib
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+GUIDE = (ROOT / 'docs' / 'add_a_method.md').read_text()
+OWN_FILE, IN_LTCL = GUIDE.split('\n## In ltcl\n')
+# Runs command lines of `ltcl` one after another in this process: it is the imports that take long.
+RUN_COMMANDS = """
+import json, sys
+from ltcl.cli.main import main
+from ltcl.fashion_mnist import files
+files.SHA256.update(json.loads(sys.argv.pop(1)))
+for line in sys.argv[1:]:
+    sys.argv = line.split()
+    try:
+        main()
+    except SystemExit as stopped:
+        if stopped.code:
+            raise
+"""
+FEW_IMAGES = (
+    'train_dataloader.dataset.indices=256 val_dataloader.dataset.indices=50 test_dataloader.dataset.indices=50 '
+    'default_hooks.checkpoint.interval=1'
+)
+
+
+def blocks(text: str) -> Iterator[tuple[str, bool, str]]:
+    """Path, whether it is added to a file that is there, and content of each code block that stands below a path."""
+    pattern = r'^\*\*`([^`\n]+)`\*\*(, add:)?\n\n```\w+\n(.*?)^```$'
+    for path, is_added, content in re.findall(pattern, text, re.M | re.S):
+        yield path, bool(is_added), content
+
+
+def command_lines(text: str) -> list[str]:
+    """Lines of all ``bash`` blocks."""
+    return [line for block in re.findall(r'^```bash\n(.*?)^```$', text, re.M | re.S) for line in block.splitlines()]
+
+
+def write_blocks(folder: Path, text: str) -> list[Path]:
+    """Write the files of the guide and add the lines that it adds; the new files."""
+    written = []
+    for name, is_added, content in blocks(text):
+        path = folder / name
+        if is_added:
+            path.write_text(added(path.read_text(), content, path.suffix))
+            continue
+        assert not path.exists(), f'{name} of the guide would overwrite a file'
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+        written.append(path)
+    return written
+
+
+def added(text: str, content: str, suffix: str) -> str:
+    """A file with lines of the guide: imports to the others, entries into the list or dict that they are shown in."""
+    if suffix != '.py':
+        return text + content
+    *imports, opening = content.partition('= [\n' if '= [\n' in content else '= {\n')[0].splitlines()
+    opening += content.partition(opening)[2].partition('\n')[0]
+    entries = content.partition(f'{opening}\n')[2].rpartition('\n')[0].rpartition('\n')[0]
+    assert text.count(f'\n{opening}\n') == 1, f'{opening} is not there once'
+    text = text.replace(f'\n{opening}\n', f'\n{opening}\n{entries}\n')
+    imports = [line for line in imports if line]
+    return re.sub(r'^(?=from \.)', ''.join(f'{line}\n' for line in imports), text, count=1, flags=re.M)
+
+
+def run(*words: object, folder: Path, **variables: str) -> None:
+    """Run a command in a folder."""
+    done = subprocess.run(
+        list(map(str, words)),
+        cwd=folder,
+        env={**os.environ, 'OMP_NUM_THREADS': '1', **variables},
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-6000:]
+
+
+@pytest.fixture
+def folder(written_fashion_mnist, tmp_path) -> Path:
+    """A folder in which ``data/fashion_mnist`` is found."""
+    (tmp_path / 'data').mkdir()
+    (tmp_path / 'data' / 'fashion_mnist').symlink_to(written_fashion_mnist)
+    return tmp_path
+
+
+@pytest.fixture
+def run_ltcl(folder, fashion_mnist_contents) -> Callable[..., None]:
+    """Runs those of the lines that train or test, on few images, in the folder."""
+    checksums = {name: hashlib.sha256(content).hexdigest() for name, content in fashion_mnist_contents.items()}
+
+    def run_lines(lines: list[str], *paths: Path) -> None:
+        lines = [line for line in lines if re.match('ltcl (train|test) ', line)]
+        lines = [line if '--cfg-options' in line else f'{line} --cfg-options' for line in lines]
+        commands = [f'{line} {FEW_IMAGES}' for line in lines]
+        variables = dict(PYTHONPATH=os.pathsep.join(map(str, paths)))
+        run(sys.executable, '-c', RUN_COMMANDS, json.dumps(checksums), *commands, folder=folder, **variables)
+
+    return run_lines
+
+
+def test_in_a_file_of_your_own(folder, run_ltcl):
+    write_blocks(folder, OWN_FILE)
+    lines = command_lines(OWN_FILE)
+    assert 'export PYTHONPATH=.' in lines
+    run_ltcl(lines, folder, ROOT)
+    assert_trained_and_tested(folder / 'work_dirs' / 'my_config')
+
+
+def assert_trained_and_tested(work_dir: Path) -> None:
+    """The second training went on after the first, and the test has the figures of the last validation."""
+    trained, tested = (json.loads((work_dir / f'{name}metrics.json').read_text()) for name in ('', 'test_'))
+    assert trained['last']['epoch'] == 2
+    assert tested['last']['metrics'] == trained['last']['metrics']
+
+
+def test_in_ltcl(folder, run_ltcl):
+    """In a copy of the clone, without the recorded cases of the other methods."""
+    for name in ('ltcl', 'configs', 'tests'):
+        shutil.copytree(
+            ROOT / name, folder / name, ignore=shutil.ignore_patterns('__pycache__', '*.npz', 'ckpt_keys__*')
+        )
+    for name in ('pyproject.toml', 'model-index.yml'):
+        shutil.copy(ROOT / name, folder)
+    new = write_blocks(folder, IN_LTCL)
+    lint, record, test, *commands = command_lines(IN_LTCL)
+    for command in lint.split(' && '):
+        run(sys.executable, '-m', *shlex.split(command), folder=folder)
+    assert [path.read_text() for path in new] == [content for _, is_added, content in blocks(IN_LTCL) if not is_added]
+    assert record.startswith('PYTHONPATH=tests python ')
+    run(sys.executable, *record.split()[2:], folder=folder, PYTHONPATH=f'{folder}{os.pathsep}{folder / "tests"}')
+    golden = folder / 'tests' / 'golden'
+    for empty in {path for path in golden.iterdir() if path.is_dir()} - {golden / 'centre'}:
+        empty.rmdir()
+    run(sys.executable, '-m', *shlex.split(test), folder=folder, PYTHONPATH=str(folder))
+    run_ltcl(commands, folder)
+    assert_trained_and_tested(folder / 'work_dirs' / 'centre_resnet20_1xb128-100e_fashion-mnist-lt-small')
