@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from mmengine.config import Config
+from mmpretrain.models import LinearClsHead
 from toy import CONFIGS, METHODS, VIEW, toy_config
 
 from ltcl.errors import UserError
@@ -13,6 +14,7 @@ from ltcl.launch.contract import check_contract
 from ltcl.launch.hook_names import hooks_of
 from ltcl.launch.values import check_values
 from ltcl.models.heads.contrastive import ContrastiveHead
+from ltcl.models.utils import ClassCountsMixin
 from ltcl.registry import MODELS
 
 NOWHERE = Path('nowhere')
@@ -265,6 +267,18 @@ def test_head_without_embeddings():
     cfg = with_views(with_parts(config('gpaco'), head=head, online_views=(0,)), 1)
     assert 'model.projector: OneViewHead uses no embeddings: take it out' in answer(cfg)
     check_contract(with_parts(cfg, projector=None))
+
+
+@MODELS.register_module(force=True)
+class CountingHead(ClassCountsMixin, LinearClsHead):
+    """A head of a plain classifier that uses class counts."""
+
+
+def test_class_counts_of_a_plain_classifier():
+    head = dict(type='ltcl.CountingHead', num_classes=3, in_channels=16)
+    cfg = with_parts(config('cross_entropy'), head=head)
+    check_contract(cfg)
+    assert 'CountingHead needs the training images per class: add default_hooks' in answer(without(cfg, COUNTS))
 
 
 def test_keys_of_an_encoder_that_stays(monkeypatch):

@@ -107,7 +107,7 @@ def _counting_parts(training: Training) -> Iterator[Part]:
     """The head and its losses, as far as they use class counts."""
     from ltcl.models.utils import ClassCountsMixin
 
-    if training.needs is not None and training.needs.uses_class_counts:
+    if training.needs.uses_class_counts if training.needs is not None else training.head.is_a(ClassCountsMixin):
         yield training.head
     for name, entries in training.head.entries.items():
         if isinstance(entries, Mapping):
