@@ -1,12 +1,18 @@
-"""Files that the library writes: whole or not at all, and where it keeps what it need not make or fetch again."""
+"""Files that the library writes, whole or not at all, downloads, and keeps. Imports no torch."""
 
 import contextlib
 import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
+if TYPE_CHECKING:
+    from http.client import HTTPResponse
+
+    from rich.console import Console
+
+CHUNK = 2**20
 PARTIAL = '.partial'
 """Ending of a file that is being written; one that is found at a start was left by a process that was killed."""
 
@@ -56,6 +62,28 @@ def remove_partials(folder: str | Path) -> None:
     """Remove what killed processes left half-written in a folder."""
     for path in Path(folder).glob(f'*{PARTIAL}'):
         path.unlink(missing_ok=True)
+
+
+def received(response: 'HTTPResponse', title: str, console: 'Console | None' = None) -> Iterator[bytes]:
+    """Pieces of a download, while a bar shows how far it is.
+
+    Args:
+        response: What ``urlopen`` returned.
+        title: What stands before the bar.
+        console: Where the bar is; None: on standard error while it goes on, if that is a terminal.
+    """
+    from rich import progress
+    from rich.console import Console
+
+    columns = *progress.Progress.get_default_columns(), progress.DownloadColumn(), progress.TransferSpeedColumn()
+    shown = console or Console(stderr=True)
+    size = response.headers.get('Content-Length')
+    is_hidden = console is None and not shown.is_terminal
+    with progress.Progress(*columns, console=shown, transient=console is None, disable=is_hidden) as bar:
+        task = bar.add_task(title, total=int(size) if size else None)
+        for chunk in iter(lambda: response.read(CHUNK), b''):
+            bar.advance(task, len(chunk))
+            yield chunk
 
 
 def _flush_folder(folder: Path) -> None:

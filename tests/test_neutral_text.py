@@ -10,12 +10,12 @@ import sys
 import pandas as pd
 import pytest
 from mmengine.logging import MMLogger, print_log
-from odd_names import ODD_NAMES
+from odd_names import ODD_NAMES, from_csv_cell
 from rich.console import Console
 
 from ltcl.errors import UserError
 from ltcl.launch import report_user_errors
-from ltcl.neutral_text import csv_cell, csv_text, from_csv_cell, markdown_cell, markup, neutralise, visible
+from ltcl.neutral_text import csv_cell, csv_text, markdown_cell, markup, neutralise, shorten, visible
 
 
 @pytest.mark.parametrize(
@@ -150,3 +150,8 @@ def test_formatted_messages_keep_their_arguments(logger):
 
 def test_json_keeps_names_as_they_are():
     assert json.loads(json.dumps(ODD_NAMES).encode('utf-8')) == ODD_NAMES
+
+
+def test_the_first_of_many_names():
+    assert shorten(['a', 2, 'c']) == 'a, 2, c'
+    assert shorten(['a', 2, 'c', 'd'], 2, '; ') == 'a; 2 and 2 more'

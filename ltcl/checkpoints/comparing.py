@@ -2,6 +2,8 @@
 
 from torch import Tensor
 
+from ltcl.neutral_text import shorten
+
 SHOWN = 6
 
 
@@ -22,5 +24,4 @@ def differences(ours: dict[str, Tensor], theirs: dict[str, Tensor]) -> str:
         for name in ours.keys() & theirs.keys()
         if theirs[name].shape != ours[name].shape
     ]
-    more = f' and {len(problems) - SHOWN} more' if len(problems) > SHOWN else ''
-    return '; '.join(sorted(problems)[:SHOWN]) + more
+    return shorten(sorted(problems), SHOWN, '; ')

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ltcl.errors import UserError
 from ltcl.functional.proco import random_means
+from ltcl.neutral_text import shorten
 
 from .forms import FORMS
 from .layouts import LAYOUTS, MAE_PRETRAINED, PROCO, PROCO_LINEAR, SOURCES
@@ -88,7 +89,7 @@ def weights_of(checkpoint: object) -> tuple[State, list[str]]:
         weights = {name: value for part in weights.values() for name, value in part.items()}
     strangers = [name for name, value in weights.items() if not isinstance(value, Tensor)]
     if not weights or strangers:
-        what = f'entries that are no tensors: {_some(strangers)}' if strangers else 'no weights'
+        what = f'entries that are no tensors: {shorten(strangers, SHOWN)}' if strangers else 'no weights'
         raise UserError(f'the file holds {what}: give a checkpoint of one of {", ".join(SOURCES)}')
     state = {re.sub(r'(^|\.)module\.', r'\1', name): value for name, value in weights.items()}
     if len(state) < len(weights):
@@ -124,7 +125,8 @@ def to_ours(checkpoint: object, source: str, keep: str = 'all', with_queue: bool
             result.state_dict[ours] = _reformed(FORMS[_form(part, ours)][0], name, value, num_classes)
     missing = [name for name in _needed(layout, set(state), keep, with_queue) if name not in state]
     if unknown or missing:
-        problems = [f'it lacks {_some(missing)}'] * bool(missing) + [f'nothing reads {_some(unknown)}'] * bool(unknown)
+        faults = ('it lacks', missing), ('nothing reads', unknown)
+        problems = [f'{fault} {shorten(names, SHOWN)}' for fault, names in faults if names]
         raise UserError(f'this is no complete file of {layout.title}: {"; ".join(problems)}')
     _fill(result, num_classes, keep)
     return result
@@ -163,8 +165,8 @@ def to_theirs(state: State, source: str) -> Conversion:
         trials.append((len(unknown) + len(absent), unknown, missing, result))
     _, unknown, missing, result = min(trials, key=lambda trial: trial[0])
     if unknown or missing:
-        problems = [f'{_some(missing)} would be missing'] * bool(missing)
-        problems += [f'no place for {_some(unknown)}'] * bool(unknown)
+        problems = [f'{shorten(missing, SHOWN)} would be missing'] * bool(missing)
+        problems += [f'no place for {shorten(unknown, SHOWN)}'] * bool(unknown)
         raise UserError(f'these weights do not fit {result.layout.title}: {"; ".join(problems)}')
     return result
 
@@ -301,8 +303,3 @@ def _fill(result: Conversion, num_classes: int, keep: str) -> None:
         similarity = state['head.class_centers'].double() @ state['head.targets'].double().T
         columns = torch.from_numpy(linear_sum_assignment(similarity.numpy(), maximize=True)[1])
         result.fill('head.assignment', columns, 'centers and targets of the file, matched')
-
-
-def _some(names: list[str]) -> str:
-    more = f' and {len(names) - SHOWN} more' if len(names) > SHOWN else ''
-    return ', '.join(map(str, names[:SHOWN])) + more

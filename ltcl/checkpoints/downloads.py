@@ -5,25 +5,20 @@ import hashlib
 import http.client
 import logging
 import re
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
 from urllib.error import HTTPError
 from urllib.parse import unquote
 from urllib.request import Request, urlopen
 
-import rich.console
-import rich.progress
 import torch.hub
 from filelock import FileLock
 from mmengine.logging import print_log
 
 from ltcl.errors import UserError
-from ltcl.files import atomic_file, cache_folder, remove_partials
+from ltcl.files import CHUNK, atomic_file, cache_folder, received, remove_partials
 
 TIMEOUT = 60  # seconds without a byte
-CHUNK = 2**20
 HASH_IN_NAME = re.compile(r'-([0-9a-f]{8,64})(?=\.)')
 DATE_OR_STEP = re.compile(r'(19|20)\d\d(0[1-9]|1[0-2])([0-2]\d|3[01])|0\d+')  # names end in them as well
 
@@ -129,34 +124,16 @@ def _fetch(address: str, path: Path, wanted: str) -> None:
     request = Request(address, headers={'User-Agent': 'ltcl'})
     with urlopen(request, timeout=TIMEOUT) as response, atomic_file(path) as file:
         length = response.length  # of what is still to come; None where the server does not tell
-        received = _copy(response, file, length)
+        for chunk in received(response, 'download'):
+            file.write(chunk)
         file.flush()
-        if length is not None and received != length:
-            raise UserError(f'{address} broke off after {received} of {length} bytes: start again')
+        if length is not None and file.tell() != length:
+            raise UserError(f'{address} broke off after {file.tell()} of {length} bytes: start again')
         if not _is_whole(Path(file.name), wanted):
             raise UserError(
                 f'{address} brought another file: its SHA-256 does not begin with {wanted}. '
                 'If the file is right, add its hash to the URL: #sha256=...'
             )
-
-
-def _copy(response: BinaryIO, file: BinaryIO, length: int | None) -> int:
-    """Copy to the end, with a bar where somebody looks on; the number of bytes."""
-    received = 0
-    progress = rich.progress.Progress(
-        *rich.progress.Progress.get_default_columns(),
-        rich.progress.DownloadColumn(),
-        console=rich.console.Console(stderr=True),
-        transient=True,
-        disable=not sys.stderr.isatty(),
-    )
-    with progress:
-        task = progress.add_task('download', total=length)
-        for chunk in iter(lambda: response.read(CHUNK), b''):
-            file.write(chunk)
-            received += len(chunk)
-            progress.update(task, completed=received)
-    return received
 
 
 def _reason(error: Exception) -> str:

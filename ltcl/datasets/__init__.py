@@ -3,7 +3,7 @@
 from . import samplers, transforms  # noqa: F401  (their import registers them)
 from .cifar_lt import CIFAR10LT, CIFAR100LT
 from .image_folder import ImageFolderDataset
-from .image_list import ImageListDataset, read_image_list
+from .image_list import ImageListDataset
 from .long_tail import class_counts_exponential, class_counts_step, sample_held_out, sample_long_tail
 from .long_tail_mixin import LongTailMixin
 from .long_tailed_dataset import LongTailedDataset
@@ -27,7 +27,6 @@ __all__ = [
     'OwnImages',
     'class_counts_exponential',
     'class_counts_step',
-    'read_image_list',
     'sample_held_out',
     'sample_long_tail',
     'stratified_split',

@@ -8,7 +8,8 @@ import numpy as np
 from mmengine.logging import print_log
 
 from ..errors import UserError
-from .class_names import find_labels, normal_name, shorten, sort_names
+from ..neutral_text import shorten
+from .class_names import find_labels, normal_name, sort_names
 from .folder_names import is_general, is_litter, is_no_class
 from .folder_walk import content_of, list_folder, walk_images
 
@@ -133,5 +134,4 @@ def _is_folder(entry: os.DirEntry) -> bool:
 
 def _refuse(names: list[str], root: str, fault: str, way_out: str) -> None:
     if names:
-        shown = ', '.join(names[:5]) + (f' and {len(names) - 5} more' if len(names) > 5 else '')
-        raise UserError(f'{root} {fault} {shown}: {way_out}')
+        raise UserError(f'{root} {fault} {shorten(names, 5)}: {way_out}')

@@ -62,11 +62,5 @@ def refuse_lookalikes(names: Sequence[str], source: str) -> None:
             )
 
 
-def shorten(names: Sequence[str], shown: int = 8) -> str:
-    """The first names of many."""
-    more = f' and {len(names) - shown} more' if len(names) > shown else ''
-    return ', '.join(map(str, names[:shown])) + more
-
-
 def _key(name: str, by_value: bool) -> str:
     return str(int(name)) if by_value and are_whole_numbers([name]) else normal_name(name)

@@ -94,23 +94,6 @@ class ImageListDataset(BaseDataset):
         self._metainfo['classes'] = tuple(map(str, range(num_classes)))
 
 
-def read_image_list(path: str, num_classes: int | None = None) -> tuple[list[str], np.ndarray]:
-    """Read a list file of ``relative/path label`` lines.
-
-    Args:
-        path: The list file; of a remote storage if mmengine knows its prefix.
-        num_classes: Number of classes; None allows any label from 0.
-
-    Returns:
-        Paths as they stand in the list, and labels, int64, shape (N,).
-
-    Raises:
-        UserError: The file cannot be read or has no image, a line has another form, or a label is outside the classes.
-    """
-    rows = read_rows(path)
-    return rows['path'].tolist(), label_numbers(rows, path, num_classes)
-
-
 def read_classes(classes: str | Sequence[str] | None) -> list[str] | None:
     """Names of classes, from a file with one name a line if ``classes`` is its path."""
     if not isinstance(classes, str):

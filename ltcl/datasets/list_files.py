@@ -14,7 +14,7 @@ from mmengine.fileio import get, get_file_backend
 from mmengine.logging import print_log
 
 from ..errors import UserError
-from .class_names import shorten
+from ..neutral_text import shorten
 from .image_kinds import has_image_suffix
 from .list_columns import UnlabelledList, is_heading, path_and_label
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import UserError
-from .class_names import are_whole_numbers, find_labels, normal_name, shorten, sort_names
+from ..neutral_text import shorten
+from .class_names import are_whole_numbers, find_labels, normal_name, sort_names
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,9 +10,9 @@ from mmengine.logging import print_log
 from mmpretrain.datasets import BaseDataset
 
 from ..errors import UserError
+from ..neutral_text import shorten
 from ..registry import DATASETS
 from . import duplicates
-from .class_names import shorten
 from .image_list import image_infos, read_classes
 from .list_files import warn_of_empty_classes
 from .list_labels import MEANINGS

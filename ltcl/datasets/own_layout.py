@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import UserError
+from ..neutral_text import shorten
 from .class_folders import class_folders, note_on_others, subfolders
-from .class_names import shorten
 from .folder_names import PARTS, is_general, is_list_word, is_no_class, part_of, part_of_list
 from .folder_walk import content_of, list_folder
 from .image_kinds import kind_of

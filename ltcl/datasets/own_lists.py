@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import UserError
-from .class_names import shorten
+from ..neutral_text import shorten
 from .folder_names import PARTS
 from .image_kinds import has_image_suffix, readable_suffixes
 from .list_files import read_rows

@@ -11,8 +11,9 @@ import numpy as np
 from mmengine.logging import print_log
 
 from ..errors import UserError
+from ..neutral_text import shorten
 from .class_folders import class_folders, scan_class_folders
-from .class_names import find_labels, normal_name, refuse_lookalikes, shorten
+from .class_names import find_labels, normal_name, refuse_lookalikes
 from .folder_walk import LeftOut, by_kind
 from .image_list import read_classes
 from .list_files import check_duplicates, check_files

@@ -10,6 +10,7 @@ from pathlib import Path
 from torch import Tensor, nn
 
 from ltcl.errors import UserError
+from ltcl.neutral_text import shorten
 
 from .finite import first_not_finite, is_finite
 
@@ -47,8 +48,7 @@ class BadStep:
         bad = {name: value for name, value in self.losses.items() if not math.isfinite(value)}
         terms = ', '.join(f'{name} = {value:.4g}' for name, value in (bad or self.losses).items())
         layer = f'first bad layer: {self.layer}' + (', check its mean and std' if self.layer == INPUTS else '')
-        more = f' and {len(self.images) - SHOWN} more' if len(self.images) > SHOWN else ''
-        images = f'images: {", ".join(self.images[:SHOWN])}{more}' if self.images else ''
+        images = f'images: {shorten(self.images, SHOWN)}' if self.images else ''
         parts = (f'{KINDS[self.what]} iteration {self.iteration} is not finite', terms, layer, images)
         return '; '.join(filter(None, parts))
 

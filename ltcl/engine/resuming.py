@@ -9,6 +9,7 @@ from mmengine.runner import EpochBasedTrainLoop, Runner
 from ltcl.checkpoints.plain_data import load_hub
 from ltcl.checkpoints.run_state import TrainingShape
 from ltcl.errors import UserError
+from ltcl.neutral_text import shorten
 
 from .resumed_position import position_in_epochs, position_in_iterations
 from .resuming_optimizer import resume_optimizer
@@ -90,7 +91,8 @@ def _check_classes(runner: Runner, meta: Mapping, path: str) -> None:
     ours = _names(getattr(runner.train_dataloader.dataset, 'metainfo', None))
     if stored and ours and stored != ours:
         lost, new = sorted(set(stored) - set(ours)), sorted(set(ours) - set(stored))
-        how = '; '.join([f'gone: {_some(lost)}'] * bool(lost) + [f'new: {_some(new)}'] * bool(new)) or 'another order'
+        changes = [f'{what}: {shorten(names, 5)}' for what, names in (('gone', lost), ('new', new)) if names]
+        how = '; '.join(changes) or 'another order'
         raise UserError(
             f'the checkpoint {path} was trained on other classes than those of the training images ({how}), so the run '
             'cannot go on: put the images back, or start from its encoder with load_from (configs/custom/README.md)'
@@ -100,7 +102,3 @@ def _check_classes(runner: Runner, meta: Mapping, path: str) -> None:
 def _names(metainfo: object) -> list[str]:
     classes = metainfo.get('classes') if isinstance(metainfo, Mapping) else None
     return [unicodedata.normalize('NFC', str(name)) for name in classes or ()]
-
-
-def _some(names: list[str], shown: int = 5) -> str:
-    return ', '.join(names[:shown]) + (f' and {len(names) - shown} more' if len(names) > shown else '')

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from .unpacking import SourceError, missing_files, unpack
+from .files import SourceError, missing_files, unpack
 
 DEBIAN_PACKAGE = 'dataset-fashion-mnist'
 DEBIAN_FOLDER = Path('usr/share/datasets/fashion-mnist')

@@ -7,8 +7,8 @@ from rich.console import Console
 from ..errors import UserError
 from ..neutral_text import markup
 from .debian_package import DEBIAN_PACKAGE, from_debian_package
+from .files import SourceError, missing_files, unpack
 from .torchvision_mirrors import from_torchvision
-from .unpacking import SourceError, missing_files, unpack
 
 
 def from_data_root(data_root: Path, console: Console) -> None:

@@ -1,14 +1,13 @@
 """Fashion-MNIST from the mirrors that torchvision knows."""
 
 import urllib.request
-from collections.abc import Iterator
-from http.client import HTTPException, HTTPResponse
+from http.client import HTTPException
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
-from .unpacking import SourceError, gunzip, missing_files, write_verified
+from ..files import received
+from .files import SourceError, gunzip, missing_files, write_verified
 
 NETWORK_SECONDS = 10
 
@@ -33,18 +32,7 @@ def download(file: str, mirrors: list[str], console: Console) -> bytes:
     for mirror in mirrors:
         try:
             with urllib.request.urlopen(mirror + file, timeout=NETWORK_SECONDS) as response:
-                return b''.join(chunks_with_progress(file, response, console))
+                return b''.join(received(response, file, console))
         except (OSError, HTTPException) as error:
             reason = str(error)
     raise SourceError(f'cannot download {file}: {reason}')
-
-
-def chunks_with_progress(file: str, response: HTTPResponse, console: Console) -> Iterator[bytes]:
-    """Pieces of a response, while a bar shows how far it is."""
-    size = response.headers.get('Content-Length')
-    columns = TextColumn('{task.description}'), BarColumn(), DownloadColumn(), TransferSpeedColumn()
-    with Progress(*columns, TimeRemainingColumn(), console=console) as progress:
-        task = progress.add_task(file, total=int(size) if size else None)
-        while chunk := response.read(1 << 16):
-            progress.advance(task, len(chunk))
-            yield chunk

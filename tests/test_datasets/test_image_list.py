@@ -7,7 +7,7 @@ import pytest
 from mmengine.fileio import LocalBackend
 from PIL import Image
 
-from ltcl.datasets import ImageListDataset, LongTailedDataset, list_files, read_image_list
+from ltcl.datasets import ImageListDataset, LongTailedDataset, list_files
 from ltcl.errors import UserError
 from ltcl.registry import DATASETS
 
@@ -143,10 +143,9 @@ def test_missing_list_is_named(tmp_path):
     ],
 )
 def test_forms_of_a_list(tmp_path, name, text):
-    paths, labels = read_image_list(write(tmp_path, text, name))
-    assert paths == ['a b/1.jpg', 'c/2.png']
-    assert labels.tolist() == [2, 0]
-    assert labels.dtype == np.int64
+    dataset = ImageListDataset(write(tmp_path, text, name), check_files='none')
+    assert [info['img_path'] for info in dataset] == ['a b/1.jpg', 'c/2.png']
+    assert dataset.get_gt_labels().tolist() == [2, 0]
 
 
 def test_labels_by_name(tmp_path):

@@ -13,7 +13,7 @@ import torchvision
 from rich.console import Console
 
 from ltcl.errors import UserError
-from ltcl.fashion_mnist import debian_package, unpacking
+from ltcl.fashion_mnist import debian_package, files
 from ltcl.fashion_mnist.getting import get_fashion_mnist
 
 TOOL = Path(__file__).parents[2] / 'tools' / 'dataset_converters' / 'fashion_mnist.py'
@@ -110,10 +110,10 @@ def test_no_source_names_all_three(synthetic_checksums, tmp_path, console, no_ne
 def test_foreign_and_damaged_content_is_never_written(packed, tmp_path):
     name = 't10k-labels-idx1-ubyte'
     content = (packed / f'{name}.gz').read_bytes()
-    with pytest.raises(unpacking.SourceError, match='not the published one'):
-        unpacking.write_verified(tmp_path, name, gzip.decompress(content))
-    with pytest.raises(unpacking.SourceError, match='damaged'):
-        unpacking.gunzip(name, content[:-20])
+    with pytest.raises(files.SourceError, match='not the published one'):
+        files.write_verified(tmp_path, name, gzip.decompress(content))
+    with pytest.raises(files.SourceError, match='damaged'):
+        files.gunzip(name, content[:-20])
     assert not list(tmp_path.iterdir())
 
 
@@ -124,7 +124,7 @@ def test_interrupted_write_leaves_nothing(fashion_mnist_contents, synthetic_chec
     monkeypatch.setattr(os, 'replace', interrupt)
     name = 't10k-labels-idx1-ubyte'
     with pytest.raises(KeyboardInterrupt):
-        unpacking.write_verified(tmp_path, name, fashion_mnist_contents[name])
+        files.write_verified(tmp_path, name, fashion_mnist_contents[name])
     assert not list(tmp_path.iterdir())
 
 

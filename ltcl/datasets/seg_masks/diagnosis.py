@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from PIL import Image
 
+from ltcl.neutral_text import shorten
+
 from .label_rule import LabelRule
 from .mask_sets import files_of
 from .read_mask import missing_mask
@@ -187,9 +189,8 @@ def _binary_among_others(survey: Survey, rule: LabelRule) -> list[Look]:
 
 
 def _named(absent: Sequence[int], rule: LabelRule) -> str:
-    names = ', '.join(f'{rule.classes[label]!r}' for label in absent[:SHOWN])
-    more = f' and {len(absent) - SHOWN} more' if len(absent) > SHOWN else ''
-    return f'class {names} occurs' if len(absent) == 1 else f'{len(absent)} classes ({names}{more}) occur'
+    names = shorten([repr(rule.classes[label]) for label in absent], SHOWN)
+    return f'class {names} occurs' if len(absent) == 1 else f'{len(absent)} classes ({names}) occur'
 
 
 def _hint(labels: Sequence[int], absent: Sequence[int], survey: Survey, rule: LabelRule) -> str:

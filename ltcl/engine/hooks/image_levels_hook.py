@@ -12,9 +12,9 @@ from mmengine.runner import Runner
 from torch.utils.data import Dataset
 
 from ltcl.datasets.image_checks import image_loader, leaves
-from ltcl.datasets.list_files import shorten
 from ltcl.datasets.transforms import LoadImage
 from ltcl.datasets.transforms.image_levels import darkness_of, remedy_of
+from ltcl.neutral_text import shorten
 from ltcl.registry import HOOKS
 
 OPTIONS = ('value_range', 'background')

@@ -8,6 +8,7 @@ from torch.utils.data import Dataset
 
 from ltcl.datasets.seg_masks import LabelRule, find_mask_sets
 from ltcl.errors import UserError
+from ltcl.neutral_text import shorten
 
 from ..unwrapped import unwrapped
 
@@ -68,7 +69,7 @@ def _classes(heads: dict[str, nn.Module], name: str, dataset: Dataset) -> tuple[
         return tuple(f'class {label}' for label in range(min(sizes.values())))
     if wrong := {key: size for key, size in sizes.items() if size != len(classes)}:
         raise UserError(
-            f'{name}_dataloader: the data set has {len(classes)} classes ({_shown(classes)}), but '
+            f'{name}_dataloader: the data set has {len(classes)} classes ({shorten(list(classes), 4)}), but '
             + ', '.join(f'{key}.num_classes={size}' for key, size in wrong.items())
             + f': set num_classes={len(classes)} there, or metainfo=dict(classes=...) of the data sets'
         )
@@ -107,8 +108,3 @@ def _paddings(steps: Iterable[object]) -> Iterator[tuple[str, int]]:
             yield f'{type(step).__name__}.seg_pad_val', step.seg_pad_val
         elif isinstance(padding := getattr(step, 'pad_val', None), dict) and 'seg' in padding:
             yield f'{type(step).__name__}.pad_val.seg', padding['seg']
-
-
-def _shown(classes: Iterable[str], number: int = 4) -> str:
-    names = list(classes)
-    return ', '.join(map(str, names[:number])) + (', ...' if len(names) > number else '')

@@ -13,8 +13,8 @@ from mmengine.runner import Runner
 from torch.utils.data import Dataset
 
 from ltcl.datasets.image_checks import CHECKS, find_broken, find_loaders, image_files
-from ltcl.datasets.list_files import shorten
 from ltcl.errors import UserError
+from ltcl.neutral_text import shorten
 from ltcl.registry import HOOKS
 
 from .class_counts_hook import count_classes

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ltcl.analysis.seg_class_counts import load_class_counts
 from ltcl.evaluation.functional import shot_accuracy, thirds
+from ltcl.neutral_text import shorten
 from ltcl.registry import METRICS
 
 from .shot_metric import ShotMetricMixin
@@ -103,10 +104,9 @@ class ShotIoUMetric(ShotMetricMixin, IoUMetric):
         if not absent or self._absent_logged:
             return
         self._absent_logged = True
-        names = ', '.join(repr(self.class_names()[label]) for label in absent[:SHOWN])
-        more = f' and {len(absent) - SHOWN} more' if len(absent) > SHOWN else ''
+        names = shorten([repr(self.class_names()[label]) for label in absent], SHOWN)
         print_log(
-            f'{len(absent)} of {len(is_absent)} classes are in none of the {num_images} test masks: {names}{more}; '
+            f'{len(absent)} of {len(is_absent)} classes are in none of the {num_images} test masks: {names}; '
             'mIoU leaves such a class out, or counts it as 0 where it is predicted',
             logger='current',
             level=logging.WARNING,
