@@ -16,24 +16,32 @@ import pytest
 ROOT = Path(__file__).parents[1]
 GUIDE = (ROOT / 'docs' / 'add_a_method.md').read_text()
 OWN_FILE, IN_LTCL = GUIDE.split('\n## In ltcl\n')
-# Runs command lines of `ltcl` one after another in this process: it is the imports that take long.
+# Runs command lines one after another in one process: it is the imports that take long.
 RUN_COMMANDS = """
-import json, sys
+import json, os, runpy, sys
+import pytest
 from ltcl.cli.main import main
 from ltcl.fashion_mnist import files
+
+def run_script():
+    sys.argv.pop(0)
+    sys.path.insert(0, os.path.dirname(sys.argv[0]))
+    runpy.run_path(sys.argv[0], run_name='__main__')
+
+programs = dict(ltcl=main, pytest=lambda: sys.exit(pytest.main(sys.argv[1:])), python=run_script)
 files.SHA256.update(json.loads(sys.argv.pop(1)))
 for line in sys.argv[1:]:
     sys.argv = line.split()
     try:
-        main()
+        programs[sys.argv[0]]()
     except SystemExit as stopped:
         if stopped.code:
             raise
 """
 FEW_IMAGES = (
-    'train_dataloader.dataset.indices=256 val_dataloader.dataset.indices=50 test_dataloader.dataset.indices=50 '
-    'default_hooks.checkpoint.interval=1'
-)
+    f'train_dataloader.dataset.indices={list(range(0, 1236, 5))} val_dataloader.dataset.indices=50 '
+    'test_dataloader.dataset.indices=50 default_hooks.checkpoint.interval=1'
+).replace(', ', ',')
 
 
 def blocks(text: str) -> Iterator[tuple[str, bool, str]]:
@@ -98,26 +106,20 @@ def folder(written_fashion_mnist, tmp_path) -> Path:
 
 
 @pytest.fixture
-def run_ltcl(folder, fashion_mnist_contents) -> Callable[..., None]:
-    """Runs those of the lines that train or test, on few images, in the folder."""
+def run_lines(folder, fashion_mnist_contents) -> Callable[..., None]:
+    """Runs lines of the guide in the folder, trainings and tests on few images."""
     checksums = {name: hashlib.sha256(content).hexdigest() for name, content in fashion_mnist_contents.items()}
 
-    def run_lines(lines: list[str], *paths: Path) -> None:
-        lines = [line for line in lines if re.match('ltcl (train|test) ', line)]
-        lines = [line if '--cfg-options' in line else f'{line} --cfg-options' for line in lines]
-        commands = [f'{line} {FEW_IMAGES}' for line in lines]
+    def run_all(lines: list[str], *paths: Path) -> None:
+        commands = []
+        for line in lines:
+            if line.startswith('ltcl'):
+                line += f'{"" if "--cfg-options" in line else " --cfg-options"} {FEW_IMAGES}'
+            commands.append(line.removeprefix('PYTHONPATH=tests '))
         variables = dict(PYTHONPATH=os.pathsep.join(map(str, paths)))
         run(sys.executable, '-c', RUN_COMMANDS, json.dumps(checksums), *commands, folder=folder, **variables)
 
-    return run_lines
-
-
-def test_in_a_file_of_your_own(folder, run_ltcl):
-    write_blocks(folder, OWN_FILE)
-    lines = command_lines(OWN_FILE)
-    assert 'export PYTHONPATH=.' in lines
-    run_ltcl(lines, folder, ROOT)
-    assert_trained_and_tested(folder / 'work_dirs' / 'my_config')
+    return run_all
 
 
 def assert_trained_and_tested(work_dir: Path) -> None:
@@ -127,24 +129,29 @@ def assert_trained_and_tested(work_dir: Path) -> None:
     assert tested['last']['metrics'] == trained['last']['metrics']
 
 
-def test_in_ltcl(folder, run_ltcl):
+def test_in_a_file_of_your_own(folder, run_lines):
+    write_blocks(folder, OWN_FILE)
+    lines = command_lines(OWN_FILE)
+    assert lines[:2] == ['ltcl data fashion-mnist', 'export PYTHONPATH=.']
+    run_lines(lines[2:], folder, ROOT)
+    assert_trained_and_tested(folder / 'work_dirs' / 'my_config')
+
+
+def test_in_ltcl(folder, run_lines):
     """In a copy of the clone, without the recorded cases of the other methods."""
     for name in ('ltcl', 'configs', 'tests'):
         shutil.copytree(
             ROOT / name, folder / name, ignore=shutil.ignore_patterns('__pycache__', '*.npz', 'ckpt_keys__*')
         )
+    for cases in folder.glob('tests/golden/*/'):
+        cases.rmdir()
     for name in ('pyproject.toml', 'model-index.yml'):
         shutil.copy(ROOT / name, folder)
     new = write_blocks(folder, IN_LTCL)
-    lint, record, test, *commands = command_lines(IN_LTCL)
+    lint, *lines = command_lines(IN_LTCL)
     for command in lint.split(' && '):
         run(sys.executable, '-m', *shlex.split(command), folder=folder)
     assert [path.read_text() for path in new] == [content for _, is_added, content in blocks(IN_LTCL) if not is_added]
-    assert record.startswith('PYTHONPATH=tests python ')
-    run(sys.executable, *record.split()[2:], folder=folder, PYTHONPATH=f'{folder}{os.pathsep}{folder / "tests"}')
-    golden = folder / 'tests' / 'golden'
-    for empty in {path for path in golden.iterdir() if path.is_dir()} - {golden / 'centre'}:
-        empty.rmdir()
-    run(sys.executable, '-m', *shlex.split(test), folder=folder, PYTHONPATH=str(folder))
-    run_ltcl(commands, folder)
+    run_lines(lines, folder, folder / 'tests')
+    assert [path.name for path in folder.glob('tests/golden/*/*')] == ['centre_loss__01_absent_class.npz']
     assert_trained_and_tested(folder / 'work_dirs' / 'centre_resnet20_1xb128-100e_fashion-mnist-lt-small')

@@ -17,7 +17,7 @@ def stage2_config(
         images: Folder of ``write_images``.
         work_dir: Folder of the run.
         load_from: Checkpoint of stage 1.
-        head: ``'linear'``, ``'lws'``, ``'tau_norm'`` or ``'ncm'``.
+        head: ``'linear'``, ``'lws'``, ``'mislas'``, ``'tau_norm'`` or ``'ncm'``.
         **changes: As in ``toy_config``.
     """
     cfg = toy_config(images, work_dir, 'cross_entropy', **changes)
@@ -25,9 +25,13 @@ def stage2_config(
     size = dict(num_classes=len(CLASS_COUNTS), in_channels=16)
     cfg.model.type = 'ltcl.FrozenEncoderClassifier'
     ignore = OUTSIDE_THE_ENCODER
-    if head == 'lws':
+    if head in ('lws', 'mislas'):
         cfg.model.head = dict(type='ltcl.LWSHead', **size)
         ignore = r'^(?!backbone\.|neck\.|head\.fc\.)'
+    if head == 'mislas':
+        smoothing = dict(type='ltcl.LabelAwareSmoothingLoss', num_classes=len(CLASS_COUNTS))
+        cfg.model.head.update(train_classifier=True, loss=smoothing)
+        cfg.optim_wrapper.paramwise_cfg = dict(custom_keys={'head.fc': dict(lr_mult=0.2)})
     elif head == 'tau_norm':
         cfg.model.head = dict(type='ltcl.TauNormHead', **size)
         ignore = None
