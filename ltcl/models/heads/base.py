@@ -89,7 +89,7 @@ class MethodHead(BaseModule):
     def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
         if 'loss' in vars(cls):
-            cls.loss = _with_fitting_views(cls.loss)
+            cls.loss = _with_fitting_views(cls.loss)  # type: ignore[method-assign]
 
     @classmethod
     def needs(cls, arguments: Mapping[str, Any]) -> Needs:
