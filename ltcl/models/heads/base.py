@@ -57,9 +57,9 @@ class Needs(NamedTuple):
 class MethodHead(BaseModule):
     """Head that ``ltcl.ContrastiveClassifier`` trains; a subclass adds ``loss`` and declares what it needs.
 
-    The declaration are class attributes, described at :class:`Needs`. A training is not started if pipeline, model or
-    hooks differ from them, and ``loss`` is not called with other views. Where they depend on the arguments of the head,
-    it says so in :meth:`needs`:
+    It declares them as class attributes, which :class:`Needs` describes. No training starts whose pipeline, model or
+    hooks differ from them, and ``loss`` is never called with other views. What depends on the arguments of the head is
+    declared by :meth:`needs`::
 
         @MODELS.register_module()
         class AnyHead(ContrastiveHead):
