@@ -55,9 +55,9 @@ class Needs(NamedTuple):
 
 
 class MethodHead(BaseModule):
-    """Head that ``ltcl.ContrastiveClassifier`` trains; a subclass adds ``loss`` and declares what it needs.
+    """Head that ``ltcl.ContrastiveClassifier`` trains; a subclass adds ``loss`` and declares its needs.
 
-    It declares them as class attributes, which :class:`Needs` describes. No training starts whose pipeline, model or
+    They are class attributes, which :class:`Needs` describes. No training starts whose pipeline, model or
     hooks differ from them, and ``loss`` is never called with other views. What depends on the arguments of the head is
     declared by :meth:`needs`::
 
