@@ -13,6 +13,7 @@ from ltcl.run_length import UNITS, length_of, set_length, unit_of
 
 from .config_names import is_variable, similar_names
 from .config_source import SUFFIXES, Source
+from .hook_names import check_taken_away
 
 
 @dataclass
@@ -147,6 +148,7 @@ def _path_of(named: str, child: Path) -> tuple[Path, str | None]:
 
 def _merge(source: Source, own: dict, bases: ConfigFile) -> ConfigFile:
     """A file's own entries on top of those that it inherits."""
+    check_taken_away(own, bases.entries, source.path)
     try:
         entries = Config._merge_a_into_b(own, bases.entries)
     except TypeError as error:
