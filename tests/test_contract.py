@@ -5,13 +5,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 from mmengine.config import Config
+from mmpretrain.models import LinearClsHead
 from toy import CONFIGS, METHODS, VIEW, toy_config
 
-import ltcl.models  # noqa: F401 (registers the models)
 from ltcl.errors import UserError
 from ltcl.launch.building import import_custom_modules, import_scope
 from ltcl.launch.contract import check_contract
 from ltcl.launch.hook_names import hooks_of
+from ltcl.launch.values import check_values
+from ltcl.models.heads.contrastive import ContrastiveHead
+from ltcl.models.utils import ClassCountsMixin
+from ltcl.registry import MODELS
 
 NOWHERE = Path('nowhere')
 # The largest number of views that a head takes plus one, and the fewest less one.
@@ -169,6 +173,8 @@ MISUSES = {
         lambda: with_views(config('gpaco', model__online_views=(0, 2)), 3),
         'view 1|no encoder uses it|let it make 2',
     ),
+    'a number for a list': (lambda: config('gpaco', model__online_views=2), 'model.online_views=2|[0, 1]'),
+    'no online view': (lambda: config('gpaco', model__online_views=()), 'PaCoHead takes 1 or more|gets 0 and 0'),
     'a view below 0': (lambda: config('gpaco', model__online_views=(0, -1)), 'view -1|0, 1, 2'),
     'key view of a head without': (
         lambda: with_views(with_hook(config('bcl', model__key_views=(3,)), type=MOMENTUM), 4),
@@ -244,6 +250,54 @@ def test_wrong_number_of_online_views(method):
     keys = tuple(wrong + position for position, _ in enumerate(METHODS[method].model.get('key_views', ())))
     cfg = with_views(config(method, model__online_views=tuple(range(wrong)), model__key_views=keys), wrong + len(keys))
     assert f'but gets {wrong} and {len(keys)}: set online_views=(0' in answer(cfg)
+
+
+@MODELS.register_module(force=True)
+class OneViewHead(ContrastiveHead):
+    """A head that uses no embeddings, and keys only from an encoder that stays as it is."""
+
+    key_views = (0, 1)
+    momentum_encoder = False
+    uses_embeddings = False
+    uses_class_counts = False
+
+
+def test_head_without_embeddings():
+    head = dict(type='ltcl.OneViewHead', num_classes=3)
+    cfg = with_views(with_parts(config('gpaco'), head=head, online_views=(0,)), 1)
+    assert 'model.projector: OneViewHead uses no embeddings: take it out' in answer(cfg)
+    check_contract(with_parts(cfg, projector=None))
+
+
+@MODELS.register_module(force=True)
+class CountingHead(ClassCountsMixin, LinearClsHead):
+    """A head of a plain classifier that uses class counts."""
+
+
+def test_class_counts_of_a_plain_classifier():
+    head = dict(type='ltcl.CountingHead', num_classes=3, in_channels=16)
+    cfg = with_parts(config('cross_entropy'), head=head)
+    check_contract(cfg)
+    assert 'CountingHead needs the training images per class: add default_hooks' in answer(without(cfg, COUNTS))
+
+
+def test_keys_of_an_encoder_that_stays(monkeypatch):
+    monkeypatch.setattr(OneViewHead, 'uses_embeddings', True)
+    cfg = with_parts(config('paco'), head=dict(type='ltcl.OneViewHead', num_classes=3))
+    assert 'OneViewHead wants it to stay as it is: take custom_hooks' in answer(cfg)
+    check_contract(without(cfg, MOMENTUM))
+
+
+def test_targets_that_begin_after_the_end():
+    cfg = config('tsc')
+    next(hook for _, hook in hooks_of(cfg) if hook.type == ASSIGNMENT)['begin_epoch'] = cfg.train_cfg.max_epochs
+    with pytest.raises(UserError, match=r'begin_epoch=4 lies after the end of the run, max_epochs=4: set an earlier'):
+        check_values(cfg)
+
+
+def test_only_a_training_is_looked_at():
+    cfg = without(config('paco', train_cfg=None), MOMENTUM)
+    check_contract(cfg)
 
 
 def test_targets_of_another_width(tmp_path):

@@ -54,7 +54,7 @@ def check_head(training: Training) -> None:
 
 def check_views(training: Training) -> None:
     """The pipeline makes the views that the model names, and the head takes as many."""
-    made = count_views(training.entries['train_dataloader'], training.scope)
+    made = count_views(training)
     if training.is_contrastive:
         from ltcl.models.heads import check_view_numbers
 
@@ -62,7 +62,7 @@ def check_views(training: Training) -> None:
         check_view_numbers(training.head.built, training.needs, len(online), len(keys))
         _check_positions(online + keys, made)
         if made is not None and made > 1:
-            check_collation(training.entries, training.scope)
+            check_collation(training)
     elif made is not None and made > 1:
         raise UserError(
             f'the train pipeline makes {made} views of an image, and {training.model.name} takes one: let it make one'
@@ -107,7 +107,7 @@ def check_queue(training: Training) -> None:
     batch = training.entries['train_dataloader'].get('batch_size') or 1
     distributed = (training.entries.get('launcher') or 'none') != 'none'
     processes = int(os.environ.get('WORLD_SIZE', 1)) if distributed else 1
-    queue_len = training.head.arguments['queue_len']
+    queue_len = training.head.arguments['queue_len'] or 0
     if 0 < queue_len < batch * processes:
         raise UserError(
             f'model.head.queue_len={queue_len} is shorter than the {batch * processes} keys of one step, batch_size='

@@ -92,7 +92,7 @@ def check_class_counts(training: Training) -> None:
             raise UserError(
                 f'{part.key}.class_counts is given, but {hook.name} counts anew: leave it out, or {_without(hook)}'
             )
-        if counts is not None and len(counts) != num_classes:
+        if isinstance(counts, list | tuple) and len(counts) != num_classes:
             raise UserError(
                 f'{part.key}.class_counts has {len(counts)} classes, but num_classes={num_classes}: make both alike'
             )
@@ -107,7 +107,7 @@ def _counting_parts(training: Training) -> Iterator[Part]:
     """The head and its losses, as far as they use class counts."""
     from ltcl.models.utils import ClassCountsMixin
 
-    if training.needs is not None and training.needs.uses_class_counts:
+    if training.needs.uses_class_counts if training.needs is not None else training.head.is_a(ClassCountsMixin):
         yield training.head
     for name, entries in training.head.entries.items():
         if isinstance(entries, Mapping):

@@ -7,6 +7,7 @@ from mmengine import registry as root
 from mmengine.config import Config
 from mmengine.registry import Registry
 
+from ltcl.errors import UserError
 from ltcl.signatures import defaults_of
 
 from .hook_names import hooks_of
@@ -66,8 +67,15 @@ class Training(NamedTuple):
     scope: str
 
     def views(self, name: str) -> tuple[int, ...]:
-        """Positions that the model names as ``online_views`` or ``key_views``."""
-        return tuple(self.model.arguments.get(name) or ())
+        """Positions that the model names as ``online_views`` or ``key_views``.
+
+        Raises:
+            UserError: Something else stands there.
+        """
+        views = self.model.arguments[name]
+        if not isinstance(views, list | tuple) or not all(isinstance(view, int) for view in views):
+            raise UserError(f'model.{name}={views!r} must be a list of positions of views: set [0, 1], for example')
+        return tuple(views)
 
     def hook(self, type_name: str) -> Part | None:
         """The first hook of a registered class, or of one derived from it."""

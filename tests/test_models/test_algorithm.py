@@ -7,6 +7,7 @@ from torch import nn
 from ltcl.errors import UserError
 from ltcl.models import ContrastiveClassifier
 from ltcl.models.heads import Views
+from ltcl.models.heads.contrastive import ContrastiveHead
 from ltcl.registry import MODELS
 
 LABELS = [0, 1, 2, 0, 1, 2]
@@ -142,6 +143,31 @@ def test_key_pass_moves_only_its_own_batch_statistics():
         mean, count = norm_statistics(backbone.bn1)
         assert count == 1
         torch.testing.assert_close(mean, 0.1 * backbone.conv1(views()[view]).mean((0, 2, 3)))
+
+
+@MODELS.register_module(force=True)
+class TwoViewHead(ContrastiveHead):
+    """A head that classifies two views and contrasts nothing."""
+
+    online_views = 2
+    uses_embeddings = False
+
+    def loss(self, views: Views) -> dict[str, torch.Tensor]:
+        assert views.embeddings == views.keys == []
+        rows = self.fc(torch.cat(views.feats))
+        return dict(loss_cls=F.cross_entropy(rows, views.labels.repeat(2)))
+
+
+@pytest.mark.parametrize('joint_forward', [False, True])
+def test_head_without_embeddings(joint_forward):
+    head = dict(type='ltcl.TwoViewHead', num_classes=3)
+    model = build(head=head, projector=None, online_views=(0, 1), joint_forward=joint_forward)
+    model(views(), samples(), mode='loss')['loss_cls'].backward()
+    assert model.backbone.conv1.weight.grad.abs().sum() > 0
+    with pytest.raises(UserError, match=r'takes 2 online views and 0 key views, but gets 1 and 0: set'):
+        build(head=head, projector=None)(views(), samples(), mode='loss')
+    with pytest.raises(UserError, match=r'key views become embeddings: give .* a projector'):
+        build(head=head, projector=None, key_views=(1,))
 
 
 @pytest.mark.parametrize('inputs', [views(1), views(1)[0]])

@@ -25,8 +25,8 @@ class ContrastiveClassifier(Classifier):
 
     Args:
         backbone: Config of the backbone.
-        projector: Config of the MLP from pooled features to embeddings.
-        head: Config of the method's head.
+        head: Config of the method's head, a :class:`~ltcl.models.heads.MethodHead`.
+        projector: Config of the MLP from pooled features to embeddings; None for a head that uses none.
         neck: Config of the pooling; None for a backbone that pools itself, such as a ViT.
         online_views: Positions of the views that the trained encoder sees, the classified one first.
         key_views: Positions of the views that the momentum encoder sees. None of them, no momentum encoder.
@@ -39,7 +39,7 @@ class ContrastiveClassifier(Classifier):
         **kwargs: Arguments of :class:`Classifier`, such as ``data_preprocessor``.
 
     Raises:
-        UserError: An expression of ``frozen`` is found in no name.
+        UserError: An expression of ``frozen`` is found in no name, or key views have no projector.
 
     Differs from the original: PaCo's unused momentum copy of the classifier is not kept.
     """
@@ -47,8 +47,8 @@ class ContrastiveClassifier(Classifier):
     def __init__(
         self,
         backbone: dict,
-        projector: dict,
         head: dict,
+        projector: dict | None = None,
         neck: dict | None = None,
         online_views: Sequence[int] = (0,),
         key_views: Sequence[int] = (),
@@ -65,6 +65,8 @@ class ContrastiveClassifier(Classifier):
         for pattern in frozen:  # now: DDP asks for the trained parameters when it wraps the model
             self._freeze(pattern)
         if self.key_views:
+            if projector is None:
+                raise UserError('key views become embeddings: give ltcl.ContrastiveClassifier a projector')
             encoder = nn.ModuleDict(self._encoder_parts())
             self.momentum_encoder = copy.deepcopy(encoder).requires_grad_(False)
 
@@ -132,11 +134,15 @@ class ContrastiveClassifier(Classifier):
         online = [views[i] for i in self.online_views]
         batches = [torch.cat(online)] if self.joint_forward else online
         feats = [self.extract_feat(batch)[-1] for batch in batches]
-        embeddings = [self._embed(self.projector, batch_feats) for batch_feats in feats]
+        embeddings = [] if self.projector is None else [self._embed(self.projector, rows) for rows in feats]
         if self.joint_forward:
-            feats, embeddings = (list(rows[0].chunk(len(online))) for rows in (feats, embeddings))
+            feats, embeddings = self._split(feats), self._split(embeddings)
         keys = [self._encode_key(views[i]) for i in self.key_views]
         return self.head.loss(Views(feats, embeddings, keys, labels))
+
+    def _split(self, joined: list[Tensor]) -> list[Tensor]:
+        """The rows of each online view, of rows that were one batch."""
+        return [view for rows in joined for view in rows.chunk(len(self.online_views))]
 
     @staticmethod
     def _embed(projector: nn.Module, feats: Tensor) -> Tensor:
