@@ -3,11 +3,13 @@
 import copy
 
 import pytest
+from mmpretrain.registry import MODELS
 from shipped_configs import PATHS, called_hooks, name_of, read, recorded, undrawn_weights
 
 import ltcl.models  # noqa: F401 (registers the models)
 from ltcl.launch.config_names import SECTIONS
-from ltcl.models.algorithms.widths import Encoder, argument, fit_feat_dim
+from ltcl.models.algorithms.widths import Encoder, fit_feat_dim
+from ltcl.signatures import defaults_of
 
 HOOKS = ('default_hooks', 'custom_hooks')
 # Variables that no section is computed from any more.
@@ -67,12 +69,16 @@ def with_widths(model: dict) -> dict:
     return {**model, **parts}
 
 
+def default(part: dict, name: str) -> object:
+    return defaults_of(MODELS.get(part['type'])).get(name)
+
+
 def with_defaults(model: dict, like: dict) -> dict:
     """A model that states the defaults and the default widths which another one states."""
-    stated = {name: argument(model, name) for name in DEFAULTS.get(model['type'], ())} | model
+    stated = {name: default(model, name) for name in DEFAULTS.get(model['type'], ())} | model
     for key, names in WIDTHS.items():
         if key in model:
-            widths = {name: argument(model[key], name) for name in names if name in like[key]}
+            widths = {name: default(model[key], name) for name in names if name in like[key]}
             stated[key] = widths | model[key]
     return stated
 
