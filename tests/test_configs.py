@@ -12,9 +12,12 @@ from mmengine.registry import DATASETS, MODELS
 from shipped_configs import CONFIGS, PATHS, name_of, read, undrawn_weights
 from yapf.yapflib.yapf_api import FormatCode
 
+from ltcl.launch import load_config
 from ltcl.launch.building import import_scope
 from ltcl.launch.config_source import Source
 from ltcl.launch.contract import check_contract
+from ltcl.launch.parts import check_parts
+from ltcl.launch.values import check_values
 
 CLASSIFICATION = [path for path in PATHS if 'seg' not in path.parts]
 # The name of a config that is trained tells its epochs. Those for own images, which cannot be built without them, are
@@ -102,6 +105,23 @@ def test_printed_config_reads_back_the_same(path, tmp_path, monkeypatch):
     printed = tmp_path / 'printed.py'
     printed.write_text(read(path).pretty_text)
     assert Config.fromfile(printed).to_dict() == read(path).to_dict()
+
+
+EXAMPLES = re.findall(r'```python\n(.*?)```', (CONFIGS.parent / 'docs' / 'configs.md').read_text(), re.DOTALL)
+
+
+@pytest.mark.parametrize('number', range(len(EXAMPLES)))
+@pytest.mark.usefixtures('undrawn')
+def test_examples_of_the_page_are_configs(number, tmp_path):
+    path = tmp_path / 'config.py'
+    path.write_text(EXAMPLES[number].replace("'../", f"'{CONFIGS}/"))
+    cfg = load_config(str(path))
+    check_values(cfg)
+    check_parts(cfg)
+    check_contract(cfg)
+    MODELS.build(cfg.model)
+    if number == 0:
+        assert cfg.to_dict() == read(CONFIGS / 'paco' / 'paco_resnet50_4xb32-400e_imagenet-lt.py').to_dict()
 
 
 def test_metafiles_name_files_that_exist():

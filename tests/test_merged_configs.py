@@ -3,20 +3,31 @@
 import copy
 
 import pytest
+from mmpretrain.registry import MODELS
 from shipped_configs import PATHS, called_hooks, name_of, read, recorded, undrawn_weights
 
 import ltcl.models  # noqa: F401 (registers the models)
 from ltcl.launch.config_names import SECTIONS
-from ltcl.models.algorithms.widths import Encoder, argument, fit_feat_dim
+from ltcl.models.algorithms.widths import Encoder, fit_feat_dim
+from ltcl.signatures import defaults_of
 
 HOOKS = ('default_hooks', 'custom_hooks')
 # Variables that no section is computed from any more.
-GONE = {'evaluation', 'temperature'}
-# mmpretrain's class does not derive the widths of its head.
+GONE = {'evaluation', 'temperature', 'view'}
+# mmpretrain's class does not derive the widths of its head; the scenes have another room.
 RENAMED = {
     'ImageClassifier': 'ltcl.Classifier',
     'ltcl.datasets.fashion_scenes': 'ltcl.fashion_mnist.scene_set',
 }
+# The view of Fashion-MNIST, which has become a recipe.
+FASHION = [
+    dict(type='NumpyToPIL'),
+    dict(type='torchvision/RandomCrop', size=28, padding=3),
+    dict(type='torchvision/RandomHorizontalFlip'),
+    dict(type='torchvision/ColorJitter', brightness=0.4, contrast=0.4),
+    dict(type='PILToNumpy'),
+    dict(type='RandomApply', transforms=[dict(type='ltcl.Cutout', length=8)], prob=0.5),
+]
 # Entries that a config may state or leave to the default.
 DEFAULTS = {'ltcl.ContrastiveClassifier': ('joint_forward',)}
 WIDTHS = {'projector': ('in_channels',), 'head': ('in_channels', 'feat_dim')}
@@ -25,11 +36,19 @@ ENCODERS: dict[str, Encoder] = {}
 
 def renamed(node: object) -> object:
     """A config with the names of today."""
+    if isinstance(node, dict) and node.get('transforms') == [FASHION]:
+        return fashion_views(node['num_views'])
+    if isinstance(node, list) and node[: len(FASHION)] == FASHION:
+        node = [fashion_views(1), *node[len(FASHION) :]]
     if isinstance(node, dict):
         return {key: renamed(value) for key, value in node.items()}
     if isinstance(node, list | tuple):
         return type(node)(map(renamed, node))
     return RENAMED.get(node, node) if isinstance(node, str) else node
+
+
+def fashion_views(number: int) -> dict:
+    return dict(type='ltcl.Views', blocks=['fashion'] * number)
 
 
 def encoder_of(model: dict) -> Encoder:
@@ -50,12 +69,16 @@ def with_widths(model: dict) -> dict:
     return {**model, **parts}
 
 
+def default(part: dict, name: str) -> object:
+    return defaults_of(MODELS.get(part['type'])).get(name)
+
+
 def with_defaults(model: dict, like: dict) -> dict:
     """A model that states the defaults and the default widths which another one states."""
-    stated = {name: argument(model, name) for name in DEFAULTS.get(model['type'], ())} | model
+    stated = {name: default(model, name) for name in DEFAULTS.get(model['type'], ())} | model
     for key, names in WIDTHS.items():
         if key in model:
-            widths = {name: argument(model[key], name) for name in names if name in like[key]}
+            widths = {name: default(model[key], name) for name in names if name in like[key]}
             stated[key] = widths | model[key]
     return stated
 

@@ -3,7 +3,7 @@
 #     python tools/train.py configs/multi_task/multi-task_resnet50_1xb128-400e_cifar100.py
 #
 # By the authors' published recipe: one GPU, 128 images, float32, SGD 0.05; GPaCo's views.
-# As in its base: no gradient accumulation; batch normalisation of every process by itself; scale the rate linearly with
+# As GPaCo's: no gradient accumulation; batch normalisation of every process by itself; scale the rate linearly with
 # the images of a step; seed 0.
 # Top-1 of the authors' README: 79.1. Not run here.
 _base_ = [

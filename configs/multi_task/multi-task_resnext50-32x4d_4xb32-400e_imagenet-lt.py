@@ -4,7 +4,7 @@
 #     tools/dist_train.sh configs/multi_task/multi-task_resnext50-32x4d_4xb32-400e_imagenet-lt.py 4
 #
 # By the authors' published recipe: four GPUs, 32 images on each, float32, SGD 0.06; GPaCo's views.
-# As in its base: no gradient accumulation; batch normalisation of every process by itself; scale the rate linearly with
+# As GPaCo's: no gradient accumulation; batch normalisation of every process by itself; scale the rate linearly with
 # the images of a step; seed 0.
 # The authors' README gives no accuracy. Not run here.
 _base_ = [

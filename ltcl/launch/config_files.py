@@ -13,6 +13,7 @@ from ltcl.shipped import PREFIX, find_config, name_of, shipped_configs
 from .config_names import is_variable, similar_names
 from .config_source import SUFFIXES, Source
 from .config_values import replace_copies
+from .hook_names import check_taken_away
 from .run_length import UNITS, length_of, set_length, unit_of
 
 
@@ -152,6 +153,7 @@ def _path_of(named: str, child: Path) -> tuple[Path, str | None]:
 
 def _merge(source: Source, own: dict, bases: ConfigFile) -> ConfigFile:
     """A file's own entries on top of those that it inherits."""
+    check_taken_away(own, bases.entries, source.path)
     try:
         entries = Config._merge_a_into_b(own, bases.entries)
     except TypeError as error:

@@ -1,6 +1,7 @@
 """Hooks of a config: those of ``default_hooks``, each by its name, and the list ``custom_hooks`` of a user's own."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 
 from ltcl.errors import UserError
 
@@ -15,31 +16,18 @@ MMENGINE_HOOKS = {
     'param_scheduler': 'ParamSchedulerHook',
     'checkpoint': 'ltcl.CheckpointHook',
 }
-OWN_HOOKS = (
-    'strict_load',
-    'class_counts',
-    'check_masks',
-    'broadcast_buffers',
-    'progress',
-    'run_report',
-    'skipped_images',
-    'channel_order',
-    'image_levels',
-    'prediction_pictures',
-    'heartbeat',
-    'stop_signal',
-    'finite_check',
-    'feature_bank',
-    'momentum_update',
-    'target_assignment',
-    'sampler_priority',
+# A name is that of the file: strict_load_hook.py has ltcl.StrictLoadHook.
+OWN_HOOKS = sorted(
+    path.stem.removesuffix('_hook') for path in (Path(__file__).parents[1] / 'engine' / 'hooks').glob('*_hook.py')
 )
-# Type that the configs here give to each name: strict_load is ltcl.StrictLoadHook.
-HOOK_TYPES = (
-    MMENGINE_HOOKS
-    | {'visualization': 'VisualizationHook'}
-    | {name: f'ltcl.{name.title().replace("_", "")}Hook' for name in OWN_HOOKS}
-)
+
+
+def type_of(name: str) -> str:
+    """Type of the hook of ours that the configs call by a name."""
+    return f'ltcl.{name.title().replace("_", "")}Hook'
+
+
+HOOK_TYPES = {'visualization': 'VisualizationHook', **{name: type_of(name) for name in OWN_HOOKS}, **MMENGINE_HOOKS}
 
 
 def hooks_of(entries: Mapping) -> Iterator[tuple[str, Mapping]]:
@@ -54,7 +42,7 @@ def hooks_of(entries: Mapping) -> Iterator[tuple[str, Mapping]]:
 
 
 def check_hooks(entries: Mapping) -> None:
-    """Every hook has a type, what is taken away has a name that is known, and nothing runs twice.
+    """Every hook has a type, and none of ``default_hooks`` runs twice.
 
     Args:
         entries: Top-level entries of a config.
@@ -63,17 +51,35 @@ def check_hooks(entries: Mapping) -> None:
         UserError: Names the first such hook and what to write.
     """
     for name, hook in (entries.get('default_hooks') or {}).items():
-        if hook is None and name not in HOOK_TYPES:
-            raise UserError(f'default_hooks.{name}=None takes no hook away: {_similar(name)}')
         if isinstance(hook, Mapping) and 'type' not in hook:
             if name not in HOOK_TYPES:
-                raise UserError(f'default_hooks has no entry {name}: {_similar(name)}')
+                raise UserError(f'default_hooks has no entry {name}: {_similar(name, HOOK_TYPES)}')
             raise UserError(f"default_hooks.{name}: the config has no such hook yet: add type='{HOOK_TYPES[name]}'")
     _check_once(entries)
 
 
-def _similar(name: str) -> str:
-    return similar_names(name, HOOK_TYPES) or f'known here: {", ".join(HOOK_TYPES)}'
+def check_taken_away(own: Mapping, inherited: Mapping, path: Path) -> None:
+    """What a file takes away with ``default_hooks=dict(name=None)`` is there, or could be.
+
+    Args:
+        own: Top-level entries of the file.
+        inherited: Those of what it inherits.
+        path: The file.
+
+    Raises:
+        UserError: Names the hook and the similar ones.
+    """
+    changed, there = own.get('default_hooks'), inherited.get('default_hooks')
+    if not isinstance(changed, Mapping) or not isinstance(there, Mapping):
+        return  # a config that mmengine wrote down keeps the None and inherits nothing
+    known = {*HOOK_TYPES, *there}
+    for name, hook in changed.items():
+        if hook is None and name not in known:
+            raise UserError(f'{path}: default_hooks.{name}=None takes no hook away: {_similar(name, known)}')
+
+
+def _similar(name: str, known: Iterable[str]) -> str:
+    return similar_names(name, known) or f'known here: {", ".join(sorted(known))}'
 
 
 def _check_once(entries: Mapping) -> None:
