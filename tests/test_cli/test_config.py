@@ -49,7 +49,7 @@ def test_options_are_merged_and_a_file_is_written(call, tmp_path):
 def test_every_value_is_read_again(call, tmp_path):
     path = tmp_path / 'config.py'
     path.write_text(
-        "text = 'é\\n\\x07'\nmodel = dict(ends=[float('inf'), -float('inf')], pair=(1,), none=None, x=1e-7)\n"
+        "name = 'é\\n\\x07'\nmodel = dict(ends=[float('inf'), -float('inf')], pair=(1,), none=None, x=1e-7)\n"
     )
     merged = tmp_path / 'merged.py'
     merged.write_text(call(config, path))
