@@ -76,6 +76,7 @@ setup(
             'codespell',
             'hypothesis>=6',
             'pdoc',
+            'pip>=22.3',
             'pre-commit',
             'pytest>=8',
             'pytest-xdist',

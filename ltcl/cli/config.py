@@ -1,8 +1,11 @@
 """Print a config with all that it inherits, as a Python config that can be saved, changed and trained."""
 
 import argparse
+import math
 import signal
 from pathlib import Path
+
+from mmengine.config import Config
 
 from ltcl.launch import config_options, load_config, report_user_errors, set_options
 
@@ -22,12 +25,30 @@ def parse_args() -> argparse.Namespace:
     return parser.parse_args()
 
 
+class NoNumber(float):
+    """Infinity or NaN, written as Python that reads it again."""
+
+    def __repr__(self) -> str:
+        return f"float('{float(self)}')"
+
+    __str__ = __repr__
+
+
+def readable(value: object) -> object:
+    """The same entries, every number among them such that its text is Python."""
+    if isinstance(value, dict):
+        return {key: readable(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(map(readable, value))
+    return NoNumber(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+
 @report_user_errors
 def main() -> None:
     """Read, change, print; nothing that the config names is imported."""
     args = parse_args()
     cfg = set_options(load_config(args.config, with_imports=False), args.cfg_options, with_imports=False)
-    text = f'{cfg.pretty_text}\n'
+    text = f'{Config(readable(cfg.to_dict())).pretty_text}\n'
     if args.out is None:
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` may stop reading
         print(text, end='')

@@ -76,7 +76,7 @@ def check_start(cfg: Config) -> None:
     Raises:
         UserError: The config needs no training, or its ``load_from`` is no file; a ``stage1_config`` is named.
     """
-    stage1 = cfg.get('stage1_config')
+    stage1, name = cfg.get('stage1_config'), name_of(cfg.filename or 'CONFIG')
     made_by = 'correct load_from in the config'
     if stage1:
         made_by = f'`ltcl train {stage1}` makes it'
@@ -84,12 +84,12 @@ def check_start(cfg: Config) -> None:
         made_by = '`ltcl convert` makes it from the published file (docs/checkpoints.md)'
     if cfg.get('train_cfg') is None:
         raise UserError(
-            f'{cfg.filename} needs no training: run `ltcl test {name_of(cfg.filename)} CHECKPOINT`'
+            f'{name} needs no training: run `ltcl test {name} CHECKPOINT`'
             + (f' with a checkpoint of {stage1}' if stage1 else '')
         )
     load_from = cfg.get('load_from')
     if load_from is None and stage1 and not cfg.get('resume'):
-        raise UserError(f'load_from is None, but {cfg.filename} starts from a checkpoint of stage 1: {made_by}')
+        raise UserError(f'load_from is None, but {name} starts from a checkpoint of stage 1: {made_by}')
     # A run that goes on no longer needs what it started from.
     goes_on = cfg.get('resume') and (cfg.resume != AUTO or any(Path(cfg.work_dir).glob('*.pth')))
     is_local = load_from is not None and '://' not in load_from

@@ -46,6 +46,16 @@ def test_options_are_merged_and_a_file_is_written(call, tmp_path):
     assert cfg.train_dataloader.dataset.data_root == 'elsewhere'
 
 
+def test_every_value_is_read_again(call, tmp_path):
+    path = tmp_path / 'config.py'
+    path.write_text(
+        "name = 'é\\n\\x07'\nmodel = dict(ends=[float('inf'), -float('inf')], pair=(1,), none=None, x=1e-7)\n"
+    )
+    merged = tmp_path / 'merged.py'
+    merged.write_text(call(config, path))
+    assert load_config(merged).to_dict() == load_config(path).to_dict() == Config.fromfile(merged).to_dict()
+
+
 def test_nothing_is_imported_for_it(call, tmp_path):
     path = tmp_path / 'config.py'
     path.write_text("custom_imports = dict(imports=['no_such_module'])\n")

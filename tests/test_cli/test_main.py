@@ -71,8 +71,8 @@ def test_version(call):
 @pytest.mark.parametrize(
     ('words', 'message'),
     [
-        (['trian', 'x.py', '--amp'], 'there is no command trian: did you mean train?; ltcl --help lists the options'),
-        (['data', 'chekc'], 'there is no command chekc: did you mean check?; ltcl data --help lists the options'),
+        (['trein', 'x.py', '--amp'], 'there is no command trein: did you mean train?; ltcl --help lists the options'),
+        (['data', 'chexk'], 'there is no command chexk: did you mean check?; ltcl data --help lists the options'),
         (['qqqq'], 'there is no command qqqq; ltcl --help lists the options'),
         (['fashion-mnist'], 'there is no command fashion-mnist: did you mean data fashion-mnist?; '),
     ],
