@@ -77,6 +77,11 @@ def csv_cell(value: object) -> object:
     return f"'{value}" if FORMULA.match(value) else value
 
 
+def from_csv_cell(text: str) -> str:
+    """The text that :func:`csv_cell` was given; escapes of control characters stay."""
+    return text[1:] if text.startswith("'") and FORMULA.match(text[1:]) else text
+
+
 def shorten(names: Sequence[object], shown: int = 8, separator: str = ', ') -> str:
     """The first of many names, and how many more there are."""
     more = f' and {len(names) - shown} more' if len(names) > shown else ''

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from mmengine import registry as root
 from mmengine.registry import Registry
 
+DATA_SETS = ['ltcl.datasets', 'ltcl.fashion_mnist.long_tailed']
+
 
 class GuardedRegistry(Registry):
     """A registry of classes of which each calls :func:`~.checkpoints.schemes.install_safe_loaders` when it is made.
@@ -33,12 +35,7 @@ def _with_safe_loaders(init: Callable[..., None]) -> Callable[..., None]:
 
 
 MODELS = GuardedRegistry('model', parent=root.MODELS, scope='ltcl', locations=['ltcl.models'])
-DATASETS = Registry(
-    'dataset',
-    parent=root.DATASETS,
-    scope='ltcl',
-    locations=['ltcl.datasets', 'ltcl.fashion_mnist.long_tailed'],
-)
+DATASETS = Registry('dataset', parent=root.DATASETS, scope='ltcl', locations=DATA_SETS)
 TRANSFORMS = Registry('transform', parent=root.TRANSFORMS, scope='ltcl', locations=['ltcl.datasets'])
 DATA_SAMPLERS = Registry('data sampler', parent=root.DATA_SAMPLERS, scope='ltcl', locations=['ltcl.datasets'])
 HOOKS = GuardedRegistry('hook', parent=root.HOOKS, scope='ltcl', locations=['ltcl.engine'])

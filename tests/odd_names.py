@@ -1,7 +1,5 @@
 """Names that folders have and that terminals, spreadsheets, figures or encodings take for something else."""
 
-from ltcl.neutral_text import FORMULA
-
 ODD_NAMES = [
     '\x1b]0;owned\x07',
     '\x1b[31mred',
@@ -33,8 +31,3 @@ ODD_NAMES = [
     '\u2028',
     'n' * 240,
 ]
-
-
-def from_csv_cell(text: str) -> str:
-    """The text that ``csv_cell`` was given; escapes of control characters stay."""
-    return text[1:] if text.startswith("'") and FORMULA.match(text[1:]) else text

@@ -10,12 +10,12 @@ import sys
 import pandas as pd
 import pytest
 from mmengine.logging import MMLogger, print_log
-from odd_names import ODD_NAMES, from_csv_cell
+from odd_names import ODD_NAMES
 from rich.console import Console
 
 from ltcl.errors import UserError
 from ltcl.launch import report_user_errors
-from ltcl.neutral_text import csv_cell, csv_text, markdown_cell, markup, neutralise, shorten, visible
+from ltcl.neutral_text import csv_cell, csv_text, from_csv_cell, markdown_cell, markup, neutralise, shorten, visible
 
 
 @pytest.mark.parametrize(

@@ -55,17 +55,9 @@ def download_package(folder: Path, console: Console) -> Path:
 
 def run(command: list[str], folder: Path) -> None:
     """Run a command in ``folder``; its last line of errors is the reason when it fails."""
+    how = dict(check=True, timeout=APT_SECONDS, text=True, stdin=subprocess.DEVNULL, capture_output=True)
     try:
-        subprocess.run(
-            command,
-            cwd=folder,
-            check=True,
-            timeout=APT_SECONDS,
-            text=True,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-        )
+        subprocess.run(command, cwd=folder, **how)
     except subprocess.TimeoutExpired as error:
         raise SourceError(f'{command[0]} did not end within {APT_SECONDS} s') from error
     except subprocess.CalledProcessError as error:

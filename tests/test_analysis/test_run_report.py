@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 from mmengine.hooks import Hook
-from odd_names import ODD_NAMES, from_csv_cell
+from odd_names import ODD_NAMES
 from PIL import Image
 from toy import CLASS_COUNTS, toy_config
 
@@ -19,7 +19,7 @@ from ltcl.analysis.run_report import RunRecord, best_entry, build_report, git_st
 from ltcl.engine import Runner
 from ltcl.engine.hooks.run_report_hook import _find_shot_metric, _scalars
 from ltcl.engine.hooks.stop_signal_hook import TrainingStopped
-from ltcl.neutral_text import visible
+from ltcl.neutral_text import from_csv_cell, visible
 
 
 class StopAt(Hook):

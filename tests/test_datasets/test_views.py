@@ -202,7 +202,7 @@ def test_one_view_is_an_array_and_several_are_a_list(picture, backend):
 
 def test_options_of_a_view_override_the_shared_ones():
     views = Views([dict(recipe='randcls', num_layers=12, magnitude=3), 'randcls'], num_layers=4, magnitude=5)
-    options = [view.options.rand_augment for view in views.views]
+    options = [view.rand_augment for view in views.views]
     assert [(each.num_layers, each.magnitude) for each in options] == [(12, 3), (4, 5)]
     assert repr(views) == 'Views(recipes=[randcls, randcls], backend=pillow)'
 
@@ -258,7 +258,7 @@ def test_grey_images(recipe):
 
 def test_older_configs_call_recipes_blocks():
     views = Views(blocks=['sim', dict(block='randcls', size=24)], size=40)
-    assert [(view.name, view.options.size) for view in views.views] == [('sim', 40), ('randcls', 24)]
+    assert [(view.name, view.size) for view in views.views] == [('sim', 40), ('randcls', 24)]
 
 
 def test_batch_of_views():

@@ -2,6 +2,8 @@
 
 import io
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -91,3 +93,8 @@ def test_the_dataset_names_the_tool_when_there_are_no_scenes(tmp_path):
 
     with pytest.raises(UserError, match=r'no scenes in .*img_dir/train: run `ltcl data fashion-scenes --out'):
         FashionScenes(data_root=str(tmp_path), data_prefix=dict(img_path='img_dir/train', seg_map_path='ann_dir/train'))
+
+
+def test_files_and_scenes_need_no_torch():
+    code = 'import sys, ltcl.fashion_mnist.getting, ltcl.fashion_mnist.scene_folder; sys.exit("torch" in sys.modules)'
+    assert subprocess.run([sys.executable, '-c', code]).returncode == 0

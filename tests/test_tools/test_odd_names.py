@@ -9,10 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from odd_names import ODD_NAMES, from_csv_cell
+from odd_names import ODD_NAMES
 from PIL import Image
 
-from ltcl.neutral_text import visible
+from ltcl.neutral_text import from_csv_cell, visible
 
 ROOT = Path(__file__).parents[2]
 CONFIG = ROOT / 'configs' / 'custom' / 'balanced-softmax_resnet50_1xb32-100e_own-images.py'

@@ -21,9 +21,7 @@ def _levels(first: float, last: float) -> list[float]:
 
 def _geometric(name: str, largest: float, is_signed: bool = True) -> GradedOperation:
     arguments = _levels(0, largest)
-    return GradedOperation(
-        name, lambda level, sign: sign * arguments[level] if is_signed else arguments[level], is_signed, True
-    )
+    return GradedOperation(name, lambda level, sign: (sign if is_signed else 1) * arguments[level], is_signed, True)
 
 
 def _enhancement(name: str) -> GradedOperation:

@@ -39,7 +39,7 @@ class GradedOperation(NamedTuple):
 
 
 class Options(Protocol):
-    """What the steps of a recipe take from the configuration of a view."""
+    """What the steps of a recipe take from the view that they make."""
 
     size: int
     rand_augment: 'Step'

@@ -10,22 +10,25 @@ from .rand_augment import RandAugment
 from .steps import (
     Blur,
     ConfiguredRandAugment,
-    Flip,
-    Grey,
     Jitter,
+    NumpySometimes,
     PaddedCrop,
+    Plain,
     ResizedCrop,
     Sometimes,
-    TorchFlip,
     TorchPaddedCrop,
+    TorchSometimes,
 )
 
 IMAGE_SIZE, CIFAR_SIZE, FASHION_SIZE = 224, 32, 28
 
 CROP, LARGE_CROP = ResizedCrop(0.08), ResizedCrop(0.2)
-FLIP, GREY = Flip(), Grey(0.2)
-JITTER = Jitter(0.4, 0.4, 0.4)
-HUE_JITTER = Jitter(0.4, 0.4, 0.4, hue=0.1, prob=0.8)
+FLIP, GREY = Sometimes(Plain('flip'), 0.5), Sometimes(Plain('grey'), 0.2)
+BLUR, WEAK_BLUR = Sometimes(Blur(), 0.5), Sometimes(Blur(), 0.2)
+# A jitter that always takes place is drawn as well, as published.
+JITTER = Sometimes(Jitter(0.4, 0.4, 0.4), 1)
+HUE_JITTER = Sometimes(Jitter(0.4, 0.4, 0.4, hue=0.1), 0.8)
+STRONG_HUE_JITTER = Sometimes(Jitter(0.4, 0.4, 0.4, hue=0.4), 1)
 RAND = ConfiguredRandAugment()
 CIFAR_POLICY = CIFAR10AutoAugment()
 TIMM_RAND = RandAugment(2, 9, increasing=True, resampling=('bicubic',))
@@ -45,12 +48,12 @@ class Recipe(NamedTuple):
 
 RECIPES = {
     # PaCo and GPaCo
-    'sim': Recipe((CROP, JITTER, GREY, Blur(0.5), FLIP)),
-    'sim02': Recipe((LARGE_CROP, JITTER, GREY, Blur(0.5), FLIP)),
+    'sim': Recipe((CROP, JITTER, GREY, BLUR, FLIP)),
+    'sim02': Recipe((LARGE_CROP, JITTER, GREY, BLUR, FLIP)),
     'randcls': Recipe((CROP, FLIP, JITTER, RAND)),
-    'randclsstack': Recipe((CROP, FLIP, JITTER, GREY, Blur(0.5), RAND)),
-    'mocov2': Recipe((LARGE_CROP, HUE_JITTER, GREY, Blur(0.5), FLIP)),
-    'mocov1': Recipe((LARGE_CROP, GREY, Jitter(0.4, 0.4, 0.4, hue=0.4), FLIP)),
+    'randclsstack': Recipe((CROP, FLIP, JITTER, GREY, BLUR, RAND)),
+    'mocov2': Recipe((LARGE_CROP, HUE_JITTER, GREY, BLUR, FLIP)),
+    'mocov1': Recipe((LARGE_CROP, GREY, STRONG_HUE_JITTER, FLIP)),
     # Also KCL's and TSC's stage 1
     'regular': Recipe((CROP, FLIP, JITTER)),
     'crop_flip': Recipe((CROP, FLIP)),
@@ -63,9 +66,12 @@ RECIPES = {
     'mae': Recipe((ResizedCrop(0.08, Resampling.BICUBIC), FLIP, TIMM_RAND)),
     # CIFAR
     'regular_cifar': Recipe((PaddedCrop(4), FLIP, CIFAR_POLICY, Cutout(16)), CIFAR_SIZE),
-    'sim_cifar': Recipe((LARGE_CROP, FLIP, HUE_JITTER, GREY, Blur(0.5)), CIFAR_SIZE),
-    'sim_cifar_weakblur': Recipe((LARGE_CROP, FLIP, HUE_JITTER, GREY, Blur(0.2)), CIFAR_SIZE),
+    'sim_cifar': Recipe((LARGE_CROP, FLIP, HUE_JITTER, GREY, BLUR), CIFAR_SIZE),
+    'sim_cifar_weakblur': Recipe((LARGE_CROP, FLIP, HUE_JITTER, GREY, WEAK_BLUR), CIFAR_SIZE),
     'sim_cifar_noblur': Recipe((LARGE_CROP, FLIP, HUE_JITTER, GREY), CIFAR_SIZE),
     # Fashion-MNIST; of this toolbox, drawn as by torchvision and mmcv
-    'fashion': Recipe((TorchPaddedCrop(3), TorchFlip(), Jitter(0.4, 0.4, 0), Sometimes(Cutout(8))), FASHION_SIZE),
+    'fashion': Recipe(
+        (TorchPaddedCrop(3), TorchSometimes(Plain('flip')), Jitter(0.4, 0.4, 0), NumpySometimes(Cutout(8))),
+        FASHION_SIZE,
+    ),
 }

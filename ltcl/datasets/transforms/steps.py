@@ -12,7 +12,6 @@ from ltcl.errors import UserError
 from .operation import Operation, Options, Step
 from .pil_operations import Resampling
 
-FLIP_PROBABILITY = 0.5
 BLUR_RADII = (0.1, 2.0)
 JITTERED = ('brightness', 'contrast', 'color', 'hue')
 
@@ -81,24 +80,55 @@ class TorchPaddedCrop(PaddedCrop):
 
 
 @dataclass(frozen=True)
-class Flip:
-    """Left and right exchanged in half of the cases."""
+class Plain:
+    """An operation of which nothing is drawn.
+
+    Args:
+        name: The operation.
+    """
+
+    name: str
 
     def draw(self, height: int, width: int, options: Options) -> list[Operation]:
-        """A flip or nothing."""
-        return [Operation('flip')] if self._draw_share() < FLIP_PROBABILITY else []
+        """The operation."""
+        return [Operation(self.name)]
+
+
+@dataclass(frozen=True)
+class Sometimes:
+    """Another step in a share of the cases.
+
+    Args:
+        step: The step.
+        prob: Probability that it takes place.
+    """
+
+    step: Step
+    prob: float = 0.5
+
+    def draw(self, height: int, width: int, options: Options) -> list[Operation]:
+        """Its operations or nothing."""
+        return self.step.draw(height, width, options) if self._draw_share() < self.prob else []
 
     @staticmethod
     def _draw_share() -> float:
         return random.random()
 
 
-class TorchFlip(Flip):
+class TorchSometimes(Sometimes):
     """The same, drawn as torchvision's ``RandomHorizontalFlip`` does."""
 
     @staticmethod
     def _draw_share() -> float:
         return torch.rand(1).item()
+
+
+class NumpySometimes(Sometimes):
+    """The same, drawn as mmcv's ``RandomApply`` does."""
+
+    @staticmethod
+    def _draw_share() -> float:
+        return np.random.rand()
 
 
 @dataclass(frozen=True)
@@ -110,19 +140,15 @@ class Jitter:
         contrast: The same.
         saturation: The same.
         hue: Shifts are uniform in -x..x turns of the colour circle.
-        prob: Probability that it takes place.
     """
 
     brightness: float = 0.4
     contrast: float = 0.4
     saturation: float = 0.4
     hue: float = 0.0
-    prob: float = 1.0
 
     def draw(self, height: int, width: int, options: Options) -> list[Operation]:
         """The changes."""
-        if random.random() >= self.prob:
-            return []
         strengths, centres = (self.brightness, self.contrast, self.saturation, self.hue), (1, 1, 1, 0)
         ranges = [
             (centre - strength, centre + strength) if strength else None
@@ -136,54 +162,14 @@ class Jitter:
         ]
 
 
-@dataclass(frozen=True)
-class Grey:
-    """Colours taken away.
-
-    Args:
-        prob: Probability that it takes place.
-    """
-
-    prob: float = 0.2
-
-    def draw(self, height: int, width: int, options: Options) -> list[Operation]:
-        """A grey image or nothing."""
-        return [Operation('grey')] if random.random() < self.prob else []
-
-
-@dataclass(frozen=True)
 class Blur:
-    """Gaussian blur with a radius uniform in 0.1..2 pixels.
-
-    Args:
-        prob: Probability that it takes place.
-    """
-
-    prob: float = 0.5
+    """Gaussian blur with a radius uniform in 0.1..2 pixels."""
 
     def draw(self, height: int, width: int, options: Options) -> list[Operation]:
-        """A blur or nothing."""
-        return [Operation('blur', (random.uniform(*BLUR_RADII),))] if random.random() < self.prob else []
+        """A blur."""
+        return [Operation('blur', (random.uniform(*BLUR_RADII),))]
 
 
-@dataclass(frozen=True)
-class Sometimes:
-    """Another step in a share of the cases, as mmcv's ``RandomApply`` draws it.
-
-    Args:
-        step: The step.
-        prob: Probability that it takes place.
-    """
-
-    step: Step
-    prob: float = 0.5
-
-    def draw(self, height: int, width: int, options: Options) -> list[Operation]:
-        """Its operations or nothing."""
-        return self.step.draw(height, width, options) if np.random.rand() < self.prob else []
-
-
-@dataclass(frozen=True)
 class ConfiguredRandAugment:
     """RandAugment with the number of operations and the magnitude that the config gives."""
 

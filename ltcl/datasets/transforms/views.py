@@ -2,7 +2,6 @@
 
 import difflib
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -17,14 +16,6 @@ from .rand_augment import RandAugment
 from .recipes import RECIPES
 
 BACKENDS = {'pillow': pil_operations, 'opencv': opencv_operations}
-
-
-@dataclass(frozen=True)
-class ViewOptions:
-    """What a config sets of a view: see :class:`Views`."""
-
-    size: int
-    rand_augment: RandAugment
 
 
 class View:
@@ -49,10 +40,10 @@ class View:
             )
         self.name = recipe
         self.steps, published_size = RECIPES[recipe]
-        size = published_size if size is None else size
-        if size < 1:
-            raise UserError(f'size of the recipe {recipe} of ltcl.Views must be at least 1 pixel, got {size}')
-        self.options = ViewOptions(size, RandAugment(num_layers, magnitude))
+        self.size = published_size if size is None else size
+        if self.size < 1:
+            raise UserError(f'size of the recipe {recipe} of ltcl.Views must be at least 1 pixel, got {self.size}')
+        self.rand_augment = RandAugment(num_layers, magnitude)
 
     def draw(self, height: int, width: int) -> list[Operation]:
         """Operations that make a view of an image.
@@ -62,10 +53,9 @@ class View:
             width: Of the image.
         """
         crop, *others = self.steps
-        operations = crop.draw(height, width, self.options)
-        side = self.options.size
+        operations = crop.draw(height, width, self)
         for step in others:
-            operations += step.draw(side, side, self.options)
+            operations += step.draw(self.size, self.size, self)
         return operations
 
 

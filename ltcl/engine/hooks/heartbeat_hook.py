@@ -27,11 +27,10 @@ class HeartbeatHook(Hook):
 
     def before_train(self, runner: Runner) -> None:
         """Begin to count; building and downloading have no limit."""
-        self._begin(runner)
+        PROGRESS.step((0, VALIDATION, 0))
+        PROGRESS.limit = stall_limit(runner.cfg)
 
-    def before_test(self, runner: Runner) -> None:
-        """Begin to count."""
-        self._begin(runner)
+    before_test = before_train
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None) -> None:
         """The batch is loaded."""
@@ -67,11 +66,4 @@ class HeartbeatHook(Hook):
         """The report is written; what follows has no limit."""
         PROGRESS.limit = None
 
-    def after_test(self, runner: Runner) -> None:
-        """The report is written."""
-        PROGRESS.limit = None
-
-    @staticmethod
-    def _begin(runner: Runner) -> None:
-        PROGRESS.step((0, VALIDATION, 0))
-        PROGRESS.limit = stall_limit(runner.cfg)
+    after_test = after_train

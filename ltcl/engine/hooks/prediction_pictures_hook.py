@@ -36,34 +36,25 @@ class PredictionPicturesHook(Hook):
         """Forget the validation before."""
         self._samples = []
 
+    before_test_epoch = before_val_epoch
+
     def after_val_iter(
         self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Sequence[BaseDataElement] | None = None
     ) -> None:
         """Keep what the first images gave."""
-        self._keep(outputs)
+        left = self.num_images - len(self._samples)
+        if is_main_process() and left > 0:
+            self._samples += [sample.cpu() for sample in (outputs or ())[:left]]
+
+    after_test_iter = after_val_iter
 
     def after_train(self, runner: Runner) -> None:
         """Draw what the last validation gave."""
         self._draw(runner, runner.val_loop, self.filename)
 
-    def before_test_epoch(self, runner: Runner) -> None:
-        """Forget any validation."""
-        self._samples = []
-
-    def after_test_iter(
-        self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Sequence[BaseDataElement] | None = None
-    ) -> None:
-        """Keep what the first images gave."""
-        self._keep(outputs)
-
     def after_test_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
         """Draw what the test gave."""
         self._draw(runner, runner.test_loop, f'test_{self.filename}')
-
-    def _keep(self, outputs: Sequence[BaseDataElement] | None) -> None:
-        left = self.num_images - len(self._samples)
-        if is_main_process() and left > 0:
-            self._samples += [sample.cpu() for sample in (outputs or ())[:left]]
 
     def _draw(self, runner: Runner, loop: Any, filename: str) -> None:
         if not self._samples:
