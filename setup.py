@@ -26,16 +26,18 @@ setup(
         'onedl-mmpretrain>=1.3.6,<1.4',
         'onedl-mmsegmentation>=1.4.2,<1.5',
         'filelock>=3.12',
-        'matplotlib>=3.8',
-        'numpy>=1.26',
-        'pandas>=2.1',
+        # mmsegmentation needs a NumPy above 2, and the others the first version that runs on it.
+        'matplotlib>=3.8.4',
+        'numpy>=2.0.1',
+        'pandas>=2.2.2',
         'rich>=13',
-        'scipy>=1.11',
+        'scipy>=1.13',
     ],
     extras_require={
         'dev': [
             'codespell',
             'hypothesis>=6',
+            'mypy>=1.18',
             'pdoc',
             'pre-commit',
             'pytest>=8',

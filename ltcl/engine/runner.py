@@ -52,6 +52,9 @@ class Runner(MMEngineRunner):
     training set, see :func:`.resuming.resume_run`.
     """
 
+    _resume: bool | str
+    _load_from: str | None
+
     def build_logger(self, *args: object, **kwargs: object) -> MMLogger:
         """The logger, its console handlers without the dumps."""
         logger = super().build_logger(*args, **kwargs)

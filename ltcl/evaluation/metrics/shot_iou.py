@@ -103,7 +103,8 @@ class ShotIoUMetric(ShotMetricMixin, IoUMetric):
         if not absent or self._absent_logged:
             return
         self._absent_logged = True
-        names = ', '.join(repr(self.class_names()[label]) for label in absent[:SHOWN])
+        known = self.class_names() or range(len(is_absent))
+        names = ', '.join(repr(known[label]) for label in absent[:SHOWN])
         more = f' and {len(absent) - SHOWN} more' if len(absent) > SHOWN else ''
         print_log(
             f'{len(absent)} of {len(is_absent)} classes are in none of the {num_images} test masks: {names}{more}; '
