@@ -9,8 +9,12 @@ import pytest
 import ltcl
 
 ROOT = Path(ltcl.__file__).parent
-FILES = [path for path in sorted(ROOT.rglob('*.py')) if '>>>' in path.read_text() and path.parent != ROOT / 'functional']
-NAMES = ['.'.join(path.relative_to(ROOT.parent).with_suffix('').parts) for path in FILES]
+PATHS = [path for path in sorted(ROOT.rglob('*.py')) if '>>>' in path.read_text()]
+NAMES = [
+    '.'.join(path.relative_to(ROOT.parent).with_suffix('').parts)
+    for path in PATHS
+    if path.parent != ROOT / 'functional'
+]
 
 
 @pytest.mark.parametrize('name', NAMES)
