@@ -1,11 +1,8 @@
-"""Check the pages: every relative link leads somewhere, every doctest holds; then render the API reference.
+"""Check the pages: every relative link leads somewhere; then render the API reference.
 
 `make docs` writes the reference to docs/_build/index.html.
 """
 
-import doctest
-import importlib
-import pkgutil
 import re
 import subprocess
 import sys
@@ -27,24 +24,15 @@ def broken_links() -> list[str]:
     ]
 
 
-def failed_doctests() -> int:
-    """Number of examples in docstrings that print something else."""
-    import ltcl
-
-    names = [module.name for module in pkgutil.walk_packages(ltcl.__path__, 'ltcl.')]
-    return sum(doctest.testmod(importlib.import_module(name)).failed for name in names)
-
-
 def main() -> None:
     """Run all checks and render the reference."""
     links = broken_links()
     for link in links:
         print(f'broken link in {link}', file=sys.stderr)
-    failed = failed_doctests()
     command = [sys.executable, '-m', 'pdoc', '--docformat', 'google', '--math', '-o', ROOT / 'docs' / '_build', 'ltcl']
     rendered = subprocess.run(command, check=False).returncode == 0
-    print(f'{len(links)} broken links, {failed} failed doctests; reference in docs/_build/index.html')
-    sys.exit(bool(links or failed or not rendered))
+    print(f'{len(links)} broken links; reference in docs/_build/index.html')
+    sys.exit(bool(links or not rendered))
 
 
 if __name__ == '__main__':

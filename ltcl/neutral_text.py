@@ -13,7 +13,8 @@ import re
 import sys
 import traceback
 from collections.abc import Iterable, Sequence
-from typing import TextIO
+from types import FrameType
+from typing import Any
 
 # A byte of a file name that Python could not decode stands in text as one of these ("surrogateescape").
 STRAY_BYTES = re.compile('[\udc80-\udcff]+')
@@ -96,10 +97,9 @@ def neutralise(logger: logging.Logger) -> None:
     """
     logger.addFilter(_neutral_record)
     for handler in logger.handlers:
-        is_file = isinstance(handler, logging.FileHandler)
-        if is_file:
+        if isinstance(handler, logging.FileHandler):
             handler.encoding, handler.errors = 'utf-8', 'backslashreplace'
-        _accept_all(getattr(handler, 'stream', None), encoding='utf-8' if is_file else None)
+        _accept_all(getattr(handler, 'stream', None), encoding=getattr(handler, 'encoding', None))
 
 
 def neutralise_output() -> None:
@@ -109,11 +109,11 @@ def neutralise_output() -> None:
     sys.excepthook = _print_traceback
 
 
-def _print_traceback(*error: object) -> None:
+def _print_traceback(*error: Any) -> None:
     print(visible(''.join(traceback.format_exception(*error)), '\n\t'), end='', file=sys.stderr)
 
 
-def _accept_all(stream: TextIO | None, encoding: str | None = None) -> None:
+def _accept_all(stream: Any, encoding: str | None = None) -> None:
     # Notebooks and progress bars put other objects there.
     if hasattr(stream, 'reconfigure') and not stream.closed:
         stream.reconfigure(encoding=encoding, errors='backslashreplace')
@@ -131,7 +131,7 @@ def _neutral_record(record: logging.LogRecord) -> bool:
 
 def _speaker() -> str:
     """Name of the module that logs, behind the functions of logging."""
-    frame = sys._getframe(1)
+    frame: FrameType | None = sys._getframe(1)
     passed = ('logging', 'mmengine.logging', __name__)
     while frame is not None and frame.f_globals.get('__name__', '').startswith(passed):
         frame = frame.f_back

@@ -13,6 +13,7 @@ from fake_fashion_mnist import (  # noqa: F401 (fixtures)
 )
 from layouts import cifar_root, data_layout, written_layouts  # noqa: F401 (fixtures)
 from mmengine.registry import init_default_scope
+from pictures import saved_figures  # noqa: F401 (fixture)
 from seg_layouts import seg_layout  # noqa: F401 (fixture)
 from toy import write_images
 

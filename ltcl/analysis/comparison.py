@@ -10,6 +10,7 @@ from .run_report import METRICS_FILE
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure
 
 COLUMNS = ('all', 'many', 'medium', 'few', 'worst_class')
 
@@ -78,19 +79,27 @@ def to_markdown(summary: 'pd.DataFrame') -> str:
 
 
 def draw(summary: 'pd.DataFrame', path: Path) -> None:
-    """Draw the accuracy of each method in each shot group, with the spread over seeds."""
-    import matplotlib
+    """Write :func:`comparison_figure` to a file."""
+    comparison_figure(summary).savefig(path, dpi=150)
 
-    matplotlib.use('Agg')
-    import matplotlib.pyplot as plt
+
+def comparison_figure(summary: 'pd.DataFrame') -> 'Figure':
+    """The accuracy of each method in each shot group, with the spread over seeds.
+
+    Args:
+        summary: From :func:`summarise`.
+    """
+    import matplotlib
     import numpy as np
+    from matplotlib.figure import Figure
 
     groups = [name for name in ('all', 'many', 'medium', 'few') if name in summary.columns.get_level_values(0)]
     width = 0.8 / len(summary)
     names = figure_names(list(summary.index), range(1, len(summary) + 1), word='method', where='row in comparison.md')
-    figure, axes = plt.subplots(figsize=(max(8, len(summary)), 4.5), layout='constrained')
+    figure = Figure(figsize=(max(8, len(summary)), 4.5), layout='constrained')
+    axes = figure.subplots()
     bars = []
-    colours = plt.get_cmap('tab10' if len(summary) <= 10 else 'tab20').colors
+    colours = matplotlib.colormaps['tab10' if len(summary) <= 10 else 'tab20'].colors
     for position, (_, row) in enumerate(summary.iterrows()):
         middle = np.arange(len(groups)) + (position - (len(summary) - 1) / 2) * width
         means, spreads = ([row[name, what] for name in groups] for what in ('mean', 'std'))
@@ -106,5 +115,4 @@ def draw(summary: 'pd.DataFrame', path: Path) -> None:
         place = dict(loc='outside upper center', title=names.note, title_fontsize=8)
         columns = min(len(bars), names.legend_columns(figure.get_figwidth(), font_size=10))
         figure.legend(bars, names.labels, **place, ncols=columns, frameon=False)
-    figure.savefig(path, dpi=150)
-    plt.close(figure)
+    return figure

@@ -18,7 +18,8 @@ def trained_classes(checkpoint: dict, path: str | Path) -> list[str] | None:
     Raises:
         UserError: What stands in their place is no list of text.
     """
-    found, place = checkpoint, []
+    place: list[str] = []
+    found: object = checkpoint
     for key in ('meta', 'dataset_meta', 'classes'):
         if not isinstance(found, dict):
             raise _wrong(path, place)

@@ -115,13 +115,14 @@ def to_ours(checkpoint: object, source: str, keep: str = 'all', with_queue: bool
     num_classes = _num_classes(state, layout)
     unknown = []
     for name, value in state.items():
-        part, ours = _place(layout.parts, name)
-        reason = _why_unused(layout, name) if ours is None else _why_left_out(ours, keep, with_queue)
+        place = _place(layout.parts, name)
+        reason = _why_unused(layout, name) if place is None else _why_left_out(place[1], keep, with_queue)
         if reason is not None:
             result.left_out[name] = reason
-        elif ours is None:
+        elif place is None:
             unknown.append(name)
         else:
+            part, ours = place
             result.state_dict[ours] = _reformed(FORMS[_form(part, ours)][0], name, value, num_classes)
     missing = [name for name in _needed(layout, set(state), keep, with_queue) if name not in state]
     if unknown or missing:
@@ -151,8 +152,9 @@ def to_theirs(state: State, source: str) -> Conversion:
     for layout in (layout for layout in LAYOUTS if source in layout.sources):
         result, unknown = Conversion(layout, {}), []
         for name, value in state.items():
-            part, theirs = _origin(layout.parts, name, is_cifar)
-            if theirs is not None:
+            origin = _origin(layout.parts, name, is_cifar)
+            if origin is not None:
+                part, theirs = origin
                 value = _reformed(FORMS[_form(part, name)][1], name, value, num_classes)
                 result.state_dict[layout.prefix + theirs] = value
             elif OWN.fullmatch(name):
@@ -182,7 +184,7 @@ def _detect(state: State, source: str) -> Layout:
     names = set(state)
 
     def strangeness(layout: Layout) -> tuple[int, int]:
-        unread = sum(_place(layout.parts, name)[1] is None and not _why_unused(layout, name) for name in names)
+        unread = sum(_place(layout.parts, name) is None and not _why_unused(layout, name) for name in names)
         return unread, len(set(_needed(layout, names, 'all', True)) - names)
 
     ranked = sorted(LAYOUTS, key=strangeness)
@@ -194,7 +196,7 @@ def _detect(state: State, source: str) -> Layout:
     return own
 
 
-def _place(parts: Iterable[Part], name: str) -> tuple[Part | None, str | None]:
+def _place(parts: Iterable[Part], name: str) -> tuple[Part, str] | None:
     """Part and name of ours for a name of theirs."""
     for part in parts:
         if part.encoder is None and part.theirs == name:
@@ -203,10 +205,10 @@ def _place(parts: Iterable[Part], name: str) -> tuple[Part | None, str | None]:
             inner = encoder_to_ours(part.encoder, name.removeprefix(part.theirs))
             if inner is not None:
                 return part, part.ours + inner
-    return None, None
+    return None
 
 
-def _origin(parts: Iterable[Part], name: str, is_cifar: bool) -> tuple[Part | None, str | None]:
+def _origin(parts: Iterable[Part], name: str, is_cifar: bool) -> tuple[Part, str] | None:
     """Part and name of theirs for a name of ours."""
     for part in parts:
         if part.encoder is None and part.ours == name:
@@ -215,7 +217,7 @@ def _origin(parts: Iterable[Part], name: str, is_cifar: bool) -> tuple[Part | No
             inner = encoder_to_theirs(part.encoder, name.removeprefix(part.ours), is_cifar)
             if inner is not None:
                 return part, part.theirs + inner
-    return None, None
+    return None
 
 
 def _form(part: Part, ours: str) -> str:

@@ -5,7 +5,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Callable
-from typing import BinaryIO
+from io import BufferedIOBase
 
 import torch
 from torch import Tensor
@@ -22,7 +22,7 @@ HEADER = struct.Struct('<4s22xHH')  # of an entry of a zip file: what it begins 
 Load = Callable[[str, int], Tensor]
 
 
-def read_file(file: BinaryIO, device: torch.device) -> object:
+def read_file(file: BufferedIOBase, device: torch.device) -> object:
     """What a checkpoint holds, in any format but the tar files of torch < 0.2.
 
     Args:
@@ -42,7 +42,7 @@ def read_file(file: BinaryIO, device: torch.device) -> object:
 class _Source:
     """A file of known size, of which no more is read than that, however often an entry names the same part."""
 
-    def __init__(self, file: BinaryIO, device: torch.device) -> None:
+    def __init__(self, file: BufferedIOBase, device: torch.device) -> None:
         self.file = file
         self.device = device
         self.size = file.seek(0, io.SEEK_END)
@@ -65,7 +65,7 @@ class _Source:
         if self._left < 0 or self.file.tell() + num_bytes > self.size:
             raise ValueError('more bytes than the file has')
         buffer = torch.empty(num_bytes, dtype=torch.uint8)
-        if self.file.readinto(memoryview(buffer.numpy())) != num_bytes:
+        if self.file.readinto(buffer.numpy().data) != num_bytes:
             raise ValueError('the file ends within a tensor')
         return buffer.to(self.device)
 

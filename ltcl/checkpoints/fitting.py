@@ -3,6 +3,7 @@
 import math
 
 from mmengine.config import Config
+from mmengine.model import BaseModel
 from mmengine.registry import MODELS, init_default_scope
 from mmpretrain.models.utils import resize_pos_embed
 from torch import nn
@@ -55,7 +56,7 @@ def _is_compared(name: str, result: Conversion) -> bool:
     return name.startswith(ENCODER) or not result.is_encoder
 
 
-def _resize_positions(result: Conversion, model: nn.Module) -> None:
+def _resize_positions(result: Conversion, model: BaseModel) -> None:
     positions = result.state_dict.get(POSITIONS)
     if positions is None or not hasattr(model.backbone, 'pos_embed'):
         return

@@ -129,7 +129,8 @@ def missing_in_blocks(names: set[str]) -> set[str]:
     Args:
         names: All names of a file, as its authors call them.
     """
-    missing, blocks_of = set(), {}
+    missing: set[str] = set()
+    blocks_of: dict[str, dict[int, set[str]]] = {}
     for name in names:
         if match := re.fullmatch(r'(.*?(?:layer\d+|blocks|features\.[1357])\.)(\d+)\.(.+)', name):
             blocks_of.setdefault(match[1], {}).setdefault(int(match[2]), set()).add(match[3])

@@ -1,6 +1,8 @@
 """NumPy's arrays and numbers in a checkpoint, made from their bytes."""
 
 import re
+from collections.abc import Callable
+from typing import Any, Literal
 
 import numpy as np
 
@@ -30,7 +32,7 @@ def array(cls: Name, *first: object, state: tuple) -> np.ndarray:
     return from_buffer(content, kind, shape, 'F' if is_fortran else 'C')
 
 
-def from_buffer(content: bytes | str, kind: np.dtype, shape: tuple, order: str) -> np.ndarray:
+def from_buffer(content: bytes | str, kind: np.dtype, shape: tuple, order: Literal['C', 'F']) -> np.ndarray:
     """An array from its bytes; Python 2 stored them as text."""
     content = content.encode('latin-1') if isinstance(content, str) else content
     if not isinstance(content, bytes | bytearray) or not isinstance(kind, np.dtype) or order not in ('C', 'F'):
@@ -38,14 +40,14 @@ def from_buffer(content: bytes | str, kind: np.dtype, shape: tuple, order: str) 
     return np.frombuffer(content, kind).reshape(shape, order=order).copy(order)
 
 
-def scalar(kind: np.dtype, content: bytes | str) -> np.generic:
+def scalar(kind: np.dtype, content: bytes | str) -> Any:
     """A number with a type."""
     return from_buffer(content, kind, (), 'C')[()]
 
 
-FUNCTIONS = {
+FUNCTIONS: dict[str, Callable[..., object]] = {
     'numpy.core.multiarray.scalar': scalar,
     'numpy.core.numeric._frombuffer': from_buffer,
 }
-OBJECTS = {'numpy.core.multiarray._reconstruct': array, 'numpy.dtype': dtype}
-NAMES = {ARRAY: Name(ARRAY)}
+OBJECTS: dict[str, Callable[..., object]] = {'numpy.core.multiarray._reconstruct': array, 'numpy.dtype': dtype}
+NAMES: dict[str, object] = {ARRAY: Name(ARRAY)}

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ def classwise_queue(rows: str, pointer: str, ours: str) -> list[Part]:
     return [Part(rows, f'{ours}.embeddings', form='classwise'), Part(pointer, f'{ours}.pointer')]
 
 
-def layout_of(*parts: Part | list[Part], **others: object) -> Layout:
+def layout_of(*parts: Part | list[Part], **others: Any) -> Layout:
     """A layout of single parts and lists of them; ``others`` are the arguments of :class:`Layout`."""
     return Layout(
         parts=tuple(each for part in parts for each in (part if isinstance(part, list) else [part])), **others

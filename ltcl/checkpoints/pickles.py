@@ -3,7 +3,7 @@
 import pickletools
 from collections.abc import Callable, Container
 from dataclasses import dataclass, field
-from typing import BinaryIO
+from typing import IO, Any, Protocol, cast
 
 MAX_OPERATIONS = 2**21  # one takes up to 200 bytes; a checkpoint of 10,000 tensors has half a million
 MAX_INTEGER = 2**127  # a larger one is no count, seed or step, and its digits take minutes to print
@@ -18,6 +18,16 @@ LITERALS = {
     *('SHORT_BINBYTES', 'BINBYTES', 'BINBYTES8'),
 }
 WITHOUT_EFFECT = {'PROTO', 'FRAME', 'STOP'}
+
+
+class ByteSource(Protocol):
+    """What a pickle is read from: a file, as far as that goes."""
+
+    def read(self, num_bytes: int, /) -> bytes: ...
+
+    def readline(self) -> bytes: ...
+
+    def tell(self) -> int: ...
 
 
 class Refused(Exception):
@@ -67,13 +77,13 @@ class Pickle:
         num_bytes: Its length.
     """
 
-    root: object
+    root: Any
     persistent: list[Call]
     num_operations: int
     num_bytes: int
 
 
-def read_pickle(file: BinaryIO, known: Container[str] = ()) -> Pickle:
+def read_pickle(file: ByteSource, known: Container[str] = ()) -> Pickle:
     """Read one pickle, of any protocol.
 
     Args:
@@ -100,9 +110,9 @@ class _Machine:
     memo: dict = field(default_factory=dict)
     persistent: list = field(default_factory=list)
 
-    def run(self, file: BinaryIO) -> int:
+    def run(self, file: ByteSource) -> int:
         """Read to the end of the pickle; the number of its operations."""
-        for count, (operation, argument, _) in enumerate(pickletools.genops(file)):
+        for count, (operation, argument, _) in enumerate(pickletools.genops(cast(IO[bytes], file))):
             if count > MAX_OPERATIONS:
                 raise ValueError(f'more than {MAX_OPERATIONS} values')
             name = operation.name
@@ -215,8 +225,7 @@ class _Machine:
 
     def _add(self, items: list) -> None:
         call = self.pop_call()
-        call.items = call.items or []
-        call.items.extend(items)
+        call.items = _extended(call.items, items)
 
     def set_item(self, argument: None) -> None:
         value, key = self.stack.pop(), self.stack.pop()
@@ -227,8 +236,7 @@ class _Machine:
 
     def _set(self, pairs: list) -> None:
         call = self.pop_call()
-        call.pairs = call.pairs or []
-        call.pairs.extend(pairs)
+        call.pairs = _extended(call.pairs, pairs)
 
     def persistent_id(self, argument: None) -> None:
         args = self.stack.pop()
@@ -238,14 +246,25 @@ class _Machine:
         self.persistent.append(self.stack[-1])
 
 
-def _empty(path: str) -> Callable[[_Machine, object], None]:
+def _extended(contents: list | tuple, more: list) -> list:
+    """The contents in a list, which grows in place; most calls have none and share the empty tuple."""
+    contents = contents if isinstance(contents, list) else list(contents)
+    contents += more
+    return contents
+
+
+Operation = Callable[[_Machine, Any], object]  # what it takes is what pickletools reads for it
+
+
+def _empty(path: str) -> Operation:
     return lambda machine, argument: machine.stack.append(Call(path))
 
 
-def _marked(path: str, part: str) -> Callable[[_Machine, object], None]:
+def _marked(path: str, part: str) -> Operation:
     def push(machine: _Machine, argument: None) -> None:
-        contents = machine.to_mark()
-        machine.stack.append(Call(path, **{part: contents}))
+        call = Call(path)
+        setattr(call, part, machine.to_mark())
+        machine.stack.append(call)
 
     return push
 
@@ -257,7 +276,7 @@ def _refuse(what: str) -> Callable[[_Machine, object], None]:
     return refuse
 
 
-OPERATIONS: dict[str, Callable[[_Machine, object], object]] = {
+OPERATIONS: dict[str, Operation] = {
     'MARK': _Machine.mark,
     'POP': _Machine.pop,
     'POP_MARK': _Machine.to_mark,

@@ -1,6 +1,7 @@
 """What a run keeps beside its weights, as numbers, text, tensors and containers of them."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import torch
@@ -8,7 +9,7 @@ from mmengine.logging import HistoryBuffer, MessageHub
 from torch import Tensor
 
 
-def to_plain(value: object) -> object:
+def to_plain(value: object) -> Any:
     """A value as plain data, which is read without running anything.
 
     Dicts become ``dict``, arrays become tensors, NumPy's numbers become Python's; tensors are copied to the CPU.
@@ -19,7 +20,9 @@ def to_plain(value: object) -> object:
     Returns:
         The same as plain data; text in the place of objects of other types.
     """
-    if value is None or isinstance(value, str | bool | int | float | complex | bytes):
+    if value is None:
+        return None
+    if isinstance(value, str | bool | int | float | complex | bytes):
         return _builtin(value)
     if isinstance(value, Tensor):
         return value.detach().cpu()
@@ -38,12 +41,11 @@ def to_plain(value: object) -> object:
     return str(value)
 
 
-def _builtin(value: object) -> object:
+def _builtin(value: Any) -> Any:
     """A value without the class that a program derived from its type."""
-    for kind in (bool, int, float, complex, str, bytes):
-        if isinstance(value, kind):
-            return kind(value)
-    return value
+    kinds: tuple[type[Any], ...] = (bool, int, float, complex, str, bytes)
+    kind = next(kind for kind in kinds if isinstance(value, kind))
+    return kind(value)
 
 
 def history_to_plain(buffer: HistoryBuffer) -> dict:

@@ -1,5 +1,7 @@
 """Objects of checkpoints that are told by plain values: bytes, complex numbers, the log of a run."""
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 
@@ -49,12 +51,13 @@ def history(state: dict) -> dict:
     return dict(log_history=logs.double(), count_history=counts.long(), max_length=state['max_length'])
 
 
-FUNCTIONS = {
+FUNCTIONS: dict[str, Callable[..., object]] = {
     '_codecs.encode': text_as_bytes,
     'builtins.bytes': as_bytes,
     'builtins.bytearray': lambda *args: bytearray(as_bytes(*args)),
     'builtins.complex': as_complex,
     'builtins.getattr': statistic,
 }
-NAMES = {f'{HISTORY}.{name}': name for name in ('min', 'max', 'mean', 'current')}  # as protocol 4 refers to them
-OBJECTS = {HISTORY: history}
+# As protocol 4 refers to them.
+NAMES: dict[str, object] = {f'{HISTORY}.{name}': name for name in ('min', 'max', 'mean', 'current')}
+OBJECTS: dict[str, Callable[..., object]] = {HISTORY: history}

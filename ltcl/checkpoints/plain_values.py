@@ -2,24 +2,25 @@
 
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 import numpy as np
 import torch
 
 from .pickles import Call, Name, Pickle, Refused
 
+Builders = Mapping[str, Callable[..., object]]
+
 MAX_DEPTH = 64  # levels of containers; a checkpoint of mmengine has about eight
 MAX_REPEATS = 4  # values and their bytes, counted in each place where one stands, by those of the pickle
 MAX_ODD_KEYS = 10_000  # whose hashes a file could choose to be equal, so that a dict of them takes hours
-SEQUENCES = {'builtins.list': list, 'builtins.set': set, 'builtins.frozenset': frozenset}
-MAPPINGS = {
+SEQUENCES: Builders = {'builtins.list': list, 'builtins.set': set, 'builtins.frozenset': frozenset}
+MAPPINGS: Builders = {
     'builtins.dict': dict,
     'collections.OrderedDict': OrderedDict,
     'collections.Counter': lambda pairs: Counter(dict(pairs)),
 }
 NAMESPACE = 'argparse.Namespace'  # the options of a command line, which MAE and GPaCo on ViT store
-
-Builders = Mapping[str, Callable[..., object]]
 
 
 class Part:
@@ -58,7 +59,7 @@ class PlainValues:
         self._allow(pickle)
         return self.value(pickle.root)
 
-    def read_part(self, pickle: Pickle) -> object:
+    def read_part(self, pickle: Pickle) -> Any:
         """The same for a pickle within another one, whose root may be a part of a value."""
         self._allow(pickle)
         return self.argument(pickle.root)
@@ -67,14 +68,14 @@ class PlainValues:
         self._values_left = MAX_REPEATS * pickle.num_operations + 1000
         self._bytes_left = MAX_REPEATS * pickle.num_bytes + 1000
 
-    def value(self, node: object) -> object:
+    def value(self, node: object) -> Any:
         """A value of its own, which stands in a container or is the root."""
         found = self.argument(node)
         if isinstance(found, Name | Part):
             raise Refused(found.path)
         return found
 
-    def argument(self, node: object) -> object:
+    def argument(self, node: object) -> Any:
         """A value that is handed to a builder; it may be a bare name, and a part of a value."""
         self._values_left -= 1
         if self._values_left < 0 or self._depth > MAX_DEPTH:
@@ -140,9 +141,9 @@ class PlainValues:
         keys, values = ([*map(self.value, call.pairs[start::2])] for start in (0, 1))
         pairs = [*(given.items() if isinstance(given, dict) else given), *zip(keys, values, strict=True)]
         self._check_keys(key for key, _ in pairs)
-        made = MAPPINGS[call.path](pairs)
+        made: Any = MAPPINGS[call.path](pairs)
         if isinstance(made, OrderedDict) and isinstance(state, dict) and '_metadata' in state:
-            made._metadata = _checked_versions(state['_metadata'])
+            vars(made)['_metadata'] = _checked_versions(state['_metadata'])
         return made
 
     def _options(self, call: Call) -> dict:
@@ -167,7 +168,7 @@ def _num_bytes(made: object) -> int:
     return len(made) if isinstance(made, bytes | bytearray) else 0
 
 
-def _checked_versions(metadata: object) -> OrderedDict:
+def _checked_versions(metadata: Any) -> OrderedDict:
     """What PyTorch keeps at a state dict: the versions of the modules, by their names."""
     if not all(isinstance(each, dict) for each in (metadata, *metadata.values())):
         raise ValueError('versions of modules that are no dicts')

@@ -1,7 +1,7 @@
 """Reading and writing of checkpoint files: data goes in and out, code is never run."""
 
+from io import BufferedIOBase
 from pathlib import Path
-from typing import BinaryIO
 
 import torch
 
@@ -37,7 +37,7 @@ def read_checkpoint(path: str | Path, map_location: str | torch.device | None = 
         return read_stream(file, path, map_location)
 
 
-def read_stream(file: BinaryIO, source: str | Path, map_location: str | torch.device | None = 'cpu') -> object:
+def read_stream(file: BufferedIOBase, source: str | Path, map_location: str | torch.device | None = 'cpu') -> object:
     """The same for a file that is open, at its beginning.
 
     Args:

@@ -1,6 +1,6 @@
 """What a checkpoint needs so that a run can go on from it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 
 from ltcl.errors import UserError
@@ -48,11 +48,9 @@ class TrainingShape:
         """As it was stored; None in a checkpoint that does not tell it."""
         stored = meta.get(TRAINING_KEY)
         names = cls.__dataclass_fields__
-        return cls(**{name: stored[name] for name in names}) if _holds(stored, names) else None
-
-
-def _holds(stored: object, names: Mapping) -> bool:
-    return isinstance(stored, Mapping) and names.keys() <= stored.keys()
+        if not isinstance(stored, Mapping) or not names.keys() <= stored.keys():
+            return None
+        return cls(**{name: stored[name] for name in names})
 
 
 def meta_of(checkpoint: object) -> dict:
@@ -86,7 +84,7 @@ def check_resumable(checkpoint: object, source: str) -> None:
         )
 
 
-def _faults(checkpoint: Mapping):
+def _faults(checkpoint: Mapping) -> Iterator[str]:
     kinds = {'meta': Mapping, 'optimizer': Mapping, 'message_hub': Mapping}
     for name, kind in kinds.items():
         if not isinstance(checkpoint.get(name), kind):

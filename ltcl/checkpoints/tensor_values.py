@@ -60,7 +60,7 @@ class TensorValues:
     def __init__(self, load: Callable[[str, int], Tensor], load_nested: Callable[[bytes], Storage]) -> None:
         self._load = load
         self._stretch = MAX_STRETCH
-        self.functions = {
+        self.functions: dict[str, Callable[..., object]] = {
             STORAGE: self.storage,
             'torch.storage._load_from_bytes': load_nested,
             'torch._utils._rebuild_tensor': self.view,

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
+from mmengine.model import BaseModel
 from torch import Tensor, nn
 
 from ltcl.errors import UserError
@@ -47,7 +48,7 @@ def fixed_images(backbone: nn.Module) -> Tensor:
 
 
 @torch.no_grad()
-def output_statistics(model: nn.Module, encoder_only: bool = False) -> OutputStatistics:
+def output_statistics(model: BaseModel, encoder_only: bool = False) -> OutputStatistics:
     """Run a model on the fixed images.
 
     Args:

@@ -9,6 +9,7 @@ from ltcl.errors import UserError
 
 from .transforms import LoadImage
 from .transforms.load_image import why
+from .transforms.skipped_images import SkippedImages
 
 CHECKS = ('decode', 'ends', 'none')
 
@@ -28,10 +29,11 @@ def image_loader(leaf: Dataset) -> LoadImage | None:
     return next((each for each in transforms if isinstance(each, LoadImage)), None)
 
 
-def find_loaders(dataset: Dataset) -> Iterator[LoadImage]:
-    """Every :class:`LoadImage` with ``broken='skip'`` of a data set, or of those that it wraps or joins."""
-    loaders = map(image_loader, leaves(dataset))
-    yield from (loader for loader in loaders if loader is not None and loader.skipped is not None)
+def find_skipped(dataset: Dataset) -> Iterator[SkippedImages]:
+    """What each :class:`LoadImage` with ``broken='skip'`` skips, of a data set and of those that it wraps or joins."""
+    for loader in map(image_loader, leaves(dataset)):
+        if loader is not None and loader.skipped is not None:
+            yield loader.skipped
 
 
 def image_files(dataset: Dataset) -> dict[str, LoadImage]:

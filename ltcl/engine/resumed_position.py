@@ -31,21 +31,23 @@ def position_in_epochs(epoch: int, iteration: int, before: TrainingShape | None,
         now: What is counted in now.
 
     Raises:
-        UserError: A checkpoint that does not tell has an iteration that cannot be one of its epoch.
+        UserError: A checkpoint that does not tell how long its epochs are has an iteration that cannot be one of its
+            epoch.
     """
-    start = epoch * now.iters_per_epoch
-    if before is None:
-        return _guessed(epoch, iteration, now)
+    length = now.iters_per_epoch
+    assert length is not None
+    if before is None or before.iters_per_epoch is None:
+        return _guessed(epoch, iteration, now, length)
     if _counts(before) == _counts(now):
         return Position(iteration, iteration * now.step_size)
-    done = iteration - epoch * before.iters_per_epoch
+    start, done = epoch * length, iteration - epoch * before.iters_per_epoch
     if before.num_images != now.num_images:
         again = f', so epoch {epoch + 1} is begun again' if done else ''
         return _at(start, now, f'{before.num_images} training images then, {now.num_images} now{again}')
     if not done:
         return _at(start, now, _batches(before, now))
-    left = min(done * before.step_size // now.step_size, now.iters_per_epoch - 1)
-    place = f'epoch {epoch + 1} goes on after {left} of {now.iters_per_epoch} iterations'
+    left = min(done * before.step_size // now.step_size, length - 1)
+    place = f'epoch {epoch + 1} goes on after {left} of {length} iterations'
     return _at(start + left, now, f'{_batches(before, now)}; {place}')
 
 
@@ -85,15 +87,18 @@ def _product(shape: TrainingShape) -> str:
     return f'{shape.batch_size}' + (f' x {shape.num_processes} processes' if shape.num_processes > 1 else '')
 
 
-def _guessed(epoch: int, iteration: int, now: TrainingShape) -> Position:
-    """For a checkpoint of mmengine or of an older ltcl: what fits is taken as it is, the end of an epoch is mapped."""
-    start = epoch * now.iters_per_epoch
-    if start <= iteration <= start + now.iters_per_epoch:
+def _guessed(epoch: int, iteration: int, now: TrainingShape, length: int) -> Position:
+    """For a checkpoint of mmengine, of an older ltcl, or of a run that counted no epochs.
+
+    What fits is taken as it is, the end of an epoch is mapped; ``length`` is that of an epoch now.
+    """
+    start = epoch * length
+    if start <= iteration <= start + length:
         return Position(iteration, iteration * now.step_size)
-    length, rest = divmod(iteration, epoch) if epoch else (0, 1)
-    if rest or length > max(now.num_images, now.iters_per_epoch):
+    before, rest = divmod(iteration, epoch) if epoch else (0, 1)
+    if rest or before > max(now.num_images, length):
         raise UserError(
             f'no run can be resumed from a checkpoint of epoch {epoch} and iteration {iteration}: an epoch has '
-            f'{now.iters_per_epoch} iterations. Give the checkpoint of the end of an epoch'
+            f'{length} iterations. Give the checkpoint of the end of an epoch'
         )
-    return _at(start, now, f'epochs of {length} iterations then, of {now.iters_per_epoch} now')
+    return _at(start, now, f'epochs of {before} iterations then, of {length} now')

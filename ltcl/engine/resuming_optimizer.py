@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 
-from mmengine.optim import _ParamScheduler
+from mmengine.optim import OptimWrapper, _ParamScheduler
 from mmengine.runner import EpochBasedTrainLoop, Runner
 
 from ltcl.errors import UserError
@@ -51,7 +51,7 @@ def resume_optimizer(runner: Runner, checkpoint: Mapping, path: str, is_moved: b
     return changes + ["the schedule is the config's, from the start"] * is_news
 
 
-def _load_optimizer(wrapper: object, state: Mapping, path: str) -> None:
+def _load_optimizer(wrapper: OptimWrapper, state: Mapping, path: str) -> None:
     ours = [len(group['params']) for group in wrapper.optimizer.param_groups]
     theirs = [len(group.get('params', ())) for group in state['param_groups']]
     options = [set(_options(group)) for group in (wrapper.optimizer.param_groups[0], state['param_groups'][0])]
@@ -96,7 +96,7 @@ def _stored_schedules(checkpoint: Mapping, schedules: list[list], path: str) -> 
     return stored
 
 
-def _lists(schedules: object) -> list[list]:
+def _lists(schedules: Mapping | Sequence | None) -> list[list]:
     if isinstance(schedules, Mapping):
         return [list(group) for group in schedules.values()]
     return [list(schedules or [])]

@@ -53,7 +53,7 @@ def go_on_without(handler: logging.FileHandler) -> None:
         else:
             logging.Handler.handleError(handler, record)
 
-    handler.handleError = handle
+    handler.handleError = handle  # type: ignore[method-assign]
 
 
 @VISBACKENDS.register_module()

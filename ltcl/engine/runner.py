@@ -54,6 +54,9 @@ class Runner(MMEngineRunner):
     training set, see :func:`.resuming.resume_run`.
     """
 
+    _resume: bool | str
+    _load_from: str | None
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         install_safe_loaders()
         super().__init__(*args, **kwargs)

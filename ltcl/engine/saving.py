@@ -73,15 +73,15 @@ def run_checkpoint(runner: Runner, meta: dict, weights_only: bool = False) -> di
         **({} if dataset_meta is None else {'dataset_meta': to_plain(dataset_meta)}),
     }
     state = {name: value.detach().cpu() for name, value in model.state_dict().items()}
-    checkpoint = dict(meta=meta, state_dict=state, message_hub=hub_to_plain(runner.message_hub))
+    checkpoint: dict[str, object] = dict(meta=meta, state_dict=state, message_hub=hub_to_plain(runner.message_hub))
     if not weights_only:
         checkpoint['optimizer'] = to_plain(runner.optim_wrapper.state_dict())
         schedulers = runner.param_schedulers or []
         if isinstance(schedulers, dict):
             plain = {name: [to_plain(each.state_dict()) for each in group] for name, group in schedulers.items()}
+            checkpoint['param_schedulers'] = plain
         else:
-            plain = [to_plain(each.state_dict()) for each in schedulers]
-        checkpoint['param_schedulers'] = plain
+            checkpoint['param_schedulers'] = [to_plain(each.state_dict()) for each in schedulers]
     runner.call_hook('before_save_checkpoint', checkpoint=checkpoint)
     return {**checkpoint, 'meta': to_plain(checkpoint['meta'])}
 

@@ -72,15 +72,17 @@ def _find_start(work_dir: str, resume: bool | str, load_from: str | None) -> Sta
 
 
 def _with_files_apart(work_dir: str, start: Start) -> Start:
-    goes_on = start.is_resumed and Path(start.checkpoint).resolve().parent == Path(work_dir).resolve()
-    files = _newer_files(start.checkpoint) if goes_on else _all_files(work_dir)
+    checkpoint = None if start.checkpoint is None else Path(start.checkpoint).resolve()
+    goes_on = start.is_resumed and checkpoint is not None and checkpoint.parent == Path(work_dir).resolve()
+    files = _newer_files(str(start.checkpoint)) if goes_on else _all_files(work_dir)
     if not files:
         return start
-    is_among = start.checkpoint is not None and Path(start.checkpoint).resolve() in [path.resolve() for path in files]
     folder = move_apart(work_dir, files)
     what = f'{len(files)} files that are newer than {start.checkpoint}' if goes_on else 'the files of an earlier run'
     print_log(f'{work_dir} holds {what}: they are now in {folder}', logger='current', level=logging.WARNING)
-    return Start(start.is_resumed, str(folder / Path(start.checkpoint).name)) if is_among else start
+    if checkpoint is None or checkpoint not in [path.resolve() for path in files]:
+        return start
+    return Start(start.is_resumed, str(folder / Path(str(start.checkpoint)).name))
 
 
 def _all_files(work_dir: str) -> list[Path]:

@@ -1,6 +1,6 @@
 """Config entries that stand in several places, or that only the data can tell."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, MutableMapping, Sequence
 
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
@@ -22,7 +22,7 @@ def hand_down(cfg: Config, key: str, value: object) -> None:
     replace_copies(cfg._cfg_dict, key, cfg.get(key), value)
 
 
-def replace_copies(entries: dict, key: str, old: object, new: object) -> None:
+def replace_copies(entries: MutableMapping, key: str, old: object, new: object) -> None:
     """Replace the entries of a name, at any depth, that have the old value; a path below the old one follows it.
 
     Args:

@@ -11,8 +11,9 @@ MANY = float('inf')
 def unit_of(cfg: Mapping) -> str | None:
     """``'max_epochs'`` or ``'max_iters'``: what counts a config's run; None where it is not trained."""
     train_cfg = cfg.get('train_cfg')
-    units = UNITS if isinstance(train_cfg, Mapping) else ()
-    return next((unit for unit in units if is_length(train_cfg.get(unit))), None)
+    if not isinstance(train_cfg, Mapping):
+        return None
+    return next((unit for unit in UNITS if is_length(train_cfg.get(unit))), None)
 
 
 def length_of(cfg: Mapping, unit: str | None = None) -> int | None:
@@ -53,7 +54,7 @@ def set_length(cfg: MutableMapping, length: int) -> dict[str, object]:
         is not what it was unless they are set by hand.
     """
     unit, old = unit_of(cfg), length_of(cfg)
-    if unit is None or old == length:
+    if unit is None or old is None or old == length:
         return {}
     replace_copies(cfg, unit, old, length)
     stretch = _Stretch(old, length, unit)
@@ -111,7 +112,7 @@ class _Stretch:
         """The position at the same share of the run, at least ``least``."""
         return max(least, position * self.new // self.old)
 
-    def move(self, position: float, least: int = 1) -> float:
+    def move(self, position: int, least: int = 1) -> int:
         """Where a position comes to lie: the run's end moves, the warm-up's end stays if it can."""
         if position == MANY:
             return position

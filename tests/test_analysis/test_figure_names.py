@@ -112,13 +112,10 @@ def test_legend_of_predictions_takes_every_name(tmp_path):
     assert {'$1 to $5 bill', '_under', '\\ttab'} <= set(shown)
 
 
-def test_comparison_takes_every_name(tmp_path, monkeypatch):
+def test_comparison_takes_every_name(tmp_path):
     runs = pd.DataFrame({'method': ODD_NAMES, 'seed': 0, 'all': 50.0, 'best_all': -1.0, 'few': None, 'minutes': 1.0})
     table = comparison.summarise(runs.drop(columns='few'))
-    figures = []
-    monkeypatch.setattr('matplotlib.pyplot.close', figures.append)
-    comparison.draw(table, tmp_path / 'figure.png')
-    assert {'$1 to $5 bill', '_under', '\\ttab'} <= set(texts(figures[0], tmp_path))
+    assert {'$1 to $5 bill', '_under', '\\ttab'} <= set(texts(comparison.comparison_figure(table), tmp_path))
     lines = comparison.to_markdown(table).splitlines()
     assert len(lines) == 2 + len(ODD_NAMES)
     assert {line.replace('\\|', '').count('|') for line in lines} == {6}

@@ -2,7 +2,6 @@
 
 import csv
 import json
-import math
 import os
 import signal
 import subprocess
@@ -10,11 +9,12 @@ import subprocess
 import pytest
 from mmengine.hooks import Hook
 from odd_names import ODD_NAMES
+from pictures import bars, lines
 from PIL import Image
 from toy import CLASS_COUNTS, toy_config
 
 from ltcl.analysis import run_figures
-from ltcl.analysis.run_figures import TrainingCurves, per_class_figure
+from ltcl.analysis.run_figures import TrainingCurves
 from ltcl.analysis.run_report import RunRecord, best_entry, build_report, git_state, print_report, write_report
 from ltcl.engine import Runner
 from ltcl.engine.hooks.run_report_hook import _find_shot_metric, _scalars
@@ -39,7 +39,7 @@ def read(folder, name='metrics.json'):
     return json.loads((folder / name).read_text())
 
 
-def test_files_and_figures(images, tmp_path, capsys):
+def test_files_and_figures(images, tmp_path, capsys, saved_figures):
     runner = Runner.from_cfg(config(images, tmp_path))
     runner.train()
     report = read(tmp_path)
@@ -56,6 +56,13 @@ def test_files_and_figures(images, tmp_path, capsys):
     assert sum(shares) / sum(CLASS_COUNTS) == pytest.approx(report['last']['metrics']['shot/all'])
     for name in ('per_class.png', 'training_curves.png'):
         assert min(Image.open(tmp_path / name).size) > 300
+    per_class, curves = saved_figures
+    assert bars(per_class.axes[0]) == {i: pytest.approx(float(row['accuracy'])) for i, row in enumerate(rows)}
+    assert bars(per_class.axes[1]) == dict(enumerate(CLASS_COUNTS))
+    scores = [entry['metrics']['shot/all'] for entry in report['history']]
+    assert lines(curves.axes[2])[f'all: {scores[-1]:.1f}'] == ([1, 2, 3, 4], scores)
+    losses = runner.message_hub.get_scalar('train/loss').data[0]
+    assert lines(curves.axes[0])['loss'][1] == pytest.approx(losses.tolist(), rel=1e-6)
     printed = capsys.readouterr().out
     assert 'worst class' in printed
     assert str(tmp_path) in printed
@@ -111,22 +118,6 @@ def test_curves_are_means_over_runs_of_iterations():
     middles, means = curves.binned('loss', max_points=5)
     assert means.tolist() == [0.5, 2.5, 4.5, 6.5, 8.5]
     assert middles.tolist() == pytest.approx([2.1, 2.3, 2.5, 2.7, 2.9])
-
-
-@pytest.mark.parametrize('num_classes', [3, 30, 1000])
-def test_picture_of_few_and_many_classes(num_classes):
-    counts = [max(1, int(1000 * 0.005 ** (i / num_classes))) for i in range(num_classes)]
-    per_class = {
-        'class_name': [f'class {i}' for i in range(num_classes)],
-        'train_count': counts,
-        'accuracy': [None if i == 1 else 100 * math.exp(-i / num_classes) for i in range(num_classes)],
-        'group': ['many' if c > 100 else 'few' if c < 20 else 'medium' for c in counts],
-    }
-    figure = per_class_figure(per_class, bounds=(20, 100))
-    assert len(figure.axes) == 2
-    assert figure.axes[1].get_yscale() == 'log'
-    named = len(figure.axes[1].get_xticklabels()) == num_classes
-    assert named == (num_classes <= 40)
 
 
 def test_metric_that_is_no_finite_number_is_left_out():

@@ -18,7 +18,7 @@ from ltcl.datasets import ImageListDataset
 from ltcl.datasets.transforms import LoadImage, decode_rgb, load_image
 from ltcl.datasets.transforms.skipped_images import MAX_WARNINGS, SkippedImages
 from ltcl.engine.hooks import SkippedImagesHook
-from ltcl.engine.hooks.skipped_images_hook import find_loaders
+from ltcl.engine.hooks.skipped_images_hook import find_skipped
 from ltcl.errors import UserError
 
 
@@ -279,7 +279,7 @@ def test_hook_leaves_runs_alone_that_do_not_skip(image_list):
 def test_hook_finds_joined_sets(image_list):
     first, second = build(image_list), build(image_list)
     joined = SimpleNamespace(datasets=[first, Subset(second, [0])])
-    assert len(list(find_loaders(joined))) == 2
+    assert len(list(find_skipped(joined))) == 2
 
 
 def test_a_test_set_may_not_skip(image_list):

@@ -54,6 +54,13 @@ def test_unknown_shape_that_cannot_be_is_refused(epoch, iteration):
         position_in_epochs(epoch, iteration, None, shape(10, 1, 100))
 
 
+def test_a_run_that_counted_no_epochs_is_like_one_of_unknown_shape():
+    before = shape(10, 1, 100, samples=80, by_epoch=False)
+    assert position_in_epochs(0, 8, before, shape(10, 1, 100)).iteration == 8
+    with pytest.raises(UserError, match='epoch 0 and iteration 80: an epoch has 10 iterations'):
+        position_in_epochs(0, 80, before, shape(10, 1, 100))
+
+
 def test_iterations_keep_their_number_and_images_go_on():
     before = shape(10, 1, 100, samples=270, by_epoch=False)
     same = position_in_iterations(27, before, before)

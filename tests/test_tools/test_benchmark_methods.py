@@ -47,7 +47,7 @@ def test_mean_and_sample_standard_deviation(tmp_path):
     assert lines[2].startswith('| paco | 72.0 ± 2.0 |')
     assert lines[2].endswith('| 3 |')
     draw(summary, tmp_path / 'picture.png')
-    assert Image.open(tmp_path / 'picture.png').width > 600
+    assert Image.open(tmp_path / 'picture.png').width == 8 * 150
 
 
 def test_run_without_a_report_is_not_finished(tmp_path):

@@ -10,6 +10,7 @@ from pathlib import Path
 import mmengine
 import numpy as np
 import pytest
+from pictures import bars, lines, ticks
 from PIL import Image
 from resume_checks import train
 from toy_scenes import CLASS_COUNTS, NUM_IMAGES, SMALL, toy_scenes_config, write_toy_scenes
@@ -17,7 +18,7 @@ from toy_scenes import CLASS_COUNTS, NUM_IMAGES, SMALL, toy_scenes_config, write
 from ltcl.checkpoints.reading import load_from_local
 from ltcl.engine import Runner
 from ltcl.engine.hooks.stop_signal_hook import TrainingStopped
-from ltcl.fashion_mnist.scenes import CLASSES
+from ltcl.fashion_mnist.scenes import CLASSES, PALETTE
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = {**os.environ, 'OMP_NUM_THREADS': '1', 'PYTHON': sys.executable}
@@ -51,7 +52,7 @@ def test_small_config_trains(path, scenes, tmp_path):
     assert branch_losses == {f'train/decode.loss_{name}' for name in {'ce', *expected}}
 
 
-def test_stop_resume_report_and_test(scenes, tmp_path, capsys):
+def test_stop_resume_report_and_test(scenes, tmp_path, capsys, saved_figures):
     changes = dict(with_report=True, train_cfg__val_interval=3)
     with pytest.raises(TrainingStopped):
         train(toy_scenes_config(CECO, scenes, tmp_path, **changes), stop_at=3)
@@ -69,7 +70,7 @@ def test_stop_resume_report_and_test(scenes, tmp_path, capsys):
     for group in ('many', 'medium', 'few'):
         assert last[f'seg/{group}'] == pytest.approx(iou[[row['group'] == group for row in rows]].mean())
     assert all((tmp_path / name).stat().st_size > 0 for name in FILES)
-    assert min(Image.open(tmp_path / 'predictions.png').size) > 300
+    check_report_pictures(saved_figures[-3:], report, scenes)
     printed = capsys.readouterr().out
     assert all(words in printed for words in ('IoU (%)', 'mIoU', '11 of 11', 'few (< 3 images', 'last iter (6)'))
 
@@ -77,8 +78,33 @@ def test_stop_resume_report_and_test(scenes, tmp_path, capsys):
     cfg.model.decode_head.branches.region.class_counts = 'no-such-file.json'  # the checkpoint has the counts
     tested = Runner.from_cfg(cfg).test()
     assert tested == pytest.approx(trained.val_loop.run())
-    assert (tmp_path / 'test_predictions.png').exists()
+    check_predictions(saved_figures[-2:], scenes)
     assert json.loads((tmp_path / 'test_metrics.json').read_text())['last']['metrics'] == last
+
+
+def check_report_pictures(figures: list, report: dict, scenes: Path) -> None:
+    """The classes' IoU, the validations and the first pictures are drawn, each as it is in the report and the data."""
+    check_predictions(figures, scenes)
+    per_class, curves = (figure for figure in figures if not figure.axes[0].images)
+    by_size = sorted(report['per_class'], key=lambda row: -row['train_count'])
+    assert bars(per_class.axes[0]) == {i: pytest.approx(row['IoU']) for i, row in enumerate(by_size)}
+    assert ticks(per_class.axes[1]) == [row['class_name'] for row in by_size]
+    scores = [entry['metrics']['seg/mIoU'] for entry in report['history']]
+    assert lines(curves.axes[2])[f'mIoU: {scores[-1]:.1f}'] == ([3, 6], scores)
+
+
+def check_predictions(figures: list, scenes: Path) -> None:
+    (figure,) = (figure for figure in figures if figure.axes[0].images)
+    shown = [np.asarray(axes.images[0].get_array()) for axes in figure.axes]
+    assert len(shown) == 3 * NUM_IMAGES['val']
+    palette = np.array(PALETTE)
+    for number in range(NUM_IMAGES['val']):
+        picture, truth, predicted = shown[3 * number : 3 * number + 3]
+        files = [scenes / folder / 'val' / f'{number}.png' for folder in ('img_dir', 'ann_dir')]
+        image, labels = (np.asarray(Image.open(path)) for path in files)
+        np.testing.assert_array_equal(picture, np.stack([image] * 3, axis=2))
+        np.testing.assert_array_equal(truth, palette[labels])
+        assert (predicted[:, :, None] == palette).all(-1).any(-1).all()
 
 
 def run(*command, expect=0):

@@ -50,7 +50,7 @@ def _compare(runner: Runner, dataset: Dataset, name: str) -> None:
         return
     pipelines = [getattr(getattr(leaf, 'pipeline', None), 'transforms', []) for leaf in leaves(dataset)]
     is_ours = isinstance(preprocessor, MultiViewDataPreprocessor)
-    taken = preprocessor.channel_order if is_ours else 'rgb'
+    taken = str(preprocessor.channel_order) if is_ours else 'rgb'
     for given in filter(None, map(order_of, pipelines)):
         if (OTHER[given] if swaps else given) != taken:
             text = (

@@ -133,6 +133,7 @@ class CheckpointHook(Hook):
         return f'{self.unit}_{number}.pth', dict(epoch=epoch, iter=iteration)
 
     def _write_last(self, runner: Runner) -> None:
+        assert self._last is not None
         name, meta = self._last
         self._is_written = add_checkpoint(runner, name, meta, otherwise='the training goes on and tries again')
         if self._is_written and is_main_process():

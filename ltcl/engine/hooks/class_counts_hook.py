@@ -1,13 +1,14 @@
 """Training images per class, handed to everything that needs them."""
 
 import numpy as np
+from mmengine.dataset import BaseDataset
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 from mmengine.registry import DATASETS
 from mmengine.runner import BaseLoop, Runner
 from torch.utils.data import Dataset
 
-from ltcl.datasets.image_checks import find_loaders
+from ltcl.datasets.image_checks import find_skipped
 from ltcl.errors import UserError
 from ltcl.registry import HOOKS
 
@@ -40,9 +41,9 @@ def count_classes(dataset: Dataset) -> np.ndarray:
     return np.bincount(labels[_is_readable(dataset, len(labels))], minlength=num_classes)
 
 
-def _is_readable(dataset: Dataset, num_images: int) -> np.ndarray:
+def _is_readable(dataset: BaseDataset, num_images: int) -> np.ndarray:
     """Mask of the images that ``ltcl.SkippedImagesHook`` did not find broken, shape (N,)."""
-    broken = frozenset().union(*(loader.skipped.broken for loader in find_loaders(dataset)))
+    broken = frozenset().union(*(skipped.broken for skipped in find_skipped(dataset)))
     if not broken:
         return np.ones(num_images, bool)
     return np.array([dataset.get_data_info(index).get('img_path') not in broken for index in range(num_images)])
@@ -103,7 +104,7 @@ class ClassCountsHook(Hook):
             taker.set_class_counts(self._counts)
 
 
-def _count_metrics(loop: object) -> list:
+def _count_metrics(loop: BaseLoop) -> list:
     return [metric for metric in loop.evaluator.metrics if hasattr(metric, 'set_class_counts')]
 
 

@@ -1,8 +1,10 @@
 """Features of the training images, for whatever compares test images with them."""
 
 import torch
+from mmengine.dataset import BaseDataset
 from mmengine.dist import get_world_size
 from mmengine.hooks import Hook
+from mmengine.model import BaseModel
 from mmengine.runner import BaseLoop, Runner
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
@@ -100,11 +102,12 @@ def extract_features(model: nn.Module, loader: DataLoader) -> tuple[Tensor, Tens
     batches = [_encode(model, batch) for batch in loader]
     model.train(was_training)
     features, labels = map(torch.cat, zip(*batches, strict=True))
-    size = len(loader.dataset)
+    dataset: BaseDataset = loader.dataset
+    size = len(dataset)
     return _in_dataset_order(features, size), _in_dataset_order(labels, size)
 
 
-def _encode(model: nn.Module, batch: dict) -> tuple[Tensor, Tensor]:
+def _encode(model: BaseModel, batch: dict) -> tuple[Tensor, Tensor]:
     PROGRESS.step()
     data = model.data_preprocessor(batch, False)
     features = model.extract_feat(data['inputs'])[-1]

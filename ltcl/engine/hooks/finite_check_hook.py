@@ -112,6 +112,8 @@ class FiniteCheckHook(Hook):
             NotFiniteError: The run must not go on.
         """
         if self._bad is None:
+            assert data_batch is not None
+            assert outputs is not None
             self._bad = self._look(runner, data_batch, outputs)
         self._gradients = {}
         if self.skip and runner.optim_wrapper.should_update() and self._guard.left_out:

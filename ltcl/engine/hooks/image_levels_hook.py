@@ -5,11 +5,11 @@ import time
 from collections.abc import Iterator
 
 import numpy as np
+from mmengine.dataset import BaseDataset
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 from mmengine.logging import print_log
 from mmengine.runner import Runner
-from torch.utils.data import Dataset
 
 from ltcl.datasets.image_checks import image_loader, leaves
 from ltcl.datasets.transforms import LoadImage
@@ -52,15 +52,16 @@ class ImageLevelsHook(Hook):
         names = dataset.metainfo.get('classes') or range(max(dark) + 1)
         path, found = next(iter(dark.values()))
         runner.logger.warning(
-            f'nearly black or flat are the images of {shorten([names[label] for label in dark])}, such as {path} '
+            f'nearly black or flat are the images of {shorten([str(names[label]) for label in dark])}, such as {path} '
             f'({found}): {remedy_of(path, loader)}'
         )
 
-    def _dark_classes(self, dataset: Dataset, loader: LoadImage) -> dict[int, tuple[str, str]]:
+    def _dark_classes(self, dataset: BaseDataset, loader: LoadImage) -> dict[int, tuple[str, str]]:
         """For each class of which all sampled images are nearly black or flat, one of them and its levels."""
         labels = np.asarray(dataset.get_gt_labels())
         end = time.monotonic() + self.max_seconds
-        dark, fine = {}, set()
+        dark: dict[int, tuple[str, str]] = {}
+        fine: set[int] = set()
         for index in _sample(labels, self.images_per_class, self.max_images):
             label = int(labels[index])
             if label in fine or time.monotonic() > end:
@@ -75,7 +76,7 @@ class ImageLevelsHook(Hook):
         return dict(sorted(dark.items()))
 
 
-def _loader_of(dataset: Dataset) -> LoadImage | None:
+def _loader_of(dataset: BaseDataset) -> LoadImage | None:
     return next(filter(None, map(image_loader, leaves(dataset))), None)
 
 

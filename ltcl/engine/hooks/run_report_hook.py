@@ -137,6 +137,7 @@ class RunReportHook(Hook):
     def _count_seconds(self, training: bool) -> None:
         now = time.perf_counter()
         seconds, self._clock = now - self._clock, now
+        assert self._record is not None
         self._record.total_seconds += seconds
         if training:
             self._record.training_seconds += seconds
@@ -146,6 +147,7 @@ class RunReportHook(Hook):
         return self.best_by or default
 
     def _report(self, runner: Runner) -> dict:
+        assert self._record is not None
         shot = _find_shot_metric(runner.val_loop)
         unit = 'epoch' if isinstance(runner.train_loop, EpochBasedTrainLoop) else 'iter'
         return build_report(

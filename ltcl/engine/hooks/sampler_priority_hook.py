@@ -74,6 +74,8 @@ class SamplerPriorityHook(Hook):
         self, runner: Runner, batch_idx: int, data_batch: dict | None = None, outputs: dict | None = None
     ) -> None:
         """Score the images of all processes."""
+        assert data_batch is not None
+        assert self._logits is not None
         samples = data_batch['data_samples']
         labels = torch.cat([sample.gt_label for sample in samples]).to(self._logits.device)
         losses = F.cross_entropy(self._logits[: len(labels)].float(), labels, reduction='none')

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
+from mmengine.dataset import BaseDataset
+from mmengine.model import BaseModule
 from mmengine.runner import BaseLoop, Runner
 from torch import nn
 from torch.utils.data import Dataset
@@ -39,7 +41,7 @@ def rule_of(runner: Runner, name: str, dataset: Dataset) -> LabelRule:
     return rule
 
 
-def _heads(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
+def _heads(model: nn.Module) -> Iterator[tuple[str, BaseModule]]:
     """Decode heads by their config keys."""
     for key, module in model.named_modules():
         if hasattr(module, 'ignore_index') and hasattr(module, 'loss_decode'):
@@ -57,7 +59,7 @@ def _ignored_by_metrics(runner: Runner, name: str) -> Iterator[tuple[str, int]]:
             yield f'{name}_evaluator.{position}.ignore_index', metric.ignore_index
 
 
-def _classes(heads: dict[str, nn.Module], name: str, dataset: Dataset) -> tuple[str, ...]:
+def _classes(heads: dict[str, BaseModule], name: str, dataset: BaseDataset) -> tuple[str, ...]:
     classes = dataset.metainfo.get('classes')
     sizes = {key: head.num_classes for key, head in heads.items()}
     if classes is None:

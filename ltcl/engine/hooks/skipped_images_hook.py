@@ -6,13 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from mmengine.dataset import BaseDataset
 from mmengine.dist import all_reduce, is_main_process
 from mmengine.hooks import Hook
 from mmengine.logging import print_log
 from mmengine.runner import Runner
 from torch.utils.data import Dataset
 
-from ltcl.datasets.image_checks import CHECKS, find_broken, find_loaders, image_files
+from ltcl.datasets.image_checks import CHECKS, find_broken, find_skipped, image_files
 from ltcl.errors import UserError
 from ltcl.neutral_text import shorten
 from ltcl.registry import HOOKS
@@ -57,8 +58,8 @@ class SkippedImagesHook(Hook):
         if runner.val_loop is not None:
             self.before_val(runner)
         training = runner.train_dataloader
-        loaders = list(find_loaders(training.dataset))
-        check = self.check or ('decode' if loaders else 'none')
+        may_skip = next(find_skipped(training.dataset), None) is not None
+        check = self.check or ('decode' if may_skip else 'none')
         if check == 'none':
             return
         sets = {'train_dataloader': training.dataset}
@@ -66,10 +67,10 @@ class SkippedImagesHook(Hook):
             sets['val_dataloader'] = runner.val_dataloader.dataset
         files = {name: image_files(dataset) for name, dataset in sets.items()}
         broken = self._look_at(runner, files, check)
-        if broken and loaders:
+        if broken and may_skip:
             _leave_out(training.dataset, broken)
         for name, paths in files.items():
-            _judge(name, list(paths), broken, may_skip=name == 'train_dataloader' and bool(loaders))
+            _judge(name, list(paths), broken, may_skip=name == 'train_dataloader' and may_skip)
 
     def before_val(self, runner: Runner) -> None:
         """Refuse a validation set that skips."""
@@ -84,10 +85,10 @@ class SkippedImagesHook(Hook):
 
         Every process takes part: all have the same config, so all skip or none does.
         """
-        loaders = list(find_loaders(runner.train_dataloader.dataset))
-        if not loaders:
+        skipped = list(find_skipped(runner.train_dataloader.dataset))
+        if not skipped:
             return
-        total = torch.tensor(sum(loader.skipped.total for loader in loaders))
+        total = torch.tensor(sum(each.total for each in skipped))
         all_reduce(total)
         num_new = int(total) - self.num_known
         self.num_known = int(total)
@@ -118,17 +119,17 @@ class SkippedImagesHook(Hook):
         return broken
 
 
-def _leave_out(dataset: Dataset, broken: dict[str, str]) -> None:
+def _leave_out(dataset: BaseDataset, broken: dict[str, str]) -> None:
     """Have the class counts leave out broken images, and warn of classes that lose all of theirs."""
     has_labels = hasattr(dataset, 'get_gt_labels')
     before = count_classes(dataset) if has_labels else np.zeros(0)
-    for loader in find_loaders(dataset):
-        loader.skipped.broken = frozenset(broken)
+    for skipped in find_skipped(dataset):
+        skipped.broken = frozenset(broken)
     after = count_classes(dataset) if has_labels else before
     lost = np.flatnonzero((before > 0) & (after == 0))
     if len(lost):
         names = dataset.metainfo.get('classes') or range(len(before))
-        text = f'none of their training images can be read: {shorten([names[label] for label in lost])}'
+        text = f'none of their training images can be read: {shorten([str(names[label]) for label in lost])}'
         print_log(text, 'current', logging.WARNING)
 
 
@@ -145,7 +146,7 @@ def _judge(name: str, paths: list[str], broken: dict[str, str], may_skip: bool) 
 
 
 def _refuse(dataset: Dataset, loader: str) -> None:
-    if any(find_loaders(dataset)):
+    if next(find_skipped(dataset), None) is not None:
         raise UserError(
             f"{loader} skips broken images, but every image counts there: set broken='fail' of ltcl.LoadImage in its "
             'pipeline'

@@ -56,7 +56,7 @@ class StopSignalHook(Hook):
         self.period = period
         self._signal = 0
         self._urgent_at: float | None = None
-        self._previous: dict[int, object] = {}
+        self._previous: dict[int, Any] = {}
         self._process = os.getpid()
         self._training = self._validation = Agreement(period)
 

@@ -3,14 +3,14 @@
 import numpy as np
 from mmengine.dist import get_rank
 from mmengine.registry import DATASETS
-from mmengine.runner import Runner
+from mmengine.runner import BaseLoop, Runner
 from torch.utils.data import DataLoader
 
 from ltcl.checkpoints.run_state import VALIDATED_KEY
 from ltcl.datasets.samplers import SeededDataset, SeededSampler, seed_generators
 
 
-class SeededLoopMixin:
+class SeededLoopMixin(BaseLoop):
     """Seeds each sample and each step of a training loop; put it before the loop among the bases.
 
     Nothing random carries over from one iteration to the next: each sample is augmented with a seed drawn for its epoch

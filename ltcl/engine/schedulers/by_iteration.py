@@ -1,5 +1,7 @@
 """What the schedules share that are written in epochs and change with every iteration."""
 
+from typing import Any
+
 from mmengine.optim.scheduler.param_scheduler import INF, _ParamScheduler
 
 
@@ -22,7 +24,7 @@ class ByIterationLR(_ParamScheduler):
         epoch_length: int,
         warmup_epochs: int,
         min_factor: float,
-        **kwargs: object,
+        **kwargs: Any,
     ) -> None:
         self.max_epochs = max_epochs
         self.epoch_length = epoch_length
@@ -33,14 +35,15 @@ class ByIterationLR(_ParamScheduler):
     @classmethod
     def build_iter_from_epoch(
         cls,
-        *args: object,
+        *args: Any,
         epoch_length: int,
         begin: int = 0,
         end: int = INF,
         by_epoch: bool = True,
-        **kwargs: object,
+        **kwargs: Any,
     ) -> 'ByIterationLR':
         """The scheduler for an epoch of this length; ``begin`` and ``end`` are epochs."""
         assert by_epoch
         end = end if end == INF else end * epoch_length
-        return cls(*args, epoch_length=epoch_length, begin=begin * epoch_length, end=end, **kwargs)
+        kwargs.update(epoch_length=epoch_length, begin=begin * epoch_length, end=end)
+        return cls(*args, **kwargs)

@@ -1,6 +1,7 @@
 """Accuracy of a k-nearest-neighbour classifier on the features."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -32,7 +33,7 @@ class KNNAccuracy(ShotAccuracy):
 
     default_prefix = 'knn'
 
-    def __init__(self, k: int = 20, temperature: float = 0.07, balanced: bool = False, **kwargs: object) -> None:
+    def __init__(self, k: int = 20, temperature: float = 0.07, balanced: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if k < 1 or temperature <= 0:
             raise UserError(f'KNNAccuracy: k={k} and temperature={temperature} must be positive')

@@ -96,7 +96,7 @@ class ShotAccuracy(ShotMetricMixin, BaseMetric):
             size: Number of images; what a distributed sampler added beyond them is dropped.
         """
         # The gathering interleaves the processes' results and cuts at `size`, so it needs one item per image.
-        self.results = torch.cat(self.results).tolist() if self.results else []
+        self.results: list = torch.cat(self.results).tolist() if self.results else []
         return super().evaluate(size)
 
     def compute_metrics(self, results: list[list[int]]) -> dict[str, float]:

@@ -104,7 +104,8 @@ class ShotIoUMetric(ShotMetricMixin, IoUMetric):
         if not absent or self._absent_logged:
             return
         self._absent_logged = True
-        names = shorten([repr(self.class_names()[label]) for label in absent], SHOWN)
+        known = self.class_names() or range(len(is_absent))
+        names = shorten([repr(known[label]) for label in absent], SHOWN)
         print_log(
             f'{len(absent)} of {len(is_absent)} classes are in none of the {num_images} test masks: {names}; '
             'mIoU leaves such a class out, or counts it as 0 where it is predicted',

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
 from torch import Tensor
 
@@ -12,7 +13,7 @@ from ltcl.evaluation.functional import shot_groups
 from ltcl.evaluation.functional.shot import DEFAULT_BOUNDS
 
 
-class ShotMetricMixin:
+class ShotMetricMixin(BaseMetric):
     """Training counts, bounds and per-class figures of a metric; put it before mmengine's ``BaseMetric``.
 
     ``ltcl.RunReportHook`` reports any metric of this kind.

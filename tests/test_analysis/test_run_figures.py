@@ -1,0 +1,171 @@
+"""What the two pictures of a run show: bars, points, lines, axes and legends, read off the figure."""
+
+import numpy as np
+import pytest
+from matplotlib.colors import to_hex
+from pictures import bar_colours, bars, entries, levels, lines, notes, ticks
+
+from ltcl.analysis.run_figures import COLOURS, PART_COLOURS, TrainingCurves, per_class_figure, training_figure
+
+MANY, MEDIUM, FEW = (COLOURS[name].lower() for name in ('many', 'medium', 'few'))
+
+
+def group_of(count: int) -> str:
+    return 'many' if count > 100 else 'few' if count < 20 else 'medium'
+
+
+def columns(counts: list[int | None], scores: list[float | None]) -> dict[str, list]:
+    return {
+        'class_name': [f'c{label}' for label in range(len(counts))],
+        'train_count': counts,
+        'accuracy': scores,
+        'group': [None if count is None else group_of(count) for count in counts],
+    }
+
+
+def test_bars_are_sorted_by_the_number_of_images():
+    figure = per_class_figure(columns([50, 400, 5, 120], [60.0, 90.0, None, 80.0]), bounds=(20, 100))
+    above, below = figure.axes
+    assert bars(above) == {0: 90.0, 1: 80.0, 2: 60.0}  # the class without test images has no bar
+    assert bars(below) == {0: 400, 1: 120, 2: 50, 3: 5}
+    assert bar_colours(above) == [MANY, MANY, MEDIUM]
+    assert bar_colours(below) == [MANY, MANY, MEDIUM, FEW]
+    assert notes(above) == ['90.0', '80.0', '60.0']
+    assert notes(below) == ['400', '120', '50', '5']
+    assert ticks(below) == ['c1', 'c3', 'c0', 'c2']
+    assert levels(below) == [20, 100]
+
+
+def test_axes_and_legend_of_the_classes():
+    figure = per_class_figure(columns([50, 400, 5, 120], [60.0, 90.0, 10.0, 80.0]), bounds=(20, 100))
+    above, below = figure.axes
+    assert (above.get_ylabel(), above.get_ylim()) == ('accuracy (%)', (0, 105))
+    assert (below.get_ylabel(), below.get_yscale()) == ('training images (log)', 'log')
+    assert below.get_ylim() == (0.7, 800)
+    assert below.get_xlim() == above.get_xlim() == (-0.7, 3.7)
+    (legend,) = figure.legends
+    assert entries(legend) == {
+        'many (> 100 images): 85.0 %': MANY,
+        'medium (20-100 images): 60.0 %': MEDIUM,
+        'few (< 20 images): 10.0 %': FEW,
+    }
+
+
+def test_another_score_has_its_name():
+    per_class = {**columns([50, 400], [60.0, 90.0]), 'IoU': [1.0, 2.0]}
+    figure = per_class_figure(per_class, bounds=(20, 100), score='IoU')
+    assert bars(figure.axes[0]) == {0: 2.0, 1: 1.0}
+    assert figure.axes[0].get_ylabel() == 'IoU (%)'
+
+
+def test_unknown_counts_leave_scores_in_the_order_of_the_classes():
+    figure = per_class_figure(columns([None, None, None], [10.0, 30.0, 20.0]), bounds=(20, 100))
+    (axes,) = figure.axes
+    assert bars(axes) == {0: 10.0, 1: 30.0, 2: 20.0}
+    assert set(bar_colours(axes)) == {COLOURS[None].lower()}
+    assert ticks(axes) == ['c0', 'c1', 'c2']
+    assert figure.legends == []
+
+
+def test_a_class_without_images_has_a_place_on_the_logarithmic_axis():
+    below = per_class_figure(columns([10, 0], [1.0, 2.0]), bounds=(20, 100)).axes[1]
+    assert bars(below) == {0: 10, 1: 0}
+    assert notes(below) == ['10', '0']
+
+
+@pytest.mark.parametrize('num_classes', [21, 40])
+def test_more_bars_have_names_and_no_values(num_classes):
+    figure = per_class_figure(columns([30] * num_classes, [50.0] * num_classes), bounds=(20, 100))
+    assert [len(bars(axes)) for axes in figure.axes] == [num_classes] * 2
+    assert [notes(axes) for axes in figure.axes] == [[], []]
+    assert len(ticks(figure.axes[1])) == num_classes
+    assert lines(figure.axes[0]) == {}
+
+
+def test_many_classes_are_points_and_a_running_mean():
+    counts = [max(1, int(1000 * 0.005 ** (i / 100))) for i in range(100)]
+    scores = [None if i == 7 else 100.0 - i for i in range(100)]
+    above, below = (figure := per_class_figure(columns(counts, scores), bounds=(20, 100))).axes
+    points = np.concatenate([np.asarray(each.get_offsets()) for each in above.collections])
+    assert points.tolist() == [[i, 100.0 - i] for i in range(100) if i != 7]
+    x, mean = lines(above)['running mean']
+    assert x == list(range(100))
+    assert mean[50] == pytest.approx(np.mean(scores[49:53]), abs=1)
+    assert mean[7] == pytest.approx(np.mean([scores[i] for i in (5, 6, 8)]), abs=1)
+    # The sizes are areas, one for each group, as high as the classes are large.
+    assert [to_hex(area.get_facecolor()[0]) for area in below.collections] == [MANY, MEDIUM, FEW]
+    largest = [area.get_paths()[0].vertices[:, 1].max() for area in below.collections]
+    assert largest == [max(c for c in counts if group_of(c) == name) for name in ('many', 'medium', 'few')]
+    assert below.get_xlabel() == '100 classes, most training images first'
+    assert 'running mean' in entries(figure.legends[0])
+
+
+def curves(iters_per_epoch: int | None = 5, **values: list[float]) -> TrainingCurves:
+    return TrainingCurves({name: np.array(each) for name, each in values.items()}, 10, iters_per_epoch)
+
+
+def validation(iteration: int, **metrics: float) -> dict:
+    scores = {f'shot/{name}': value for name, value in metrics.items()}
+    return {'epoch': iteration // 5, 'iter': iteration, 'metrics': scores}
+
+
+HISTORY = [validation(5, all=40.0, many=60.0, few=10.0), validation(10, all=50.0, many=70.0, few=20.0)]
+
+
+def test_losses_and_their_parts():
+    loss, parts = [2.0 - i / 10 for i in range(10)], dict(loss_cls=[1.0] * 10, loss_con=[0.5] * 10)
+    figure = training_figure(curves(loss=loss, **parts, lr=[0.1] * 10), HISTORY, 'shot')
+    loss_axes, lr_axes, _ = figure.axes
+    middles = [(i + 0.5) / 5 for i in range(10)]
+    drawn = lines(loss_axes)
+    assert drawn == {'loss': (middles, pytest.approx(loss)), 'cls': (middles, [1.0] * 10), 'con': (middles, [0.5] * 10)}
+    colours = {name: each.lower() for name, each in zip(('cls', 'con'), PART_COLOURS, strict=False)}
+    assert entries(loss_axes.get_legend()) == {'loss': COLOURS['all'].lower()} | colours
+    assert loss_axes.get_ylim()[0] == 0
+    assert 2.0 < loss_axes.get_ylim()[1] < 2.2
+    assert (loss_axes.get_title(loc='left'), loss_axes.get_ylabel()) == ('Training loss', 'loss')
+    (rate,) = lr_axes.lines
+    assert (list(rate.get_xdata()), list(rate.get_ydata())) == (middles, pytest.approx([0.1] * 10))
+    assert (lr_axes.get_ylabel(), lr_axes.get_xlabel()) == ('learning rate', 'epoch')
+
+
+def test_a_single_part_is_the_loss_itself():
+    loss_axes = training_figure(curves(loss=[1.0] * 10, loss_paco=[1.0] * 10), HISTORY, 'shot').axes[0]
+    assert list(lines(loss_axes)) == ['loss']
+    assert loss_axes.get_legend() is None
+
+
+def test_a_negative_loss_is_seen_whole():
+    loss_axes = training_figure(curves(loss=[-1.0, 1.0] * 5), HISTORY, 'shot').axes[0]
+    low, high = loss_axes.get_ylim()
+    assert low < -1
+    assert high > 1
+
+
+def test_scores_at_each_validation():
+    axes = training_figure(curves(loss=[1.0] * 10), HISTORY, 'shot').axes[2]
+    assert lines(axes) == {
+        'all: 50.0': ([1, 2], [40.0, 50.0]),
+        'many: 70.0': ([1, 2], [60.0, 70.0]),
+        'few: 20.0': ([1, 2], [10.0, 20.0]),
+    }
+    colours = {'all: 50.0': COLOURS['all'].lower(), 'many: 70.0': MANY, 'few: 20.0': FEW}
+    assert entries(axes.get_legend()) == colours
+    assert axes.get_legend().get_title().get_text() == 'last validation (%)'
+    assert (axes.get_title(loc='left'), axes.get_ylim()) == ('Accuracy at validation', (0, 100))
+
+
+def test_a_run_in_iterations_has_another_score_and_axis():
+    history = [{'epoch': 0, 'iter': 4, 'metrics': {'seg/mIoU': 30.0}}, {'epoch': 0, 'iter': 8, 'metrics': {}}]
+    figure = training_figure(curves(None, loss=[1.0] * 10, lr=[0.1] * 10), history, 'seg', score='IoU', overall='mIoU')
+    loss_axes, lr_axes, axes = figure.axes
+    assert lines(loss_axes)['loss'][0] == [i + 0.5 for i in range(10)]
+    assert lines(axes) == {'mIoU: 30.0': ([4], [30.0])}
+    assert (axes.get_ylabel(), axes.get_xlabel(), lr_axes.get_xlabel()) == ('IoU (%)', 'iteration', 'iteration')
+    assert axes.get_title(loc='left') == 'IoU at validation'
+
+
+def test_a_run_without_validation_says_so():
+    axes = training_figure(curves(loss=[1.0] * 10), [], 'shot').axes[2]
+    assert lines(axes) == {}
+    assert [text.get_text() for text in axes.texts] == ['no validation by shot group']
