@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from .checks import check_shapes
+from .contrast import join_rows
 from .log_sums import log_sum_exp
 from .precision import full_precision
 
@@ -64,8 +65,8 @@ def balanced_contrastive_loss(
         ... )
         tensor(1.0986)
     """
-    contrast, contrast_labels = torch.cat([anchors, rows]), torch.cat([labels, row_labels])
-    terms = balanced_terms(anchors, labels, contrast, contrast_labels, prototypes, temperature)
+    contrast = join_rows(anchors, labels, rows, row_labels)
+    terms = balanced_terms(anchors, labels, *contrast, prototypes, temperature)
     return (terms.log_denominator - terms.positive_mean).mean()
 
 

@@ -36,6 +36,9 @@ SHAPES = dict(
 CONVERTED = ('class_counts', 'class_prior', 'class_weights', 'draws', 'negative_queue', 'queue')
 """Tensors of numbers of any type, which the losses convert."""
 
+LOWEST_CLASSES = dict(labels=0, row_labels=-1)
+"""Smallest class of labels; the largest is the last class."""
+
 
 def check_shapes(**shapes: str) -> Callable[[Callable[..., Result]], Callable[..., Result]]:
     """Decorate a loss so that it refuses tensors of shapes and types that their names do not have.
@@ -83,16 +86,22 @@ def _fault(name: str, value: Any, letters: list[str], sizes: Sizes, dtype: torch
     wanted = torch.int64 if name.endswith('labels') else torch.bool if name.endswith('valid') else dtype
     if value.dtype != wanted and name not in CONVERTED:
         return f'hold {wanted}, got {value.dtype}'
-    shape = tuple(value.shape)
-    known = {letter: sizes[letter] for letter in letters if letter in sizes}
-    if len(shape) != len(letters) or any(shape[letters.index(letter)] != size for letter, (size, _) in known.items()):
-        origins = ', '.join(f'{letter} = {size} of {owner}' for letter, (size, owner) in known.items())
-        return f'have shape ({", ".join(letters)}){" with " * bool(known)}{origins}, got {shape}'
-    sizes.update({letter: (size, name) for letter, size in zip(letters, shape, strict=True) if letter not in known})
-    is_checked = name in ('labels', 'row_labels') and len(shape) == 1 and 'C' in sizes  # pixels may be void
-    if is_checked and value.device.type == 'cpu' and len(value) and not torch.compiler.is_compiling():
-        lowest, (num_classes, owner) = -(name == 'row_labels'), sizes['C']
-        least, most = (int(bound) for bound in value.aminmax())
+    shape = value.shape
+    if len(shape) != len(letters) or any(
+        sizes.setdefault(letter, (size, name))[0] != size for letter, size in zip(letters, shape, strict=True)
+    ):
+        known = [f'{letter} = {sizes[letter][0]} of {sizes[letter][1]}' for letter in letters if letter in sizes]
+        known = ', '.join(each for each in known if not each.endswith(f' of {name}'))
+        return f'have shape ({", ".join(letters)}){" with " * bool(known)}{known}, got {tuple(shape)}'
+    if name in LOWEST_CLASSES and len(shape) == 1 and 'C' in sizes:  # those of pixels may be void
+        return _class_fault(value, LOWEST_CLASSES[name], *sizes['C'])
+    return None
+
+
+def _class_fault(labels: Tensor, lowest: int, num_classes: int, owner: str) -> str | None:
+    """The range of the classes if labels are out of it, where a look at them costs next to nothing."""
+    if labels.is_cpu and len(labels) and not torch.compiler.is_compiling():
+        least, most = (int(bound) for bound in labels.aminmax())
         if least < lowest or most >= num_classes:
             return f'be in {lowest}..{num_classes - 1}, the classes of {owner}, got {least}..{most}'
     return None

@@ -19,8 +19,8 @@ def class_sums(num_classes: int, *groups: tuple[Tensor, Tensor]) -> tuple[Tensor
     # float32.
     sums = like.new_zeros(num_classes + 1, like.shape[1], dtype=torch.float64)
     numbers = like.new_zeros(num_classes + 1)
-    for rows, labels in groups:
+    for rows, labels in (group for group in groups if len(group[0])):
         bins = labels.where(labels >= 0, num_classes)
-        sums = sums.index_add(0, bins, rows.double())
-        numbers = numbers.index_add(0, bins, rows.new_ones(len(rows)))
+        sums.index_add_(0, bins, rows.double())
+        numbers.index_add_(0, bins, rows.new_ones(len(rows)))
     return sums[:-1], numbers[:-1]

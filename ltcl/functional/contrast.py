@@ -22,6 +22,13 @@ class ContrastTerms(NamedTuple):
     """Largest similarity, the anchor's own included, without gradient."""
 
 
+def join_rows(anchors: Tensor, labels: Tensor, rows: Tensor, row_labels: Tensor) -> tuple[Tensor, Tensor]:
+    """Anchors and further rows, and their labels, in one; no copy where there are no further rows."""
+    if not len(rows):
+        return anchors, labels
+    return torch.cat([anchors, rows]), torch.cat([labels, row_labels])
+
+
 def contrast_terms(
     anchors: Tensor, labels: Tensor, rows: Tensor, row_labels: Tensor, *, num_classes: int, temperature: float
 ) -> ContrastTerms:

@@ -1,5 +1,7 @@
 """Cross entropy with a margin that is larger for rarer classes."""
 
+import math
+
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -24,7 +26,7 @@ def ldam_margins(class_counts: Tensor, max_margin: float = 0.5) -> Tensor:
         tensor([0.2500, 0.5000, 0.5000], dtype=torch.float64)
     """
     counts = class_counts.double()
-    smallest = counts[counts > 0].min()
+    smallest = counts.where(counts > 0, math.inf).min()
     return max_margin * (smallest / counts.clamp_min(smallest)) ** 0.25
 
 

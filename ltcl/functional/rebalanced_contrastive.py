@@ -9,6 +9,7 @@ from torch import Tensor
 from ltcl.errors import UserError
 
 from .checks import check_shapes
+from .contrast import join_rows
 from .log_sums import leave_out_self
 from .mining import mine_hard, queue_pairs
 from .precision import full_precision
@@ -80,7 +81,7 @@ def rebalanced_contrastive_loss(
     """
     contrast, contrast_labels = rows, row_labels
     if among_anchors:
-        contrast, contrast_labels = torch.cat([anchors, rows]), torch.cat([labels, row_labels])
+        contrast, contrast_labels = join_rows(anchors, labels, rows, row_labels)
     if num_hard is None:
         negative_queue, negative_valid = (queue, valid) if negative_queue is None else (negative_queue, negative_valid)
         own, others = queue_pairs(anchors, labels, queue, negative_queue, valid, negative_valid)
