@@ -139,7 +139,7 @@ def test_in_a_file_of_your_own(folder, run_lines):
 
 def test_in_ltcl(folder, run_lines):
     """In a copy of the clone, without the recorded cases of the other methods."""
-    for name in ('ltcl', 'configs', 'tests'):
+    for name in ('ltcl', 'configs', 'docs', 'tests'):
         shutil.copytree(
             ROOT / name, folder / name, ignore=shutil.ignore_patterns('__pycache__', '*.npz', 'ckpt_keys__*')
         )

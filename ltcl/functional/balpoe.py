@@ -13,23 +13,31 @@ from .precision import full_precision
 
 
 @full_precision
-@check_shapes(logits='N E C', class_counts='C')
-def balpoe_loss(logits: Tensor, labels: Tensor, class_counts: Tensor, *, taus: Sequence[float]) -> Tensor:
+@check_shapes(logits='N E C', shares='N C')
+def balpoe_loss(
+    logits: Tensor,
+    labels: Tensor,
+    class_counts: Tensor,
+    *,
+    taus: Sequence[float],
+    shares: Tensor | None = None,
+) -> Tensor:
     """Mean over experts of the cross entropy of ``logits + tau * log(prior)``, each with its own ``tau``.
 
     From `Balanced Product of Calibrated Experts for Long-Tailed Recognition <https://arxiv.org/abs/2206.05260>`_.
 
     Args:
         logits: Raw outputs of E experts, shape (N, E, num_classes).
-        labels: Class ids, int64, shape (N,); or the share of each class where images are mixed, shape (N, num_classes).
+        labels: Class ids, int64, shape (N,).
         class_counts: Training images per class, shape (num_classes,).
         taus: Strength of the adjustment of each expert.
+        shares: Shares of the classes in images that are mixed, shape (N, num_classes); they take the labels' place.
 
     Returns:
         Scalar.
 
     Raises:
-        UserError: Another number of ``taus`` than of experts, or labels of neither shape.
+        UserError: Another number of ``taus`` than of experts.
 
     Example:
         >>> import torch
@@ -37,14 +45,10 @@ def balpoe_loss(logits: Tensor, labels: Tensor, class_counts: Tensor, *, taus: S
         >>> balpoe_loss(logits, labels, torch.tensor([3, 1]), taus=(0, 1))  # (log(2) + log(4)) / 2
         tensor(1.0397)
     """
-    num_images, num_experts, num_classes = logits.shape
+    num_experts = logits.shape[1]
     if len(taus) != num_experts:
-        raise UserError(f'balpoe_loss: taus has {len(taus)} numbers, but logits are of {num_experts} experts')
-    if labels.shape not in ((num_images,), (num_images, num_classes)):
-        raise UserError(
-            f'balpoe_loss: labels must have shape ({num_images},) or ({num_images}, {num_classes}), '
-            f'got {tuple(labels.shape)}'
-        )
+        wanted = f'(N, E, C) with E = {len(taus)} of taus'
+        raise UserError(f'balpoe_loss: logits must have shape {wanted}, got {tuple(logits.shape)}')
     adjustment = logits.new_tensor(taus)[:, None] * log_prior(class_counts).to(logits.dtype)
-    targets = labels.to(logits.dtype) if labels.ndim == 2 else labels
-    return F.cross_entropy((logits + adjustment).flatten(0, 1), targets.repeat_interleave(num_experts, 0))
+    of_images = labels if shares is None else shares
+    return F.cross_entropy((logits + adjustment).flatten(0, 1), of_images.repeat_interleave(num_experts, 0))

@@ -29,7 +29,7 @@ def curve_of(form: str) -> Callable[[Tensor], Tensor]:
     return CURVES[form]
 
 
-@check_shapes(class_counts='C')
+@check_shapes()
 def label_aware_smoothing(
     class_counts: Tensor, *, smooth_head: float, smooth_tail: float, form: str = 'concave'
 ) -> Tensor:
@@ -68,7 +68,7 @@ def label_aware_smoothing(
 
 
 @full_precision
-@check_shapes(logits='N C', labels='N', class_counts='C')
+@check_shapes()
 def label_aware_smoothing_loss(
     logits: Tensor,
     labels: Tensor,

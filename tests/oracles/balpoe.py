@@ -25,16 +25,19 @@ def mixed_shares(labels: Tensor, num_classes: int, share: float = 0.3) -> Tensor
     return shares
 
 
-def loop_balpoe_loss(logits: Tensor, labels: Tensor, class_counts: Tensor, taus: Tensor) -> Tensor:
-    """Labels (N,) or shares (N, num_classes)."""
+def loop_balpoe_loss(
+    logits: Tensor, labels: Tensor, class_counts: Tensor, taus: Tensor, shares: Tensor | None = None
+) -> Tensor:
+    """As ``ltcl.functional.balpoe_loss``."""
     counts = class_counts.tolist()
     total = logits.new_zeros(())
-    for of_experts, target in zip(logits, labels, strict=True):
+    if shares is None:
+        shares = [[float(c == label) for c in range(len(counts))] for label in labels]
+    for of_experts, of_classes in zip(logits, shares, strict=True):
         for row, tau in zip(of_experts, taus.tolist(), strict=True):
             adjusted = [row[c] + tau * math.log(counts[c] / sum(counts) + 1e-9) for c in range(len(counts))]
             denominator = torch.log(sum(torch.exp(each) for each in adjusted))
-            shares = target.tolist() if target.ndim else [float(c == target) for c in range(len(counts))]
-            total = total + sum(share * (denominator - each) for share, each in zip(shares, adjusted, strict=True))
+            total = total + sum(share * (denominator - each) for share, each in zip(of_classes, adjusted, strict=True))
     return total / (len(logits) * len(taus))
 
 

@@ -11,8 +11,10 @@ from ltcl.models import BalPoEHead
 
 @adapter('balpoe', 'experts_loss')
 def experts_loss(case: Case) -> None:
-    def call(logits: Tensor, labels: Tensor, class_counts: Tensor, taus: Tensor) -> Tensor:
-        return balpoe_loss(logits, labels, class_counts, taus=taus.tolist())
+    def call(
+        logits: Tensor, labels: Tensor, class_counts: Tensor, taus: Tensor, shares: Tensor | None = None
+    ) -> Tensor:
+        return balpoe_loss(logits, labels, class_counts, taus=taus.tolist(), shares=shares)
 
     replay(case, call)
 

@@ -45,10 +45,10 @@ def replay(case: Case, call: Call, module: nn.Module | None = None) -> None:
 
     Args:
         case: A case that :func:`record` wrote.
-        call: Our code. The names of its arguments tell the inputs.
+        call: Our code. The names of its arguments tell the inputs; one that the case lacks has its default.
         module: What has the state; it is loaded from the case.
     """
-    inputs = {name: case[name] for name in inspect.signature(call).parameters}
+    inputs = {name: case[name] for name in inspect.signature(call).parameters if name in case}
     if module is not None:
         state = {name[5:]: torch.from_numpy(case[name]) for name in case if name.startswith('init/')}
         module.double().load_state_dict(state)

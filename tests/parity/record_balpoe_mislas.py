@@ -15,7 +15,7 @@ def record_experts_loss() -> None:
     """Published strengths, mixed labels, one expert, a class without images."""
     case = draw_case()
     many = draw_case(num_images=7, num_classes=30, seed=1)
-    mixed = many | dict(labels=mixed_shares(many['labels'], 30))
+    mixed = many | dict(shares=mixed_shares(many['labels'], 30))
     empty = draw_case(num_images=4, num_classes=5, seed=2)
     empty['labels'] = empty['labels'].clamp_max(3)
     empty['class_counts'][4] = 0

@@ -32,7 +32,7 @@ def test_mean_of_the_logit_adjusted_losses():
 def test_against_a_loop(is_mixed):
     case = draw_case(num_images=6, num_classes=7, seed=4)
     if is_mixed:
-        case['labels'] = mixed_shares(case['labels'], 7)
+        case['shares'] = mixed_shares(case['labels'], 7)
     actual = value_and_gradients(balpoe_loss, case, ['logits'], taus=TAUS)
     expected = value_and_gradients(loop_balpoe_loss, case, ['logits'], taus=torch.tensor(TAUS))
     torch.testing.assert_close(actual, expected, rtol=1e-10, atol=1e-12)
@@ -43,7 +43,7 @@ def test_mixed_labels_mix_the_losses():
     case = draw_case()
     others = case['labels'].roll(1)
     of_both = [balpoe_loss(**case | dict(labels=labels), taus=TAUS) for labels in (case['labels'], others)]
-    mixed = balpoe_loss(**case | dict(labels=mixed_shares(case['labels'], 4, share=0.3)), taus=TAUS)
+    mixed = balpoe_loss(**case, taus=TAUS, shares=mixed_shares(case['labels'], 4, share=0.3))
     torch.testing.assert_close(mixed, 0.7 * of_both[0] + 0.3 * of_both[1])
 
 
@@ -63,7 +63,7 @@ def test_class_without_images_and_single_image():
     assert logits.grad[0, 0, 1].item() == pytest.approx(1 / 9)
     # Its share in a mixed image costs log(1e9) for each strength, and not infinity.
     shares = torch.tensor([[0.0, 1.0, 0.0]], dtype=torch.float64)
-    assert balpoe_loss(logits, shares, counts, taus=TAUS).isfinite()
+    assert balpoe_loss(logits, labels, counts, taus=TAUS, shares=shares).isfinite()
 
 
 def test_other_precisions():
@@ -76,9 +76,10 @@ def test_other_precisions():
 @pytest.mark.parametrize(
     ('changes', 'message'),
     [
-        (dict(taus=(0.0, 1.0)), 'taus has 2 numbers, but logits are of 3 experts'),
-        (dict(labels=torch.zeros(5, 3)), r'labels must have shape \(5,\) or \(5, 4\), got \(5, 3\)'),
-        (dict(class_counts=torch.tensor([1, 2])), r'class_counts must have shape \(C,\)'),
+        (dict(taus=(0.0, 1.0)), r'logits must have shape \(N, E, C\) with E = 2 of taus, got \(5, 3, 4\)'),
+        (dict(labels=torch.tensor([4] * 5)), r'labels must be in 0\.\.3'),
+        (dict(shares=torch.zeros(5, 3).double()), r'shares must have shape \(N, C\)'),
+        (dict(class_counts=torch.tensor([1, 2])), r'class_counts must have shape \(C\)'),
     ],
 )
 def test_mistakes(changes, message):

@@ -78,7 +78,7 @@ class BalPoEHead(ClassCountsMixin, ClsHead):
 
         Args:
             feats: Features of each stage; the last one is pooled, shape (N, C).
-            data_samples: N samples with ``gt_label``, or with mixup ``gt_score``, the shares of the classes.
+            data_samples: N samples with ``gt_label``, and with mixup ``gt_score``, the shares of the classes.
 
         Returns:
             ``loss_cls``.
@@ -86,17 +86,19 @@ class BalPoEHead(ClassCountsMixin, ClsHead):
         Raises:
             UserError: The shares are of another number of classes.
         """
-        logits, labels = self.expert_logits(feats), self._labels(data_samples)
-        return dict(loss_cls=balpoe_loss(logits, labels, self.known_class_counts(), taus=self.taus))
+        logits, counts = self.expert_logits(feats), self.known_class_counts()
+        labels = torch.cat([sample.gt_label for sample in data_samples])
+        shares = self._shares(data_samples, logits.dtype)
+        return dict(loss_cls=balpoe_loss(logits, labels, counts, taus=self.taus, shares=shares))
 
-    def _labels(self, data_samples: list[DataSample]) -> Tensor:
-        """Classes (N,), or where images are mixed their shares (N, num_classes)."""
+    def _shares(self, data_samples: list[DataSample], dtype: torch.dtype) -> Tensor | None:
+        """Shares of the classes (N, num_classes) where images are mixed, else None; at least in float32."""
         if 'gt_score' not in data_samples[0]:
-            return torch.cat([sample.gt_label for sample in data_samples])
+            return None
         shares = torch.stack([sample.gt_score for sample in data_samples])
         if shares.shape[1] != self.num_classes:
             raise UserError(
                 f'mixup makes labels of {shares.shape[1]} classes, but BalPoEHead has num_classes={self.num_classes}: '
                 f'set data_preprocessor.num_classes={self.num_classes}'
             )
-        return shares
+        return shares.to(torch.promote_types(dtype, torch.float32))
