@@ -24,13 +24,7 @@ class BalancedTerms(NamedTuple):
 @full_precision
 @check_shapes()
 def balanced_contrastive_loss(
-    anchors: Tensor,
-    labels: Tensor,
-    rows: Tensor,
-    row_labels: Tensor,
-    *,
-    prototypes: Tensor,
-    temperature: float = 0.07,
+    anchors: Tensor, labels: Tensor, rows: Tensor, row_labels: Tensor, *, prototypes: Tensor, temperature: float = 0.07
 ) -> Tensor:
     r"""Supervised contrast with one prototype per class and a denominator that averages within classes.
 
@@ -71,12 +65,7 @@ def balanced_contrastive_loss(
 
 
 def balanced_terms(
-    anchors: Tensor,
-    labels: Tensor,
-    contrast: Tensor,
-    contrast_labels: Tensor,
-    prototypes: Tensor,
-    temperature: float,
+    anchors: Tensor, labels: Tensor, contrast: Tensor, contrast_labels: Tensor, prototypes: Tensor, temperature: float
 ) -> BalancedTerms:
     """Denominator and positive mean of each anchor.
 

@@ -84,7 +84,7 @@ def in_batch_contrastive_loss(
         Scalar mean over the averaged rows.
 
     Raises:
-        UserError: Anchors that are not as many in each view, or draws for another number of rows.
+        UserError: Anchors that are not those of one or two views, or draws for another number of rows.
 
     Differs from the original: a row without any positive, which only one view can have, contributes 0 where the
     published code divides 0 by 0. The copies of a target share one row of the similarity matrix.

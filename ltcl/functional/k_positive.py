@@ -109,12 +109,7 @@ def k_positive_contrastive_loss(
 
 
 def log_sum_candidates(
-    anchors: Tensor,
-    keys: Tensor,
-    rows: Tensor,
-    class_targets: Tensor | None,
-    target_repeat: int,
-    temperature: float,
+    anchors: Tensor, keys: Tensor, rows: Tensor, class_targets: Tensor | None, target_repeat: int, temperature: float
 ) -> Tensor:
     """Log of the summed exponentials over each anchor's candidates, shape (N,); arguments as for the loss."""
     scaled = anchors / temperature

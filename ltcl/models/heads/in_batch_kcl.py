@@ -68,6 +68,7 @@ class InBatchKCLHead(ClassCountsMixin, EmbeddingHead):
         self.loss_args = dict(
             temperature=temperature, base_temperature=base_temperature, unbiased=unbiased, averaged=anchors
         )
+        self.target_args: dict[str, int | bool] = {}
         check_ranges(type(self).__name__, dict(self.loss_args, effective_number_beta=effective_number_beta))
         self.register_class_counts(num_classes, class_counts)
 
@@ -77,7 +78,7 @@ class InBatchKCLHead(ClassCountsMixin, EmbeddingHead):
         anchors = torch.cat([gather_with_grad(view) for view in views.embeddings])
         labels = gather(views.labels).repeat(num_views)
         targets, classes = self.target_rows(anchors)
-        num_rows = len(anchors) + num_views * len(targets) * self.loss_args.get('target_repeat', 0)
+        num_rows = len(anchors) + num_views * len(targets) * self.target_args.get('target_repeat', 0)
         weights = None
         if self.effective_number_beta is not None:
             weights = effective_number_weights(self.known_class_counts(), self.effective_number_beta)
@@ -91,6 +92,7 @@ class InBatchKCLHead(ClassCountsMixin, EmbeddingHead):
             draws=self.draw_uniform(num_rows, labels.device),
             class_weights=weights,
             **self.loss_args,
+            **self.target_args,
         )
         return dict(loss_con=loss)
 
@@ -157,7 +159,7 @@ class InBatchTSCHead(ClassTargetsMixin, InBatchKCLHead):
             self.assignment.copy_(torch.tensor(target_order).argsort())
         self.match_centers = match_centers
         self.targeted = not match_centers
-        self.loss_args.update(target_repeat=target_repeat, all_targets_positive=all_targets_positive)
+        self.target_args = dict(target_repeat=target_repeat, all_targets_positive=all_targets_positive)
 
     def loss(self, views: Views) -> dict[str, Tensor]:
         """Loss of one step, as in :class:`InBatchKCLHead`, with the targets where they are on."""
