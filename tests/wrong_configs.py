@@ -165,6 +165,12 @@ OPTIONS = [
     (OWN, 'val_share=1.5', 'val_share|below 1'),
     (OWN, 'val_share=-0.1', 'val_share|at least 0'),
     (OWN, 'num_classes=0', 'num_classes|at least 1'),
+    # Parts that do not fit each other; tests/test_contract.py has them all.
+    (PACO, 'model.key_views=[]', 'view 1|no encoder uses it'),
+    (PACO, 'model.online_views=[0,0]', 'view 0 twice'),
+    (PACO, 'model.head.queue_len=64', 'queue_len=64|128 keys'),
+    (PACO, 'train_dataloader.collate_fn=None', 'default_collate'),
+    (CIFAR, 'model.type=ltcl.FrozenEncoderClassifier', 'FrozenEncoderClassifier|load_from'),
     # Segmentation.
     (SEG, 'max_epochs=20', 'max_epochs|max_iters'),
     (SEG, 'train_cfg.max_epochs=20', 'max_epochs|max_iters'),

@@ -28,8 +28,9 @@ def check_contract(cfg: Config) -> None:
         UserError: Names the first disagreement and what to change.
     """
     training = read_training(cfg)
-    for check in CHECKS if training is not None else ():
-        check(training)
+    if training is not None:
+        for check in CHECKS:
+            check(training)
 
 
 def check_head(training: Training) -> None:
@@ -55,7 +56,7 @@ def check_head(training: Training) -> None:
 def check_views(training: Training) -> None:
     """The pipeline makes the views that the model names, and the head takes as many."""
     made = count_views(training)
-    if training.is_contrastive:
+    if training.is_contrastive and training.needs is not None:
         from ltcl.models.heads import check_view_numbers
 
         online, keys = training.views('online_views'), training.views('key_views')
@@ -122,7 +123,7 @@ def check_widths(training: Training) -> None:
 
     head = training.head
     if training.is_contrastive:
-        fit_feat_dim(head.entries, training.model.entries.get('projector'))
+        fit_feat_dim(dict(head.entries), training.model.entries.get('projector'))
     width = parameters_of(head.built).get('in_channels') if head.built else None
     is_open = width is not None and width.default is width.empty and head.entries.get('in_channels') is None
     if is_open and not training.model.is_a(Classifier):

@@ -73,9 +73,11 @@ def check_metrics(training: Training) -> None:
 
 def _metrics(training: Training) -> Iterator[Part]:
     metrics = training.entries.get('val_evaluator')
-    is_list = isinstance(metrics, list | tuple)
-    for number, metric in enumerate(metrics if is_list else [metrics]):
-        yield training.part(root.METRICS, f'val_evaluator.{number}' if is_list else 'val_evaluator', metric)
+    if not isinstance(metrics, list | tuple):
+        yield training.part(root.METRICS, 'val_evaluator', metrics)
+        return
+    for number, metric in enumerate(metrics):
+        yield training.part(root.METRICS, f'val_evaluator.{number}', metric)
 
 
 def check_class_counts(training: Training) -> None:

@@ -28,7 +28,7 @@ class Part(NamedTuple):
 
     key: str
     entries: Mapping[str, Any]
-    built: type | None
+    built: Any
 
     @property
     def name(self) -> str:

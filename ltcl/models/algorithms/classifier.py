@@ -1,16 +1,18 @@
 """A classifier whose parts fit each other."""
 
+from typing import Any
+
 from mmpretrain.models import ImageClassifier
-from torch import nn
+from torch import Tensor, nn
 
 from ltcl.registry import MODELS
 
-from .late_head import LateHeadMixin
+from .late_head import UnknownHead
 from .widths import Encoder, fit_feat_dim
 
 
 @MODELS.register_module()
-class Classifier(LateHeadMixin, ImageClassifier):
+class Classifier(ImageClassifier):
     """mmpretrain's ``ImageClassifier``, whose config may leave open what follows from its other parts.
 
     ``in_channels`` of neck, projector and head is the width of what is before them, and ``feat_dim`` of the head that
@@ -28,15 +30,28 @@ class Classifier(LateHeadMixin, ImageClassifier):
         UserError: A width is given that is not what is before it, or it is open and cannot be told.
     """
 
+    head: Any
+
     def __init__(
         self,
         backbone: dict | nn.Module,
         neck: dict | nn.Module | None = None,
         head: dict | nn.Module | None = None,
         projector: dict | None = None,
-        **kwargs: object,
+        **kwargs: Any,
     ) -> None:
         encoder = Encoder(backbone, neck)
-        head = fit_feat_dim(encoder.fit(head, 'head'), projector)
+        if isinstance(head, dict):
+            head = fit_feat_dim(encoder.fit(head, 'head'), projector)
+            head = UnknownHead(head) if head.get('num_classes', 0) is None else head
         super().__init__(encoder.backbone, neck=encoder.neck, head=head, **kwargs)
-        self.projector = projector and MODELS.build(encoder.fit(projector, 'projector'))
+        self.projector: nn.Module | None = None
+        if projector is not None:
+            self.projector = MODELS.build(encoder.fit(projector, 'projector'))
+        if isinstance(head, UnknownHead):
+            self._register_load_state_dict_pre_hook(self._build_head)
+
+    def _build_head(self, state_dict: dict[str, Tensor], prefix: str, *_: object) -> None:
+        if isinstance(self.head, UnknownHead):
+            device = next(self.backbone.parameters()).device
+            self.head = self.head.known(state_dict, f'{prefix}head.').to(device)

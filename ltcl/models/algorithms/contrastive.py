@@ -3,6 +3,7 @@
 import copy
 import re
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -44,6 +45,8 @@ class ContrastiveClassifier(Classifier):
     Differs from the original: PaCo's unused momentum copy of the classifier is not kept.
     """
 
+    momentum_encoder: nn.ModuleDict
+
     def __init__(
         self,
         backbone: dict,
@@ -55,7 +58,7 @@ class ContrastiveClassifier(Classifier):
         joint_forward: bool = False,
         shuffle_bn: bool = False,
         frozen: Sequence[str] = (),
-        **kwargs: object,
+        **kwargs: Any,
     ) -> None:
         super().__init__(backbone, neck=neck, head=head, projector=projector, **kwargs)
         self.online_views = tuple(online_views)
@@ -105,8 +108,11 @@ class ContrastiveClassifier(Classifier):
         Args:
             momentum: Share of the old value that is kept, in 0..1.
         """
-        query = [parameter for module in self._encoder_parts().values() for parameter in module.parameters()]
-        torch._foreach_lerp_(list(self.momentum_encoder.parameters()), query, 1 - momentum)
+        query: list[Tensor] = [
+            parameter for module in self._encoder_parts().values() for parameter in module.parameters()
+        ]
+        keys: list[Tensor] = list(self.momentum_encoder.parameters())
+        torch._foreach_lerp_(keys, query, 1 - momentum)
 
     def loss(self, inputs: list[Tensor], data_samples: list) -> dict[str, Tensor]:
         """Losses of one step.

@@ -1,6 +1,7 @@
 """Training of a classifier on an encoder that stays as it is."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -29,7 +30,7 @@ class FrozenEncoderClassifier(Classifier):
     Differs from the original: whatever else acts differently in training, such as dropout, is off in the encoder.
     """
 
-    def __init__(self, backbone: dict, train_bn: bool = True, **kwargs: object) -> None:
+    def __init__(self, backbone: dict, train_bn: bool = True, **kwargs: Any) -> None:
         super().__init__(backbone, **kwargs)
         self.train_bn = train_bn
         for part in self._encoder():

@@ -1,15 +1,41 @@
 """A head whose number of classes only a checkpoint tells."""
 
+from typing import Any
+
 from mmpretrain.registry import MODELS
 from torch import Tensor, nn
 
 from ltcl.errors import UserError
 
-CLASSIFIER = 'head.fc.weight'
+CLASSIFIER = 'fc.weight'
 
 
 class UnknownHead(nn.Module):
-    """Stands for a head with ``num_classes=None`` until weights are loaded."""
+    """Stands for a head with ``num_classes=None`` until weights are loaded.
+
+    Args:
+        cfg: Config of the head.
+    """
+
+    def __init__(self, cfg: dict) -> None:
+        super().__init__()
+        self.cfg = cfg
+
+    def known(self, state_dict: dict[str, Tensor], prefix: str) -> nn.Module:
+        """The head for the weights that are loaded.
+
+        Args:
+            state_dict: The weights.
+            prefix: With which the names of the head's begin.
+
+        Raises:
+            UserError: They have no classifier.
+        """
+        if prefix + CLASSIFIER not in state_dict:
+            raise UserError(
+                f'num_classes of the head is None, and the checkpoint does not tell it: it has no {prefix}{CLASSIFIER}'
+            )
+        return MODELS.build(_filled(self.cfg, len(state_dict[prefix + CLASSIFIER])))
 
     def _refuse(self, *args: object, **kwargs: object) -> None:
         raise UserError(
@@ -19,38 +45,7 @@ class UnknownHead(nn.Module):
     forward = loss = predict = _refuse
 
 
-class LateHeadMixin:
-    """Lets a classifier be built with ``num_classes=None``; the checkpoint that is loaded then tells the number.
-
-    The tools fill ``num_classes`` before they build anything. mmpretrain's inferencers build a config as it is, those
-    for own images too, and load the checkpoint afterwards.
-
-    Args:
-        *args: Of the classifier.
-        head: Config of the head.
-        **kwargs: Of the classifier.
-    """
-
-    def __init__(self, *args: object, head: dict | nn.Module | None = None, **kwargs: object) -> None:
-        is_late = isinstance(head, dict) and head.get('num_classes', 0) is None
-        super().__init__(*args, head=UnknownHead() if is_late else head, **kwargs)
-        if is_late:
-            self._late_head = head
-            self._register_load_state_dict_pre_hook(self._build_head)
-
-    def _build_head(self, state_dict: dict[str, Tensor], prefix: str, *_: object) -> None:
-        if not isinstance(self.head, UnknownHead):
-            return
-        if prefix + CLASSIFIER not in state_dict:
-            raise UserError(
-                f'num_classes of the head is None, and the checkpoint does not tell it: it has no {CLASSIFIER}'
-            )
-        num_classes = len(state_dict[prefix + CLASSIFIER])
-        head = MODELS.build(_filled(self._late_head, num_classes))
-        self.head = head.to(next(self.backbone.parameters()).device)
-
-
-def _filled(node: object, num_classes: int) -> object:
+def _filled(node: Any, num_classes: int) -> Any:
     """A config with every ``num_classes=None`` replaced."""
     if not isinstance(node, dict):
         return node

@@ -1,6 +1,7 @@
 """Widths that follow from the parts before, so that no config repeats them."""
 
 import inspect
+from collections.abc import Sequence
 
 import torch
 from mmpretrain.models import LinearClsHead
@@ -24,7 +25,7 @@ class Encoder:
         self.backbone = _built(backbone)
         self.neck: nn.Module | None = None
         if isinstance(neck, dict) and takes(neck, 'in_channels'):
-            neck = _with_width(neck, 'model.neck.in_channels', self._channels(), str(self))
+            neck = _with_width(neck, 'model.neck.in_channels', output_shape(self.backbone), str(self))
         if neck is not None:
             self.neck = _built(neck)
         self.shape = output_shape(*self.parts)
@@ -38,15 +39,11 @@ class Encoder:
         """As in a message."""
         return f'the output of {" and ".join(type(part).__name__ for part in self.parts)}'
 
-    def _channels(self) -> int | None:
-        shape = output_shape(self.backbone)
-        return shape[1] if shape else None
-
-    def fit(self, part: dict | nn.Module | None, key: str) -> dict | nn.Module | None:
+    def fit(self, part: dict, key: str) -> dict:
         """The config of a projector or head with the width of the pooled features.
 
         Args:
-            part: Config; one that takes no ``in_channels``, what is built, and None stay as they are.
+            part: The config; one that takes no ``in_channels`` stays as it is.
             key: Its key in the model.
 
         Returns:
@@ -55,7 +52,7 @@ class Encoder:
         Raises:
             UserError: It names another width, the width is open and cannot be told, or the features are not pooled.
         """
-        if not isinstance(part, dict) or not takes(part, 'in_channels'):
+        if not takes(part, 'in_channels'):
             return part
         if self.shape is not None and len(self.shape) > 2 and (key == 'projector' or _is_linear(part)):
             size = 'x'.join(map(str, self.shape[1:]))
@@ -63,24 +60,24 @@ class Encoder:
                 f'{self} is {size}, and model.{key} takes one row of an image: set '
                 "model.neck=dict(type='GlobalAveragePooling')"
             )
-        return _with_width(part, f'model.{key}.in_channels', self.shape and self.shape[1], str(self))
+        return _with_width(part, f'model.{key}.in_channels', self.shape, str(self))
 
 
-def fit_feat_dim(head: dict | nn.Module | None, projector: dict | None) -> dict | nn.Module | None:
+def fit_feat_dim(head: dict, projector: dict | None) -> dict:
     """The config of a head with the width of the embeddings that a projector makes.
 
     Args:
-        head: Config of the head; one that is built or takes no ``feat_dim`` stays as it is.
+        head: The config; one that takes no ``feat_dim`` stays as it is.
         projector: Config of the projector.
 
     Raises:
         UserError: The head names another width.
     """
-    arguments = defaults_of(_class_of(projector)) | projector if isinstance(projector, dict) else {}
+    arguments = defaults_of(_class_of(projector)) | projector if projector is not None else {}
     width = arguments.get('out_channels')
-    if width is None or not isinstance(head, dict) or not takes(head, 'feat_dim'):
+    if width is None or not takes(head, 'feat_dim'):
         return head
-    return _with_width(head, 'model.head.feat_dim', width, 'the output of the projector')
+    return _with_width(head, 'model.head.feat_dim', (1, width), 'the output of the projector')
 
 
 def _is_linear(head: dict) -> bool:
@@ -91,9 +88,9 @@ def _built(part: dict | nn.Module) -> nn.Module:
     return part if isinstance(part, nn.Module) else MODELS.build(part)
 
 
-def _with_width(part: dict, key: str, width: int | None, source: str) -> dict:
+def _with_width(part: dict, key: str, shape: Sequence[int] | None, source: str) -> dict:
     name = key.rpartition('.')[2]
-    given = part.get(name)
+    given, width = part.get(name), None if shape is None else shape[1]
     if given is None and width is None:
         raise UserError(f'{key} is open, and the width of what is before it cannot be told: set {key}')
     if isinstance(given, int) and width is not None and given != width:

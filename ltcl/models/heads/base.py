@@ -55,11 +55,11 @@ class Needs(NamedTuple):
 
 
 class MethodHead(BaseModule):
-    """Head that ``ltcl.ContrastiveClassifier`` trains; a subclass adds ``loss`` and declares what it needs.
+    """Head that ``ltcl.ContrastiveClassifier`` trains; a subclass adds ``loss`` and declares its needs.
 
-    The declaration are class attributes, described at :class:`Needs`. A training is not started if pipeline, model or
-    hooks differ from them, and ``loss`` is not called with other views. Where they depend on the arguments of the head,
-    it says so in :meth:`needs`:
+    They are class attributes, which :class:`Needs` describes. No training starts whose pipeline, model or
+    hooks differ from them, and ``loss`` is never called with other views. What depends on the arguments of the head is
+    declared by :meth:`needs`::
 
         @MODELS.register_module()
         class AnyHead(ContrastiveHead):
@@ -89,7 +89,7 @@ class MethodHead(BaseModule):
     def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
         if 'loss' in vars(cls):
-            cls.loss = _with_fitting_views(cls.loss)
+            cls.loss = _with_fitting_views(cls.loss)  # type: ignore[method-assign]
 
     @classmethod
     def needs(cls, arguments: Mapping[str, Any]) -> Needs:

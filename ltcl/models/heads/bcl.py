@@ -1,5 +1,7 @@
 """Head of BCL: one view classifies, the others contrast, and prototypes come out of the classifier's weight."""
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -61,7 +63,7 @@ class BCLHead(ContrastiveHead):
         tau: float = 1.0,
         cosine_scale: float | None = 30.0,
         gather: bool = True,
-        **kwargs: object,
+        **kwargs: Any,
     ) -> None:
         if num_classes < 2:
             raise UserError(

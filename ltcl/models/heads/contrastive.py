@@ -1,5 +1,7 @@
 """What the heads with a classifier have in common, without and with a queue."""
 
+from typing import Any
+
 import torch
 from mmpretrain.models import LinearClsHead
 from torch import Tensor
@@ -32,7 +34,7 @@ class ContrastiveHead(ClassCountsMixin, MethodHead, LinearClsHead):
         cosine_scale: float | None = None,
         class_counts: list[int] | None = None,
         init_cfg: dict | None = None,
-        **kwargs: object,
+        **kwargs: Any,
     ) -> None:
         super().__init__(num_classes, in_channels, init_cfg=init_cfg, **kwargs)
         self.fc = build_classifier(in_channels, num_classes, cosine_scale)
@@ -60,7 +62,7 @@ class QueueContrastiveHead(ContrastiveHead):
         feat_dim: int = 128,
         queue_len: int = 8192,
         queue_init: str = 'published',
-        **kwargs: object,
+        **kwargs: Any,
     ) -> None:
         super().__init__(num_classes, in_channels, **kwargs)
         self.queue = FeatureQueue(queue_len, feat_dim, num_classes, queue_init)

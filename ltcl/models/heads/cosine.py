@@ -1,5 +1,7 @@
 """Cosine classifier: as a layer and as a classification head."""
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from mmpretrain.models import LinearClsHead
@@ -51,6 +53,6 @@ class CosineClsHead(LinearClsHead):
         **kwargs: Arguments of mmpretrain's ``ClsHead``, such as ``loss``.
     """
 
-    def __init__(self, num_classes: int, in_channels: int, scale: float = 30.0, **kwargs: object) -> None:
+    def __init__(self, num_classes: int, in_channels: int, scale: float = 30.0, **kwargs: Any) -> None:
         super().__init__(num_classes, in_channels, init_cfg=None, **kwargs)
         self.fc = build_classifier(in_channels, num_classes, scale)

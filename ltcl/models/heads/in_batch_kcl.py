@@ -1,6 +1,7 @@
 """Heads of KCL and TSC within a batch, as the authors train them on CIFAR."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -41,10 +42,10 @@ class InBatchKCLHead(ClassCountsMixin, EmbeddingHead):
     """
 
     online_views = (1, 2)
-    known_anchors = ('all', 'first_view')
+    known_anchors: tuple[str, ...] = ('all', 'first_view')
 
     @classmethod
-    def needs(cls, arguments: Mapping[str, object]) -> Needs:
+    def needs(cls, arguments: Mapping[str, Any]) -> Needs:
         """Class counts are needed for weights only."""
         return super().needs(arguments)._replace(uses_class_counts=arguments['effective_number_beta'] is not None)
 
@@ -130,7 +131,7 @@ class InBatchTSCHead(ClassTargetsMixin, InBatchKCLHead):
     known_anchors = ('all', 'first_view', 'targets')
 
     @classmethod
-    def needs(cls, arguments: Mapping[str, object]) -> Needs:
+    def needs(cls, arguments: Mapping[str, Any]) -> Needs:
         """The hook is needed for matching only."""
         hooks = ('ltcl.TargetAssignmentHook',) if arguments['match_centers'] else ()
         return super().needs(arguments)._replace(hooks=hooks)
@@ -146,7 +147,7 @@ class InBatchTSCHead(ClassTargetsMixin, InBatchKCLHead):
         target_order: Sequence[int] | None = None,
         match_centers: bool = False,
         center_momentum: float = 0.9,
-        **kwargs: object,
+        **kwargs: Any,
     ) -> None:
         super().__init__(num_classes, **kwargs)
         if target_order is not None and sorted(target_order) != list(range(num_classes)):

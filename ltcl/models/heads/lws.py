@@ -1,6 +1,7 @@
 """Learnable weight scaling."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from mmpretrain.models import LinearClsHead
@@ -26,7 +27,7 @@ class LWSHead(LinearClsHead):
     Differs from the original: the bias, which the paper leaves out of its formula, is part of the scaled logit.
     """
 
-    def __init__(self, num_classes: int, in_channels: int, train_classifier: bool = False, **kwargs: object) -> None:
+    def __init__(self, num_classes: int, in_channels: int, train_classifier: bool = False, **kwargs: Any) -> None:
         super().__init__(num_classes, in_channels, **kwargs)
         self.fc.requires_grad_(train_classifier)
         self.scales = nn.Parameter(torch.ones(num_classes))

@@ -1,6 +1,7 @@
 """Head of the multi-task baselines: classification beside supervised contrast, without class centres."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -38,7 +39,7 @@ class MultiTaskHead(QueueContrastiveHead):
     key_views = (0, None)
 
     @classmethod
-    def needs(cls, arguments: Mapping[str, object]) -> Needs:
+    def needs(cls, arguments: Mapping[str, Any]) -> Needs:
         """Class counts are needed for weights only."""
         return super().needs(arguments)._replace(uses_class_counts=arguments['effective_number_beta'] is not None)
 
@@ -50,7 +51,7 @@ class MultiTaskHead(QueueContrastiveHead):
         temperature: float = 0.2,
         base_temperature: float | None = None,
         effective_number_beta: float | None = None,
-        **kwargs: object,
+        **kwargs: Any,
     ) -> None:
         numbers = dict(alpha=alpha, temperature=temperature, base_temperature=base_temperature)
         check_ranges(type(self).__name__, dict(numbers, effective_number_beta=effective_number_beta))

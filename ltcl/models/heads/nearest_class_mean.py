@@ -1,6 +1,7 @@
 """Nearest class mean."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -41,7 +42,7 @@ class NearestClassMeanHead(ClsHead):
     class_means: Tensor
     class_sizes: Tensor
 
-    def __init__(self, num_classes: int, in_channels: int, metric: str = 'cosine', **kwargs: object) -> None:
+    def __init__(self, num_classes: int, in_channels: int, metric: str = 'cosine', **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if metric not in METRICS:
             raise UserError(f'NearestClassMeanHead: metric={metric!r} must be one of {", ".join(METRICS)}')

@@ -1,6 +1,7 @@
 """Head of PaCo and GPaCo."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -42,7 +43,7 @@ class PaCoHead(QueueContrastiveHead):
     key_views = (0, None)
 
     @classmethod
-    def needs(cls, arguments: Mapping[str, object]) -> Needs:
+    def needs(cls, arguments: Mapping[str, Any]) -> Needs:
         """Class counts are needed for the prior only."""
         return super().needs(arguments)._replace(uses_class_counts=arguments['with_prior'])
 
@@ -58,7 +59,7 @@ class PaCoHead(QueueContrastiveHead):
         base_temperature: float | None = None,
         smoothing: float = 0.0,
         with_prior: bool = True,
-        **kwargs: object,
+        **kwargs: Any,
     ) -> None:
         super().__init__(num_classes, in_channels, **kwargs)
         self.with_prior = with_prior

@@ -1,5 +1,7 @@
 """What the heads of ResCo and ResCom have in common."""
 
+from typing import Any
+
 from torch import Tensor
 
 from ltcl.functional import effective_number_weights, log_prior, logit_adjusted_loss, rebalanced_contrastive_loss
@@ -37,7 +39,7 @@ class RebalancedContrastiveHead(ContrastiveHead):
         effective_number_beta: float = 0.99,
         contrast_prior: float = 0.0,
         queue_init: str = 'published',
-        **kwargs: object,
+        **kwargs: Any,
     ) -> None:
         super().__init__(num_classes, in_channels, **kwargs)
         numbers = dict(temperature=temperature, con_weight=con_weight, effective_number_beta=effective_number_beta)

@@ -1,5 +1,7 @@
 """Heads of ResCo and ResCom: balanced softmax on two views, contrast with class-wise queues."""
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -44,7 +46,7 @@ class ResCoHead(RebalancedContrastiveHead):
         negatives_per_class: int = 1,
         align_contrast_prior: bool = False,
         always_enqueue: bool = False,
-        **kwargs: object,
+        **kwargs: Any,
     ) -> None:
         super().__init__(num_classes, in_channels, **kwargs)
         if self.contrast_prior and not align_contrast_prior and positives_per_class != negatives_per_class:
@@ -122,7 +124,7 @@ class ResComHead(RebalancedContrastiveHead):
         queue_per_class: int = 10,
         num_hard_positives: int = 1,
         num_hard_negatives: int | None = 40,
-        **kwargs: object,
+        **kwargs: Any,
     ) -> None:
         super().__init__(num_classes, in_channels, **kwargs)
         others = queue_per_class * (num_classes - 1)

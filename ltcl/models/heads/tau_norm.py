@@ -1,6 +1,7 @@
 """Tau-normalised classifier."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch.nn.functional as F
 from mmpretrain.models import LinearClsHead
@@ -30,7 +31,7 @@ class TauNormHead(LinearClsHead):
         UserError: ``tau`` is negative.
     """
 
-    def __init__(self, num_classes: int, in_channels: int, tau: float = 1.0, **kwargs: object) -> None:
+    def __init__(self, num_classes: int, in_channels: int, tau: float = 1.0, **kwargs: Any) -> None:
         super().__init__(num_classes, in_channels, **kwargs)
         if tau < 0:
             raise UserError(f'TauNormHead: tau={tau} must not be negative; 0 leaves the weights alone')

@@ -1,5 +1,7 @@
 """Head of TSC: k-positive contrast with fixed targets that the classes are drawn to."""
 
+from typing import Any
+
 from torch import Tensor
 
 from ltcl.registry import MODELS
@@ -48,7 +50,7 @@ class TSCHead(ClassTargetsMixin, KCLHead):
         target_weight: float = 0.2,
         separate_targets: bool = True,
         center_momentum: float = 0.9,
-        **kwargs: object,
+        **kwargs: Any,
     ) -> None:
         super().__init__(num_classes, feat_dim, **kwargs)
         self.register_targets(num_classes, feat_dim, targets, target_seed, target_repeat, center_momentum)
