@@ -10,6 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 LINK = re.compile(r'\]\((?!https?://|#|mailto:)([^)#\s]+)')
+CODE = re.compile(r'^```.*?^```$', re.MULTILINE | re.DOTALL)
 
 
 def broken_links() -> list[str]:
@@ -19,7 +20,7 @@ def broken_links() -> list[str]:
     return [
         f'{page.relative_to(ROOT)}: {target}'
         for page in pages
-        for target in LINK.findall(page.read_text())
+        for target in LINK.findall(CODE.sub('', page.read_text()))
         if not (page.parent / target).exists()
     ]
 

@@ -1,5 +1,7 @@
 """Label-aware smoothing for the loss slot of a head."""
 
+from typing import Any
+
 from torch import Tensor, nn
 
 from ltcl.functional.label_aware_smoothing import curve_of, label_aware_smoothing_loss
@@ -36,7 +38,7 @@ class LabelAwareSmoothingLoss(ClassCountsMixin, nn.Module):
         class_counts: list[int] | None = None,
     ) -> None:
         super().__init__()
-        self.options = dict(smooth_head=smooth_head, smooth_tail=smooth_tail, form=form)
+        self.options: dict[str, Any] = dict(smooth_head=smooth_head, smooth_tail=smooth_tail, form=form)
         check_ranges(type(self).__name__, self.options)
         curve_of(form)
         self.register_class_counts(num_classes, class_counts)
