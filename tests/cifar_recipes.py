@@ -52,9 +52,9 @@ def schedulers_of(cfg: Config) -> list[dict]:
 
 
 def blocks_of(cfg: Config) -> list[str]:
-    """Names of the blocks that make the views of a training image."""
+    """Names of the recipes that make the views of a training image."""
     (views,) = (step for step in cfg.train_dataloader.dataset.pipeline if step.type == 'ltcl.Views')
-    return views.blocks
+    return views.recipes
 
 
 def draw_views(cfg: Config, image: np.ndarray, num_draws: int) -> Iterator[list[Tensor]]:

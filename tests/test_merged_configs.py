@@ -28,6 +28,7 @@ FASHION = [
     dict(type='PILToNumpy'),
     dict(type='RandomApply', transforms=[dict(type='ltcl.Cutout', length=8)], prob=0.5),
 ]
+KEYS = {'blocks': 'recipes', 'block': 'recipe'}
 # Entries that a config may state or leave to the default.
 DEFAULTS = {'ltcl.ContrastiveClassifier': ('joint_forward',)}
 WIDTHS = {'projector': ('in_channels',), 'head': ('in_channels', 'feat_dim')}
@@ -41,14 +42,14 @@ def renamed(node: object) -> object:
     if isinstance(node, list) and node[: len(FASHION)] == FASHION:
         node = [fashion_views(1), *node[len(FASHION) :]]
     if isinstance(node, dict):
-        return {key: renamed(value) for key, value in node.items()}
+        return {KEYS.get(key, key): renamed(value) for key, value in node.items()}
     if isinstance(node, list | tuple):
         return type(node)(map(renamed, node))
     return RENAMED.get(node, node) if isinstance(node, str) else node
 
 
 def fashion_views(number: int) -> dict:
-    return dict(type='ltcl.Views', blocks=['fashion'] * number)
+    return dict(type='ltcl.Views', recipes=['fashion'] * number)
 
 
 def encoder_of(model: dict) -> Encoder:

@@ -17,6 +17,6 @@ model = dict(
     projector=dict(out_channels=32),
     head=dict(num_classes=_base_.num_classes, alpha=1.0, beta=0.35, temperature=0.1),
 )
-train_pipeline = [dict(type='ltcl.Views', blocks=['fashion'] * 3), dict(type='PackInputs')]
+train_pipeline = [dict(type='ltcl.Views', recipes=['fashion'] * 3), dict(type='PackInputs')]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 default_hooks = dict(checkpoint=dict(interval=10))  # an epoch takes seconds; Ctrl-C saves a checkpoint of its own

@@ -24,5 +24,5 @@ model = dict(
     projector=dict(hidden_channels=512, out_channels=128),
     head=dict(num_classes=_base_.num_classes, hidden_channels=512, alpha=2.0, beta=0.6, temperature=0.1),
 )
-train_pipeline = [dict(type='ltcl.Views', blocks=['regular_cifar', 'sim_cifar', 'sim_cifar']), _base_.pack]
+train_pipeline = [dict(type='ltcl.Views', recipes=['regular_cifar', 'sim_cifar', 'sim_cifar']), _base_.pack]
 train_dataloader = dict(batch_size=256, drop_last=False, dataset=dict(pipeline=train_pipeline))

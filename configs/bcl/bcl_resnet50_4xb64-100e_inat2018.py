@@ -20,7 +20,7 @@ _base_ = [
 ]
 
 model = dict(head=dict(num_classes=_base_.num_classes, alpha=1.0, beta=0.35, temperature=0.07, cosine_scale=30.0))
-train_pipeline = [_base_.load, dict(type='ltcl.Views', blocks=['randcls', 'bcl_sim', 'bcl_sim']), _base_.pack]
+train_pipeline = [_base_.load, dict(type='ltcl.Views', recipes=['randcls', 'bcl_sim', 'bcl_sim']), _base_.pack]
 train_dataloader = dict(batch_size=64, drop_last=False, dataset=dict(pipeline=train_pipeline))
 max_epochs = 100
 optim_wrapper = dict(optimizer=dict(lr=0.2, weight_decay=1e-4))

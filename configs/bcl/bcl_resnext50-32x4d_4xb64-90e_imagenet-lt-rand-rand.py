@@ -7,5 +7,5 @@
 _base_ = './bcl_resnet50_4xb64-90e_imagenet-lt-sim-sim.py'
 
 model = dict(backbone=dict(type='ResNeXt', groups=32, width_per_group=4))
-train_pipeline = [_base_.load, dict(type='ltcl.Views', blocks=['randcls', 'bcl_rand', 'bcl_rand']), _base_.pack]
+train_pipeline = [_base_.load, dict(type='ltcl.Views', recipes=['randcls', 'bcl_rand', 'bcl_rand']), _base_.pack]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))

@@ -26,7 +26,7 @@ erase = dict(
     fill_color=_base_.data_preprocessor.mean,
     fill_std=_base_.data_preprocessor.std,
 )
-train_pipeline = [_base_.load, dict(type='ltcl.Views', blocks=['mae'], size=224), erase, _base_.pack]
+train_pipeline = [_base_.load, dict(type='ltcl.Views', recipes=['mae'], size=224), erase, _base_.pack]
 test_pipeline = [
     _base_.load,
     dict(type='ltcl.EvalView', resize=256, size=224, interpolation='bicubic'),

@@ -8,5 +8,5 @@
 _base_ = './gpaco_vit-base_8xb32-100e_imagenet.py'
 
 model = dict(online_views=(0,))
-train_pipeline = [_base_.load, dict(type='ltcl.Views', blocks=[_base_.rand_view], size=224), _base_.pack]
+train_pipeline = [_base_.load, dict(type='ltcl.Views', recipes=[_base_.rand_view], size=224), _base_.pack]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))

@@ -22,5 +22,5 @@ model = dict(
     projector=dict(out_channels=32, kaiming_last=True),
     head=dict(num_classes=_base_.num_classes, queue_len=1024, alpha=0.01, temperature=0.05),
 )
-views = dict(type='ltcl.Views', blocks=['regular_cifar', 'sim_cifar_weakblur'], size=32)
+views = dict(type='ltcl.Views', recipes=['regular_cifar', 'sim_cifar_weakblur'], size=32)
 train_dataloader = dict(dataset=dict(pipeline=[views, _base_.pack]))

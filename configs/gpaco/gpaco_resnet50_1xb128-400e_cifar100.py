@@ -20,5 +20,5 @@ model = dict(
     backbone=dict(type='ResNet_CIFAR'),  # a 3x3 stem of stride 1 without pooling, then the four stages of ResNet-50
     head=dict(num_classes=_base_.num_classes, queue_len=1024, alpha=0.01, temperature=0.07),
 )
-views = dict(type='ltcl.Views', blocks=['sim_cifar', 'sim_cifar'], size=32)
+views = dict(type='ltcl.Views', recipes=['sim_cifar', 'sim_cifar'], size=32)
 train_dataloader = dict(dataset=dict(pipeline=[views, _base_.pack]))

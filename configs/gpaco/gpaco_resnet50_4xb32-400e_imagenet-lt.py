@@ -17,6 +17,6 @@ _base_ = [
 ]
 
 model = dict(head=dict(num_classes=_base_.num_classes, queue_len=8192, alpha=0.045, temperature=0.2))
-views = dict(type='ltcl.Views', blocks=['randcls', 'randclsstack'], size=224, num_layers=2, magnitude=10)
+views = dict(type='ltcl.Views', recipes=['randcls', 'randclsstack'], size=224, num_layers=2, magnitude=10)
 train_dataloader = dict(dataset=dict(pipeline=[_base_.load, views, _base_.pack]))
 optim_wrapper = dict(optimizer=dict(lr=0.04))

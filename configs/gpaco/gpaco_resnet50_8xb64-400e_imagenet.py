@@ -21,6 +21,6 @@ model = dict(
         num_classes=_base_.num_classes, queue_len=8192, alpha=0.05, temperature=0.2, smoothing=0.1, with_prior=False
     )
 )
-views = dict(type='ltcl.Views', blocks=['randcls', 'randclsstack'], size=224, num_layers=2, magnitude=10)
+views = dict(type='ltcl.Views', recipes=['randcls', 'randclsstack'], size=224, num_layers=2, magnitude=10)
 train_dataloader = dict(batch_size=64, dataset=dict(pipeline=[_base_.load, views, _base_.pack]))
 optim_wrapper = dict(optimizer=dict(lr=0.08, weight_decay=1e-4))

@@ -9,6 +9,6 @@
 _base_ = './gpaco_resnet50_4xb32-400e_imagenet-lt.py'
 
 model = dict(backbone=dict(type='ResNeXt', groups=32, width_per_group=4), head=dict(alpha=0.05))
-views = dict(type='ltcl.Views', blocks=['randcls', 'randclsstack'], size=224, num_layers=3, magnitude=10)
+views = dict(type='ltcl.Views', recipes=['randcls', 'randclsstack'], size=224, num_layers=3, magnitude=10)
 train_dataloader = dict(dataset=dict(pipeline=[_base_.load, views, _base_.pack]))
 optim_wrapper = dict(optimizer=dict(lr=0.06))

@@ -32,8 +32,8 @@ model = dict(
         init_cfg=dict(type='TruncNormal', layer='Linear', std=2e-5),
     ),
 )
-rand_view = dict(block='randclsstack', num_layers=12, magnitude=10)
-train_pipeline = [_base_.load, dict(type='ltcl.Views', blocks=[rand_view, 'sim'], size=224), _base_.pack]
+rand_view = dict(recipe='randclsstack', num_layers=12, magnitude=10)
+train_pipeline = [_base_.load, dict(type='ltcl.Views', recipes=[rand_view, 'sim'], size=224), _base_.pack]
 test_pipeline = [
     _base_.load,
     dict(type='ltcl.EvalView', resize=256, size=224, interpolation='bicubic'),

@@ -25,7 +25,7 @@ model = dict(
     backbone=dict(_delete_=True, type='ltcl.CifarResNet', depth=32, init_cfg=_base_.pytorch_init),
     head=dict(num_classes=_base_.num_classes, temperature=0.07),
 )
-train_pipeline = [dict(type='ltcl.Views', blocks=['sim_cifar_noblur', 'sim_cifar_noblur']), _base_.pack]
+train_pipeline = [dict(type='ltcl.Views', recipes=['sim_cifar_noblur', 'sim_cifar_noblur']), _base_.pack]
 train_dataloader = dict(batch_size=1024, drop_last=False, dataset=dict(pipeline=train_pipeline))
 val_evaluator = [dict(type='ltcl.KNNAccuracy')]
 test_evaluator = val_evaluator

@@ -19,7 +19,7 @@ _base_ = [
 ]
 
 model = dict(head=dict(num_classes=_base_.num_classes, queue_len=65536, temperature=0.07))
-train_pipeline = [_base_.load, dict(type='ltcl.Views', blocks=['regular', 'regular']), _base_.pack]
+train_pipeline = [_base_.load, dict(type='ltcl.Views', recipes=['regular', 'regular']), _base_.pack]
 train_dataloader = dict(batch_size=64, dataset=dict(pipeline=train_pipeline))
 val_evaluator = [dict(type='ltcl.KNNAccuracy')]
 test_evaluator = val_evaluator

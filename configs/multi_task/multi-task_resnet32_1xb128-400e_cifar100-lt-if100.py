@@ -17,5 +17,5 @@ model = dict(
     projector=dict(out_channels=32, kaiming_last=True),
     head=dict(num_classes=_base_.num_classes, queue_len=1024, temperature=0.2, loss=loss),
 )
-views = dict(type='ltcl.Views', blocks=['regular_cifar', 'sim_cifar_weakblur'], size=32)
+views = dict(type='ltcl.Views', recipes=['regular_cifar', 'sim_cifar_weakblur'], size=32)
 train_dataloader = dict(dataset=dict(pipeline=[views, _base_.pack]))

@@ -9,5 +9,5 @@
 _base_ = './multi-task_resnext50-32x4d_4xb32-400e_imagenet-lt.py'
 
 model = dict(backbone=dict(depth=101))
-views = dict(type='ltcl.Views', blocks=['randcls', 'randclsstack'], size=224, num_layers=5, magnitude=10)
+views = dict(type='ltcl.Views', recipes=['randcls', 'randclsstack'], size=224, num_layers=5, magnitude=10)
 train_dataloader = dict(dataset=dict(pipeline=[_base_.load, views, _base_.pack]))

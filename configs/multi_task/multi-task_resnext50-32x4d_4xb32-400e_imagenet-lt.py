@@ -19,6 +19,6 @@ model = dict(
     backbone=dict(type='ResNeXt', groups=32, width_per_group=4),
     head=dict(num_classes=_base_.num_classes, queue_len=8192, temperature=0.2, loss=loss),
 )
-views = dict(type='ltcl.Views', blocks=['randcls', 'randclsstack'], size=224, num_layers=3, magnitude=10)
+views = dict(type='ltcl.Views', recipes=['randcls', 'randclsstack'], size=224, num_layers=3, magnitude=10)
 train_dataloader = dict(dataset=dict(pipeline=[_base_.load, views, _base_.pack]))
 optim_wrapper = dict(optimizer=dict(lr=0.06))

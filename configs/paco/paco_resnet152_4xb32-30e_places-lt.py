@@ -26,7 +26,7 @@ model = dict(
     backbone=dict(depth=152),
     head=dict(num_classes=_base_.num_classes, queue_len=8192, alpha=0.05, temperature=0.2),
 )
-views = dict(type='ltcl.Views', blocks=['sim', 'sim'], size=224)
+views = dict(type='ltcl.Views', recipes=['sim', 'sim'], size=224)
 train_dataloader = dict(dataset=dict(pipeline=[_base_.load, views, _base_.pack]))
 optim_wrapper = dict(type='AmpOptimWrapper')
 default_hooks = dict(

@@ -10,6 +10,6 @@
 _base_ = './paco_resnet50_4xb64-400e_imagenet.py'
 
 model = dict(backbone=dict(type='ltcl.ResNet200', depth=200))
-views = dict(type='ltcl.Views', blocks=['randclsstack', 'sim'], size=224, num_layers=3, magnitude=12)
+views = dict(type='ltcl.Views', recipes=['randclsstack', 'sim'], size=224, num_layers=3, magnitude=12)
 train_dataloader = dict(dataset=dict(pipeline=[_base_.load, views, _base_.pack]))
 optim_wrapper = dict(type='AmpOptimWrapper')

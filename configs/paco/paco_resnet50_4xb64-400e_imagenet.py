@@ -16,7 +16,7 @@ _base_ = [
 ]
 
 model = dict(head=dict(num_classes=_base_.num_classes, queue_len=8192, alpha=0.05, temperature=0.2, with_prior=False))
-views = dict(type='ltcl.Views', blocks=['randcls', 'sim'], size=224, num_layers=2, magnitude=10)
+views = dict(type='ltcl.Views', recipes=['randcls', 'sim'], size=224, num_layers=2, magnitude=10)
 train_dataloader = dict(batch_size=64, dataset=dict(pipeline=[_base_.load, views, _base_.pack]))
 optim_wrapper = dict(optimizer=dict(lr=0.04, weight_decay=1e-4))
 default_hooks = dict(momentum_update=dict(type='ltcl.MomentumUpdateHook', momentum=0.999))

@@ -9,5 +9,5 @@
 _base_ = './paco_resnet50_4xb32-400e_imagenet-lt.py'
 
 model = dict(backbone=dict(type='ResNeXt', groups=32, width_per_group=4), head=dict(temperature=0.07))
-views = dict(type='ltcl.Views', blocks=['randclsstack', 'sim'], size=224, num_layers=2, magnitude=10)
+views = dict(type='ltcl.Views', recipes=['randclsstack', 'sim'], size=224, num_layers=2, magnitude=10)
 train_dataloader = dict(dataset=dict(pipeline=[_base_.load, views, _base_.pack]))

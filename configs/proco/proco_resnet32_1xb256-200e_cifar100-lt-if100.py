@@ -22,8 +22,8 @@ model = dict(
     projector=dict(hidden_channels=512, out_channels=128),
     head=dict(type='ltcl.ProCoHead', num_classes=_base_.num_classes, temperature=0.1, cosine_scale=None),
 )
-contrasted = dict(block='bcl_sim', size=32)
-train_pipeline = [dict(type='ltcl.Views', blocks=['regular_cifar', contrasted, contrasted]), _base_.pack]
+contrasted = dict(recipe='bcl_sim', size=32)
+train_pipeline = [dict(type='ltcl.Views', recipes=['regular_cifar', contrasted, contrasted]), _base_.pack]
 train_dataloader = dict(batch_size=256, drop_last=False, dataset=dict(pipeline=train_pipeline))
 optim_wrapper = dict(optimizer=dict(lr=0.3, weight_decay=2e-4))
 default_hooks = dict(class_means=dict(type='ltcl.ClassMeansHook'))

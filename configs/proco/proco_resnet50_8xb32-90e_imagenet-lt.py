@@ -18,6 +18,6 @@ _base_ = [
 ]
 
 model = dict(head=dict(type='ltcl.ProCoHead', num_classes=_base_.num_classes, temperature=0.07, cosine_scale=30.0))
-train_pipeline = [_base_.load, dict(type='ltcl.Views', blocks=['randcls', 'bcl_sim', 'bcl_sim']), _base_.pack]
+train_pipeline = [_base_.load, dict(type='ltcl.Views', recipes=['randcls', 'bcl_sim', 'bcl_sim']), _base_.pack]
 train_dataloader = dict(drop_last=False, dataset=dict(pipeline=train_pipeline))
 default_hooks = dict(class_means=dict(type='ltcl.ClassMeansHook'))

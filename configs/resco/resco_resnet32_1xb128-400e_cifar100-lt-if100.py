@@ -18,5 +18,5 @@ model = dict(
     projector=dict(out_channels=32),
     head=dict(num_classes=_base_.num_classes),
 )
-train_pipeline = [dict(type='ltcl.Views', blocks=['regular_cifar', 'regular_cifar']), _base_.pack]
+train_pipeline = [dict(type='ltcl.Views', recipes=['regular_cifar', 'regular_cifar']), _base_.pack]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))

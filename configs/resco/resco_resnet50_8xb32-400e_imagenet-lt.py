@@ -20,5 +20,5 @@ _base_ = [
 ]
 
 model = dict(head=dict(num_classes=_base_.num_classes))
-train_pipeline = [_base_.load, dict(type='ltcl.Views', blocks=['resco', 'resco']), _base_.pack]
+train_pipeline = [_base_.load, dict(type='ltcl.Views', recipes=['resco', 'resco']), _base_.pack]
 train_dataloader = dict(batch_size=32, dataset=dict(pipeline=train_pipeline))

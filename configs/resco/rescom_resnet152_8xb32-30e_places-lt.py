@@ -26,7 +26,7 @@ model = dict(
     backbone=dict(depth=152),
     head=dict(num_classes=_base_.num_classes, queue_per_class=4, num_hard_negatives=364),
 )
-train_pipeline = [_base_.load, dict(type='ltcl.Views', blocks=['resco', 'resco']), _base_.pack]
+train_pipeline = [_base_.load, dict(type='ltcl.Views', recipes=['resco', 'resco']), _base_.pack]
 train_dataloader = dict(batch_size=32, dataset=dict(pipeline=train_pipeline))
 max_epochs = 30
 warmup_epochs = 5

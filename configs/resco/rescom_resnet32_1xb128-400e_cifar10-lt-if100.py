@@ -21,5 +21,5 @@ model = dict(
         num_classes=_base_.num_classes, queue_per_class=10, num_hard_negatives=36, effective_number_beta=0.999999
     ),
 )
-train_pipeline = [dict(type='ltcl.Views', blocks=['regular_cifar', 'regular_cifar']), _base_.pack]
+train_pipeline = [dict(type='ltcl.Views', recipes=['regular_cifar', 'regular_cifar']), _base_.pack]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))

@@ -20,6 +20,6 @@ _base_ = [
 ]
 
 model = dict(head=dict(num_classes=_base_.num_classes, queue_per_class=4, num_hard_negatives=8141))
-train_pipeline = [_base_.load, dict(type='ltcl.Views', blocks=['resco', 'resco']), _base_.pack]
+train_pipeline = [_base_.load, dict(type='ltcl.Views', recipes=['resco', 'resco']), _base_.pack]
 train_dataloader = dict(batch_size=32, dataset=dict(pipeline=train_pipeline))
 optim_wrapper = dict(optimizer=dict(weight_decay=1e-4))

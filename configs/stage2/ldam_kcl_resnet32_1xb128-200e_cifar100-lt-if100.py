@@ -31,7 +31,7 @@ model = dict(
     backbone=dict(_delete_=True, type='ltcl.CifarResNet', depth=32),
     head=dict(type='ltcl.CosineClsHead', num_classes=_base_.num_classes, scale=30.0, loss=loss),
 )
-train_dataloader = dict(dataset=dict(pipeline=[dict(type='ltcl.Views', blocks=['sim_cifar_noblur']), _base_.pack]))
+train_dataloader = dict(dataset=dict(pipeline=[dict(type='ltcl.Views', recipes=['sim_cifar_noblur']), _base_.pack]))
 optim_wrapper = dict(optimizer=dict(lr=0.1))
 param_scheduler = dict(milestones=[140, 180, 190])
 train_cfg = dict(max_epochs=200, val_interval=10)

@@ -23,7 +23,7 @@ load_from = 'work_dirs/kcl_resnet32_1xb1024-1000e_cifar100-lt-if100/epoch_1000.p
 model = dict(backbone=dict(_delete_=True, type='ltcl.CifarResNet', depth=32), head=dict(num_classes=_base_.num_classes))
 train_dataloader = dict(
     sampler=dict(_delete_=True, type='ltcl.ClassAwareSampler', samples_per_class=4),
-    dataset=dict(pipeline=[dict(type='ltcl.Views', blocks=['sim_cifar_noblur']), _base_.pack]),
+    dataset=dict(pipeline=[dict(type='ltcl.Views', recipes=['sim_cifar_noblur']), _base_.pack]),
 )
 optim_wrapper = dict(optimizer=dict(lr=0.625))
 default_hooks = dict(checkpoint=dict(interval=10), strict_load=dict(ignore=_base_.non_encoder))

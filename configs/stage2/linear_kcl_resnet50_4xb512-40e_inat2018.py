@@ -22,7 +22,7 @@ stage1_config = 'configs/kcl/kcl_resnet50_4xb64-200e_inat2018.py'
 load_from = 'work_dirs/kcl_resnet50_4xb64-200e_inat2018/epoch_200.pth'
 
 model = dict(head=dict(num_classes=_base_.num_classes))
-train_pipeline = [_base_.load, dict(type='ltcl.Views', blocks=['crop_flip']), _base_.pack]
+train_pipeline = [_base_.load, dict(type='ltcl.Views', recipes=['crop_flip']), _base_.pack]
 train_dataloader = dict(
     batch_size=512,
     sampler=dict(_delete_=True, type='ltcl.ClassAwareSampler', samples_per_class=4),

@@ -27,7 +27,7 @@ model = dict(
         all_targets_positive=False,
     ),
 )
-train_pipeline = [dict(type='ltcl.Views', blocks=['sim_cifar_noblur', 'sim_cifar_noblur']), _base_.pack]
+train_pipeline = [dict(type='ltcl.Views', recipes=['sim_cifar_noblur', 'sim_cifar_noblur']), _base_.pack]
 train_dataloader = dict(batch_size=1024, drop_last=False, dataset=dict(pipeline=train_pipeline))
 val_evaluator = [dict(type='ltcl.KNNAccuracy')]
 test_evaluator = val_evaluator

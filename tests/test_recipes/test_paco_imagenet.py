@@ -172,7 +172,7 @@ def test_rates_batches_and_data(name, row):
 def test_views(name, row):
     cfg = Config.fromfile(path_of(name))
     *_, views, _ = cfg.train_dataloader.dataset.pipeline
-    assert (views.type, views.blocks) == ('ltcl.Views', row.views.split())
+    assert (views.type, views.recipes) == ('ltcl.Views', row.views.split())
     if row.rand_augment is not None:
         assert (views.num_layers, views.magnitude) == row.rand_augment
     assert views.size == (32 if row.gpus == 1 else 224)

@@ -66,7 +66,7 @@ def test_cross_entropy_mixes_images(name):
     cfg = load(name)
     assert [(step.type, step.alpha) for step in cfg.model.train_cfg.augments] == [('Mixup', 0.8), ('CutMix', 1.0)]
     _, views, erase, _ = cfg.train_dataloader.dataset.pipeline
-    assert views.blocks == ['mae']
+    assert views.recipes == ['mae']
     assert (erase.erase_prob, erase.mode, erase.fill_color) == (0.25, 'rand', cfg.data_preprocessor.mean)
     assert cfg.model.head.loss == dict(type='LabelSmoothLoss', label_smooth_val=0.1)
 

@@ -12,7 +12,7 @@ data_preprocessor = dict(
 )
 
 pack = dict(type='PackInputs')
-train_pipeline = [dict(type='ltcl.Views', blocks=['regular_cifar'], size=32), pack]
+train_pipeline = [dict(type='ltcl.Views', recipes=['regular_cifar'], size=32), pack]
 test_pipeline = [pack]
 
 train_dataloader = dict(

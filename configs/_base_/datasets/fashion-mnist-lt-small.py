@@ -8,8 +8,8 @@ data_preprocessor = dict(
     type='ltcl.MultiViewDataPreprocessor', num_classes=num_classes, mean=[72.94], std=[90.02], channels_last=True
 )
 
-train_pipeline = [dict(type='ltcl.Views', blocks=['fashion']), dict(type='PackInputs')]
-two_view_pipeline = [dict(type='ltcl.Views', blocks=['fashion', 'fashion']), dict(type='PackInputs')]
+train_pipeline = [dict(type='ltcl.Views', recipes=['fashion']), dict(type='PackInputs')]
+two_view_pipeline = [dict(type='ltcl.Views', recipes=['fashion', 'fashion']), dict(type='PackInputs')]
 test_pipeline = [dict(type='PackInputs')]
 
 train_dataloader = dict(

@@ -17,7 +17,7 @@ data_preprocessor = dict(
 
 load = dict(type='ltcl.LoadImage')
 pack = dict(type='PackInputs')
-train_pipeline = [load, dict(type='ltcl.Views', blocks=['regular'], size=224), pack]
+train_pipeline = [load, dict(type='ltcl.Views', recipes=['regular'], size=224), pack]
 test_pipeline = [load, dict(type='ltcl.EvalView', resize=256, size=224), pack]
 
 images = dict(type='ltcl.ImageListDataset', data_root=data_root, num_classes=num_classes)
