@@ -7,10 +7,13 @@
 _base_ = [
     '../_base_/default_runtime.py',
     '../_base_/datasets/fashion-mnist-lt-small.py',
-    '../_base_/models/resnet20-grey.py',
+    '../_base_/models/classifier.py',
     '../_base_/schedules/fashion-100e.py',
 ]
 
 data_preprocessor = dict(batch_augments=dict(augments=dict(type='Mixup', alpha=0.4)))
-model = dict(head=dict(_delete_=True, type='ltcl.BalPoEHead', num_classes=10, in_channels=64, taus=(0.0, 1.0, 2.0)))
+model = dict(
+    backbone=dict(_delete_=True, type='ltcl.CifarResNet', depth=20, in_channels=1),
+    head=dict(_delete_=True, type='ltcl.BalPoEHead', num_classes=_base_.num_classes, taus=(0.0, 1.0, 2.0)),
+)
 default_hooks = dict(checkpoint=dict(interval=10))  # an epoch takes seconds; Ctrl-C saves a checkpoint of its own

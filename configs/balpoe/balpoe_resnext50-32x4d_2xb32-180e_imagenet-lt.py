@@ -14,13 +14,14 @@
 _base_ = [
     '../_base_/default_runtime.py',
     '../_base_/datasets/imagenet-lt.py',
-    '../_base_/models/resnext50-32x4d.py',
+    '../_base_/models/classifier.py',
     '../_base_/schedules/imagenet-90e.py',
 ]
 
 data_preprocessor = dict(batch_augments=dict(augments=dict(type='Mixup', alpha=0.3)))
 model = dict(
-    head=dict(_delete_=True, type='ltcl.BalPoEHead', num_classes=1000, in_channels=2048, taus=(0.0, 1.25, 2.5))
+    backbone=dict(type='ResNeXt', groups=32, width_per_group=4),
+    head=dict(_delete_=True, type='ltcl.BalPoEHead', num_classes=_base_.num_classes, taus=(0.0, 1.25, 2.5)),
 )
 max_epochs = 180
 train_dataloader = dict(drop_last=False)

@@ -5,23 +5,24 @@
 #
 # Rates and smoothing are those of CIFAR-100-LT with imbalance factor 100; nothing was tuned.
 _base_ = [
-    '../_base_/stage2_runtime.py',
+    '../_base_/default_runtime.py',
     '../_base_/datasets/fashion-mnist-lt-small.py',
-    '../_base_/models/resnet20-grey.py',
+    '../_base_/models/linear.py',
     '../_base_/schedules/linear-20e.py',
 ]
 stage1_config = 'configs/mislas/mixup_resnet20_1xb128-100e_fashion-mnist-lt-small.py'
 load_from = 'work_dirs/mixup_resnet20_1xb128-100e_fashion-mnist-lt-small/epoch_100.pth'
 
 model = dict(
-    type='ltcl.FrozenEncoderClassifier',
+    backbone=dict(_delete_=True, type='ltcl.CifarResNet', depth=20, in_channels=1),
     head=dict(
         _delete_=True,
         type='ltcl.LWSHead',
-        num_classes=10,
-        in_channels=64,
+        num_classes=_base_.num_classes,
         train_classifier=True,
-        loss=dict(type='ltcl.LabelAwareSmoothingLoss', num_classes=10, smooth_head=0.4, smooth_tail=0.1),
+        loss=dict(
+            type='ltcl.LabelAwareSmoothingLoss', num_classes=_base_.num_classes, smooth_head=0.4, smooth_tail=0.1
+        ),
     ),
 )
 train_dataloader = dict(sampler=dict(_delete_=True, type='ltcl.ClassAwareSampler', samples_per_class=1))
@@ -29,9 +30,5 @@ optim_wrapper = dict(
     optimizer=dict(lr=0.1, weight_decay=2e-4), paramwise_cfg=dict(custom_keys={'head.fc': dict(lr_mult=0.2)})
 )
 param_scheduler = dict(_delete_=True, type='CosineAnnealingLR', T_max=20)
-default_hooks = dict(checkpoint=dict(interval=5))
 # The classifier is loaded as well.
-custom_hooks = [
-    dict(type='ltcl.StrictLoadHook', ignore=[r'^(?!backbone\.|neck\.|head\.fc\.)']),
-    *_base_.custom_hooks[1:],
-]
+default_hooks = dict(checkpoint=dict(interval=5), strict_load=dict(ignore=[r'^(?!backbone\.|neck\.|head\.fc\.)']))

@@ -12,22 +12,23 @@
 # Top-1 in the authors' README, which is that of the best epoch on the test images, at imbalance factor 10 / 50 / 100:
 #   63.2 / 52.3 / 47.0. Not run here.
 _base_ = [
-    '../_base_/stage2_runtime.py',
+    '../_base_/default_runtime.py',
     '../_base_/datasets/cifar100-lt.py',
-    '../_base_/models/resnet32-cifar.py',
+    '../_base_/models/linear.py',
 ]
 stage1_config = 'configs/mislas/mixup_resnet32_1xb128-200e_cifar100-lt-if100.py'
 load_from = 'work_dirs/mixup_resnet32_1xb128-200e_cifar100-lt-if100/epoch_200.pth'
 
 model = dict(
-    type='ltcl.FrozenEncoderClassifier',
+    backbone=dict(_delete_=True, type='ltcl.CifarResNet', depth=32),
     head=dict(
         _delete_=True,
         type='ltcl.LWSHead',
-        num_classes=100,
-        in_channels=64,
+        num_classes=_base_.num_classes,
         train_classifier=True,
-        loss=dict(type='ltcl.LabelAwareSmoothingLoss', num_classes=100, smooth_head=0.4, smooth_tail=0.1),
+        loss=dict(
+            type='ltcl.LabelAwareSmoothingLoss', num_classes=_base_.num_classes, smooth_head=0.4, smooth_tail=0.1
+        ),
     ),
 )
 train_pipeline = [
@@ -51,7 +52,4 @@ train_cfg = dict(type='ltcl.ResumableTrainLoop', max_epochs=10, val_interval=1)
 val_cfg = dict()
 test_cfg = dict()
 # The classifier is loaded as well.
-custom_hooks = [
-    dict(type='ltcl.StrictLoadHook', ignore=[r'^(?!backbone\.|neck\.|head\.fc\.)']),
-    *_base_.custom_hooks[1:],
-]
+default_hooks = dict(strict_load=dict(ignore=[r'^(?!backbone\.|neck\.|head\.fc\.)']))

@@ -12,22 +12,22 @@
 # The best epoch on the validation list is scored on the test list; the authors keep the best one on the test list.
 # Top-1 in the authors' README: 52.7. Not run here.
 _base_ = [
-    '../_base_/stage2_runtime.py',
+    '../_base_/default_runtime.py',
     '../_base_/datasets/imagenet-lt.py',
-    '../_base_/models/resnet50.py',
+    '../_base_/models/linear.py',
 ]
 stage1_config = 'configs/mislas/mixup_resnet50_4xb64-180e_imagenet-lt.py'
 load_from = 'work_dirs/mixup_resnet50_4xb64-180e_imagenet-lt/epoch_180.pth'
 
 model = dict(
-    type='ltcl.FrozenEncoderClassifier',
     head=dict(
         _delete_=True,
         type='ltcl.LWSHead',
-        num_classes=1000,
-        in_channels=2048,
+        num_classes=_base_.num_classes,
         train_classifier=True,
-        loss=dict(type='ltcl.LabelAwareSmoothingLoss', num_classes=1000, smooth_head=0.3, smooth_tail=0.0),
+        loss=dict(
+            type='ltcl.LabelAwareSmoothingLoss', num_classes=_base_.num_classes, smooth_head=0.3, smooth_tail=0.0
+        ),
     ),
 )
 train_dataloader = dict(
@@ -44,7 +44,4 @@ train_cfg = dict(type='ltcl.ResumableTrainLoop', max_epochs=10, val_interval=1)
 val_cfg = dict()
 test_cfg = dict()
 # The classifier is loaded as well.
-custom_hooks = [
-    dict(type='ltcl.StrictLoadHook', ignore=[r'^(?!backbone\.|neck\.|head\.fc\.)']),
-    *_base_.custom_hooks[1:],
-]
+default_hooks = dict(strict_load=dict(ignore=[r'^(?!backbone\.|neck\.|head\.fc\.)']))

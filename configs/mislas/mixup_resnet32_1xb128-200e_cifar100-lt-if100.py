@@ -13,12 +13,15 @@
 _base_ = [
     '../_base_/default_runtime.py',
     '../_base_/datasets/cifar100-lt.py',
-    '../_base_/models/resnet32-cifar.py',
+    '../_base_/models/classifier.py',
     '../_base_/schedules/bcl-cifar-200e.py',
 ]
 
 data_preprocessor = dict(batch_augments=dict(augments=dict(type='Mixup', alpha=1.0)))
-model = dict(head=dict(loss=dict(use_soft=True)))
+model = dict(
+    backbone=dict(_delete_=True, type='ltcl.CifarResNet', depth=32),
+    head=dict(num_classes=_base_.num_classes, loss=dict(use_soft=True)),
+)
 train_pipeline = [
     dict(type='NumpyToPIL'),
     dict(type='torchvision/RandomCrop', size=32, padding=4),

@@ -13,12 +13,12 @@
 _base_ = [
     '../_base_/default_runtime.py',
     '../_base_/datasets/imagenet-lt.py',
-    '../_base_/models/resnet50.py',
+    '../_base_/models/classifier.py',
     '../_base_/schedules/imagenet-90e.py',
 ]
 
 data_preprocessor = dict(batch_augments=dict(augments=dict(type='Mixup', alpha=0.2)))
-model = dict(head=dict(loss=dict(use_soft=True)))
+model = dict(head=dict(num_classes=_base_.num_classes, loss=dict(use_soft=True)))
 max_epochs = 180
 train_dataloader = dict(batch_size=64, drop_last=False)
 param_scheduler = dict(_delete_=True, type='CosineAnnealingLR', T_max=max_epochs)
