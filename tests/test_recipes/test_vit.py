@@ -100,6 +100,6 @@ def test_classifier_starts_near_zero():
     head.init_weights()
     assert head.fc.weight.std().item() == pytest.approx(2e-5, rel=0.05)
     assert not head.fc.bias.any()
-    contrastive = MODELS.build(load(CONTRASTIVE[0]).model.head)
+    contrastive = MODELS.build(dict(load(CONTRASTIVE[0]).model.head, in_channels=768))
     contrastive.init_weights()
     assert contrastive.fc.weight.std().item() == pytest.approx(2e-5, rel=0.05)
