@@ -62,8 +62,8 @@ setup(
         'onedl-mmcv>=2.3.6,<2.4',
         'onedl-mmpretrain>=1.3.6,<1.4',
         'filelock>=3.12',
-        # mmsegmentation needs a NumPy above 2, and the others the first version that runs on it.
-        'matplotlib>=3.8.4',
+        'matplotlib>=3.10',  # the first whose legends show names that begin with an underscore
+        # mmsegmentation needs a NumPy above 2, pandas and SciPy the first version that runs on it.
         'numpy>=2.0.1',
         'pandas>=2.2.2',
         'rich>=13',

@@ -75,7 +75,7 @@ class Step:
         """Have the head draw the recorded numbers and keep what it is given and holds before the step."""
         drawn = self.case.get(self.prefix + 'uniform_draws', np.empty(0))
         self.draws = torch.from_numpy(drawn) if self.head.num_positives else None
-        assert self.draws is not None or not drawn.size
+        assert len(drawn) == self.head.num_positives
         self.queue, self.queue_labels = (rows.clone() for rows in self.head.queue.contents())
         self.head.draw_uniform = lambda num_anchors, device: self.draws
         contrast = type(self.head).contrast
