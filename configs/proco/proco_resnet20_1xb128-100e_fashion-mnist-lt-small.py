@@ -17,7 +17,7 @@ model = dict(
     projector=dict(out_channels=32),
     head=dict(type='ltcl.ProCoHead', num_classes=_base_.num_classes, temperature=0.1, cosine_scale=None),
 )
-train_pipeline = [dict(type='MultiView', num_views=3, transforms=[_base_.view]), dict(type='PackInputs')]
+train_pipeline = [dict(type='ltcl.Views', recipes=['fashion'] * 3), dict(type='PackInputs')]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 # An epoch takes seconds; Ctrl-C saves a checkpoint of its own.
 default_hooks = dict(checkpoint=dict(interval=10), class_means=dict(type='ltcl.ClassMeansHook'))
