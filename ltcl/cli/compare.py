@@ -17,24 +17,22 @@ from mmengine.config import Config
 
 from ltcl.analysis.comparison import draw, read_run, summarise, to_csv, to_markdown
 from ltcl.errors import UserError
-from ltcl.launch import load_config, report_user_errors
+from ltcl.launch import load_config
 from ltcl.neutral_text import visible
 from ltcl.shipped import find_config
 
-from .parser import ArgumentParser
+from .command import ArgumentParser, command
 
 EXAMPLES = ('ltcl compare bcl.py paco.py my_config.py --seeds 0 1 2 --jobs 2 --cfg-options max_epochs=50',)
 
 
-def parse_args() -> argparse.Namespace:
+def options(parser: ArgumentParser) -> None:
     """Words and options of the command."""
-    parser = ArgumentParser(__doc__, EXAMPLES)
     parser.add_argument('configs', nargs='+', help='config files, one a method')
     parser.add_argument('--seeds', nargs='+', type=int, default=[0, 1, 2])
     parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/benchmark'), help='folder of runs and tables')
     parser.add_argument('--jobs', type=int, default=1, help='runs at a time; the CPU cores are shared out among them')
     parser.add_argument('--cfg-options', nargs='+', default=[], metavar='KEY=VALUE', help='for every run')
-    return parser.parse_args()
 
 
 def stem_of(config: str) -> str:
@@ -138,12 +136,11 @@ def run_all(args: argparse.Namespace) -> list[dict]:
     return [later[each].result() for each in itertools.product(args.configs, args.seeds)]
 
 
-@report_user_errors
-def main() -> None:
+@command(options, *EXAMPLES)
+def main(args: argparse.Namespace) -> None:
     """Train what is missing, then write table, CSV file and picture."""
     import pandas as pd
 
-    args = parse_args()
     names = short_names(args.configs)
     rows = run_all(args)
     runs = pd.DataFrame([{'method': names[row['config']], **row} for row in rows])

@@ -15,12 +15,12 @@ from mmengine.config import Config
 from rich.console import Console
 
 from ltcl.errors import UserError
-from ltcl.launch import apply_options, build_runner, load_config, report_user_errors, run_options
+from ltcl.launch import apply_options, build_runner, load_config, run_options
 from ltcl.launch.hook_names import HOOK_TYPES
 from ltcl.launch.launcher import start_copies
 from ltcl.neutral_text import markup
 
-from .parser import ArgumentParser
+from .command import ArgumentParser, command
 
 if TYPE_CHECKING:
     from ltcl.analysis.robustness import RobustnessResults
@@ -46,9 +46,8 @@ class Part(NamedTuple):
     severity: int | None = None
 
 
-def parse_args() -> argparse.Namespace:
+def options(parser: ArgumentParser) -> None:
     """Words and options of the command."""
-    parser = ArgumentParser(__doc__, EXAMPLES)
     run_options(parser)
     parser.add_argument('checkpoint', help='checkpoint file')
     parser.add_argument('--clean', action='store_true', help="the config's own test set, for figures relative to it")
@@ -57,7 +56,6 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--sketch', metavar='DIR', help='ImageNet-Sketch: sketch/<wnid> or <wnid>')
     parser.add_argument('--corrupted', metavar='DIR', help='images that `ltcl data corrupt` made')
     parser.add_argument('--corruptions', nargs='+', metavar='NAME', help='only these of the 15 corruptions')
-    return parser.parse_args()
 
 
 def folders_of(args: argparse.Namespace) -> dict[str, str | None]:
@@ -189,10 +187,9 @@ def run_all(runner: 'Runner', parts: list[Part], results: 'RobustnessResults', p
         yield f'{title}: top-1 {top1:.2f} ({time.perf_counter() - start:.1f} s)'
 
 
-@report_user_errors
-def main() -> None:
+@command(options, *EXAMPLES)
+def main(args: argparse.Namespace) -> None:
     """Check everything, load the checkpoint, test it, print and write the figures."""
-    args = parse_args()
     start_copies(args)
     if not Path(args.checkpoint).is_file():
         raise UserError(f'checkpoint {args.checkpoint} does not exist; training writes them to its work dir')

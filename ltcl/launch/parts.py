@@ -19,6 +19,7 @@ from .arguments import arguments, fits, in_words
 from .config_names import SECTIONS, similar_names
 from .data_files import DATA_SUFFIXES, PACKAGES
 from .figures import check_figures
+from .nodes import below
 from .registered import registered
 
 
@@ -109,17 +110,11 @@ def check_parts(cfg: Config, sections: Collection[str] = SECTIONS) -> None:
         check_figures(cfg, scope)
 
 
-def _parts(node: object, key: str = '') -> Iterator[Part]:
+def _parts(entries: Mapping) -> Iterator[Part]:
     """Every dict with a type, the outer ones first."""
-    if isinstance(node, Mapping):
-        if isinstance(node.get('type'), str) and key:
-            place = next((place for place in PLACES if re.fullmatch(place.keys, key)), None)
-            yield Part(key, node, place)
-        children = dict.items(node)
-    else:
-        children = enumerate(node) if isinstance(node, list | tuple) else ()
-    for name, child in children:
-        yield from _parts(child, f'{key}.{name}' if key else str(name))
+    for key, node in below(entries):
+        if isinstance(node, Mapping) and isinstance(node.get('type'), str):
+            yield Part(key, node, next((place for place in PLACES if re.fullmatch(place.keys, key)), None))
 
 
 def _find(part: Part, scope: str, is_data: bool) -> Callable | None:
