@@ -59,24 +59,24 @@ def run_one(config: str, seed: int, args: argparse.Namespace) -> dict:
         UserError: The run failed; its log is named.
     """
     cfg = load_config(config)
-    stage1 = run_one(cfg.stage1_config, seed, args) if cfg.get('stage1_config') else None
+    stage1 = run_one(cfg.stage1_config, seed, args) if cfg.get('stage1_config') else {}
     is_trained = cfg.get('train_cfg') is not None
-    if not is_trained and stage1 is None:
+    if not is_trained and not stage1:
         raise UserError(f'{config} has neither train_cfg nor stage1_config: there is nothing to train or to test')
     folder = args.work_dir / stem_of(config) / f'seed{seed}'
     file_prefix = '' if is_trained else 'test_'
-    figures = read_run(folder, file_prefix)
-    if figures is None or (is_trained and figures['done'] < _length(cfg)):
+    figures = read_run(folder, file_prefix) or {}
+    if not figures or (is_trained and figures['done'] < _length(cfg)):
         # A config without training has no entries for options that are about training.
         options = [option for option in args.cfg_options if cfg.get(option.split('.')[0], option) is not None]
         options += [f'randomness.seed={seed}']
         if is_trained:
-            options += [] if stage1 is None else [f'load_from={stage1["checkpoint"]}']
+            options += [f'load_from={stage1["checkpoint"]}'] if stage1 else []
             start_command('train', [config, '--resume'], folder, options, args)
         else:
             start_command('test', [config, stage1['checkpoint']], folder, options, args)
-        figures = read_run(folder, file_prefix)
-    figures['minutes'] += 0 if stage1 is None else stage1['minutes']
+        figures = read_run(folder, file_prefix) or {}
+    figures['minutes'] += stage1.get('minutes', 0)
     checkpoint = os.fsdecode((folder / 'last_checkpoint').read_bytes()).strip() if is_trained else None
     return {'config': config, 'seed': seed, 'checkpoint': checkpoint, **figures}
 
@@ -94,7 +94,7 @@ def start_command(name: str, words: list[str], folder: Path, options: list[str],
     """
     folder.mkdir(parents=True, exist_ok=True)
     log, threads = folder / 'console.log', max(1, (os.cpu_count() or 1) // args.jobs)
-    command = [sys.executable, '-m', 'ltcl', name, *words, '--work-dir', folder, '--cfg-options', *options]
+    command = [sys.executable, '-m', 'ltcl', name, *words, '--work-dir', str(folder), '--cfg-options', *options]
     run = f'{visible(folder.parent.name)}, seed {folder.name.removeprefix("seed")}'
     # In one piece, the end of the line included: other runs print at the same time.
     print(f'{name}ing {run} (log: {visible(log)})\n', end='', flush=True)

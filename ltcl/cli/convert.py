@@ -96,7 +96,7 @@ def convert(args: argparse.Namespace) -> Path:
     if model is not None:
         fit_to_model(result, model)
     print('\n'.join(map(visible, report(result))))
-    if args.verify:
+    if args.verify and model is not None:
         model.load_state_dict(result.state_dict, strict=not result.is_encoder)
         print('\n'.join(output_statistics(model, result.is_encoder).lines()))
     write_checkpoint(out, dict(meta=dict(converted_from=args.source), state_dict=result.state_dict))

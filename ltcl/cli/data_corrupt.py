@@ -8,6 +8,7 @@ import argparse
 import json
 import multiprocessing
 import os
+from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -111,12 +112,15 @@ def write_all(items: list[Item], options: dict, workers: int, console: Console) 
     from ltcl.datasets.corruptions.writer import CorruptionWriter
 
     writer = CorruptionWriter(**options)
-    progress = dict(total=len(items), description='Corrupting', console=console)
+
+    def total(counts: Iterable[int]) -> int:
+        return sum(track(counts, 'Corrupting', len(items), console=console))
+
     if workers <= 1:
-        return sum(track(map(writer, items), **progress))
+        return total(map(writer, items))
     # Forked, so that no process has to import the libraries again or to be sent the photographs.
     with ProcessPoolExecutor(workers, multiprocessing.get_context('fork')) as pool:
-        return sum(track(pool.map(write_one, items, chunksize=16), **progress))
+        return total(pool.map(write_one, items, chunksize=16))
 
 
 def write_one(item: Item) -> int:

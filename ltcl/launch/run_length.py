@@ -1,6 +1,7 @@
 """The length of a run: one number that stops the training and that the learning rate's schedule is made for."""
 
 from collections.abc import Iterator, Mapping, MutableMapping
+from typing import TypeGuard
 
 from .config_values import replace_copies
 from .hook_names import hooks_of
@@ -35,7 +36,7 @@ def length_of(cfg: Mapping, unit: str | None = None) -> int | None:
     return None
 
 
-def is_length(value: object) -> bool:
+def is_length(value: object) -> TypeGuard[int]:
     """Whether a value is a number of epochs or iterations."""
     return isinstance(value, int) and not isinstance(value, bool) and value > 0
 

@@ -117,8 +117,8 @@ def check_types(entries: Mapping) -> None:
 
 def check_schedule(entries: Mapping) -> None:
     """The learning rate's schedule is for the run that is asked for."""
-    unit, length, train_cfg = unit_of(entries), length_of(entries), entries.get('train_cfg')
-    if unit is None:
+    unit, length = unit_of(entries), length_of(entries)
+    if unit is None or length is None:
         return
     other = next(each for each in UNITS if each != unit)
     if entries.get(other) is not None:
@@ -133,7 +133,7 @@ def check_schedule(entries: Mapping) -> None:
                 f'{path}.max_epochs={part["max_epochs"]} is another length than that of the run, {length}: set '
                 f'{unit}, which sets both'
             )
-    begin = train_cfg.get('val_begin', 1)
+    begin = entries['train_cfg'].get('val_begin', 1)
     if begin > length:
         raise UserError(f'train_cfg.val_begin={begin} lies after the end of the run, {unit}={length}: lower it')
     for key, hook in hooks_of(entries):
