@@ -1,15 +1,20 @@
 """Arguments of a class, those that its constructor hands on to its bases included."""
 
 import inspect
+from collections.abc import Callable
 from typing import Any
+
+
+def constructors(built: type) -> list[Callable[..., None]]:
+    """Those of a class and its bases, the class's own first."""
+    return [vars(base)['__init__'] for base in built.__mro__ if base is not object and '__init__' in vars(base)]
 
 
 def parameters_of(built: type) -> dict[str, inspect.Parameter]:
     """Parameters of the constructors of a class and its bases by name; a name that several have is the first one's."""
     found: dict[str, inspect.Parameter] = {}
-    for base in built.__mro__:
-        if '__init__' in vars(base) and base is not object:
-            found = dict(inspect.signature(vars(base)['__init__']).parameters) | found
+    for maker in constructors(built):
+        found = dict(inspect.signature(maker).parameters) | found
     return found
 
 

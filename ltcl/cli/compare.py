@@ -17,24 +17,22 @@ from mmengine.config import Config
 
 from ltcl.analysis.comparison import draw, read_run, summarise, to_csv, to_markdown
 from ltcl.errors import UserError
-from ltcl.launch import load_config, report_user_errors
+from ltcl.launch import load_config
 from ltcl.neutral_text import visible
 from ltcl.shipped import find_config
 
-from .parser import ArgumentParser
+from .command import ArgumentParser, command
 
 EXAMPLES = ('ltcl compare bcl.py paco.py my_config.py --seeds 0 1 2 --jobs 2 --cfg-options max_epochs=50',)
 
 
-def parse_args() -> argparse.Namespace:
+def options(parser: ArgumentParser) -> None:
     """Words and options of the command."""
-    parser = ArgumentParser(__doc__, EXAMPLES)
     parser.add_argument('configs', nargs='+', help='config files, one a method')
     parser.add_argument('--seeds', nargs='+', type=int, default=[0, 1, 2])
     parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/benchmark'), help='folder of runs and tables')
     parser.add_argument('--jobs', type=int, default=1, help='runs at a time; the CPU cores are shared out among them')
     parser.add_argument('--cfg-options', nargs='+', default=[], metavar='KEY=VALUE', help='for every run')
-    return parser.parse_args()
 
 
 def stem_of(config: str) -> str:
@@ -61,24 +59,24 @@ def run_one(config: str, seed: int, args: argparse.Namespace) -> dict:
         UserError: The run failed; its log is named.
     """
     cfg = load_config(config)
-    stage1 = run_one(cfg.stage1_config, seed, args) if cfg.get('stage1_config') else None
+    stage1 = run_one(cfg.stage1_config, seed, args) if cfg.get('stage1_config') else {}
     is_trained = cfg.get('train_cfg') is not None
-    if not is_trained and stage1 is None:
+    if not is_trained and not stage1:
         raise UserError(f'{config} has neither train_cfg nor stage1_config: there is nothing to train or to test')
     folder = args.work_dir / stem_of(config) / f'seed{seed}'
     file_prefix = '' if is_trained else 'test_'
-    figures = read_run(folder, file_prefix)
-    if figures is None or (is_trained and figures['done'] < _length(cfg)):
+    figures = read_run(folder, file_prefix) or {}
+    if not figures or (is_trained and figures['done'] < _length(cfg)):
         # A config without training has no entries for options that are about training.
         options = [option for option in args.cfg_options if cfg.get(option.split('.')[0], option) is not None]
         options += [f'randomness.seed={seed}']
         if is_trained:
-            options += [] if stage1 is None else [f'load_from={stage1["checkpoint"]}']
+            options += [f'load_from={stage1["checkpoint"]}'] if stage1 else []
             start_command('train', [config, '--resume'], folder, options, args)
         else:
             start_command('test', [config, stage1['checkpoint']], folder, options, args)
-        figures = read_run(folder, file_prefix)
-    figures['minutes'] += 0 if stage1 is None else stage1['minutes']
+        figures = read_run(folder, file_prefix) or {}
+    figures['minutes'] += stage1.get('minutes', 0)
     checkpoint = os.fsdecode((folder / 'last_checkpoint').read_bytes()).strip() if is_trained else None
     return {'config': config, 'seed': seed, 'checkpoint': checkpoint, **figures}
 
@@ -96,7 +94,7 @@ def start_command(name: str, words: list[str], folder: Path, options: list[str],
     """
     folder.mkdir(parents=True, exist_ok=True)
     log, threads = folder / 'console.log', max(1, (os.cpu_count() or 1) // args.jobs)
-    command = [sys.executable, '-m', 'ltcl', name, *words, '--work-dir', folder, '--cfg-options', *options]
+    command = [sys.executable, '-m', 'ltcl', name, *words, '--work-dir', str(folder), '--cfg-options', *options]
     run = f'{visible(folder.parent.name)}, seed {folder.name.removeprefix("seed")}'
     # In one piece, the end of the line included: other runs print at the same time.
     print(f'{name}ing {run} (log: {visible(log)})\n', end='', flush=True)
@@ -138,12 +136,11 @@ def run_all(args: argparse.Namespace) -> list[dict]:
     return [later[each].result() for each in itertools.product(args.configs, args.seeds)]
 
 
-@report_user_errors
-def main() -> None:
+@command(options, *EXAMPLES)
+def main(args: argparse.Namespace) -> None:
     """Train what is missing, then write table, CSV file and picture."""
     import pandas as pd
 
-    args = parse_args()
     names = short_names(args.configs)
     rows = run_all(args)
     runs = pd.DataFrame([{'method': names[row['config']], **row} for row in rows])

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-from ltcl.launch import config_options, load_config, report_user_errors, set_options
+from ltcl.launch import config_options, load_config, set_options
 
-from .parser import ArgumentParser
+from .command import ArgumentParser, command
 
 EXAMPLES = (
     'ltcl config ltcl::paco/paco_resnet20_1xb128-100e_fashion-mnist-lt-small.py > my_config.py',
@@ -17,12 +17,10 @@ EXAMPLES = (
 )
 
 
-def parse_args() -> argparse.Namespace:
+def options(parser: ArgumentParser) -> None:
     """Words and options of the command."""
-    parser = ArgumentParser(__doc__, EXAMPLES)
     config_options(parser)
     parser.add_argument('--out', type=Path, metavar='FILE', help='.py file to write (default: print)')
-    return parser.parse_args()
 
 
 class NoNumber(float):
@@ -43,10 +41,9 @@ def readable(value: object) -> object:
     return NoNumber(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
-@report_user_errors
-def main() -> None:
+@command(options, *EXAMPLES)
+def main(args: argparse.Namespace) -> None:
     """Read, change, print; nothing that the config names is imported."""
-    args = parse_args()
     cfg = set_options(load_config(args.config, with_imports=False), args.cfg_options, with_imports=False)
     text = f'{Config(readable(cfg.to_dict())).pretty_text}\n'
     if args.out is None:

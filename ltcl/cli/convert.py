@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from ltcl.checkpoints.layouts import SOURCES
 from ltcl.errors import UserError
-from ltcl.launch import build_runner, load_config, report_user_errors
+from ltcl.launch import build_runner, load_config
 from ltcl.launch.config_values import fill_num_classes
 from ltcl.neutral_text import visible
 
-from .parser import ArgumentParser
+from .command import ArgumentParser, command
 
 if TYPE_CHECKING:
     from mmengine.config import Config
@@ -27,9 +27,8 @@ EXAMPLES = (
 )
 
 
-def parse_args() -> argparse.Namespace:
+def options(parser: ArgumentParser) -> None:
     """Words and options of the command."""
-    parser = ArgumentParser(__doc__, EXAMPLES)
     parser.add_argument('checkpoint', type=Path, help='file to convert; it is never changed')
     way = parser.add_mutually_exclusive_group(required=True)
     way.add_argument('--from', dest='source', choices=SOURCES, help='what wrote the file')
@@ -46,7 +45,6 @@ def parse_args() -> argparse.Namespace:
     check.add_argument('--config', help='config whose model the tensors must fit')
     check.add_argument('--verify', metavar='CONFIG', help='the same, and run its model on fixed images')
     parser.add_argument('--data', action='store_true', help='with --verify: accuracy on the test set of the config')
-    return parser.parse_args()
 
 
 def output_path(checkpoint: Path, out: Path | None, ending: str) -> Path:
@@ -98,7 +96,7 @@ def convert(args: argparse.Namespace) -> Path:
     if model is not None:
         fit_to_model(result, model)
     print('\n'.join(map(visible, report(result))))
-    if args.verify:
+    if args.verify and model is not None:
         model.load_state_dict(result.state_dict, strict=not result.is_encoder)
         print('\n'.join(output_statistics(model, result.is_encoder).lines()))
     write_checkpoint(out, dict(meta=dict(converted_from=args.source), state_dict=result.state_dict))
@@ -140,8 +138,7 @@ def convert_back(args: argparse.Namespace) -> Path:
     return out
 
 
-@report_user_errors
-def main() -> None:
+@command(options, *EXAMPLES)
+def main(args: argparse.Namespace) -> None:
     """Convert in the direction that the options name."""
-    args = parse_args()
     convert(args) if args.source else convert_back(args)

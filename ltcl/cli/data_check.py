@@ -9,10 +9,10 @@ import sys
 from typing import TYPE_CHECKING
 
 from ltcl.errors import UserError
-from ltcl.launch import import_mmpretrain, report_user_errors
+from ltcl.launch import import_mmpretrain
 from ltcl.neutral_text import visible
 
-from .parser import ArgumentParser
+from .command import ArgumentParser, command
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -21,11 +21,8 @@ if TYPE_CHECKING:
     from ltcl.datasets.published import PublishedSet
 
 
-def parse_args(arguments: list[str] | None = None) -> argparse.Namespace:
+def options(parser: ArgumentParser) -> None:
     """Words and options of the command."""
-    parser = ArgumentParser(
-        __doc__, ('ltcl data check imagenet-lt data/imagenet', 'ltcl data check cifar100-lt --download')
-    )
     parser.add_argument('name', help='data set, as in configs/_base_/datasets: imagenet-lt, places-lt, inat2018, ...')
     parser.add_argument('root', nargs='?', help='its folder (default: the one in the configs)')
     parser.add_argument(
@@ -38,7 +35,11 @@ def parse_args(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--sort-val', action='store_true', help='first move the validation images of ImageNet into class folders'
     )
-    args = parser.parse_args(arguments)
+
+
+def parsed(parser: ArgumentParser) -> argparse.Namespace:
+    """What the command line says; --sort-val goes with one data set."""
+    args = parser.parse_args()
     if args.sort_val and not args.name.startswith('imagenet'):
         parser.error('--sort-val is for imagenet and imagenet-lt')
     return args
@@ -65,10 +66,9 @@ def _cell(found: int | None, known: int) -> str:
     return f'[red]{"none" if found is None else f"{found:,}"}[/] of {known:,}'
 
 
-@report_user_errors
-def main() -> None:
+@command(options, 'ltcl data check imagenet-lt data/imagenet', 'ltcl data check cifar100-lt --download', parse=parsed)
+def main(args: argparse.Namespace) -> None:
     """Check, print the table, then one line for each problem."""
-    args = parse_args()
     # After the options, so that a mistyped one is answered at once.
     import_mmpretrain()
     from rich.console import Console

@@ -8,6 +8,7 @@ import argparse
 import json
 import multiprocessing
 import os
+from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,11 +17,11 @@ from rich.console import Console
 from rich.progress import track
 
 from ltcl.errors import UserError
-from ltcl.launch import import_mmpretrain, load_config, report_user_errors
+from ltcl.launch import import_mmpretrain, load_config
 from ltcl.neutral_text import markup
 from ltcl.shipped import find_config
 
-from .parser import ArgumentParser
+from .command import ArgumentParser, command
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,9 +36,8 @@ Item = tuple[str, 'str | np.ndarray']
 writer: 'CorruptionWriter'  # of the processes that write_all forks
 
 
-def parse_args() -> argparse.Namespace:
+def options(parser: ArgumentParser) -> None:
     """Words and options of the command."""
-    parser = ArgumentParser(__doc__, EXAMPLES)
     parser.add_argument('source', metavar='SOURCE', help='folder of class folders, or a config (.py)')
     parser.add_argument('out', metavar='OUT', type=Path, help='folder to write to')
     parser.add_argument('--corruptions', nargs='+', metavar='NAME', help='only these (default: all 15)')
@@ -53,7 +53,6 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--frost-images', type=Path, metavar='DIR', help='photographs of frost (default: it is drawn)')
     parser.add_argument('--seed', type=int, default=0, help='default: 0')
     parser.add_argument('--workers', type=int, default=os.cpu_count(), help='processes (default: one per core)')
-    return parser.parse_args()
 
 
 def images_of_folder(folder: str) -> tuple[list[Item], list[str]]:
@@ -113,12 +112,15 @@ def write_all(items: list[Item], options: dict, workers: int, console: Console) 
     from ltcl.datasets.corruptions.writer import CorruptionWriter
 
     writer = CorruptionWriter(**options)
-    progress = dict(total=len(items), description='Corrupting', console=console)
+
+    def total(counts: Iterable[int]) -> int:
+        return sum(track(counts, 'Corrupting', len(items), console=console))
+
     if workers <= 1:
-        return sum(track(map(writer, items), **progress))
+        return total(map(writer, items))
     # Forked, so that no process has to import the libraries again or to be sent the photographs.
     with ProcessPoolExecutor(workers, multiprocessing.get_context('fork')) as pool:
-        return sum(track(pool.map(write_one, items, chunksize=16), **progress))
+        return total(pool.map(write_one, items, chunksize=16))
 
 
 def write_one(item: Item) -> int:
@@ -143,10 +145,9 @@ def check(args: argparse.Namespace) -> None:
         raise UserError(f'--frost-images {args.frost_images} is no folder')
 
 
-@report_user_errors
-def main() -> None:
+@command(options, *EXAMPLES)
+def main(args: argparse.Namespace) -> None:
     """Read the source, choose the severities, corrupt."""
-    args = parse_args()
     import_mmpretrain()
     # After the options, so that a mistyped one is answered at once.
     import numpy as np

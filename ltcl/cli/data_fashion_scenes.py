@@ -11,21 +11,18 @@ from pathlib import Path
 from rich.console import Console
 
 from ltcl.fashion_mnist.scene_folder import make_scenes
-from ltcl.launch import report_user_errors
 
-from .parser import ArgumentParser
+from .command import ArgumentParser, command
 
 
-def parse_args() -> argparse.Namespace:
+def options(parser: ArgumentParser) -> None:
     """Words and options of the command."""
-    parser = ArgumentParser(__doc__, ('ltcl data fashion-scenes --out data/fashion_scenes --seed 0',))
     parser.add_argument('--data-root', type=Path, default=Path('data/fashion_mnist'), help='folder of Fashion-MNIST')
     parser.add_argument('--out', type=Path, default=Path('data/fashion_scenes'), help='folder to write')
     parser.add_argument('--num-max', type=int, default=2000, help='training garments of the most frequent class')
     parser.add_argument('--imbalance-factor', type=float, default=50, help='most over least frequent class')
     parser.add_argument('--num-val', type=int, default=200, help='validation garments of each class')
     parser.add_argument('--seed', type=int, default=0)
-    return parser.parse_args()
 
 
 def scene_options(args: argparse.Namespace) -> dict[str, int | float]:
@@ -33,8 +30,7 @@ def scene_options(args: argparse.Namespace) -> dict[str, int | float]:
     return {name: getattr(args, name) for name in ('num_max', 'imbalance_factor', 'num_val', 'seed')}
 
 
-@report_user_errors
-def main() -> None:
+@command(options, 'ltcl data fashion-scenes --out data/fashion_scenes --seed 0')
+def main(args: argparse.Namespace) -> None:
     """Command line."""
-    args = parse_args()
     make_scenes(args.data_root, args.out, Console(), **scene_options(args))

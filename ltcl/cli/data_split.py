@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ltcl.errors import UserError
-from ltcl.launch import import_mmpretrain, report_user_errors
+from ltcl.launch import import_mmpretrain
 from ltcl.neutral_text import visible
 
-from .parser import ArgumentParser
+from .command import ArgumentParser, command
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,9 +24,8 @@ if TYPE_CHECKING:
     from ltcl.datasets.own_sources import Images, OwnSources
 
 
-def parse_args() -> argparse.Namespace:
+def options(parser: ArgumentParser) -> None:
     """Words and options of the command."""
-    parser = ArgumentParser(__doc__, ('ltcl data split data/birds --test-share 0.2',))
     parser.add_argument('folder', type=Path, help='folder of class folders, of train/ with class folders, or of a list')
     parser.add_argument(
         '--val-share', type=float, default=0.2, help='share of each class for validation (default: 0.2)'
@@ -34,7 +33,6 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--test-share', type=float, default=0.0, help='share of each class for a test (default: 0)')
     parser.add_argument('--seed', type=int, default=0, help='of the draw (default: 0)')
     parser.add_argument('--out', type=Path, help='folder of the lists (default: FOLDER)')
-    return parser.parse_args()
 
 
 def divide(sources: 'OwnSources', classes: list[str], val_share: float, test_share: float, seed: int) -> dict:
@@ -126,10 +124,9 @@ def statistics(parts: dict[str, 'Images'], classes: list[str]) -> 'pd.DataFrame'
     return pd.DataFrame.from_dict(rows, orient='index')
 
 
-@report_user_errors
-def main() -> None:
+@command(options, 'ltcl data split data/birds --test-share 0.2')
+def main(args: argparse.Namespace) -> None:
     """Divide, write the lists, print what they hold."""
-    args = parse_args()
     import_mmpretrain()
     from ltcl.datasets.own_sources import find_sources
 

@@ -9,24 +9,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ltcl.errors import UserError
-from ltcl.launch import build_runner, import_mmpretrain, load_config, report_user_errors
+from ltcl.launch import build_runner, import_mmpretrain, load_config
 from ltcl.launch.config_values import fill_num_classes
 from ltcl.neutral_text import csv_text, visible
 from ltcl.shipped import find_config
 
-from .parser import ArgumentParser
+from .command import ArgumentParser, command
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-def parse_args() -> argparse.Namespace:
+def options(parser: ArgumentParser) -> None:
     """Words and options of the command."""
-    parser = ArgumentParser(__doc__, ('ltcl geometry kcl.py kcl.pth tsc.py tsc.pth --out geometry.csv',))
     parser.add_argument('runs', nargs='+', metavar='CONFIG CHECKPOINT', help='pairs of config and checkpoint')
     parser.add_argument('--data-root', help='folder of the data set, in place of that of the configs')
     parser.add_argument('--out', type=Path, help='write the table to this .csv file')
-    return parser.parse_args()
 
 
 def measure(config: str, checkpoint: str, data_root: str | None = None) -> list[dict]:
@@ -75,10 +73,9 @@ def to_table(rows: list[dict]) -> 'pd.DataFrame':
     return pd.DataFrame(rows).round({'min_angle': 1, 'uniformity': 3, 'alignment': 3})
 
 
-@report_user_errors
-def main() -> None:
+@command(options, 'ltcl geometry kcl.py kcl.pth tsc.py tsc.pth --out geometry.csv')
+def main(args: argparse.Namespace) -> None:
     """Measure every run, print one table."""
-    args = parse_args()
     if len(args.runs) % 2:
         raise UserError(f'each config needs a checkpoint after it, got {" ".join(args.runs)}')
     pairs = zip(args.runs[::2], args.runs[1::2], strict=True)

@@ -5,22 +5,23 @@ robustness_<checkpoint>.json and .csv in the work dir, after each set: started a
 """
 
 import argparse
+import itertools
 import time
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mmengine.config import Config
 from rich.console import Console
 
 from ltcl.errors import UserError
-from ltcl.launch import apply_options, build_runner, load_config, report_user_errors, run_options
+from ltcl.launch import apply_options, build_runner, load_config, run_options
 from ltcl.launch.hook_names import HOOK_TYPES
 from ltcl.launch.launcher import start_copies
 from ltcl.neutral_text import markup
 
-from .parser import ArgumentParser
+from .command import ArgumentParser, command
 
 if TYPE_CHECKING:
     from ltcl.analysis.robustness import RobustnessResults
@@ -30,6 +31,13 @@ EXAMPLES = (
     'ltcl robustness CONFIG CHECKPOINT --clean --imagenet-c DIR --imagenet-r DIR --sketch DIR',
     'ltcl robustness CONFIG CHECKPOINT --clean --corrupted DIR --corruptions fog frost',
 )
+# Data set of each option that names a folder.
+SETS = {
+    'imagenet_c': 'ltcl.ImageNetC',
+    'corrupted': 'ltcl.CorruptedImages',
+    'imagenet_r': 'ltcl.ImageNetR',
+    'imagenet_sketch': 'ltcl.ImageNetSketch',
+}
 # They report, save or need the training images; none changes what a model predicts.
 UNUSED_HOOKS = (
     *('timer', 'logger', 'param_scheduler', 'checkpoint', 'sampler_seed'),
@@ -46,18 +54,18 @@ class Part(NamedTuple):
     severity: int | None = None
 
 
-def parse_args() -> argparse.Namespace:
+def options(parser: ArgumentParser) -> None:
     """Words and options of the command."""
-    parser = ArgumentParser(__doc__, EXAMPLES)
     run_options(parser)
     parser.add_argument('checkpoint', help='checkpoint file')
     parser.add_argument('--clean', action='store_true', help="the config's own test set, for figures relative to it")
     parser.add_argument('--imagenet-c', metavar='DIR', help='ImageNet-C: <corruption>/<severity>/<wnid>')
     parser.add_argument('--imagenet-r', metavar='DIR', help='ImageNet-R: <wnid> of 200 classes')
-    parser.add_argument('--sketch', metavar='DIR', help='ImageNet-Sketch: sketch/<wnid> or <wnid>')
+    parser.add_argument(
+        '--sketch', dest='imagenet_sketch', metavar='DIR', help='ImageNet-Sketch: sketch/<wnid> or <wnid>'
+    )
     parser.add_argument('--corrupted', metavar='DIR', help='images that `ltcl data corrupt` made')
     parser.add_argument('--corruptions', nargs='+', metavar='NAME', help='only these of the 15 corruptions')
-    return parser.parse_args()
 
 
 def folders_of(args: argparse.Namespace) -> dict[str, str | None]:
@@ -66,10 +74,7 @@ def folders_of(args: argparse.Namespace) -> dict[str, str | None]:
     Raises:
         UserError: None is asked for, or a folder is missing.
     """
-    asked = dict(
-        imagenet_c=args.imagenet_c, corrupted=args.corrupted, imagenet_r=args.imagenet_r, imagenet_sketch=args.sketch
-    )
-    folders = {name: folder for name, folder in asked.items() if folder is not None}
+    folders = {name: vars(args)[name] for name in SETS if vars(args)[name] is not None}
     for folder in folders.values():
         if not Path(folder).is_dir():
             raise UserError(f'the folder {folder} does not exist')
@@ -93,26 +98,19 @@ def plan(folders: dict[str, str | None], corruptions: list[str], common: dict) -
     """
     from ltcl.datasets.robustness import corruption_folder
 
-    types = dict(
-        imagenet_c='ltcl.ImageNetC',
-        corrupted='ltcl.CorruptedImages',
-        imagenet_r='ltcl.ImageNetR',
-        imagenet_sketch='ltcl.ImageNetSketch',
-    )
     parts = []
     for name, folder in folders.items():
         if folder is None:
             parts.append(Part(name, None))
             continue
-        dataset = dict(type=types[name], data_root=folder, **common)
+        dataset = dict(type=SETS[name], data_root=folder, **common)
         if name not in ('imagenet_c', 'corrupted'):
             parts.append(Part(name, dataset))
             continue
-        for corruption in corruptions:
-            for severity in range(1, 6):
-                corruption_folder(folder, corruption, severity)
-                variant = dict(corruption=corruption, severity=severity)
-                parts.append(Part(name, {**dataset, **variant}, **variant))
+        for corruption, severity in itertools.product(corruptions, range(1, 6)):
+            corruption_folder(folder, corruption, severity)
+            variant = dict(dataset, corruption=corruption, severity=severity)
+            parts.append(Part(name, variant, corruption, severity))
     return parts
 
 
@@ -189,10 +187,9 @@ def run_all(runner: 'Runner', parts: list[Part], results: 'RobustnessResults', p
         yield f'{title}: top-1 {top1:.2f} ({time.perf_counter() - start:.1f} s)'
 
 
-@report_user_errors
-def main() -> None:
+@command(options, *EXAMPLES)
+def main(args: argparse.Namespace) -> None:
     """Check everything, load the checkpoint, test it, print and write the figures."""
-    args = parse_args()
     start_copies(args)
     if not Path(args.checkpoint).is_file():
         raise UserError(f'checkpoint {args.checkpoint} does not exist; training writes them to its work dir')
@@ -220,7 +217,7 @@ def main() -> None:
     )
     path = Path(cfg.work_dir, f'robustness_{Path(args.checkpoint).stem}.json')
     # Every process must go on from the same results: the main one's, which writes them.
-    shared = [load_results(path, about) if is_main_process() else None]
+    shared: list[Any] = [load_results(path, about) if is_main_process() else None]
     broadcast_object_list(shared)
     results = shared[0]
     for name, folder in folders.items():

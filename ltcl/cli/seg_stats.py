@@ -8,26 +8,23 @@ import argparse
 from pathlib import Path
 
 from ltcl.errors import UserError
-from ltcl.launch import import_scope, load_config, report_user_errors
+from ltcl.launch import import_scope, load_config
 from ltcl.neutral_text import visible
 
-from .parser import ArgumentParser
+from .command import ArgumentParser, command
 
 
-def parse_args() -> argparse.Namespace:
+def options(parser: ArgumentParser) -> None:
     """Words and options of the command."""
-    parser = ArgumentParser(__doc__, ('ltcl seg-stats my_config.py --out data/stats/ade20k.json',))
     parser.add_argument('config', help='config whose training set is counted')
     parser.add_argument('--out', type=Path, required=True, metavar='FILE', help='.json file to write')
     parser.add_argument('--data-root', help='folder of the data set, in place of that of the config')
     parser.add_argument('--workers', type=int, default=4, help='threads that read label maps (default: 4)')
-    return parser.parse_args()
 
 
-@report_user_errors
-def main() -> None:
+@command(options, 'ltcl seg-stats my_config.py --out data/stats/ade20k.json')
+def main(args: argparse.Namespace) -> None:
     """Count, write the file, print what tells a table from others."""
-    args = parse_args()
     cfg = load_config(args.config)
     if 'train_dataloader' not in cfg:
         raise UserError(f'{args.config} has no train_dataloader: name a config that trains')

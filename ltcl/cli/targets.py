@@ -2,15 +2,13 @@
 
 import argparse
 
-from ltcl.launch import report_user_errors
 from ltcl.neutral_text import visible
 
-from .parser import ArgumentParser
+from .command import ArgumentParser, command
 
 
-def parse_args() -> argparse.Namespace:
+def options(parser: ArgumentParser) -> None:
     """Words and options of the command."""
-    parser = ArgumentParser(__doc__, ('ltcl targets 1000 128', 'ltcl targets 8142 128 --seed 1 --out targets/inat.npy'))
     parser.add_argument('num_classes', type=int, help='number of targets')
     parser.add_argument('feat_dim', type=int, help='width of an embedding')
     parser.add_argument('--seed', type=int, default=0, help='seed of the search or of the rotation (default: 0)')
@@ -23,13 +21,11 @@ def parse_args() -> argparse.Namespace:
         default='auto',
         help='auto: simplex where there is one, else search; published: the 10,000 iterations of the original',
     )
-    return parser.parse_args()
 
 
-@report_user_errors
-def main() -> None:
+@command(options, 'ltcl targets 1000 128', 'ltcl targets 8142 128 --seed 1 --out targets/inat.npy')
+def main(args: argparse.Namespace) -> None:
     """Make the targets, print how good they are, save them."""
-    args = parse_args()
     # After the options, so that a mistyped one is answered at once.
     import torch
 

@@ -10,14 +10,14 @@ from pathlib import Path
 from mmengine.config import Config
 
 from ltcl.errors import UserError
-from ltcl.launch import apply_options, build_runner, load_config, report_user_errors, run_options
+from ltcl.launch import apply_options, build_runner, load_config, run_options
 from ltcl.launch.config_source import SUFFIXES
 from ltcl.launch.config_values import fill_num_classes
 from ltcl.launch.launcher import start_copies
 from ltcl.shipped import find_config
 from ltcl.work_dir import require_writable
 
-from .parser import ArgumentParser
+from .command import ArgumentParser, command
 
 EXAMPLES = (
     'ltcl test my_config.py work_dirs/my_config/epoch_100.pth --out predictions.pkl',
@@ -26,9 +26,8 @@ EXAMPLES = (
 )
 
 
-def parse_args() -> argparse.Namespace:
+def options(parser: ArgumentParser) -> None:
     """Words and options of the command."""
-    parser = ArgumentParser(__doc__, EXAMPLES)
     run_options(parser)
     parser.add_argument('checkpoint', help='checkpoint file')
     parser.add_argument('others', nargs='*', metavar='CONFIG CHECKPOINT', help='further members of an ensemble')
@@ -36,7 +35,6 @@ def parse_args() -> argparse.Namespace:
         '--tta', action='store_true', help="average over the scales and flips of the config's tta_pipeline"
     )
     parser.add_argument('--out', help='write score, predicted and true label of every image to this .pkl file')
-    return parser.parse_intermixed_args()
 
 
 def find_members(args: argparse.Namespace) -> list[tuple[str, str]]:
@@ -108,10 +106,9 @@ def augment_test(cfg: Config, num_members: int = 1) -> None:
     cfg.model = dict(**cfg.tta_model, module=cfg.model)
 
 
-@report_user_errors
-def main() -> None:
+@command(options, *EXAMPLES, parse=ArgumentParser.parse_intermixed_args)
+def main(args: argparse.Namespace) -> None:
     """Build the config, load the checkpoints and test them."""
-    args = parse_args()
     start_copies(args)
     members = find_members(args)
     cfg = read_config(args, members)

@@ -6,12 +6,12 @@ from pathlib import Path
 from mmengine.config import Config
 
 from ltcl.errors import UserError
-from ltcl.launch import apply_options, build_runner, load_config, report_user_errors, run_options
+from ltcl.launch import apply_options, build_runner, load_config, run_options
 from ltcl.launch.launcher import start_copies
 from ltcl.shipped import name_of
 from ltcl.work_dir import AUTO, require_writable
 
-from .parser import ArgumentParser
+from .command import ArgumentParser, command
 
 # Ending of the files that `ltcl convert` writes.
 CONVERTED = '.ltcl.pth'
@@ -23,9 +23,8 @@ EXAMPLES = (
 )
 
 
-def parse_args() -> argparse.Namespace:
+def options(parser: ArgumentParser) -> None:
     """Words and options of the command."""
-    parser = ArgumentParser(__doc__, EXAMPLES)
     run_options(parser)
     parser.add_argument(
         '--resume',
@@ -42,7 +41,6 @@ def parse_args() -> argparse.Namespace:
         choices=('bfloat16', 'float16'),
         help='precision of the forward pass: bfloat16 (any device) or float16 (CUDA)',
     )
-    return parser.parse_args()
 
 
 def resume_from(cfg: Config, resume: str | None, work_dir: str | None) -> None:
@@ -100,10 +98,9 @@ def check_start(cfg: Config) -> None:
         )
 
 
-@report_user_errors
-def main() -> None:
+@command(options, *EXAMPLES)
+def main(args: argparse.Namespace) -> None:
     """Build the config and train it."""
-    args = parse_args()
     start_copies(args)
     cfg = apply_options(load_config(args.config), args)
     resume_from(cfg, args.resume, args.work_dir)

@@ -30,7 +30,7 @@ class Images:
     paths: list[str]
     labels: np.ndarray
 
-    def subset(self, kept: Sequence[int]) -> 'Images':
+    def subset(self, kept: np.ndarray) -> 'Images':
         """The images of some indices."""
         return Images([self.paths[i] for i in kept], self.labels[kept])
 

@@ -5,6 +5,8 @@ import types
 import typing
 from collections.abc import Callable
 
+from ltcl.signatures import constructors
+
 
 def arguments(built: Callable) -> tuple[dict[str, object], bool, set[str]]:
     """Arguments of a class or function, those that it hands on to its bases included.
@@ -15,7 +17,7 @@ def arguments(built: Callable) -> tuple[dict[str, object], bool, set[str]]:
     known: dict[str, object] = {}
     needed: set[str] = set()
     takes_any = False
-    for maker in _makers(built):
+    for maker in constructors(built) if inspect.isclass(built) else [built]:
         try:
             parameters = list(inspect.signature(maker).parameters.values())[inspect.isclass(built) :]
         except (ValueError, TypeError):
@@ -29,14 +31,6 @@ def arguments(built: Callable) -> tuple[dict[str, object], bool, set[str]]:
         if not takes_any:
             break
     return known, takes_any, needed
-
-
-def _makers(built: Callable) -> list[Callable]:
-    """The function itself, or the constructors of a class and its bases."""
-    if not inspect.isclass(built):
-        return [built]
-    makers = [each.__dict__['__init__'] for each in built.__mro__ if '__init__' in each.__dict__]
-    return [maker for maker in makers if maker is not object.__init__]
 
 
 def _hints(maker: Callable) -> dict[str, object]:

@@ -152,21 +152,18 @@ def _path_of(named: str, child: Path) -> tuple[Path, str | None]:
 
 
 def _merge(source: Source, own: dict, bases: ConfigFile) -> ConfigFile:
-    """A file's own entries on top of those that it inherits."""
+    """A file's own entries on top of those that it inherits, which change."""
     check_taken_away(own, bases.entries, source.path)
     try:
-        entries = Config._merge_a_into_b(own, bases.entries)
+        bases.entries = Config._merge_a_into_b(own, bases.entries)
     except TypeError as error:
         key, kind = str(error).split('=')[0], re.search(r"of type <class '(\w+)'> in base", str(error))
         raise UserError(
             f'{source.path}: {key} is a dict, and {kind[1] if kind else "none"} in what it inherits from: give a '
             f'{kind[1] if kind else "value"}, or replace it with {key}=dict(_delete_=True, ...)'
         ) from error
-    return ConfigFile(
-        entries=entries,
-        text=f'{bases.text}{source.path}\n{source.text}',
-        env_variables={**bases.env_variables, **source.env_variables},
-        origin={**bases.origin, **dict.fromkeys(own, source.path)},
-        used=bases.used | source.used,
-        stale=bases.stale,
-    )
+    bases.text += f'{source.path}\n{source.text}'
+    bases.env_variables.update(source.env_variables)
+    bases.origin.update(dict.fromkeys(own, source.path))
+    bases.used.update(source.used)
+    return bases

@@ -66,8 +66,8 @@ class Source:
             raise UserError(f'{path} {reason}: name a config file, {", ".join(SUFFIXES)}') from error
         self.is_data = path.suffix in DATA_SUFFIXES
         filled = self._fill()
-        self._data = read_data(path, filled) if self.is_data else None
-        self._tree = None if self.is_data else self._parse(filled)
+        self._data = read_data(path, filled) if self.is_data else {}
+        self._tree = self._parse('' if self.is_data else filled)
 
     def _fill(self) -> str:
         """The text with ``{{ fileDirname }}``, ``{{$VARIABLE:default}}`` and ``{{_base_.x}}`` filled in by mmengine."""
@@ -95,13 +95,10 @@ class Source:
 
     def bases(self) -> list[str]:
         """What ``_base_`` names."""
-        named: object = []
-        if self.is_data:
-            named = self._data.get('_base_', [])
-        else:
-            for node in self._tree.body:
-                if isinstance(node, ast.Assign) and getattr(node.targets[0], 'id', None) == '_base_':
-                    named = self._run(ast.Expression(node.value), {}, mode='eval')
+        named: object = self._data.get('_base_', [])
+        for node in self._tree.body:
+            if isinstance(node, ast.Assign) and getattr(node.targets[0], 'id', None) == '_base_':
+                named = self._run(ast.Expression(node.value), {}, mode='eval')
         named = [named] if isinstance(named, str) else named
         if not isinstance(named, list | tuple) or not all(isinstance(each, str) and each for each in named):
             raise UserError(f'{self.path}: _base_ must be a path or a list of paths, got {named!r}')
@@ -110,12 +107,10 @@ class Source:
     def entries(self, inherited: dict, overrides: Mapping[str, object]) -> dict:
         """What the file sets at its top level, in view of what it inherits."""
         names = Names({'_base_': inherited}, overrides)
-        if self.is_data:
-            for name, value in copy.deepcopy(self._data).items():
-                names[name] = value
-        else:
-            tree = RemoveAssignFromAST('_base_').visit(copy.deepcopy(self._tree))
-            self._run(tree, names.scope, names, mode='exec')
+        for name, value in copy.deepcopy(self._data).items():
+            names[name] = value
+        tree = RemoveAssignFromAST('_base_').visit(copy.deepcopy(self._tree))
+        self._run(tree, names.scope, names, mode='exec')
         found = {
             name: value
             for name, value in names.items()
@@ -131,7 +126,7 @@ class Source:
             raise UserError(f'{self.path}: write {{{{_base_.{left[0]}}}}} without quotes and as a value of its own')
         return {name: value for name, value in found.items() if name not in ('_base_', '_deprecation_')}
 
-    def _run(self, tree: ast.AST, *scopes: dict, mode: str) -> object:
+    def _run(self, tree: ast.Module | ast.Expression, *scopes: dict, mode: str) -> object:
         """Run code of the config; what it raises is the user's mistake."""
         try:
             return eval(compile(ast.fix_missing_locations(tree), str(self.path), mode), *scopes)
@@ -147,7 +142,7 @@ class Source:
     def used(self) -> set[str]:
         """Names that the file reads, of its own and of what it inherits; ``'*'`` if it may read any."""
         used = {variable.split('.')[0] for variable in self.base_variables.values()}
-        for node in ast.walk(self._tree) if self._tree is not None else ():
+        for node in ast.walk(self._tree):
             if isinstance(node, ast.Attribute) and getattr(node.value, 'id', None) == '_base_':
                 used.add('*' if hasattr(dict, node.attr) else node.attr)
             elif isinstance(node, ast.Subscript) and getattr(node.value, 'id', None) == '_base_':

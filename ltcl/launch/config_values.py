@@ -1,11 +1,13 @@
 """Config entries that stand in several places, or that only the data can tell."""
 
-from collections.abc import Iterator, MutableMapping, Sequence
+from collections.abc import MutableMapping, Sequence
 
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
 from ltcl.errors import UserError
+
+from .nodes import dicts_in
 
 
 def hand_down(cfg: Config, key: str, value: object) -> None:
@@ -31,7 +33,7 @@ def replace_copies(entries: MutableMapping, key: str, old: object, new: object) 
         old: Value that they have.
         new: Value that they get.
     """
-    for node in _dicts(entries):
+    for node in dicts_in(entries):
         if key not in node:
             continue
         if type(node[key]) is type(old) and node[key] == old:
@@ -82,19 +84,9 @@ def use_plain_norms(cfg: Config) -> None:
     Args:
         cfg: The config, changed in place.
     """
-    for node in _dicts(cfg.get('model')):
+    for node in dicts_in(cfg.get('model')):
         if node.get('type') == 'SyncBN':
             node['type'] = 'BN'
-
-
-def _dicts(node: object) -> Iterator[dict]:
-    """Every dict below a node, the node included."""
-    if isinstance(node, dict):
-        yield node
-        node = list(dict.values(node))
-    if isinstance(node, list | tuple):
-        for child in node:
-            yield from _dicts(child)
 
 
 def _trained_classes(checkpoint: str) -> Sequence[str] | None:

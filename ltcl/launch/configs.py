@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from mmengine.config import Config
 
@@ -170,7 +171,7 @@ def _nested(options: Mapping[str, object]) -> dict:
     return nested
 
 
-def _length(values: Mapping[str, object], cfg: Config) -> int | None:
+def _length(values: Mapping[str, Any], cfg: Config) -> int | None:
     """The length that options ask for, else the config's own.
 
     Raises:

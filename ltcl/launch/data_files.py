@@ -1,13 +1,14 @@
 """Configs that are data: no tag, import or name in them runs code."""
 
 import json
-from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
 import yaml
 
 from ltcl.errors import UserError
+
+from .nodes import dicts_in
 
 DATA_SUFFIXES = ('.json', '.yaml', '.yml')
 # Packages whose parts a data config may name; what is imported from them is not the config's code.
@@ -46,8 +47,8 @@ def _check_names(path: Path, data: dict) -> None:
     imports = data.get('custom_imports') or {}
     modules = imports.get('imports', []) if isinstance(imports, dict) else imports
     modules = [modules] if isinstance(modules, str) else modules
-    scopes = [node[key] for node in _dicts(data) for key in ('default_scope', '_scope_') if node.get(key) is not None]
-    parts = [value for node in _dicts(data) for key, value in node.items() if _names_a_part(key)]
+    scopes = [node[key] for node in dicts_in(data) for key in ('default_scope', '_scope_') if node.get(key) is not None]
+    parts = [value for node in dicts_in(data) for key, value in node.items() if _names_a_part(key)]
     wrong = [name for name in (*modules, *scopes) if str(name).split('.')[0] not in PACKAGES]
     wrong += [name for name in parts if isinstance(name, str) and _is_code(name)]
     if wrong:
@@ -68,12 +69,3 @@ def _is_code(name: str) -> bool:
     if not scope:
         return name.isidentifier() and find_spec(name) is not None
     return scope not in PACKAGES or last == last.lower()
-
-
-def _dicts(node: object) -> Iterator[dict]:
-    if isinstance(node, dict):
-        yield node
-        node = list(node.values())
-    if isinstance(node, list):
-        for child in node:
-            yield from _dicts(child)

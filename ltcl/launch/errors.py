@@ -2,7 +2,6 @@
 
 import difflib
 import functools
-import inspect
 import os
 import pickle
 import re
@@ -13,6 +12,7 @@ from collections.abc import Callable
 
 from ltcl.errors import UserError
 from ltcl.neutral_text import MAX_LINE, neutralise_output, visible
+from ltcl.signatures import parameters_of
 
 from . import exit_codes
 from .processes import fail, last_line, leave_processes, watched
@@ -63,12 +63,6 @@ def _part_that_failed(error: Exception) -> type | None:
     return built[-1] if built else None
 
 
-def _options(part: type | None) -> list[str]:
-    """Arguments of a class, those that it hands on to its base classes included."""
-    classes = getattr(part, '__mro__', ())
-    return [name for each in classes if each is not object for name in inspect.signature(each.__init__).parameters]
-
-
 def explain(error: Exception) -> str | None:
     """One line for an exception that a user's input caused, None for all others."""
     text = ' '.join(str(error).split())
@@ -80,7 +74,7 @@ def explain(error: Exception) -> str | None:
     if isinstance(error, TypeError) and (match := re.search(r"(\w+)\.__init__\(\) got .* argument '(\w+)'", text)):
         part, argument = match.groups()
         built = _part_that_failed(error)
-        similar = difflib.get_close_matches(argument, _options(built), n=1)
+        similar = difflib.get_close_matches(argument, parameters_of(built) if isinstance(built, type) else (), n=1)
         hint = f'did you mean {similar[0]}?' if similar else 'correct the key in the config or in --cfg-options'
         return f'{getattr(built, "__name__", part)} has no option {argument!r}: {hint}'
     missing = re.search(r'\.__init__\(\) missing \d+ required .*?: (.+)', text)

@@ -1,6 +1,7 @@
 """Figures that a validation reports, and the hooks that compare them."""
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from mmengine import registry as root
 from mmengine.config import Config
@@ -29,7 +30,7 @@ def check_figures(cfg: Config, scope: str) -> None:
     reported = [figures_of(metric, scope) for metric in metrics]
     if None in reported:
         return
-    known = [figure for figures in reported for figure in figures]
+    known = [figure for figures in reported for figure in figures or ()]
     for key, value in _compared(cfg):
         for figure in [value] if isinstance(value, str) else value or ():
             if figure not in (*known, 'auto'):
@@ -37,7 +38,7 @@ def check_figures(cfg: Config, scope: str) -> None:
                 raise UserError(f'{key}={figure!r} is no figure of val_evaluator: {hint}')
 
 
-def _compared(cfg: Config) -> Iterator[tuple[str, object]]:
+def _compared(cfg: Config) -> Iterator[tuple[str, Any]]:
     for key, hook in hooks_of(cfg):
         for name in ('save_best', 'monitor', 'best_by'):
             yield f'{key}.{name}', hook.get(name)
@@ -45,8 +46,8 @@ def _compared(cfg: Config) -> Iterator[tuple[str, object]]:
 
 def figures_of(metric: Mapping, scope: str) -> list[str] | None:
     """Figures that a metric reports, with prefix; None where only the metric itself knows."""
-    built = registered(root.METRICS, str(metric.get('type')), scope)
-    names = getattr(built, 'figures', None) or FIGURES.get(getattr(built, '__name__', None))
+    built: Any = registered(root.METRICS, str(metric.get('type')), scope)
+    names = getattr(built, 'figures', None) or FIGURES.get(getattr(built, '__name__', ''))
     if getattr(built, '__name__', None) == 'Accuracy' and metric.get('thrs') is None:
         topk = metric.get('topk', (1,))
         names = [f'top{k}' for k in ([topk] if isinstance(topk, int) else topk)]

@@ -1,11 +1,12 @@
 """Hooks of a config: those of ``default_hooks``, each by its name, and the list ``custom_hooks`` of a user's own."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from pathlib import Path
 
 from ltcl.errors import UserError
 
 from .config_names import similar_names
+from .nodes import below
 
 # Registered whatever a config says, unless it sets them to None.
 MMENGINE_HOOKS = {
@@ -30,15 +31,10 @@ def type_of(name: str) -> str:
 HOOK_TYPES = {'visualization': 'VisualizationHook', **{name: type_of(name) for name in OWN_HOOKS}, **MMENGINE_HOOKS}
 
 
-def hooks_of(entries: Mapping) -> Iterator[tuple[str, Mapping]]:
+def hooks_of(entries: Mapping) -> Iterator[tuple[str, MutableMapping]]:
     """Every hook of a config with its key, in the order in which they are registered."""
-    named = entries.get('default_hooks')
-    for name, hook in named.items() if isinstance(named, Mapping) else ():
-        if isinstance(hook, Mapping):
-            yield f'default_hooks.{name}', hook
-    for number, hook in enumerate(entries.get('custom_hooks') or []):
-        if isinstance(hook, Mapping):
-            yield f'custom_hooks.{number}', hook
+    sections = {name: entries.get(name) for name in ('default_hooks', 'custom_hooks')}
+    return ((key, hook) for key, hook in below(sections) if isinstance(hook, MutableMapping) and key.count('.') == 1)
 
 
 def check_hooks(entries: Mapping) -> None:

@@ -104,8 +104,8 @@ class Launcher:
                 signal.signal(number, self._hand_on)
         for local_rank in range(self.args.nproc_per_node):
             self.processes.append(self._start(local_rank))
-        for number in self.signals[:1]:  # it came before all were started
-            self._send(number)
+        for early in self.signals[:1]:  # it came before all were started
+            self._send(early)
         while len(self.ended) < len(self.processes):
             self._note_ends()
             if self._kill_at is not None and time.monotonic() > self._kill_at:

@@ -2,7 +2,9 @@
 
 import argparse
 import ast
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from ltcl.errors import UserError
 
@@ -18,12 +20,12 @@ class KeyValues(argparse.Action):
         self,
         parser: argparse.ArgumentParser,
         namespace: argparse.Namespace,
-        values: Sequence[str],
+        values: str | Sequence[str] | None,
         option_string: str | None = None,
     ) -> None:
         """Add the words to those of earlier uses of the option."""
         options = dict(getattr(namespace, self.dest) or {})
-        for word in values:
+        for word in values or ():
             key, equals, text = word.partition('=')
             if not equals or not key or key != key.strip():
                 parser.error(f'{option_string} takes KEY=VALUE without spaces around =, got {word!r}')
@@ -83,7 +85,7 @@ def _evaluate(node: ast.AST) -> object:
         values = [_evaluate(each) for each in node.elts]
         return values if isinstance(node, ast.List) else tuple(values)
     if isinstance(node, ast.Dict):
-        keys = [ast.literal_eval(key) for key in node.keys]
+        keys = [ast.literal_eval(key) for key in node.keys if key is not None]
         return dict(zip(keys, map(_evaluate, node.values), strict=True))
     if isinstance(node, ast.Name) and node.id in ('nan', 'inf'):
         return float(node.id)
@@ -108,18 +110,16 @@ def _truth(text: str, old: bool) -> object:
 
 
 def _number(text: str, old: float) -> object:
-    try:
+    with contextlib.suppress(ValueError):
         return int(text) if isinstance(old, int) else float(text)
-    except ValueError:
-        pass
     try:
         number = float(text)
     except ValueError:
         return _explicit(text)
-    return int(number) if isinstance(old, int) and number.is_integer() else number
+    return int(number) if number.is_integer() else number
 
 
-def _sequence(text: str, old: Sequence) -> object:
+def _sequence(text: str, old: list | tuple) -> object:
     """A list or tuple, whichever the old one is; brackets and the quotes of plain words may be left out."""
     value = _literal(text)
     if isinstance(value, dict) and value:
@@ -151,7 +151,7 @@ def _mapping(text: str, old: Mapping) -> dict:
 
 
 # In this order: True is an int as well.
-KINDS = {
+KINDS: dict[Any, tuple[Callable[[str, Any], object], str]] = {
     bool: (_truth, 'True or False'),
     int | float: (_number, 'a number'),
     list | tuple: (_sequence, 'a list such as [1,2]'),

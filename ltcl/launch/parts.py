@@ -19,6 +19,7 @@ from .arguments import arguments, fits, in_words
 from .config_names import SECTIONS, similar_names
 from .data_files import DATA_SUFFIXES, PACKAGES
 from .figures import check_figures
+from .nodes import below
 from .registered import registered
 
 
@@ -83,7 +84,7 @@ class Part(NamedTuple):
     """
 
     key: str
-    entries: Mapping
+    entries: dict
     place: Place | None
 
 
@@ -104,22 +105,16 @@ def check_parts(cfg: Config, sections: Collection[str] = SECTIONS) -> None:
     for part in _parts({name: value for name, value in dict.items(cfg._cfg_dict) if name in sections}):
         built = _find(part, scope, is_data)
         if built is not None and part.place is not None:
-            check_arguments(part, built)
+            check_arguments(part, part.place, built)
     if 'val_evaluator' in sections:
         check_figures(cfg, scope)
 
 
-def _parts(node: object, key: str = '') -> Iterator[Part]:
+def _parts(entries: Mapping) -> Iterator[Part]:
     """Every dict with a type, the outer ones first."""
-    if isinstance(node, Mapping):
-        if isinstance(node.get('type'), str) and key:
-            place = next((place for place in PLACES if re.fullmatch(place.keys, key)), None)
-            yield Part(key, node, place)
-        children = dict.items(node)
-    else:
-        children = enumerate(node) if isinstance(node, list | tuple) else ()
-    for name, child in children:
-        yield from _parts(child, f'{key}.{name}' if key else str(name))
+    for key, node in below(entries):
+        if isinstance(node, dict) and isinstance(node.get('type'), str):
+            yield Part(key, node, next((place for place in PLACES if re.fullmatch(place.keys, key)), None))
 
 
 def _find(part: Part, scope: str, is_data: bool) -> Callable | None:
@@ -158,17 +153,17 @@ def _names(registry: Registry, scope: str) -> set[str]:
     return names
 
 
-def check_arguments(part: Part, built: Callable) -> None:
+def check_arguments(part: Part, place: Place, built: Callable) -> None:
     """Compare the entries of a part with the arguments of what is built from it.
 
     Raises:
         UserError: An unknown or missing argument, or a value of another kind.
     """
     known, takes_any, needed = arguments(built)
-    if part.place.registry in STRICT and built.__module__.split('.')[0] in PACKAGES:
+    if place.registry in STRICT and built.__module__.split('.')[0] in PACKAGES:
         known.update(dict.fromkeys(HANDED_ON.get(built.__name__, ()), typing.Any))
         takes_any = False
-    special = {'type', '_scope_', *part.place.taken, *part.place.given}
+    special = {'type', '_scope_', *place.taken, *place.given}
     title = getattr(built, '__name__', part.entries['type'])
     for name, value in dict.items(part.entries):
         if name in special:
@@ -181,6 +176,6 @@ def check_arguments(part: Part, built: Callable) -> None:
             raise UserError(f'{part.key}.{name}: {title} has no option {name!r}: {hint}')
         if not fits(value, known[name]):
             raise UserError(f'{part.key}.{name}={value!r:.80}: {title} takes {in_words(known[name])} there')
-    missing = sorted(needed - set(part.entries) - special - set(part.place.derived))
+    missing = sorted(needed - set(part.entries) - special - set(place.derived))
     if missing:
         raise UserError(f'{part.key}: {title} needs {", ".join(missing)}: add it to the config')

@@ -107,7 +107,7 @@ def _name_ranks(launcher: str) -> None:
     """Set the variables that torch reads from those of another launcher."""
     for ours, theirs in zip(RANKS, RANKS_OF.get(launcher, ()), strict=False):
         if theirs in os.environ:
-            os.environ[ours] = re.match(r'\d*', os.environ[theirs])[0]
+            os.environ[ours] = re.sub(r'\D.*', '', os.environ[theirs])
     if launcher == 'slurm' and 'MASTER_ADDR' not in os.environ and 'SLURM_NODELIST' in os.environ:
         hosts = subprocess.run(
             ['scontrol', 'show', 'hostname', os.environ['SLURM_NODELIST']], capture_output=True, text=True, check=True
@@ -182,9 +182,9 @@ def fail(message: str, error: Exception, with_traceback: bool) -> None:
         error: Its cause.
         with_traceback: Print the traceback before.
     """
-    messenger = _watch and _watch.messenger
-    if messenger is None and FILE_VARIABLE not in os.environ:
+    if _watch is None or (_watch.messenger is None and FILE_VARIABLE not in os.environ):
         return
+    messenger = _watch.messenger
     rank = int(os.environ.get('RANK', 0)) if int(os.environ.get('WORLD_SIZE', 1)) > 1 else None
     _watch.stop()
     mine = Failure(message, exit_codes.FAILED, rank)

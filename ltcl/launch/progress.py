@@ -3,6 +3,7 @@
 import sys
 import threading
 import time
+import traceback
 
 # The places in which Python code waits for something else; the caller says more.
 WAITING_ROOMS = ('/threading.py', '/queue.py', '/selectors.py', '/multiprocessing/', '/concurrent/', '/socket.py')
@@ -47,12 +48,9 @@ PROGRESS = Progress()
 
 def _stack() -> list[tuple[str, int, str]]:
     """File, line and function of the main thread's frames, innermost first."""
-    frame = sys._current_frames().get(threading.main_thread().ident)
-    stack = []
-    while frame is not None:
-        stack.append((frame.f_code.co_filename.replace('\\', '/'), frame.f_lineno, frame.f_code.co_name))
-        frame = frame.f_back
-    return stack
+    innermost = sys._current_frames().get(threading.main_thread().ident or 0)
+    frames = () if innermost is None else traceback.walk_stack(innermost)
+    return [(frame.f_code.co_filename.replace('\\', '/'), line, frame.f_code.co_name) for frame, line in frames]
 
 
 def main_thread_is_in(*functions: str) -> bool:

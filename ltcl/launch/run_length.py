@@ -1,8 +1,11 @@
 """The length of a run: one number that stops the training and that the learning rate's schedule is made for."""
 
 from collections.abc import Iterator, Mapping, MutableMapping
+from typing import TypeGuard
 
 from .config_values import replace_copies
+from .hook_names import hooks_of
+from .nodes import below
 
 UNITS = ('max_epochs', 'max_iters')
 MANY = float('inf')
@@ -33,7 +36,7 @@ def length_of(cfg: Mapping, unit: str | None = None) -> int | None:
     return None
 
 
-def is_length(value: object) -> bool:
+def is_length(value: object) -> TypeGuard[int]:
     """Whether a value is a number of epochs or iterations."""
     return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
@@ -63,24 +66,17 @@ def set_length(cfg: MutableMapping, length: int) -> dict[str, object]:
     stale = {}
     for path, part in parts:
         stale.update({f'{path}.{key}': part[key] for key in stretch.adapt(part)})
-    named = cfg.get('default_hooks')
-    for hook in (*(named.values() if isinstance(named, Mapping) else ()), *(cfg.get('custom_hooks') or ())):
-        if isinstance(hook, MutableMapping) and is_length(hook.get('begin_epoch')):
+    for _, hook in hooks_of(cfg):
+        if is_length(hook.get('begin_epoch')):
             hook['begin_epoch'] = stretch.share(hook['begin_epoch'])
     return stale
 
 
 def schedulers(cfg: Mapping) -> Iterator[tuple[str, MutableMapping]]:
     """Each scheduler of a config with its key: one, a list, or such for each of several optimizers."""
-    todo = [('param_scheduler', cfg.get('param_scheduler'))]
-    while todo:
-        path, node = todo.pop(0)
+    for path, node in below({'param_scheduler': cfg.get('param_scheduler')}):
         if isinstance(node, MutableMapping) and 'type' in node:
             yield path, node
-        elif isinstance(node, MutableMapping):
-            todo += [(f'{path}.{key}', child) for key, child in node.items()]
-        elif isinstance(node, list | tuple):
-            todo += [(f'{path}.{number}', child) for number, child in enumerate(node)]
 
 
 def counts_in(part: Mapping) -> str:

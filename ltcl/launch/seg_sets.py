@@ -3,6 +3,7 @@
 import os
 import traceback
 from collections import Counter
+from typing import Any
 
 
 def explain_seg_set(error: Exception) -> str | None:
@@ -29,15 +30,13 @@ def explain_seg_set(error: Exception) -> str | None:
     return None
 
 
-def _what_lies_there(folder: str, dataset: object) -> str:
+def _what_lies_there(folder: str, dataset: Any) -> str:
     if dataset.ann_file:
         return f'the list {dataset.ann_file} is empty'
     names = [name for _, _, files in os.walk(folder) for name in files]
-    endings = Counter(os.path.splitext(name)[1] for name in names)
-    common = endings.most_common(1)
-    if not common:
+    if not names:
         return f'there is no file in {folder}: correct data_root or data_prefix.img_path'
-    (ending, number), *_ = common
+    [(ending, number)] = Counter(os.path.splitext(name)[1] for name in names).most_common(1)
     return (
         f'none of the {len(names)} files in {folder} ends in {dataset.img_suffix!r}, {number} in {ending!r}: set '
         f'img_suffix={ending!r}'

@@ -1,6 +1,6 @@
 """What a config says, checked before data or model are touched and before torch is imported."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
 
 from mmengine.config import Config
@@ -10,8 +10,9 @@ from ltcl.value_ranges import check_ranges
 
 from .config_names import similar_names
 from .hook_names import HOOK_TYPES, check_hooks, hooks_of
+from .nodes import below, dicts_in
 from .run_length import UNITS, counts_in, is_length, length_of, schedulers, unit_of
-from .value_rules import KEYS, NEEDED, RULES, TOGETHER
+from .value_rules import KEYS, LISTS, NEEDED, RULES, TOGETHER
 
 
 def check_values(cfg: Config) -> None:
@@ -34,29 +35,10 @@ def fit_workers(cfg: Config) -> None:
     Args:
         cfg: The config, changed in place.
     """
-    for node in _dicts(cfg._cfg_dict):
+    for node in dicts_in(cfg._cfg_dict):
         if node.get('num_workers') == 0:
             for key in ('persistent_workers', 'prefetch_factor'):
                 node.pop(key, None)
-
-
-def _leaves(node: object, path: str = '') -> Iterator[tuple[str, object]]:
-    """Every entry below a node with its dotted key, the outer ones first."""
-    if isinstance(node, Mapping):
-        children = dict.items(node)
-    elif isinstance(node, list | tuple):
-        children = enumerate(node)
-    else:
-        return
-    for key, value in children:
-        yield f'{path}{key}', value
-        yield from _leaves(value, f'{path}{key}.')
-
-
-def _dicts(node: object) -> Iterator[dict]:
-    if isinstance(node, dict):
-        yield node
-    yield from (value for _, value in _leaves(node) if isinstance(value, dict))
 
 
 def check_complete(cfg: Config) -> None:
@@ -78,7 +60,7 @@ def check_complete(cfg: Config) -> None:
 
 def check_rules(entries: Mapping) -> None:
     """Every value is of the kind and in the range that its key has."""
-    for key, value in _leaves(entries):
+    for key, value in below(entries):
         pattern = next((pattern for pattern in RULES if fnmatchcase(key, pattern)), None)
         if pattern is None or (value is None and not any(fnmatchcase(key, needed) for needed in NEEDED)):
             continue
@@ -96,7 +78,7 @@ def known_keys(section: str) -> frozenset[str]:
 
 def check_keys(entries: Mapping) -> None:
     """The sections without a ``type`` have no misspelt entries."""
-    for key, value in _leaves(entries):
+    for key, value in below(entries):
         known = known_keys(key) if key != 'default_hooks' else frozenset()  # which can have others, see check_hooks
         for name in value if known and isinstance(value, Mapping) else ():
             if name not in known and name != '_scope_':
@@ -107,7 +89,7 @@ def check_keys(entries: Mapping) -> None:
 def check_methods(entries: Mapping) -> None:
     """The numbers of the parts of ours that a model is made of are in their ranges."""
     model = entries.get('model')
-    for key, node in [('model', model), *_leaves(model, 'model.')]:
+    for key, node in [('model', model), *below(model, 'model.')]:
         if isinstance(node, Mapping) and str(node.get('type')).startswith('ltcl.'):
             check_ranges(key, node)
 
@@ -126,22 +108,17 @@ def check_widths(entries: Mapping) -> None:
 
 def check_types(entries: Mapping) -> None:
     """The parts that lists and sections name have a type."""
-    for section in ('custom_hooks', 'param_scheduler', 'val_evaluator', 'test_evaluator'):
-        value = entries.get(section)
-        for number, part in enumerate(value) if isinstance(value, list | tuple) else ():
+    lists = ((key, parts) for key, parts in below(entries) if isinstance(parts, list | tuple))
+    for key, parts in lists:
+        for number, part in enumerate(parts if key in LISTS or key.split('.')[-1] == 'pipeline' else ()):
             if not isinstance(part, Mapping) or 'type' not in part:
-                raise UserError(f"{section}.{number}={part!r:.80} must be a dict with a type, as dict(type='...')")
-    for key, steps in _leaves(entries):
-        if key.split('.')[-1] == 'pipeline' and isinstance(steps, list | tuple):
-            for number, step in enumerate(steps):
-                if not isinstance(step, Mapping) or 'type' not in step:
-                    raise UserError(f"{key}.{number}={step!r:.80} must be a dict with a type, as dict(type='...')")
+                raise UserError(f"{key}.{number}={part!r:.80} must be a dict with a type, as dict(type='...')")
 
 
 def check_schedule(entries: Mapping) -> None:
     """The learning rate's schedule is for the run that is asked for."""
-    unit, length, train_cfg = unit_of(entries), length_of(entries), entries.get('train_cfg')
-    if unit is None:
+    unit, length = unit_of(entries), length_of(entries)
+    if unit is None or length is None:
         return
     other = next(each for each in UNITS if each != unit)
     if entries.get(other) is not None:
@@ -156,7 +133,7 @@ def check_schedule(entries: Mapping) -> None:
                 f'{path}.max_epochs={part["max_epochs"]} is another length than that of the run, {length}: set '
                 f'{unit}, which sets both'
             )
-    begin = train_cfg.get('val_begin', 1)
+    begin = entries['train_cfg'].get('val_begin', 1)
     if begin > length:
         raise UserError(f'train_cfg.val_begin={begin} lies after the end of the run, {unit}={length}: lower it')
     for key, hook in hooks_of(entries):
@@ -181,7 +158,7 @@ def num_classes_of(entries: Mapping) -> int | None:
 def check_metrics(entries: Mapping) -> None:
     """No metric asks for more classes than there are, or for bounds that are none."""
     num_classes = num_classes_of(entries)
-    for key, value in _leaves({name: entries.get(name) for name in ('val_evaluator', 'test_evaluator')}):
+    for key, value in below({name: entries.get(name) for name in ('val_evaluator', 'test_evaluator')}):
         if key.split('.')[-1] == 'topk' and num_classes is not None:
             largest = max([value] if isinstance(value, int) else value, default=0)
             if largest > num_classes:

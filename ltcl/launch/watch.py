@@ -40,7 +40,7 @@ class Watch(threading.Thread):
         while not self._stopped.wait(PROGRESS.period):
             self._excuse_pauses()
             if self.messenger is not None:
-                self._follow_launcher()
+                self._follow_launcher(self.messenger)
                 self._follow_others(self.messenger)
             self._follow_progress()
 
@@ -55,7 +55,7 @@ class Watch(threading.Thread):
         if pause > 2:
             PROGRESS.moment += pause
 
-    def _follow_launcher(self) -> None:
+    def _follow_launcher(self, messenger: Messenger) -> None:
         if os.getppid() == self._parent:
             return
         now = time.monotonic()
@@ -63,7 +63,7 @@ class Watch(threading.Thread):
             self._orphaned_at = now
             os.kill(os.getpid(), signal.SIGTERM)  # saves a checkpoint if there is something to save
         elif now - self._orphaned_at > ORPHAN_SECONDS:
-            self._end(Failure('the launcher is gone', exit_codes.stopped_by(signal.SIGTERM), self.messenger.rank))
+            self._end(Failure('the launcher is gone', exit_codes.stopped_by(signal.SIGTERM), messenger.rank))
 
     def _follow_others(self, messenger: Messenger) -> None:
         if messenger.failure is not None:

@@ -1,6 +1,7 @@
 """Several classifiers that answer as one."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from mmengine.model import BaseModel
@@ -29,9 +30,9 @@ class EnsembleClassifier(BaseModel):
 
     def __init__(self, members: Sequence[dict | nn.Module]) -> None:
         super().__init__()
-        built = [member if isinstance(member, nn.Module) else MODELS.build(member) for member in members]
+        built: list[Any] = [member if isinstance(member, nn.Module) else MODELS.build(member) for member in members]
         _check_members(built)
-        self.members = nn.ModuleList(built)
+        self.members: Any = nn.ModuleList(built)
         self.head = ClsHead()  # turns logits into predictions
 
     def forward(
@@ -53,8 +54,9 @@ class EnsembleClassifier(BaseModel):
         """
         if mode not in ('tensor', 'predict'):
             raise UserError('an EnsembleClassifier is not trained: train its members, each by its own config')
-        logits = sum(_at_least_float32(member(images)) for member, images in zip(self.members, inputs, strict=True))
-        return logits if mode == 'tensor' else self.head.predict((logits,), data_samples)
+        logits = [_at_least_float32(member(images)) for member, images in zip(self.members, inputs, strict=True)]
+        total = sum(logits[1:], logits[0])
+        return total if mode == 'tensor' else self.head.predict((total,), data_samples)
 
     def test_step(self, data: dict) -> list[DataSample]:
         """Predictions of a collated batch.
@@ -75,7 +77,7 @@ def _at_least_float32(logits: Tensor) -> Tensor:
     return logits.to(torch.promote_types(logits.dtype, torch.float32))
 
 
-def _check_members(members: list[nn.Module]) -> None:
+def _check_members(members: list[Any]) -> None:
     if not members:
         raise UserError('members of EnsembleClassifier is empty: give at least one classifier')
     for number, member in enumerate(members, 1):

@@ -29,7 +29,7 @@ class Views(NamedTuple):
     labels: Tensor
 
 
-class Needs(NamedTuple):
+class Needs:
     """What a head needs of the pipeline, the model and the hooks.
 
     Args:
@@ -40,21 +40,22 @@ class Needs(NamedTuple):
         uses_embeddings: The model has a projector.
         uses_queue: ``queue_len`` slots take up the rows of a step of all processes; 0 has no queue.
         uses_targets: ``targets`` is a file of shape (num_classes, feat_dim), or None.
-        uses_class_counts: ``ltcl.ClassCountsHook`` counts the training images, or ``class_counts`` names them.
+        uses_class_counts: ``ltcl.ClassCountsHook`` counts the training images, or ``class_counts`` names them. The name
+            of an argument: only where that is neither None nor False.
         hooks: Further hooks that the head cannot do without, such as ``'ltcl.TargetAssignmentHook'``.
     """
 
-    online_views: Span
-    key_views: Span
-    momentum_encoder: bool | None
-    uses_embeddings: bool
-    uses_queue: bool
-    uses_targets: bool
-    uses_class_counts: bool
-    hooks: tuple[str, ...]
+    online_views: Span = 1
+    key_views: Span = 0
+    momentum_encoder: bool | None = True
+    uses_embeddings: bool = True
+    uses_queue: bool = False
+    uses_targets: bool = False
+    uses_class_counts: bool | str = False
+    hooks: tuple[str, ...] = ()
 
 
-class MethodHead(BaseModule):
+class MethodHead(BaseModule, Needs):
     """Head that ``ltcl.ContrastiveClassifier`` trains; a subclass adds ``loss`` and declares its needs.
 
     They are class attributes, which :class:`Needs` describes. No training starts whose pipeline, model or
@@ -65,24 +66,18 @@ class MethodHead(BaseModule):
         class AnyHead(ContrastiveHead):
             online_views = 2                 # exactly two; (1, 2) is one or two, (3, None) three or more
             key_views = (0, 1)
-            uses_class_counts = True
+            uses_class_counts = 'with_prior'  # True in a head that always uses them
 
             @classmethod
             def needs(cls, arguments):
-                return super().needs(arguments)._replace(uses_class_counts=arguments['with_prior'])
+                needs = super().needs(arguments)
+                needs.uses_queue = arguments['with_queue']
+                return needs
 
             def loss(self, views: Views) -> dict[str, Tensor]:
                 return dict(loss_cls=..., loss_con=...)
     """
 
-    online_views: Span = 1
-    key_views: Span = 0
-    momentum_encoder: bool | None = True
-    uses_embeddings = True
-    uses_queue = False
-    uses_targets = False
-    uses_class_counts = False
-    hooks: tuple[str, ...] = ()
     has_classifier = True
     """Whether it predicts classes. Without, a validation compares features."""
 
@@ -98,7 +93,13 @@ class MethodHead(BaseModule):
         Args:
             arguments: Entries of its config, and the defaults of those that it does not name.
         """
-        return Needs(**{name: getattr(cls, name) for name in Needs._fields})
+        needs = Needs()
+        for name in Needs.__annotations__:
+            setattr(needs, name, getattr(cls, name))
+        if isinstance(needs.uses_class_counts, str):
+            decisive = arguments[needs.uses_class_counts]
+            needs.uses_class_counts = decisive is not None and decisive is not False
+        return needs
 
     def loss(self, views: Views) -> dict[str, Tensor]:
         """Losses of one step.
@@ -126,7 +127,7 @@ def _with_fitting_views(loss: Callable) -> Callable:
     return checked
 
 
-def check_view_numbers(head_class: type, needs: Needs | MethodHead, online: int, keys: int) -> None:
+def check_view_numbers(head_class: type, needs: Needs, online: int, keys: int) -> None:
     """Compare numbers of views with those that a head takes.
 
     Args:

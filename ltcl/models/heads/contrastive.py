@@ -25,7 +25,7 @@ class ContrastiveHead(ClassCountsMixin, MethodHead, LinearClsHead):
         **kwargs: Arguments of mmpretrain's ``ClsHead``.
     """
 
-    uses_class_counts = True
+    uses_class_counts: bool | str = True
 
     def __init__(
         self,

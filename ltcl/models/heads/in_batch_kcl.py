@@ -42,12 +42,8 @@ class InBatchKCLHead(ClassCountsMixin, EmbeddingHead):
     """
 
     online_views = (1, 2)
+    uses_class_counts = 'effective_number_beta'
     known_anchors: tuple[str, ...] = ('all', 'first_view')
-
-    @classmethod
-    def needs(cls, arguments: Mapping[str, Any]) -> Needs:
-        """Class counts are needed for weights only."""
-        return super().needs(arguments)._replace(uses_class_counts=arguments['effective_number_beta'] is not None)
 
     def __init__(
         self,
@@ -135,8 +131,9 @@ class InBatchTSCHead(ClassTargetsMixin, InBatchKCLHead):
     @classmethod
     def needs(cls, arguments: Mapping[str, Any]) -> Needs:
         """The hook is needed for matching only."""
-        hooks = ('ltcl.TargetAssignmentHook',) if arguments['match_centers'] else ()
-        return super().needs(arguments)._replace(hooks=hooks)
+        needs = super().needs(arguments)
+        needs.hooks = ('ltcl.TargetAssignmentHook',) if arguments['match_centers'] else ()
+        return needs
 
     def __init__(
         self,

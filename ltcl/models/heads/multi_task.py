@@ -1,6 +1,5 @@
 """Head of the multi-task baselines: classification beside supervised contrast, without class centres."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -10,7 +9,7 @@ from ltcl.functional import effective_number_weights, supcon_loss
 from ltcl.registry import MODELS
 from ltcl.value_ranges import check_ranges
 
-from .base import Needs, Views
+from .base import Views
 from .contrastive import QueueContrastiveHead, top1_accuracy
 
 
@@ -37,11 +36,7 @@ class MultiTaskHead(QueueContrastiveHead):
 
     online_views = (1, None)
     key_views = (0, None)
-
-    @classmethod
-    def needs(cls, arguments: Mapping[str, Any]) -> Needs:
-        """Class counts are needed for weights only."""
-        return super().needs(arguments)._replace(uses_class_counts=arguments['effective_number_beta'] is not None)
+    uses_class_counts = 'effective_number_beta'
 
     def __init__(
         self,
@@ -53,13 +48,12 @@ class MultiTaskHead(QueueContrastiveHead):
         effective_number_beta: float | None = None,
         **kwargs: Any,
     ) -> None:
-        numbers = dict(alpha=alpha, temperature=temperature, base_temperature=base_temperature)
-        check_ranges(type(self).__name__, dict(numbers, effective_number_beta=effective_number_beta))
         super().__init__(num_classes, in_channels, **kwargs)
         self.alpha = alpha
-        self.temperature = temperature
-        self.base_temperature = base_temperature
         self.effective_number_beta = effective_number_beta
+        self.loss_args = dict(temperature=temperature, base_temperature=base_temperature)
+        numbers = dict(self.loss_args, alpha=alpha, effective_number_beta=effective_number_beta)
+        check_ranges(type(self).__name__, numbers)
 
     def loss(self, views: Views) -> dict[str, Tensor]:
         """Losses of one step; stores the newest embeddings in the queue afterwards.
@@ -77,9 +71,8 @@ class MultiTaskHead(QueueContrastiveHead):
             anchor_labels,
             *self.contrast_rows(views),
             num_classes=self.num_classes,
-            temperature=self.temperature,
-            base_temperature=self.base_temperature,
             class_weights=class_weights,
+            **self.loss_args,
         )
         self.enqueue(views)
         logits = logits if logits.dtype == torch.float64 else logits.float()

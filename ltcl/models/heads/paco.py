@@ -1,6 +1,5 @@
 """Head of PaCo and GPaCo."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -10,7 +9,7 @@ from ltcl.functional import paco_loss
 from ltcl.registry import MODELS
 from ltcl.value_ranges import check_ranges
 
-from .base import Needs, Views
+from .base import Views
 from .contrastive import QueueContrastiveHead, top1_accuracy
 
 
@@ -41,11 +40,7 @@ class PaCoHead(QueueContrastiveHead):
 
     online_views = (1, None)
     key_views = (0, None)
-
-    @classmethod
-    def needs(cls, arguments: Mapping[str, Any]) -> Needs:
-        """Class counts are needed for the prior only."""
-        return super().needs(arguments)._replace(uses_class_counts=arguments['with_prior'])
+    uses_class_counts = 'with_prior'
 
     def __init__(
         self,

@@ -1,5 +1,7 @@
 """Head of ProCo: one view classifies, the others contrast with distributions of the classes that are estimated here."""
 
+from typing import Any
+
 import numpy as np
 import torch
 from mmengine.hooks import Hook
@@ -83,7 +85,7 @@ class ProCoHead(ContrastiveHead):
         alpha: float = 1.0,
         temperature: float = 0.07,
         cosine_scale: float | None = 30.0,
-        **kwargs: object,
+        **kwargs: Any,
     ) -> None:
         check_ranges(type(self).__name__, dict(feat_dim=feat_dim, alpha=alpha, temperature=temperature))
         super().__init__(num_classes, in_channels, cosine_scale=cosine_scale, **kwargs)
@@ -103,7 +105,8 @@ class ProCoHead(ContrastiveHead):
             return
         self.used.take(self.running.means)
         generator = torch.Generator().manual_seed(int(np.random.SeedSequence((seed, epoch)).generate_state(1)[0]))
-        self.running.take(random_means(*self.running.mean.shape, generator))
+        num_classes, feat_dim = self.running.mean.shape
+        self.running.take(random_means(num_classes, feat_dim, generator))
         self.begun_epoch.fill_(epoch)
 
     def loss(self, views: Views) -> dict[str, Tensor]:
@@ -120,7 +123,7 @@ class ProCoHead(ContrastiveHead):
         terms = [self._contrast(embeddings, views.labels) for embeddings in contrasted]
         return dict(
             loss_cls=logit_adjusted_loss(logits, views.labels, self.known_class_counts(), eps=0),
-            loss_con=self.alpha * sum(terms) / len(terms),
+            loss_con=self.alpha * sum(terms[1:], terms[0]) / len(terms),
             accuracy=top1_accuracy(logits, views.labels),
         )
 
