@@ -186,10 +186,7 @@ class Launcher:
         if known:
             return min(known, key=lambda report: report.moment)
         local_rank, status = next(iter(failed.items()))
-        if self.signals and status in (
-            *(-number for number in self.signals),
-            *map(exit_codes.stopped_by, self.signals),
-        ):
+        if as_exit_status(status) in map(exit_codes.stopped_by, self.signals):
             return None
         return self._describe(local_rank, status) or min(reports, key=lambda report: report.moment, default=None)
 
