@@ -12,16 +12,14 @@ from .parser import ArgumentParser
 
 def command(
     options: Callable[[ArgumentParser], None],
-    *examples: str,
     parse: Callable[[ArgumentParser], argparse.Namespace] = ArgumentParser.parse_args,
 ) -> Callable[[Callable[[argparse.Namespace], None]], Callable[[], None]]:
     """Decorate what a command does, so that it reads the command line and answers a user's mistake in one line.
 
-    The help describes the command as its file does in its first lines.
+    The help says of the command what its file does in its first lines, and ends with the examples that stand there.
 
     Args:
         options: Adds the words and options to a parser.
-        *examples: Command lines that end the help.
         parse: Reads the command line.
     """
 
@@ -29,7 +27,7 @@ def command(
         @report_user_errors
         @functools.wraps(run)
         def main() -> None:
-            parser = ArgumentParser(sys.modules[run.__module__].__doc__, examples)
+            parser = ArgumentParser(sys.modules[run.__module__].__doc__ or '')
             options(parser)
             run(parse(parser))
 

@@ -3,6 +3,9 @@
 An interrupted comparison goes on where it stopped: finished runs are kept, the others are resumed. A config with a
 stage1_config starts from the last checkpoint of that config with the same seed, which is trained first and whose
 training minutes are added. A config without training is tested on it.
+
+examples:
+  ltcl compare bcl.py paco.py my_config.py --seeds 0 1 2 --jobs 2 --cfg-options max_epochs=50
 """
 
 import argparse
@@ -22,8 +25,6 @@ from ltcl.neutral_text import visible
 from ltcl.shipped import find_config
 
 from .command import ArgumentParser, command
-
-EXAMPLES = ('ltcl compare bcl.py paco.py my_config.py --seeds 0 1 2 --jobs 2 --cfg-options max_epochs=50',)
 
 
 def options(parser: ArgumentParser) -> None:
@@ -136,7 +137,7 @@ def run_all(args: argparse.Namespace) -> list[dict]:
     return [later[each].result() for each in itertools.product(args.configs, args.seeds)]
 
 
-@command(options, *EXAMPLES)
+@command(options)
 def main(args: argparse.Namespace) -> None:
     """Train what is missing, then write table, CSV file and picture."""
     import pandas as pd

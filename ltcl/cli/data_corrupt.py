@@ -2,6 +2,10 @@
 
 SOURCE is a folder with one folder of images for each class, or a config, of which the test set is taken. OUT gets
 <corruption>/<severity>/<class>/<image>. Safe to stop and to run again: files that are there are left alone.
+
+examples:
+  ltcl data corrupt my_images/test my_images-c
+  ltcl data corrupt my_config.py corrupted --corruptions fog frost
 """
 
 import argparse
@@ -28,10 +32,6 @@ if TYPE_CHECKING:
 
     from ltcl.datasets.corruptions.writer import CorruptionWriter
 
-EXAMPLES = (
-    'ltcl data corrupt my_images/test my_images-c',
-    'ltcl data corrupt my_config.py corrupted --corruptions fog frost',
-)
 Item = tuple[str, 'str | np.ndarray']
 writer: 'CorruptionWriter'  # of the processes that write_all forks
 
@@ -145,7 +145,7 @@ def check(args: argparse.Namespace) -> None:
         raise UserError(f'--frost-images {args.frost_images} is no folder')
 
 
-@command(options, *EXAMPLES)
+@command(options)
 def main(args: argparse.Namespace) -> None:
     """Read the source, choose the severities, corrupt."""
     import_mmpretrain()

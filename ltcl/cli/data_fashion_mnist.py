@@ -2,6 +2,9 @@
 
 They come from the first of these that has them: the data root itself (also as .gz), torchvision's download, the Debian
 package dataset-fashion-mnist. Every file is compared with its published checksum. Safe to run again.
+
+examples:
+  ltcl data fashion-mnist --data-root data/fashion_mnist
 """
 
 import sys
@@ -17,7 +20,7 @@ from .parser import ArgumentParser
 
 def main() -> None:
     """Command line; status 1 and one line when no source has the files."""
-    parser = ArgumentParser(__doc__, ('ltcl data fashion-mnist --data-root data/fashion_mnist',))
+    parser = ArgumentParser(__doc__)
     default = Path('data/fashion_mnist')
     parser.add_argument('--data-root', type=Path, default=default, help=f'folder to fill (default: {default})')
     args = parser.parse_args()

@@ -2,6 +2,9 @@
 
 For the pooled features and, where there is a projector, the embeddings: smallest angle between class centres,
 uniformity of the centres, alignment within classes.
+
+examples:
+  ltcl geometry kcl.py kcl.pth tsc.py tsc.pth --out geometry.csv
 """
 
 import argparse
@@ -73,7 +76,7 @@ def to_table(rows: list[dict]) -> 'pd.DataFrame':
     return pd.DataFrame(rows).round({'min_angle': 1, 'uniformity': 3, 'alignment': 3})
 
 
-@command(options, 'ltcl geometry kcl.py kcl.pth tsc.py tsc.pth --out geometry.csv')
+@command(options)
 def main(args: argparse.Namespace) -> None:
     """Measure every run, print one table."""
     if len(args.runs) % 2:

@@ -8,15 +8,15 @@ class ArgumentParser(argparse.ArgumentParser):
     """A parser whose complaint is one line, not a screen of usage, and whose help ends with examples.
 
     Args:
-        description: What the command does; its line breaks are kept.
-        examples: Command lines.
+        description: What the command does; its line breaks are kept. A last paragraph ``examples:`` ends the help.
         **options: As of ``argparse.ArgumentParser``.
     """
 
-    def __init__(self, description: str | None = None, examples: tuple[str, ...] = (), **options: Any) -> None:
-        epilog = '\n  '.join(('examples:', *examples)) if examples else None
-        options = dict(epilog=epilog, formatter_class=argparse.RawDescriptionHelpFormatter) | options
-        super().__init__(description=description, **options)
+    def __init__(self, description: str = '', **options: Any) -> None:
+        about, mark, examples = description.partition('\nexamples:')
+        super().__init__(
+            description=about, epilog=mark + examples, formatter_class=argparse.RawDescriptionHelpFormatter, **options
+        )
 
     def error(self, message: str) -> NoReturn:
         """Print what is wrong and exit with status 2."""

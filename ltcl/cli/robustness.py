@@ -2,6 +2,10 @@
 
 Test pipeline and preprocessor are the config's. A table is printed, and all figures are written to
 robustness_<checkpoint>.json and .csv in the work dir, after each set: started again, the tool goes on where it stopped.
+
+examples:
+  ltcl robustness CONFIG CHECKPOINT --clean --imagenet-c DIR --imagenet-r DIR --sketch DIR
+  ltcl robustness CONFIG CHECKPOINT --clean --corrupted DIR --corruptions fog frost
 """
 
 import argparse
@@ -27,10 +31,6 @@ if TYPE_CHECKING:
     from ltcl.analysis.robustness import RobustnessResults
     from ltcl.engine import Runner
 
-EXAMPLES = (
-    'ltcl robustness CONFIG CHECKPOINT --clean --imagenet-c DIR --imagenet-r DIR --sketch DIR',
-    'ltcl robustness CONFIG CHECKPOINT --clean --corrupted DIR --corruptions fog frost',
-)
 # Data set of each option that names a folder.
 SETS = {
     'imagenet_c': 'ltcl.ImageNetC',
@@ -187,7 +187,7 @@ def run_all(runner: 'Runner', parts: list[Part], results: 'RobustnessResults', p
         yield f'{title}: top-1 {top1:.2f} ({time.perf_counter() - start:.1f} s)'
 
 
-@command(options, *EXAMPLES)
+@command(options)
 def main(args: argparse.Namespace) -> None:
     """Check everything, load the checkpoint, test it, print and write the figures."""
     start_copies(args)

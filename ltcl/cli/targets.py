@@ -1,4 +1,9 @@
-"""Make the fixed targets of TSC: unit vectors far apart."""
+"""Make the fixed targets of TSC: unit vectors far apart.
+
+examples:
+  ltcl targets 1000 128
+  ltcl targets 8142 128 --seed 1 --out targets/inat.npy
+"""
 
 import argparse
 
@@ -23,7 +28,7 @@ def options(parser: ArgumentParser) -> None:
     )
 
 
-@command(options, 'ltcl targets 1000 128', 'ltcl targets 8142 128 --seed 1 --out targets/inat.npy')
+@command(options)
 def main(args: argparse.Namespace) -> None:
     """Make the targets, print how good they are, save them."""
     # After the options, so that a mistyped one is answered at once.
