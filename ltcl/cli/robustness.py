@@ -100,12 +100,9 @@ def plan(folders: dict[str, str | None], corruptions: list[str], common: dict) -
 
     parts = []
     for name, folder in folders.items():
-        if folder is None:
-            parts.append(Part(name, None))
-            continue
-        dataset = dict(type=SETS[name], data_root=folder, **common)
-        if name not in ('imagenet_c', 'corrupted'):
-            parts.append(Part(name, dataset))
+        dataset = {} if folder is None else dict(type=SETS[name], data_root=folder, **common)
+        if folder is None or name not in ('imagenet_c', 'corrupted'):
+            parts.append(Part(name, dataset or None))
             continue
         for corruption, severity in itertools.product(corruptions, range(1, 6)):
             corruption_folder(folder, corruption, severity)
