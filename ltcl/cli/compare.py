@@ -24,7 +24,7 @@ from ltcl.launch import load_config
 from ltcl.neutral_text import visible
 from ltcl.shipped import find_config
 
-from .command import ArgumentParser, command
+from .parser import ArgumentParser, command
 
 
 def options(parser: ArgumentParser) -> None:

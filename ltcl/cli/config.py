@@ -14,7 +14,7 @@ from mmengine.config import Config
 
 from ltcl.launch import config_options, load_config, set_options
 
-from .command import ArgumentParser, command
+from .parser import ArgumentParser, command
 
 
 def options(parser: ArgumentParser) -> None:

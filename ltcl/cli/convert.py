@@ -18,7 +18,7 @@ from ltcl.launch import build_runner, load_config
 from ltcl.launch.config_values import fill_num_classes
 from ltcl.neutral_text import visible
 
-from .command import ArgumentParser, command
+from .parser import ArgumentParser, command
 
 if TYPE_CHECKING:
     from mmengine.config import Config

@@ -16,7 +16,7 @@ from ltcl.errors import UserError
 from ltcl.launch import import_mmpretrain
 from ltcl.neutral_text import visible
 
-from .command import ArgumentParser, command
+from .parser import ArgumentParser, command
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -25,7 +25,7 @@ from ltcl.launch import import_mmpretrain, load_config
 from ltcl.neutral_text import markup
 from ltcl.shipped import find_config
 
-from .command import ArgumentParser, command
+from .parser import ArgumentParser, command
 
 if TYPE_CHECKING:
     import numpy as np

@@ -15,7 +15,7 @@ from rich.console import Console
 
 from ltcl.fashion_mnist.scene_folder import make_scenes
 
-from .command import ArgumentParser, command
+from .parser import ArgumentParser, command
 
 
 def options(parser: ArgumentParser) -> None:

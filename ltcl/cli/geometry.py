@@ -17,7 +17,7 @@ from ltcl.launch.config_values import fill_num_classes
 from ltcl.neutral_text import csv_text, visible
 from ltcl.shipped import find_config
 
-from .command import ArgumentParser, command
+from .parser import ArgumentParser, command
 
 if TYPE_CHECKING:
     import pandas as pd

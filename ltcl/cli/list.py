@@ -13,7 +13,7 @@ from itertools import groupby
 from ltcl.errors import UserError
 from ltcl.shipped import PREFIX, shipped_configs
 
-from .command import ArgumentParser, command
+from .parser import ArgumentParser, command
 
 
 def options(parser: ArgumentParser) -> None:

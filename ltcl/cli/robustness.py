@@ -25,7 +25,7 @@ from ltcl.launch.hook_names import HOOK_TYPES
 from ltcl.launch.launcher import start_copies
 from ltcl.neutral_text import markup
 
-from .command import ArgumentParser, command
+from .parser import ArgumentParser, command
 
 if TYPE_CHECKING:
     from ltcl.analysis.robustness import RobustnessResults

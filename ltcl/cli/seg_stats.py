@@ -14,7 +14,7 @@ from ltcl.errors import UserError
 from ltcl.launch import import_scope, load_config
 from ltcl.neutral_text import visible
 
-from .command import ArgumentParser, command
+from .parser import ArgumentParser, command
 
 
 def options(parser: ArgumentParser) -> None:

@@ -9,7 +9,7 @@ import argparse
 
 from ltcl.neutral_text import visible
 
-from .command import ArgumentParser, command
+from .parser import ArgumentParser, command
 
 
 def options(parser: ArgumentParser) -> None:

@@ -22,7 +22,7 @@ from ltcl.launch.launcher import start_copies
 from ltcl.shipped import find_config
 from ltcl.work_dir import require_writable
 
-from .command import ArgumentParser, command
+from .parser import ArgumentParser, command
 
 
 def options(parser: ArgumentParser) -> None:

@@ -18,7 +18,7 @@ from ltcl.launch.launcher import start_copies
 from ltcl.shipped import name_of
 from ltcl.work_dir import AUTO, require_writable
 
-from .command import ArgumentParser, command
+from .parser import ArgumentParser, command
 
 # Ending of the files that `ltcl convert` writes.
 CONVERTED = '.ltcl.pth'

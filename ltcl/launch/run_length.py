@@ -118,7 +118,7 @@ class _Stretch:
             if part.get(key):
                 part[key] = self.move(part[key], least=0 if key == 'begin' else 1)
         stale = []
-        bottom = begin + part.get('T_max', 0)
+        bottom = begin + part['T_max'] if 'T_max' in part else 0
         if bottom > self.old + 1:
             stale.append('T_max')
         elif bottom >= self.old - 1:
