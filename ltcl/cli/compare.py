@@ -16,11 +16,10 @@ import sys
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
-from mmengine.config import Config
-
 from ltcl.analysis.comparison import draw, read_run, summarise, to_csv, to_markdown
 from ltcl.errors import UserError
 from ltcl.launch import load_config
+from ltcl.launch.run_length import length_of
 from ltcl.neutral_text import visible
 from ltcl.shipped import find_config
 
@@ -67,7 +66,7 @@ def run_one(config: str, seed: int, args: argparse.Namespace) -> dict:
     folder = args.work_dir / stem_of(config) / f'seed{seed}'
     file_prefix = '' if is_trained else 'test_'
     figures = read_run(folder, file_prefix) or {}
-    if not figures or (is_trained and figures['done'] < _length(cfg)):
+    if not figures or (is_trained and figures['done'] < (length_of(cfg) or 0)):
         # A config without training has no entries for options that are about training.
         options = [option for option in args.cfg_options if cfg.get(option.split('.')[0], option) is not None]
         options += [f'randomness.seed={seed}']
@@ -80,11 +79,6 @@ def run_one(config: str, seed: int, args: argparse.Namespace) -> dict:
     figures['minutes'] += stage1.get('minutes', 0)
     checkpoint = os.fsdecode((folder / 'last_checkpoint').read_bytes()).strip() if is_trained else None
     return {'config': config, 'seed': seed, 'checkpoint': checkpoint, **figures}
-
-
-def _length(cfg: Config) -> int:
-    """Epochs of a run, or iterations of one that counts in them."""
-    return cfg.train_cfg.get('max_epochs') or cfg.train_cfg.max_iters
 
 
 def start_command(name: str, words: list[str], folder: Path, options: list[str], args: argparse.Namespace) -> None:

@@ -7,26 +7,27 @@ examples:
   ltcl data fashion-mnist --data-root data/fashion_mnist
 """
 
+import argparse
 import sys
 from pathlib import Path
 
 from rich.console import Console
 
-from ltcl.errors import UserError
 from ltcl.fashion_mnist.getting import get_fashion_mnist
 
-from .parser import ArgumentParser
+from .parser import ArgumentParser, command
 
 
-def main() -> None:
-    """Command line; status 1 and one line when no source has the files."""
-    parser = ArgumentParser(__doc__)
+def options(parser: ArgumentParser) -> None:
+    """Words and options of the command."""
     default = Path('data/fashion_mnist')
     parser.add_argument('--data-root', type=Path, default=default, help=f'folder to fill (default: {default})')
-    args = parser.parse_args()
+
+
+@command(options)
+def main(args: argparse.Namespace) -> None:
+    """Status 1 and one line when no source has the files."""
     try:
         get_fashion_mnist(args.data_root, Console(stderr=True))
-    except UserError as error:
-        sys.exit(f'error: {error}')
     except KeyboardInterrupt:
         sys.exit('interrupted: no file is half written, run this again')
