@@ -45,49 +45,18 @@ BELOW_ONE = Range(0, 1, open_high=True)
 COUNT = Range(0, whole=True)
 AT_LEAST_ONE = Range(1, whole=True)
 
-RANGES = {
-    'alpha': NOT_NEGATIVE,
-    'base_channels': AT_LEAST_ONE,
-    'base_temperature': POSITIVE,
-    'beta': NOT_NEGATIVE,
-    'center_momentum': SHARE,
-    'con_weight': NOT_NEGATIVE,
-    'contrast_prior': NOT_NEGATIVE,
-    'cosine_scale': POSITIVE,
-    'dropout_ratio': SHARE,
-    'effective_number_beta': BELOW_ONE,
-    'embed_channels': AT_LEAST_ONE,
-    'feat_dim': AT_LEAST_ONE,
-    'gamma': NOT_NEGATIVE,
-    'hidden_channels': AT_LEAST_ONE,
-    'in_channels': AT_LEAST_ONE,
-    'loss_weight': NOT_NEGATIVE,
-    'main_weight': NOT_NEGATIVE,
-    'max_margin': POSITIVE,
-    'num_classes': AT_LEAST_ONE,
-    'num_hard_negatives': COUNT,
-    'num_hard_positives': COUNT,
-    'num_layers': AT_LEAST_ONE,
-    'num_positives': COUNT,
-    'out_channels': AT_LEAST_ONE,
-    'positives_per_class': COUNT,
-    'negatives_per_class': COUNT,
-    'queue_len': COUNT,
-    'queue_per_class': COUNT,
-    'reduce_channels': AT_LEAST_ONE,
-    'region_weight': NOT_NEGATIVE,
-    'scale': POSITIVE,
-    'smooth': SHARE,
-    'smooth_head': BELOW_ONE,
-    'smooth_tail': BELOW_ONE,
-    'smoothing': BELOW_ONE,
-    'supt': POSITIVE,
-    'target_repeat': AT_LEAST_ONE,
-    'target_weight': NOT_NEGATIVE,
-    'tau': NOT_NEGATIVE,
-    'taus': NOT_NEGATIVE,
-    'temperature': POSITIVE,
-}
+TABLE = (
+    (NOT_NEGATIVE, 'alpha beta con_weight contrast_prior gamma loss_weight main_weight region_weight target_weight'),
+    (NOT_NEGATIVE, 'tau taus'),
+    (AT_LEAST_ONE, 'base_channels embed_channels feat_dim hidden_channels in_channels num_classes num_layers'),
+    (AT_LEAST_ONE, 'out_channels reduce_channels target_repeat'),
+    (POSITIVE, 'base_temperature cosine_scale max_margin scale supt temperature'),
+    (SHARE, 'center_momentum dropout_ratio smooth'),
+    (BELOW_ONE, 'effective_number_beta smooth_head smooth_tail smoothing'),
+    (COUNT, 'num_hard_negatives num_hard_positives num_positives positives_per_class negatives_per_class queue_len'),
+    (COUNT, 'queue_per_class'),
+)
+RANGES = {name: kind for kind, names in TABLE for name in names.split()}
 
 
 def check_ranges(owner: str, values: Mapping[str, object]) -> None:

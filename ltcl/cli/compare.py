@@ -3,6 +3,9 @@
 An interrupted comparison goes on where it stopped: finished runs are kept, the others are resumed. A config with a
 stage1_config starts from the last checkpoint of that config with the same seed, which is trained first and whose
 training minutes are added. A config without training is tested on it.
+
+examples:
+  ltcl compare bcl.py paco.py my_config.py --seeds 0 1 2 --jobs 2 --cfg-options max_epochs=50
 """
 
 import argparse
@@ -13,17 +16,14 @@ import sys
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
-from mmengine.config import Config
-
 from ltcl.analysis.comparison import draw, read_run, summarise, to_csv, to_markdown
 from ltcl.errors import UserError
 from ltcl.launch import load_config
+from ltcl.launch.run_length import length_of
 from ltcl.neutral_text import visible
 from ltcl.shipped import find_config
 
-from .command import ArgumentParser, command
-
-EXAMPLES = ('ltcl compare bcl.py paco.py my_config.py --seeds 0 1 2 --jobs 2 --cfg-options max_epochs=50',)
+from .parser import ArgumentParser, command
 
 
 def options(parser: ArgumentParser) -> None:
@@ -66,7 +66,7 @@ def run_one(config: str, seed: int, args: argparse.Namespace) -> dict:
     folder = args.work_dir / stem_of(config) / f'seed{seed}'
     file_prefix = '' if is_trained else 'test_'
     figures = read_run(folder, file_prefix) or {}
-    if not figures or (is_trained and figures['done'] < _length(cfg)):
+    if not figures or (is_trained and figures['done'] < (length_of(cfg) or 0)):
         # A config without training has no entries for options that are about training.
         options = [option for option in args.cfg_options if cfg.get(option.split('.')[0], option) is not None]
         options += [f'randomness.seed={seed}']
@@ -79,11 +79,6 @@ def run_one(config: str, seed: int, args: argparse.Namespace) -> dict:
     figures['minutes'] += stage1.get('minutes', 0)
     checkpoint = os.fsdecode((folder / 'last_checkpoint').read_bytes()).strip() if is_trained else None
     return {'config': config, 'seed': seed, 'checkpoint': checkpoint, **figures}
-
-
-def _length(cfg: Config) -> int:
-    """Epochs of a run, or iterations of one that counts in them."""
-    return cfg.train_cfg.get('max_epochs') or cfg.train_cfg.max_iters
 
 
 def start_command(name: str, words: list[str], folder: Path, options: list[str], args: argparse.Namespace) -> None:
@@ -136,7 +131,7 @@ def run_all(args: argparse.Namespace) -> list[dict]:
     return [later[each].result() for each in itertools.product(args.configs, args.seeds)]
 
 
-@command(options, *EXAMPLES)
+@command(options)
 def main(args: argparse.Namespace) -> None:
     """Train what is missing, then write table, CSV file and picture."""
     import pandas as pd

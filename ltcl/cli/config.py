@@ -1,4 +1,9 @@
-"""Print a config with all that it inherits, as a Python config that can be saved, changed and trained."""
+"""Print a config with all that it inherits, as a Python config that can be saved, changed and trained.
+
+examples:
+  ltcl config ltcl::paco/paco_resnet20_1xb128-100e_fashion-mnist-lt-small.py > my_config.py
+  ltcl config my_config.py --cfg-options max_epochs=50 --out short.py
+"""
 
 import argparse
 import math
@@ -9,12 +14,7 @@ from mmengine.config import Config
 
 from ltcl.launch import config_options, load_config, set_options
 
-from .command import ArgumentParser, command
-
-EXAMPLES = (
-    'ltcl config ltcl::paco/paco_resnet20_1xb128-100e_fashion-mnist-lt-small.py > my_config.py',
-    'ltcl config my_config.py --cfg-options max_epochs=50 --out short.py',
-)
+from .parser import ArgumentParser, command
 
 
 def options(parser: ArgumentParser) -> None:
@@ -41,7 +41,7 @@ def readable(value: object) -> object:
     return NoNumber(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
-@command(options, *EXAMPLES)
+@command(options)
 def main(args: argparse.Namespace) -> None:
     """Read, change, print; nothing that the config names is imported."""
     cfg = set_options(load_config(args.config, with_imports=False), args.cfg_options, with_imports=False)

@@ -1,6 +1,10 @@
 """Convert a checkpoint of an original to ltcl, or with --to back to the original's names.
 
 docs/checkpoints.md has one command per original.
+
+examples:
+  ltcl convert gpaco_r50.pth.tar --from gpaco --verify ltcl::gpaco/gpaco_resnet50_4xb32-400e_imagenet-lt.py
+  ltcl convert work_dirs/RUN/epoch_400.pth --to gpaco
 """
 
 import argparse
@@ -14,17 +18,12 @@ from ltcl.launch import build_runner, load_config
 from ltcl.launch.config_values import fill_num_classes
 from ltcl.neutral_text import visible
 
-from .command import ArgumentParser, command
+from .parser import ArgumentParser, command
 
 if TYPE_CHECKING:
     from mmengine.config import Config
 
     from ltcl.checkpoints.converting import Conversion
-
-EXAMPLES = (
-    'ltcl convert gpaco_r50.pth.tar --from gpaco --verify ltcl::gpaco/gpaco_resnet50_4xb32-400e_imagenet-lt.py',
-    'ltcl convert work_dirs/RUN/epoch_400.pth --to gpaco',
-)
 
 
 def options(parser: ArgumentParser) -> None:
@@ -138,7 +137,7 @@ def convert_back(args: argparse.Namespace) -> Path:
     return out
 
 
-@command(options, *EXAMPLES)
+@command(options)
 def main(args: argparse.Namespace) -> None:
     """Convert in the direction that the options name."""
     convert(args) if args.source else convert_back(args)

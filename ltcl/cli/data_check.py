@@ -2,6 +2,10 @@
 
 Lists, numbers of images, sizes of the classes and whether images are where the lists say. Status 1 and one line for
 each problem, with the place where a missing file is obtained.
+
+examples:
+  ltcl data check imagenet-lt data/imagenet
+  ltcl data check cifar100-lt --download
 """
 
 import argparse
@@ -12,7 +16,7 @@ from ltcl.errors import UserError
 from ltcl.launch import import_mmpretrain
 from ltcl.neutral_text import visible
 
-from .command import ArgumentParser, command
+from .parser import ArgumentParser, command
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -66,7 +70,7 @@ def _cell(found: int | None, known: int) -> str:
     return f'[red]{"none" if found is None else f"{found:,}"}[/] of {known:,}'
 
 
-@command(options, 'ltcl data check imagenet-lt data/imagenet', 'ltcl data check cifar100-lt --download', parse=parsed)
+@command(options, parse=parsed)
 def main(args: argparse.Namespace) -> None:
     """Check, print the table, then one line for each problem."""
     # After the options, so that a mistyped one is answered at once.

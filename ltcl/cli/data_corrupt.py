@@ -2,6 +2,10 @@
 
 SOURCE is a folder with one folder of images for each class, or a config, of which the test set is taken. OUT gets
 <corruption>/<severity>/<class>/<image>. Safe to stop and to run again: files that are there are left alone.
+
+examples:
+  ltcl data corrupt my_images/test my_images-c
+  ltcl data corrupt my_config.py corrupted --corruptions fog frost
 """
 
 import argparse
@@ -21,17 +25,13 @@ from ltcl.launch import import_mmpretrain, load_config
 from ltcl.neutral_text import markup
 from ltcl.shipped import find_config
 
-from .command import ArgumentParser, command
+from .parser import ArgumentParser, command
 
 if TYPE_CHECKING:
     import numpy as np
 
     from ltcl.datasets.corruptions.writer import CorruptionWriter
 
-EXAMPLES = (
-    'ltcl data corrupt my_images/test my_images-c',
-    'ltcl data corrupt my_config.py corrupted --corruptions fog frost',
-)
 Item = tuple[str, 'str | np.ndarray']
 writer: 'CorruptionWriter'  # of the processes that write_all forks
 
@@ -145,7 +145,7 @@ def check(args: argparse.Namespace) -> None:
         raise UserError(f'--frost-images {args.frost_images} is no folder')
 
 
-@command(options, *EXAMPLES)
+@command(options)
 def main(args: argparse.Namespace) -> None:
     """Read the source, choose the severities, corrupt."""
     import_mmpretrain()

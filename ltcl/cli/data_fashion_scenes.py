@@ -3,6 +3,9 @@
 Training scenes show garments of the training file, the classes with a long tail; validation scenes garments of the test
 file, all classes alike. class_counts.json has the training images and pixels of each class. The same options give the
 same files, and nothing is done if they are there. `ltcl data fashion-mnist` gets Fashion-MNIST.
+
+examples:
+  ltcl data fashion-scenes --out data/fashion_scenes --seed 0
 """
 
 import argparse
@@ -12,7 +15,7 @@ from rich.console import Console
 
 from ltcl.fashion_mnist.scene_folder import make_scenes
 
-from .command import ArgumentParser, command
+from .parser import ArgumentParser, command
 
 
 def options(parser: ArgumentParser) -> None:
@@ -30,7 +33,7 @@ def scene_options(args: argparse.Namespace) -> dict[str, int | float]:
     return {name: getattr(args, name) for name in ('num_max', 'imbalance_factor', 'num_val', 'seed')}
 
 
-@command(options, 'ltcl data fashion-scenes --out data/fashion_scenes --seed 0')
+@command(options)
 def main(args: argparse.Namespace) -> None:
     """Command line."""
     make_scenes(args.data_root, args.out, Console(), **scene_options(args))

@@ -3,6 +3,9 @@
 Writes train.txt, val.txt (and test.txt) with lines "path label" and classes.txt, which the configs of ltcl::custom
 read instead of the folders. They divide in the same way themselves; this keeps a division when images are added or
 removed, draws a test set as well, and shows the tail before a training.
+
+examples:
+  ltcl data split data/birds --test-share 0.2
 """
 
 import argparse
@@ -16,7 +19,7 @@ from ltcl.errors import UserError
 from ltcl.launch import import_mmpretrain
 from ltcl.neutral_text import visible
 
-from .command import ArgumentParser, command
+from .parser import ArgumentParser, command
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -124,7 +127,7 @@ def statistics(parts: dict[str, 'Images'], classes: list[str]) -> 'pd.DataFrame'
     return pd.DataFrame.from_dict(rows, orient='index')
 
 
-@command(options, 'ltcl data split data/birds --test-share 0.2')
+@command(options)
 def main(args: argparse.Namespace) -> None:
     """Divide, write the lists, print what they hold."""
     import_mmpretrain()

@@ -2,6 +2,9 @@
 
 For the pooled features and, where there is a projector, the embeddings: smallest angle between class centres,
 uniformity of the centres, alignment within classes.
+
+examples:
+  ltcl geometry kcl.py kcl.pth tsc.py tsc.pth --out geometry.csv
 """
 
 import argparse
@@ -14,7 +17,7 @@ from ltcl.launch.config_values import fill_num_classes
 from ltcl.neutral_text import csv_text, visible
 from ltcl.shipped import find_config
 
-from .command import ArgumentParser, command
+from .parser import ArgumentParser, command
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,7 +76,7 @@ def to_table(rows: list[dict]) -> 'pd.DataFrame':
     return pd.DataFrame(rows).round({'min_angle': 1, 'uniformity': 3, 'alignment': 3})
 
 
-@command(options, 'ltcl geometry kcl.py kcl.pth tsc.py tsc.pth --out geometry.csv')
+@command(options)
 def main(args: argparse.Namespace) -> None:
     """Measure every run, print one table."""
     if len(args.runs) % 2:

@@ -1,4 +1,10 @@
-"""List the configs that come with ltcl, by method; words choose those whose names have them all."""
+"""List the configs that come with ltcl, by method; words choose those whose names have them all.
+
+examples:
+  ltcl list
+  ltcl list paco imagenet-lt
+  ltcl train $(ltcl list gpaco small)
+"""
 
 import argparse
 import signal
@@ -7,7 +13,7 @@ from itertools import groupby
 from ltcl.errors import UserError
 from ltcl.shipped import PREFIX, shipped_configs
 
-from .command import ArgumentParser, command
+from .parser import ArgumentParser, command
 
 
 def options(parser: ArgumentParser) -> None:
@@ -15,7 +21,7 @@ def options(parser: ArgumentParser) -> None:
     parser.add_argument('words', nargs='*', metavar='WORD', help='parts of names, such as bcl, resnet50 or cifar100-lt')
 
 
-@command(options, 'ltcl list', 'ltcl list paco imagenet-lt', 'ltcl train $(ltcl list gpaco small)')
+@command(options)
 def main(args: argparse.Namespace) -> None:
     """Print one name a line, a blank line between methods.
 

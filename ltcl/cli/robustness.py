@@ -2,6 +2,10 @@
 
 Test pipeline and preprocessor are the config's. A table is printed, and all figures are written to
 robustness_<checkpoint>.json and .csv in the work dir, after each set: started again, the tool goes on where it stopped.
+
+examples:
+  ltcl robustness CONFIG CHECKPOINT --clean --imagenet-c DIR --imagenet-r DIR --sketch DIR
+  ltcl robustness CONFIG CHECKPOINT --clean --corrupted DIR --corruptions fog frost
 """
 
 import argparse
@@ -21,16 +25,12 @@ from ltcl.launch.hook_names import HOOK_TYPES
 from ltcl.launch.launcher import start_copies
 from ltcl.neutral_text import markup
 
-from .command import ArgumentParser, command
+from .parser import ArgumentParser, command
 
 if TYPE_CHECKING:
     from ltcl.analysis.robustness import RobustnessResults
     from ltcl.engine import Runner
 
-EXAMPLES = (
-    'ltcl robustness CONFIG CHECKPOINT --clean --imagenet-c DIR --imagenet-r DIR --sketch DIR',
-    'ltcl robustness CONFIG CHECKPOINT --clean --corrupted DIR --corruptions fog frost',
-)
 # Data set of each option that names a folder.
 SETS = {
     'imagenet_c': 'ltcl.ImageNetC',
@@ -100,12 +100,9 @@ def plan(folders: dict[str, str | None], corruptions: list[str], common: dict) -
 
     parts = []
     for name, folder in folders.items():
-        if folder is None:
-            parts.append(Part(name, None))
-            continue
-        dataset = dict(type=SETS[name], data_root=folder, **common)
-        if name not in ('imagenet_c', 'corrupted'):
-            parts.append(Part(name, dataset))
+        dataset = {} if folder is None else dict(type=SETS[name], data_root=folder, **common)
+        if folder is None or name not in ('imagenet_c', 'corrupted'):
+            parts.append(Part(name, dataset or None))
             continue
         for corruption, severity in itertools.product(corruptions, range(1, 6)):
             corruption_folder(folder, corruption, severity)
@@ -187,7 +184,7 @@ def run_all(runner: 'Runner', parts: list[Part], results: 'RobustnessResults', p
         yield f'{title}: top-1 {top1:.2f} ({time.perf_counter() - start:.1f} s)'
 
 
-@command(options, *EXAMPLES)
+@command(options)
 def main(args: argparse.Namespace) -> None:
     """Check everything, load the checkpoint, test it, print and write the figures."""
     start_copies(args)

@@ -2,6 +2,9 @@
 
 The file holds the number of images that show each class and its pixels, after label reduction, for `class_counts` of
 `ltcl.RegionRebalanceBranch`, `ltcl.CenterCollapseBranch` and `ltcl.GPaCoBranch`.
+
+examples:
+  ltcl seg-stats my_config.py --out data/stats/ade20k.json
 """
 
 import argparse
@@ -11,7 +14,7 @@ from ltcl.errors import UserError
 from ltcl.launch import import_scope, load_config
 from ltcl.neutral_text import visible
 
-from .command import ArgumentParser, command
+from .parser import ArgumentParser, command
 
 
 def options(parser: ArgumentParser) -> None:
@@ -22,7 +25,7 @@ def options(parser: ArgumentParser) -> None:
     parser.add_argument('--workers', type=int, default=4, help='threads that read label maps (default: 4)')
 
 
-@command(options, 'ltcl seg-stats my_config.py --out data/stats/ade20k.json')
+@command(options)
 def main(args: argparse.Namespace) -> None:
     """Count, write the file, print what tells a table from others."""
     cfg = load_config(args.config)

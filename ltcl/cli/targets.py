@@ -1,10 +1,15 @@
-"""Make the fixed targets of TSC: unit vectors far apart."""
+"""Make the fixed targets of TSC: unit vectors far apart.
+
+examples:
+  ltcl targets 1000 128
+  ltcl targets 8142 128 --seed 1 --out targets/inat.npy
+"""
 
 import argparse
 
 from ltcl.neutral_text import visible
 
-from .command import ArgumentParser, command
+from .parser import ArgumentParser, command
 
 
 def options(parser: ArgumentParser) -> None:
@@ -23,38 +28,28 @@ def options(parser: ArgumentParser) -> None:
     )
 
 
-@command(options, 'ltcl targets 1000 128', 'ltcl targets 8142 128 --seed 1 --out targets/inat.npy')
+@command(options)
 def main(args: argparse.Namespace) -> None:
     """Make the targets, print how good they are, save them."""
     # After the options, so that a mistyped one is answered at once.
     import torch
 
-    from ltcl.models.utils import (
-        checked_suffix,
-        min_angle,
-        published_search,
-        save_targets,
-        search_targets,
-        simplex,
-        uniform_targets,
-        uniformity,
-        uniformity_bound,
-    )
+    from ltcl.models import utils
 
     def published(num_classes: int, feat_dim: int, seed: int) -> torch.Tensor:
         init = torch.randn(num_classes, feat_dim, generator=torch.Generator().manual_seed(seed))
-        return published_search(init)[0]
+        return utils.published_search(init)[0]
 
     methods = {
-        'auto': uniform_targets,
-        'simplex': lambda num_classes, feat_dim, seed: simplex(num_classes, feat_dim),
-        'search': search_targets,
+        'auto': utils.uniform_targets,
+        'simplex': lambda num_classes, feat_dim, seed: utils.simplex(num_classes, feat_dim),
+        'search': utils.search_targets,
         'published': published,
     }
-    path = checked_suffix(args.out or f'targets_{args.num_classes}x{args.feat_dim}.npy')
+    path = utils.checked_suffix(args.out or f'targets_{args.num_classes}x{args.feat_dim}.npy')
     targets = methods[args.method](args.num_classes, args.feat_dim, args.seed)
-    save_targets(path, targets)
-    bound = uniformity_bound(args.num_classes)
-    print(f'minimum angle: {min_angle(targets):.3f} degrees')
-    print(f'uniformity: {uniformity(targets.double()).item():.9f} (no set is below {bound:.9f})')
+    utils.save_targets(path, targets)
+    bound = utils.uniformity_bound(args.num_classes)
+    print(f'minimum angle: {utils.min_angle(targets):.3f} degrees')
+    print(f'uniformity: {utils.uniformity(targets.double()).item():.9f} (no set is below {bound:.9f})')
     print(f'saved: {visible(path)}')

@@ -2,6 +2,11 @@
 
 Several pairs of config and checkpoint are tested as an ensemble, which sums their logits: test set and metrics are
 those of the first config, and --cfg-options change that one only.
+
+examples:
+  ltcl test my_config.py work_dirs/my_config/epoch_100.pth --out predictions.pkl
+  ltcl test first.py first.pth second.py second.pth
+  ltcl test my_config.py epoch_100.pth --processes 4
 """
 
 import argparse
@@ -17,13 +22,7 @@ from ltcl.launch.launcher import start_copies
 from ltcl.shipped import find_config
 from ltcl.work_dir import require_writable
 
-from .command import ArgumentParser, command
-
-EXAMPLES = (
-    'ltcl test my_config.py work_dirs/my_config/epoch_100.pth --out predictions.pkl',
-    'ltcl test first.py first.pth second.py second.pth',
-    'ltcl test my_config.py epoch_100.pth --processes 4',
-)
+from .parser import ArgumentParser, command
 
 
 def options(parser: ArgumentParser) -> None:
@@ -106,7 +105,7 @@ def augment_test(cfg: Config, num_members: int = 1) -> None:
     cfg.model = dict(**cfg.tta_model, module=cfg.model)
 
 
-@command(options, *EXAMPLES, parse=ArgumentParser.parse_intermixed_args)
+@command(options, parse=ArgumentParser.parse_intermixed_args)
 def main(args: argparse.Namespace) -> None:
     """Build the config, load the checkpoints and test them."""
     start_copies(args)

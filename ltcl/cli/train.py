@@ -1,4 +1,11 @@
-"""Train a config, or go on with a run."""
+"""Train a config, or go on with a run.
+
+examples:
+  ltcl train ltcl::paco/paco_resnet20_1xb128-100e_fashion-mnist-lt-small.py
+  ltcl train my_config.py --resume auto --cfg-options max_epochs=200 train_dataloader.batch_size=64
+  ltcl train my_config.py --processes 8 --amp
+  srun --ntasks 8 --gres gpu:8 ltcl train my_config.py --launcher slurm
+"""
 
 import argparse
 from pathlib import Path
@@ -11,16 +18,10 @@ from ltcl.launch.launcher import start_copies
 from ltcl.shipped import name_of
 from ltcl.work_dir import AUTO, require_writable
 
-from .command import ArgumentParser, command
+from .parser import ArgumentParser, command
 
 # Ending of the files that `ltcl convert` writes.
 CONVERTED = '.ltcl.pth'
-EXAMPLES = (
-    'ltcl train ltcl::paco/paco_resnet20_1xb128-100e_fashion-mnist-lt-small.py',
-    'ltcl train my_config.py --resume auto --cfg-options max_epochs=200 train_dataloader.batch_size=64',
-    'ltcl train my_config.py --processes 8 --amp',
-    'srun --ntasks 8 --gres gpu:8 ltcl train my_config.py --launcher slurm',
-)
 
 
 def options(parser: ArgumentParser) -> None:
@@ -98,7 +99,7 @@ def check_start(cfg: Config) -> None:
         )
 
 
-@command(options, *EXAMPLES)
+@command(options)
 def main(args: argparse.Namespace) -> None:
     """Build the config and train it."""
     start_copies(args)

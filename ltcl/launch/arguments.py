@@ -45,22 +45,17 @@ def fits(value: object, annotation: object) -> bool:
     allowed = _plain_types(annotation)
     if allowed is None or value is None:
         return True
-    if isinstance(value, bool):
+    if isinstance(value, int):  # True and False are, too
         return bool(allowed & {bool, int, float})
-    if isinstance(value, int):
-        return bool(allowed & {int, float, bool})
     return type(value) in allowed
 
 
 def _plain_types(annotation: object) -> set[type] | None:
     """The plain types that an annotation consists of; None if it has others."""
-    options = typing.get_args(annotation) if _is_union(annotation) else (annotation,)
+    is_union = typing.get_origin(annotation) in (typing.Union, types.UnionType)
+    options = typing.get_args(annotation) if is_union else (annotation,)
     plain = {bool, int, float, str, type(None)}
     return set(options) if set(options) <= plain else None
-
-
-def _is_union(annotation: object) -> bool:
-    return typing.get_origin(annotation) in (typing.Union, types.UnionType)
 
 
 WORDS = {bool: 'True or False', int: 'a whole number', float: 'a number', str: 'text', type(None): 'None'}

@@ -131,7 +131,8 @@ class Source:
         try:
             return eval(compile(ast.fix_missing_locations(tree), str(self.path), mode), *scopes)
         except (Exception, SystemExit) as error:
-            lines = [line for frame, line in traceback.walk_tb(error.__traceback__) if _is_in(frame, self.path)]
+            frames = traceback.walk_tb(error.__traceback__)
+            lines = [line for frame, line in frames if frame.f_code.co_filename == str(self.path)]
             where = f', line {lines[-1]}' if lines else ''
             reason = ' '.join(str(error).split())[:300]
             raise UserError(
@@ -150,7 +151,3 @@ class Source:
             elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
                 used.add('*' if node.id in ('locals', 'globals', 'vars', 'eval', 'exec') else node.id)
         return used - set(dir(builtins))
-
-
-def _is_in(frame: types.FrameType, path: Path) -> bool:
-    return frame.f_code.co_filename == str(path)

@@ -134,7 +134,9 @@ def set_options(cfg: Config, options: Mapping[str, object], with_imports: bool =
         key: value_like(key, value, entry_at(cfg, key)) if isinstance(value, str) else value
         for key, value in options.items()
     }
-    overrides = _nested({key: value for key, value in values.items() if _is_own(key)})
+    own = Config()
+    own.merge_from_dict({key: value for key, value in values.items() if _is_own(key)})
+    overrides = own.to_dict()
     old = {name: cfg[name] for name in overrides if name in cfg}
     if overrides and cfg.filename and Path(cfg.filename).is_file():
         cfg = load_config(cfg.filename, overrides, with_imports)
@@ -157,18 +159,6 @@ def _is_own(key: str) -> bool:
     """Whether a key belongs to a variable from which the config computes its sections."""
     name = key.split('.')[0]
     return is_variable(name) and name not in UNITS
-
-
-def _nested(options: Mapping[str, object]) -> dict:
-    """``{'a.b': 1}`` as ``{'a': {'b': 1}}``."""
-    nested: dict = {}
-    for key, value in options.items():
-        *parents, last = key.split('.')
-        node = nested
-        for name in parents:
-            node = node.setdefault(name, {})
-        node[last] = value
-    return nested
 
 
 def _length(values: Mapping[str, Any], cfg: Config) -> int | None:

@@ -186,20 +186,16 @@ class Launcher:
         if known:
             return min(known, key=lambda report: report.moment)
         local_rank, status = next(iter(failed.items()))
-        if self.signals and status in (
-            *(-number for number in self.signals),
-            *map(exit_codes.stopped_by, self.signals),
-        ):
+        if as_exit_status(status) in map(exit_codes.stopped_by, self.signals):
             return None
         return self._describe(local_rank, status) or min(reports, key=lambda report: report.moment, default=None)
 
     def _describe(self, local_rank: int, status: int) -> Failure | None:
         """The failure of a process that left no report."""
-        if read_failure(self._file(local_rank)) is not None or status in (exit_codes.USAGE, exit_codes.NOT_SAVED):
+        says_why = status in (exit_codes.USAGE, exit_codes.NOT_SAVED) or status > exit_codes.stopped_by(0)
+        if says_why or read_failure(self._file(local_rank)) is not None:
             return None
         rank = self.args.node_rank * self.args.nproc_per_node + local_rank
-        if status > exit_codes.stopped_by(0):
-            return None
         if status > 0:
             return Failure(f'rank {rank} ended with exit status {status}; it says why above', status)
         name = signal.Signals(-status).name

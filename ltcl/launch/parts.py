@@ -125,7 +125,7 @@ def _find(part: Part, scope: str, is_data: bool) -> Callable | None:
     """
     name = part.entries['type']
     kind = part.place.registry if part.place else None
-    places = [getattr(root, kind)] if kind else _registries()
+    places = [getattr(root, kind)] if kind else [each for each in vars(root).values() if isinstance(each, Registry)]
     if kind == 'METRICS':
         places.append(root.EVALUATOR)
     for registry in places:
@@ -138,10 +138,6 @@ def _find(part: Part, scope: str, is_data: bool) -> Callable | None:
     hint = similar_names(name, known) or 'parts of ltcl are named ltcl.X'
     what = kind.lower().rstrip('s').replace('_', ' ') if kind else 'part'
     raise UserError(f'{part.key}: there is no {what} named {name}: {hint}')
-
-
-def _registries() -> list[Registry]:
-    return [value for value in vars(root).values() if isinstance(value, Registry)]
 
 
 def _names(registry: Registry, scope: str) -> set[str]:

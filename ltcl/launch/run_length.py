@@ -1,6 +1,6 @@
 """The length of a run: one number that stops the training and that the learning rate's schedule is made for."""
 
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from typing import TypeGuard
 
 from .config_values import replace_copies
@@ -8,7 +8,6 @@ from .hook_names import hooks_of
 from .nodes import below
 
 UNITS = ('max_epochs', 'max_iters')
-MANY = float('inf')
 
 
 def unit_of(cfg: Mapping) -> str | None:
@@ -60,11 +59,9 @@ def set_length(cfg: MutableMapping, length: int) -> dict[str, object]:
     if unit is None or old is None or old == length:
         return {}
     replace_copies(cfg, unit, old, length)
-    stretch = _Stretch(old, length, unit)
-    parts = list(schedulers(cfg))
-    stretch.find_warmup([part for _, part in parts])
+    stretch = _Stretch(old, length, unit, [part for _, part in schedulers(cfg)])
     stale = {}
-    for path, part in parts:
+    for path, part in schedulers(cfg):
         stale.update({f'{path}.{key}': part[key] for key in stretch.adapt(part)})
     for _, hook in hooks_of(cfg):
         if is_length(hook.get('begin_epoch')):
@@ -91,18 +88,16 @@ class _Stretch:
         old: Length that the schedules were made for.
         new: Length that they are to be made for.
         unit: What both count.
+        parts: The schedulers.
     """
 
-    def __init__(self, old: int, new: int, unit: str) -> None:
+    def __init__(self, old: int, new: int, unit: str, parts: Sequence[Mapping]) -> None:
         self.old, self.new, self.unit = old, new, unit
         self.shift = new - old
-        self.shrinks = False
-
-    def find_warmup(self, parts: list[Mapping]) -> None:
-        """Find out whether the warm-up would not end within the run."""
-        parts = [part for part in parts if counts_in(part) == self.unit]
-        ends = [part.get(key, 0) for part in parts for key in ('warmup_epochs', 'begin', 'end')]
-        self.shrinks = max([end for end in ends if end < self.old], default=0) >= self.new
+        counted = [part for part in parts if counts_in(part) == unit]
+        ends = [part.get(key, 0) for part in counted for key in ('warmup_epochs', 'begin', 'end')]
+        # The warm-up would not end within the run.
+        self.shrinks = max([end for end in ends if end < old], default=0) >= new
 
     def share(self, position: int, least: int = 1) -> int:
         """The position at the same share of the run, at least ``least``."""
@@ -110,10 +105,8 @@ class _Stretch:
 
     def move(self, position: int, least: int = 1) -> int:
         """Where a position comes to lie: the run's end moves, the warm-up's end stays if it can."""
-        if position == MANY:
-            return position
         if position >= self.old:
-            return position + self.shift
+            return position + self.shift  # for ever stays for ever
         return self.share(position, least) if self.shrinks else position
 
     def adapt(self, part: MutableMapping) -> list[str]:
@@ -125,7 +118,7 @@ class _Stretch:
             if part.get(key):
                 part[key] = self.move(part[key], least=0 if key == 'begin' else 1)
         stale = []
-        bottom = begin + part.get('T_max', 0)
+        bottom = begin + part['T_max'] if 'T_max' in part else 0
         if bottom > self.old + 1:
             stale.append('T_max')
         elif bottom >= self.old - 1:

@@ -32,6 +32,8 @@ def test_warmup_stays_and_cosine_ends_with_the_run(length):
 
 def test_warmup_that_would_not_end_shrinks():
     assert stretched(2, dict(WARMUP), dict(COSINE)) == [dict(WARMUP, end=1), dict(COSINE, begin=0, T_max=2, end=2)]
+    (part,) = stretched(50, dict(type='LinearLR', begin=99, end=100))
+    assert part == dict(type='LinearLR', begin=49, end=50)
     (part,) = stretched(8, dict(type='ltcl.WarmupCosineLR', warmup_epochs=10, max_epochs=100))
     assert part == dict(type='ltcl.WarmupCosineLR', warmup_epochs=1, max_epochs=8)
 

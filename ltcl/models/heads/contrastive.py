@@ -6,6 +6,8 @@ import torch
 from mmpretrain.models import LinearClsHead
 from torch import Tensor
 
+from ltcl.functional import effective_number_weights
+
 from ..utils import ClassCountsMixin, FeatureQueue
 from .base import MethodHead, Views
 from .cosine import build_classifier
@@ -80,6 +82,11 @@ class QueueContrastiveHead(ContrastiveHead):
     def enqueue(self, views: Views) -> None:
         """Store the last key view, or the last online view where there is no key view."""
         self.queue.enqueue((views.keys or views.embeddings)[-1], views.labels)
+
+
+def effective_weights(head: ClassCountsMixin, beta: float | None, **options: Any) -> Tensor | None:
+    """Weight of each class (num_classes,) by the effective number of its images; None without ``beta``."""
+    return None if beta is None else effective_number_weights(head.known_class_counts(), beta, **options)
 
 
 def top1_accuracy(logits: Tensor, labels: Tensor) -> Tensor:

@@ -7,12 +7,13 @@ import torch
 from torch import Tensor
 
 from ltcl.errors import UserError
-from ltcl.functional import effective_number_weights, in_batch_contrastive_loss
+from ltcl.functional import in_batch_contrastive_loss
 from ltcl.registry import MODELS
 from ltcl.value_ranges import check_ranges
 
 from ..utils import ClassCountsMixin, ClassTargetsMixin, gather, gather_with_grad
 from .base import Needs, Views
+from .contrastive import effective_weights
 from .kcl import EmbeddingHead
 
 
@@ -75,9 +76,6 @@ class InBatchKCLHead(ClassCountsMixin, EmbeddingHead):
         labels = gather(views.labels).repeat(num_views)
         targets, classes = self.target_rows(anchors)
         num_rows = len(anchors) + num_views * len(targets) * self.target_args.get('target_repeat', 0)
-        weights = None
-        if self.effective_number_beta is not None:
-            weights = effective_number_weights(self.known_class_counts(), self.effective_number_beta)
         loss = in_batch_contrastive_loss(
             anchors,
             labels,
@@ -86,7 +84,7 @@ class InBatchKCLHead(ClassCountsMixin, EmbeddingHead):
             num_classes=self.num_classes,
             num_views=num_views,
             draws=self.draw_uniform(num_rows, labels.device),
-            class_weights=weights,
+            class_weights=effective_weights(self, self.effective_number_beta),
             **self.loss_args,
             **self.target_args,
         )

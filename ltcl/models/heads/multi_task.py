@@ -5,12 +5,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ltcl.functional import effective_number_weights, supcon_loss
+from ltcl.functional import supcon_loss
 from ltcl.registry import MODELS
 from ltcl.value_ranges import check_ranges
 
 from .base import Views
-from .contrastive import QueueContrastiveHead, top1_accuracy
+from .contrastive import QueueContrastiveHead, effective_weights, top1_accuracy
 
 
 @MODELS.register_module()
@@ -63,15 +63,12 @@ class MultiTaskHead(QueueContrastiveHead):
         """
         logits = self.fc(torch.cat(views.feats))
         anchor_labels = views.labels.repeat(len(views.embeddings))
-        class_weights = None
-        if self.effective_number_beta is not None:
-            class_weights = effective_number_weights(self.known_class_counts(), self.effective_number_beta)
         loss_con = supcon_loss(
             torch.cat(views.embeddings),
             anchor_labels,
             *self.contrast_rows(views),
             num_classes=self.num_classes,
-            class_weights=class_weights,
+            class_weights=effective_weights(self, self.effective_number_beta),
             **self.loss_args,
         )
         self.enqueue(views)

@@ -4,11 +4,11 @@ from typing import Any
 
 from torch import Tensor
 
-from ltcl.functional import effective_number_weights, log_prior, logit_adjusted_loss, rebalanced_contrastive_loss
+from ltcl.functional import log_prior, logit_adjusted_loss, rebalanced_contrastive_loss
 from ltcl.value_ranges import check_ranges
 
 from ..utils import ClasswiseQueue
-from .contrastive import ContrastiveHead
+from .contrastive import ContrastiveHead, effective_weights
 
 
 class RebalancedContrastiveHead(ContrastiveHead):
@@ -71,10 +71,7 @@ class RebalancedContrastiveHead(ContrastiveHead):
             row_labels: Class of each further row, int64, shape (M,).
             **options: What concerns queues and pairs.
         """
-        class_weights = class_prior = None
-        if self.effective_number_beta:
-            counts = self.known_class_counts()
-            class_weights = effective_number_weights(counts, self.effective_number_beta, scaling='mean_number')
+        class_prior = None
         if self.contrast_prior:
             class_prior = self.contrast_prior * log_prior(self.known_class_counts())
         return self.con_weight * rebalanced_contrastive_loss(
@@ -83,7 +80,7 @@ class RebalancedContrastiveHead(ContrastiveHead):
             rows,
             row_labels,
             temperature=self.temperature,
-            class_weights=class_weights,
+            class_weights=effective_weights(self, self.effective_number_beta or None, scaling='mean_number'),
             class_prior=class_prior,
             **options,
         )
