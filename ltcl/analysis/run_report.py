@@ -12,7 +12,7 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -120,7 +120,7 @@ def build_report(
     score: str,
     overall: str,
     bounds: tuple[int, int],
-    **about: object,
+    **about: Any,
 ) -> dict:
     """Everything that ``metrics.json`` holds. Scores are percentages.
 

@@ -1,13 +1,11 @@
 """The checkpoints of a run in its work dir."""
 
-import logging
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from mmengine.logging import print_log
-
 from ltcl.errors import UserError
+from ltcl.notices import warn
 
 from .reading import load_from_local
 from .run_state import check_resumable, progress
@@ -57,7 +55,7 @@ def newest_resumable(folder: str | Path) -> Path | None:
     refused: list[str] = []
     heads = [found for kind in (*REGULAR, STOPPED) if (found := _newest_of(folder, kind, refused))]
     for reason in refused:
-        print_log(f'{reason}; looking for an older one', logger='current', level=logging.WARNING)
+        warn(f'{reason}; looking for an older one')
     if heads:
         return max(heads)[-1]
     files = run_files(folder)

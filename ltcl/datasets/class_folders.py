@@ -1,14 +1,13 @@
 """A folder with one folder of images for each class, as many data sets lie on disk."""
 
-import logging
 import os
 from collections.abc import Sequence
 
 import numpy as np
-from mmengine.logging import print_log
 
 from ..errors import UserError
 from ..neutral_text import shorten
+from ..notices import warn
 from .class_names import find_labels, normal_name, sort_names
 from .folder_names import is_general, is_litter, is_no_class
 from .folder_walk import content_of, list_folder, walk_images
@@ -108,7 +107,7 @@ def scan_class_folders(
         left_out.tell(root)
         used = [os.path.basename(path) for paths in folders for path in paths]
         for note in note_on_others(root, used) if classes is None else ():
-            print_log(note, logger='current', level=logging.WARNING)
+            warn(note)
     labels = np.repeat(np.arange(len(names)), [len(paths) for paths in images])
     return [path for paths in images for path in paths], labels, names
 

@@ -1,6 +1,7 @@
 """Data sets that are published as lists of image files."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from mmengine.fileio import get_file_backend
@@ -53,7 +54,7 @@ class ImageListDataset(BaseDataset):
         data_prefix: str | dict = '',
         check_files: str = 'sample',
         lazy_init: bool = False,
-        **kwargs: object,
+        **kwargs: Any,
     ) -> None:
         if num_classes is not None and num_classes < 1:
             raise UserError(f'num_classes of ImageListDataset must be at least 1, got {num_classes}')

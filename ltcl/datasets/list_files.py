@@ -3,7 +3,6 @@
 import codecs
 import csv
 import io
-import logging
 import re
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -11,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from mmengine.fileio import get, get_file_backend
-from mmengine.logging import print_log
 
 from ..errors import UserError
 from ..neutral_text import shorten
+from ..notices import warn
 from .image_kinds import has_image_suffix
 from .list_columns import UnlabelledList, is_heading, path_and_label
 
@@ -116,11 +115,9 @@ def check_duplicates(rows: 'pd.DataFrame', path: str, warn: bool = True) -> np.n
         )
     if warn:
         line = repeated.idxmax()
-        print_log(
+        warn(
             f'{path}: {repeated.sum()} lines repeat an image of an earlier one, the first is line {line} '
-            f'({rows["path"][line]})',
-            logger='current',
-            level=logging.WARNING,
+            f'({rows["path"][line]})'
         )
     return repeated.to_numpy()
 
@@ -165,11 +162,7 @@ def warn_of_empty_classes(labels: np.ndarray, classes: Sequence[str], source: st
     """
     empty = [classes[label] for label in np.flatnonzero(np.bincount(labels, minlength=len(classes)) == 0)]
     if empty:
-        print_log(
-            f'{source}: {len(empty)} of {len(classes)} classes have no training image: {shorten(empty)}',
-            logger='current',
-            level=logging.WARNING,
-        )
+        warn(f'{source}: {len(empty)} of {len(classes)} classes have no training image: {shorten(empty)}')
 
 
 def _separator(text: str, path: str) -> str | None:

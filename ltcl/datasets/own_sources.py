@@ -8,10 +8,10 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from mmengine.logging import print_log
 
 from ..errors import UserError
 from ..neutral_text import shorten
+from ..notices import note
 from .class_folders import class_folders, scan_class_folders
 from .class_names import find_labels, normal_name, refuse_lookalikes
 from .folder_walk import LeftOut, by_kind
@@ -209,7 +209,4 @@ def tell_outside(paths: Sequence[str], source: Path, root: Path) -> None:
     """Log how many images lie outside of the data root."""
     elsewhere = [path for path in paths if os.path.isabs(path)]
     if elsewhere:
-        print_log(
-            f'{source}: {len(elsewhere)} of {len(paths)} images lie outside of {root}, such as {elsewhere[0]}',
-            logger='current',
-        )
+        note(f'{source}: {len(elsewhere)} of {len(paths)} images lie outside of {root}, such as {elsewhere[0]}')

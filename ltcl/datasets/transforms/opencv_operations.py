@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 
 from . import pil_operations as pil
-from .operation import Operation
+from .operation import NAMES, Operation
 from .pil_operations import Fill, Resampling
 
 LEVELS = np.arange(256, dtype=np.float32)
@@ -188,30 +188,8 @@ def _by_pillow(name: str) -> Callable[..., np.ndarray]:
     return lambda image, *arguments: pil.apply_to_array(image, [Operation(name, arguments)])
 
 
-OPERATIONS = {
-    'autocontrast': _by_pillow('autocontrast'),
-    'blur': blur,
-    'brightness': brightness,
-    'color': color,
-    'contrast': contrast,
-    'cut_out': cut_out,
-    'equalize': _by_pillow('equalize'),
-    'flip': flip,
-    'grey': grey,
-    'hue': hue,
-    'invert': invert,
-    'padded_crop': padded_crop,
-    'posterize': posterize,
-    'resized_crop': resized_crop,
-    'rotate': rotate,
-    'sharpness': sharpness,
-    'shear_x': shear_x,
-    'shear_y': shear_y,
-    'solarize': solarize,
-    'solarize_add': solarize_add,
-    'translate_x': translate_x,
-    'translate_y': translate_y,
-}
+autocontrast, equalize = _by_pillow('autocontrast'), _by_pillow('equalize')
+OPERATIONS = {name: globals()[name] for name in NAMES}
 
 
 def apply_to_array(image: np.ndarray, operations: Iterable[Operation]) -> np.ndarray:

@@ -13,7 +13,7 @@ from torchvision.transforms import functional as F
 
 from ltcl.errors import UserError
 
-from .operation import Operation
+from .operation import NAMES, Operation
 
 Fill = tuple[int, int, int]
 Resampling = Image.Resampling
@@ -120,30 +120,9 @@ def cut_out(image: Image.Image, center_x: int, center_y: int, length: int) -> Im
     return image
 
 
-OPERATIONS = {
-    'autocontrast': ImageOps.autocontrast,
-    'blur': blur,
-    'brightness': brightness,
-    'color': color,
-    'contrast': contrast,
-    'cut_out': cut_out,
-    'equalize': ImageOps.equalize,
-    'flip': ImageOps.mirror,
-    'grey': grey,
-    'hue': F.adjust_hue,
-    'invert': ImageOps.invert,
-    'padded_crop': padded_crop,
-    'posterize': posterize,
-    'resized_crop': resized_crop,
-    'rotate': rotate,
-    'sharpness': sharpness,
-    'shear_x': shear_x,
-    'shear_y': shear_y,
-    'solarize': ImageOps.solarize,
-    'solarize_add': solarize_add,
-    'translate_x': translate_x,
-    'translate_y': translate_y,
-}
+autocontrast, equalize, flip = ImageOps.autocontrast, ImageOps.equalize, ImageOps.mirror
+hue, invert, solarize = F.adjust_hue, ImageOps.invert, ImageOps.solarize
+OPERATIONS = {name: globals()[name] for name in NAMES}
 
 
 def apply(image: Image.Image, operations: Iterable[Operation]) -> Image.Image:

@@ -73,9 +73,7 @@ class RunReportHook(Hook):
             self._about = _describe_run(runner)
         self._clock = time.perf_counter()
 
-    def after_train_iter(
-        self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: dict | None = None
-    ) -> None:
+    def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
         """Count the time of the iteration."""
         self._count_seconds(training=True)
 
