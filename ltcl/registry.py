@@ -5,6 +5,7 @@ A config names our parts ``ltcl.X``; the key alone imports the folders named in 
 
 import functools
 from collections.abc import Callable
+from typing import Any
 
 from mmengine import registry as root
 from mmengine.registry import Registry
@@ -18,7 +19,7 @@ class GuardedRegistry(Registry):
     So nobody, from a config or by hand, has a part of ours and mmengine run the code in a checkpoint.
     """
 
-    def _register_module(self, module: type, *args: object, **kwargs: object) -> None:
+    def _register_module(self, module: Any, *args: object, **kwargs: object) -> None:
         super()._register_module(module, *args, **kwargs)
         module.__init__ = _with_safe_loaders(module.__init__)
 

@@ -139,7 +139,7 @@ def build_report(
         ``seconds`` and the rest.
     """
     last, best = (record.history[-1] if record.history else None), best_entry(record.history, best_by)
-    columns = dict(record.per_class or {})
+    columns: dict[str, Any] = dict(record.per_class or {})
     if columns and best is not None and best['iter'] == record.best_iter:
         columns[f'best_{score}'] = record.best_scores
     return {

@@ -30,7 +30,7 @@ def class_folders(root: str | os.PathLike, named: Sequence[str] = ()) -> dict[st
     Raises:
         UserError: A folder cannot be read.
     """
-    found = {}
+    found: dict[str, list[str]] = {}
     entries = sorted(subfolders(root), key=lambda entry: entry.name)
     is_named = find_labels([entry.name for entry in entries], named) >= 0
     for entry, known in zip(entries, is_named, strict=True):

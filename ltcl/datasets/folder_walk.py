@@ -164,14 +164,14 @@ def content_of(folder: str) -> str:
     return 'others' if walk.left_out.others else 'nothing'
 
 
-def list_folder(folder: str | os.PathLike) -> Iterator[os.DirEntry]:
+def list_folder(folder: str | os.PathLike[str]) -> Iterator[os.DirEntry]:
     """What lies in a folder, in no order.
 
     Raises:
         UserError: It cannot be read.
     """
     try:
-        with os.scandir(folder) as entries:
+        with os.scandir(os.fspath(folder)) as entries:
             yield from entries
     except OSError as error:
         raise UserError(
@@ -186,7 +186,7 @@ def by_kind(counts: Counter) -> str:
 
 
 def _refuse_same_folders(folders: list[str]) -> None:
-    first = {}
+    first: dict[tuple[int, int], str] = {}
     for folder in folders:
         other = first.setdefault(_identity(folder), folder)
         if other is not folder:

@@ -99,7 +99,12 @@ def read_classes(classes: str | Sequence[str] | None) -> list[str] | None:
     """Names of classes, from a file with one name a line if ``classes`` is its path."""
     if not isinstance(classes, str):
         return classes if classes is None else list(classes)
-    return [name for name in map(str.strip, read_text(classes, 'classes').split('\n')) if name]
+    return read_names(classes)
+
+
+def read_names(path: str) -> list[str]:
+    """Names of classes in a file with one name a line."""
+    return [name for name in map(str.strip, read_text(path, 'classes').split('\n')) if name]
 
 
 def image_infos(paths: Sequence[str], labels: np.ndarray) -> list[dict]:

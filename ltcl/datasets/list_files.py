@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from mmengine.fileio import get, get_file_backend
 
+from .. import notices
 from ..errors import UserError
 from ..neutral_text import shorten
-from ..notices import warn
+from .checked_sample import CHECKS, indices_to_check
 from .image_kinds import has_image_suffix
 from .list_columns import UnlabelledList, is_heading, path_and_label
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SAMPLE_SIZE = 256
-CHECKS = ('sample', 'all', 'none')
 TABLE_SUFFIXES = ('.csv', '.tsv')
 UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
@@ -115,7 +115,7 @@ def check_duplicates(rows: 'pd.DataFrame', path: str, warn: bool = True) -> np.n
         )
     if warn:
         line = repeated.idxmax()
-        warn(
+        notices.warn(
             f'{path}: {repeated.sum()} lines repeat an image of an earlier one, the first is line {line} '
             f'({rows["path"][line]})'
         )
@@ -137,15 +137,14 @@ def check_files(paths: Sequence[str], rows: 'pd.DataFrame', path: str, how: str)
     """
     if how not in CHECKS:
         raise UserError(f'check_files must be one of {", ".join(CHECKS)}, got {how!r}')
-    chosen = np.arange(0 if how == 'none' else len(paths))
-    if how == 'sample' and len(paths) > SAMPLE_SIZE:
-        chosen = np.sort(np.random.default_rng(0).choice(len(paths), SAMPLE_SIZE, replace=False))
-    if not len(chosen):
+    chosen = indices_to_check(len(paths), how, SAMPLE_SIZE)
+    if not chosen:
         return
     exists = get_file_backend(paths[0], enable_singleton=True).isfile
     with ThreadPoolExecutor(16) as pool:
-        missing = chosen[~np.fromiter(pool.map(exists, [paths[i] for i in chosen]), bool, len(chosen))]
-    if len(missing):
+        is_there = list(pool.map(exists, [paths[i] for i in chosen]))
+    missing = [i for i, there in zip(chosen, is_there, strict=True) if not there]
+    if missing:
         raise UserError(
             f'{path}, line {rows.index[missing[0]]}: the image {paths[missing[0]]} does not exist '
             f'({len(missing)} of {len(chosen)} images looked for are missing): correct data_root or the list'
@@ -160,9 +159,9 @@ def warn_of_empty_classes(labels: np.ndarray, classes: Sequence[str], source: st
         classes: Names of all classes.
         source: Where the images come from, for the message.
     """
-    empty = [classes[label] for label in np.flatnonzero(np.bincount(labels, minlength=len(classes)) == 0)]
+    empty = [classes[label] for label in np.flatnonzero(np.bincount(labels, minlength=len(classes)) == 0).tolist()]
     if empty:
-        warn(f'{source}: {len(empty)} of {len(classes)} classes have no training image: {shorten(empty)}')
+        notices.warn(f'{source}: {len(empty)} of {len(classes)} classes have no training image: {shorten(empty)}')
 
 
 def _separator(text: str, path: str) -> str | None:

@@ -18,7 +18,7 @@ def warn_of_copies(splits: dict[str, Images], classes: Sequence[str], root: str,
         how: See :func:`ltcl.datasets.duplicates.find_copies`.
     """
     # An image that is named in two splits is told where the lists are read.
-    places = {}
+    places: dict[str, tuple[str, int]] = {}
     for split, images in splits.items():
         for path, label in zip(images.paths, images.labels.tolist(), strict=True):
             places.setdefault(path, (split, label))

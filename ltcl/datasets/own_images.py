@@ -12,7 +12,7 @@ from ..errors import UserError
 from ..neutral_text import shorten
 from ..notices import note, warn
 from ..registry import DATASETS
-from . import duplicates
+from .checked_sample import CHECKS
 from .image_list import image_infos, read_classes
 from .list_files import warn_of_empty_classes
 from .list_labels import MEANINGS
@@ -79,13 +79,13 @@ class OwnImages(BaseDataset):
             raise UserError(f'split must be one of {", ".join(SPLITS)}, got {split!r}')
         for name, value, allowed in (
             ('numeric_labels', numeric_labels, MEANINGS),
-            ('check_copies', check_copies, duplicates.CHECKS),
+            ('check_copies', check_copies, CHECKS),
         ):
             if value not in allowed:
                 raise UserError(f'{name} must be one of {", ".join(allowed)}, got {value!r}')
         self.split, self.check_files, self.check_copies = split, check_files, check_copies
         self.numeric_labels = numeric_labels
-        self.draw = {'val_share': val_share, 'seed': split_seed}
+        self.draw: dict[str, Any] = {'val_share': val_share, 'seed': split_seed}
         classes = read_classes(classes)
         self.sources = find_sources(str(data_root), classes)
         classes = classes or self.sources.class_names()
@@ -207,10 +207,10 @@ def summary(labels: np.ndarray, classes: Sequence[str]) -> str:
     """
     counts = np.bincount(labels, minlength=len(classes))
     present = np.flatnonzero(counts)
-    largest, smallest = counts.argmax(), present[counts[present].argmin()]
+    largest, smallest = int(counts.argmax()), int(present[counts[present].argmin()])
     text = (
         f'{len(labels)} images of {len(present)} classes, {counts[largest]} ({classes[largest]}) to {counts[smallest]} '
         f'({classes[smallest]}), imbalance factor {counts[largest] / counts[smallest]:.4g}'
     )
-    absent = [classes[label] for label in np.flatnonzero(counts == 0)]
+    absent = [classes[label] for label in np.flatnonzero(counts == 0).tolist()]
     return text + (f'; no image of {shorten(absent)}' if absent else '')

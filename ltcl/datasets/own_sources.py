@@ -15,7 +15,7 @@ from ..notices import note
 from .class_folders import class_folders, scan_class_folders
 from .class_names import find_labels, normal_name, refuse_lookalikes
 from .folder_walk import LeftOut, by_kind
-from .image_list import read_classes
+from .image_list import read_names
 from .list_files import check_duplicates, check_files
 from .list_labels import clean_labels, label_indices, names_of_labels
 from .list_places import located
@@ -30,7 +30,7 @@ class Images:
     paths: list[str]
     labels: np.ndarray
 
-    def subset(self, kept: Sequence[int]) -> 'Images':
+    def subset(self, kept: np.ndarray) -> 'Images':
         """The images of some indices."""
         return Images([self.paths[i] for i in kept], self.labels[kept])
 
@@ -197,7 +197,7 @@ def named_classes(root: Path, place: Path) -> list[str] | None:
     path = next(filter(os.path.isfile, (root / 'classes.txt', place / 'classes.txt')), None)
     if path is None:
         return None
-    names = list(map(normal_name, read_classes(str(path))))
+    names = list(map(normal_name, read_names(str(path))))
     repeated = [name for i, name in enumerate(names) if name in names[:i]] if len(set(names)) < len(names) else []
     if repeated or not names:
         fault = f'names {shorten(repeated)} twice' if repeated else 'names no class'

@@ -1,6 +1,7 @@
 """The first step of a pipeline: an image file as an RGB array, and what happens when one cannot be read."""
 
 import logging
+from typing import Any
 
 import cv2
 import numpy as np
@@ -121,7 +122,7 @@ class LoadImage(BaseTransform):
                 print_log(text, 'current', logging.ERROR)
 
         content = read_file(path, self.max_pixels, self.backend_args)
-        options = dict(max_pixels=self.max_pixels, value_range=self.value_range, background=self.background)
+        options: Any = dict(max_pixels=self.max_pixels, value_range=self.value_range, background=self.background)
         try:
             return decode_rgb(content, **options, on_damage=damaged)
         except UnknownRangeError as error:
@@ -158,7 +159,7 @@ class LoadImage(BaseTransform):
             return cv2.cvtColor(array, cv2.COLOR_GRAY2RGB)
         return np.ascontiguousarray(array[..., :3] if order == 'rgb' else array[..., 2::-1])
 
-    def _broken(self, path: str, error: Exception | None = None) -> None:
+    def _broken(self, path: str, error: Exception | None = None) -> Any:
         """Do what the policy says; without an error the file was named before the training."""
         reason = 'found before the training' if error is None else why(error)
         if self.skipped is None:
@@ -197,4 +198,5 @@ def _check_colour(colour: Colour | None) -> Colour | None:
     is_colour = isinstance(colour, list | tuple) and len(colour) == 3
     if not (is_colour and all(isinstance(each, int) and 0 <= each <= 255 for each in colour)):
         raise UserError(f'background of ltcl.LoadImage must be three numbers of 0..255 or None, got {colour!r}')
-    return tuple(colour)
+    red, green, blue = colour
+    return red, green, blue

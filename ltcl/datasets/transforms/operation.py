@@ -48,7 +48,7 @@ class Options(Protocol):
     """What the steps of a recipe take from the view that they make."""
 
     size: int
-    rand_augment: 'Step'
+    rand_augment: Any
 
 
 class Step(Protocol):

@@ -5,10 +5,12 @@ grey image gets that colour's luminance. Every operation but the crops keeps siz
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import numpy as np
 from mmcv.transforms import BaseTransform
 from PIL import Image, ImageEnhance, ImageFilter, ImageOps
+from PIL.Image import Resampling
 from torchvision.transforms import functional as F
 
 from ltcl.errors import UserError
@@ -16,7 +18,6 @@ from ltcl.errors import UserError
 from .operation import NAMES, Operation
 
 Fill = tuple[int, int, int]
-Resampling = Image.Resampling
 
 
 def pillow_image(results: dict, transform: BaseTransform) -> Image.Image:
@@ -34,7 +35,7 @@ def pillow_image(results: dict, transform: BaseTransform) -> Image.Image:
     return image
 
 
-def _in_mode_of(image: Image.Image, fill: Fill) -> int | tuple[int, ...]:
+def _in_mode_of(image: Image.Image, fill: Fill) -> Any:
     return fill if image.mode == 'RGB' else Image.new('RGB', (1, 1), fill).convert(image.mode).getpixel((0, 0))
 
 

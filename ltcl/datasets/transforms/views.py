@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Sequence
+from typing import Any
 
 import cv2
 import numpy as np
@@ -124,7 +125,7 @@ class Views(BaseTransform):
         results['img_shape'] = views[0].shape[:2]
         return results
 
-    def _check(self, image: object) -> None:
+    def _check(self, image: Any) -> None:
         takes_grey = self.backend == 'pillow'
         is_array = isinstance(image, np.ndarray) and image.dtype == np.uint8
         if is_array and (image.shape[2:] == (3,) or (image.ndim == 2 and takes_grey)):

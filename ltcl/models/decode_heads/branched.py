@@ -23,7 +23,7 @@ from .branch import DenseBranch
 from .labels import mark_void
 
 
-class DenseBranchMixin:
+class DenseBranchMixin(BaseDecodeHead):
     """Adds branches to a decode head; put it before the head among the bases, or call :func:`with_branches`.
 
     During ``loss`` the mixin notes what passes through ``cls_seg``, the last step of nearly all heads, and hands it to
