@@ -89,18 +89,12 @@ def scan_class_folders(
         )
     names = list(found) if classes is None else list(classes)
     places = dict(zip(names, find_labels(names, list(found)), strict=True))
-    _refuse(
-        [name for name in names if places[name] < 0],
-        root,
-        'lacks the class folders',
-        'put them there or correct the classes',
-    )
+    absent = [name for name in names if places[name] < 0]
+    _refuse(absent, f'{root} lacks the class folders', 'put them there or correct the classes')
     folders = list(found.values())
     images, left_out = walk_images(root, [folders[places[name]] for name in names])
-    empty = [name for name, paths in zip(names, images, strict=True) if not paths]
-    _refuse(
-        [] if allow_empty else empty, root, 'has class folders without an image', 'add images to them or take them away'
-    )
+    empty = [name for name, paths in zip(names, images, strict=True) if not (paths or allow_empty)]
+    _refuse(empty, f'{root} has class folders without an image', 'add images to them or take them away')
     if tell:
         links = (entry.path for entry in list_folder(root) if entry.is_symlink())
         left_out.dangling += sorted(link for link in links if not os.path.exists(link))
@@ -131,6 +125,6 @@ def _is_folder(entry: os.DirEntry) -> bool:
         return False
 
 
-def _refuse(names: list[str], root: str, fault: str, way_out: str) -> None:
+def _refuse(names: list[str], fault: str, way_out: str) -> None:
     if names:
-        raise UserError(f'{root} {fault} {shorten(names, 5)}: {way_out}')
+        raise UserError(f'{fault} {shorten(names, 5)}: {way_out}')

@@ -14,6 +14,7 @@ from mmengine.fileio import get, get_file_backend
 from .. import notices
 from ..errors import UserError
 from ..neutral_text import shorten
+from ..value_ranges import check_choice
 from .checked_sample import CHECKS, indices_to_check
 from .image_kinds import has_image_suffix
 from .list_columns import UnlabelledList, is_heading, path_and_label
@@ -135,8 +136,7 @@ def check_files(paths: Sequence[str], rows: 'pd.DataFrame', path: str, how: str)
     Raises:
         UserError: One is missing, with its line, or ``how`` is unknown.
     """
-    if how not in CHECKS:
-        raise UserError(f'check_files must be one of {", ".join(CHECKS)}, got {how!r}')
+    check_choice('check_files', how, CHECKS)
     chosen = indices_to_check(len(paths), how, SAMPLE_SIZE)
     if not chosen:
         return

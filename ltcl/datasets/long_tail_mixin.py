@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from mmengine.dataset import BaseDataset
 
-from ..errors import UserError
+from ..value_ranges import check_choice
 from .long_tail import sample_held_out, sample_long_tail
 
 SPLITS = ('train', 'val', 'test')
@@ -51,8 +51,7 @@ class LongTailMixin(BaseDataset):
         test_mode: bool | None = None,
         **kwargs: Any,
     ) -> None:
-        if split not in SPLITS:
-            raise UserError(f'split must be one of {", ".join(SPLITS)}, got {split!r}')
+        check_choice('split', split, SPLITS)
         self.part = split
         self.draw: dict[str, Any] = {
             'imbalance_factor': imbalance_factor,

@@ -12,6 +12,7 @@ from ..errors import UserError
 from ..neutral_text import shorten
 from ..notices import note, warn
 from ..registry import DATASETS
+from ..value_ranges import check_choice
 from .checked_sample import CHECKS
 from .image_list import image_infos, read_classes
 from .list_files import warn_of_empty_classes
@@ -75,14 +76,9 @@ class OwnImages(BaseDataset):
         lazy_init: bool = False,
         **kwargs: Any,
     ) -> None:
-        if split not in SPLITS:
-            raise UserError(f'split must be one of {", ".join(SPLITS)}, got {split!r}')
-        for name, value, allowed in (
-            ('numeric_labels', numeric_labels, MEANINGS),
-            ('check_copies', check_copies, CHECKS),
-        ):
-            if value not in allowed:
-                raise UserError(f'{name} must be one of {", ".join(allowed)}, got {value!r}')
+        check_choice('split', split, SPLITS)
+        check_choice('numeric_labels', numeric_labels, MEANINGS)
+        check_choice('check_copies', check_copies, CHECKS)
         self.split, self.check_files, self.check_copies = split, check_files, check_copies
         self.numeric_labels = numeric_labels
         self.draw: dict[str, Any] = {'val_share': val_share, 'seed': split_seed}

@@ -19,6 +19,7 @@ SHAPES = dict(
     logits='N C',
     keys='N D',
     prototypes='C D',
+    class_means='C D',
     class_targets='C D',
     class_counts='C',
     class_prior='C',

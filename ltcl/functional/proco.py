@@ -163,7 +163,7 @@ def _product(first: list[float], second: list[float]) -> list[float]:
 
 
 @full_precision
-@check_shapes(class_means='C D')
+@check_shapes()
 def proco_logits(anchors: Tensor, class_means: Tensor, *, temperature: float = 0.07) -> Tensor:
     r"""Log of the expected :math:`e^{z \cdot x / T}` for a sample x of each class.
 
@@ -191,7 +191,7 @@ def proco_logits(anchors: Tensor, class_means: Tensor, *, temperature: float = 0
 
 
 @full_precision
-@check_shapes(class_means='C D')
+@check_shapes()
 def proco_loss(
     anchors: Tensor, labels: Tensor, *, class_means: Tensor, class_counts: Tensor, temperature: float = 0.07
 ) -> Tensor:

@@ -10,6 +10,7 @@ from mmengine.logging import print_log
 
 from ltcl.errors import UserError
 from ltcl.registry import TRANSFORMS
+from ltcl.value_ranges import check_choice
 
 from .bit_depth import UnknownRangeError, ValueRange, check_value_range, to_8_bits
 from .decoding import Colour, decode_rgb
@@ -62,8 +63,8 @@ class LoadImage(BaseTransform):
         array_order: str = 'bgr',
         backend_args: dict | None = None,
     ) -> None:
-        _check_choice('broken', broken, POLICIES)
-        _check_choice('array_order', array_order, ORDERS)
+        check_choice('broken of ltcl.LoadImage', broken, POLICIES)
+        check_choice('array_order of ltcl.LoadImage', array_order, ORDERS)
         if max_pixels is not None and not max_pixels >= 1:
             raise UserError(f'max_pixels of ltcl.LoadImage must be at least 1, or None for no limit, got {max_pixels}')
         self.max_pixels = max_pixels
@@ -146,7 +147,7 @@ class LoadImage(BaseTransform):
         Raises:
             UserError: It has another form, or values without a known range.
         """
-        _check_choice('channel_order', order, ORDERS)
+        check_choice('channel_order of ltcl.LoadImage', order, ORDERS)
         is_image = isinstance(array, np.ndarray) and array.dtype.kind in 'uif' and array.ndim in (2, 3) and array.size
         if not is_image or array.shape[2:] not in ((), (1,), (3,), (4,)):
             kind = f'{array.dtype} {array.shape}' if isinstance(array, np.ndarray) else type(array).__name__
@@ -185,11 +186,6 @@ def why(error: Exception) -> str:
     """The reason why a file cannot be read, in one line."""
     reason = getattr(error, 'strerror', None) or ' '.join(str(error).split())
     return reason or type(error).__name__
-
-
-def _check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise UserError(f'{name} of ltcl.LoadImage must be one of {", ".join(choices)}, got {value!r}')
 
 
 def _check_colour(colour: Colour | None) -> Colour | None:

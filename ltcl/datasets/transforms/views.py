@@ -10,6 +10,7 @@ from mmcv.transforms import BaseTransform
 
 from ltcl.errors import UserError
 from ltcl.registry import TRANSFORMS
+from ltcl.value_ranges import check_choice
 
 from . import opencv_operations, pil_operations
 from .operation import Operation
@@ -100,8 +101,7 @@ class Views(BaseTransform):
             raise UserError(
                 f"recipes of ltcl.Views must be a list of names, such as ['randcls', 'sim'], got {recipes!r}"
             )
-        if backend not in BACKENDS:
-            raise UserError(f'backend of ltcl.Views must be one of {", ".join(BACKENDS)}, got {backend!r}')
+        check_choice('backend of ltcl.Views', backend, BACKENDS)
         shared = dict(size=size, num_layers=num_layers, magnitude=magnitude)
         self.views = [_build(entry, shared) for entry in recipes]
         self.backend = backend
