@@ -1,7 +1,7 @@
 """Which values the numbers of methods can have, by the name that they have in every part."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from .errors import UserError
@@ -57,6 +57,21 @@ TABLE = (
     (COUNT, 'queue_per_class'),
 )
 RANGES = {name: kind for kind, names in TABLE for name in names.split()}
+
+
+def check_choice(what: str, value: object, choices: Collection[str]) -> None:
+    """Refuse what is none of some choices.
+
+    Args:
+        what: What is chosen, for the message.
+        value: The choice.
+        choices: All that there are.
+
+    Raises:
+        UserError: Names them.
+    """
+    if value not in choices:
+        raise UserError(f'{what} must be one of {", ".join(choices)}, got {value!r}')
 
 
 def check_ranges(owner: str, values: Mapping[str, object]) -> None:

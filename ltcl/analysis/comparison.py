@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..neutral_text import csv_text, markdown_cell
 from .figure_names import figure_names
@@ -99,11 +99,11 @@ def comparison_figure(summary: 'pd.DataFrame') -> 'Figure':
     figure = Figure(figsize=(max(8, len(summary)), 4.5), layout='constrained')
     axes = figure.subplots()
     bars = []
-    colours = matplotlib.colormaps['tab10' if len(summary) <= 10 else 'tab20'].colors
+    palette: Any = matplotlib.colormaps['tab10' if len(summary) <= 10 else 'tab20']
     for position, (_, row) in enumerate(summary.iterrows()):
         middle = np.arange(len(groups)) + (position - (len(summary) - 1) / 2) * width
         means, spreads = ([row[name, what] for name in groups] for what in ('mean', 'std'))
-        style = dict(color=colours[position % len(colours)], error_kw=dict(lw=1, capsize=2))
+        style = dict(color=palette.colors[position % palette.N], error_kw=dict(lw=1, capsize=2))
         bars.append(axes.bar(middle, means, width * 0.92, yerr=spreads, **style))
     axes.set_xticks(range(len(groups)), groups)
     axes.set_ylabel('test accuracy of the last epoch (%)')
@@ -111,8 +111,5 @@ def comparison_figure(summary: 'pd.DataFrame') -> 'Figure':
     axes.grid(axis='y', alpha=0.3)
     axes.set_axisbelow(True)
     axes.set_ylim(bottom=max(0, 10 * (summary.xs('mean', axis=1, level=1)[groups].to_numpy().min() // 10 - 1)))
-    with matplotlib.rc_context(names.style):
-        place = dict(loc='outside upper center', title=names.note, title_fontsize=8)
-        columns = min(len(bars), names.legend_columns(figure.get_figwidth(), font_size=10))
-        figure.legend(bars, names.labels, **place, ncols=columns, frameon=False)
+    names.draw_legend(figure, bars, 'outside upper center')
     return figure

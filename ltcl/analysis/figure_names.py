@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from ..neutral_text import visible
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 MAX_LABEL = 30
 # Two dollar signs would enclose a formula, and one that is none ends the drawing.
-PLAIN_TEXT = {'text.parse_math': False}
+PLAIN_TEXT: dict[str, Any] = {'text.parse_math': False}
 # They have a sign for every character: a box, or a picture that matplotlib cannot draw.
 USELESS_FONTS = ('Last Resort', 'LastResort', 'Noto Color Emoji')
 
@@ -25,7 +29,7 @@ class FigureNames:
     """
 
     labels: list[str]
-    style: dict[str, object]
+    style: Any
     note: str
 
     def legend_columns(self, width: float, font_size: float) -> int:
@@ -33,9 +37,18 @@ class FigureNames:
         longest = max(map(len, self.labels), default=0) + 6  # the patch and the gap after it
         return max(1, min(6, int(width * 72 / (0.6 * font_size * longest))))
 
+    def draw_legend(self, figure: Figure, handles: Sequence, loc: Any, font_size: float = 10) -> None:
+        """Draw the names beside what they are the names of, in as many columns as the figure is wide for."""
+        from matplotlib import rc_context
+
+        columns = self.legend_columns(figure.get_figwidth(), font_size)
+        text: Any = dict(title=self.note, title_fontsize=8, fontsize=font_size)
+        with rc_context(self.style):
+            figure.legend(handles, self.labels, loc=loc, **text, ncols=columns, frameon=False)
+
 
 def figure_names(
-    names: Sequence[object], numbers: Sequence[int], word: str = 'class', where: str = 'class_index in per_class.csv'
+    names: Sequence[object], numbers: Iterable[int], word: str = 'class', where: str = 'class_index in per_class.csv'
 ) -> FigureNames:
     """Make names fit for a figure.
 

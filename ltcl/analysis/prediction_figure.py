@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -58,13 +58,12 @@ def prediction_figure(
         classes: Names of the classes.
         palette: RGB of each class, 0 to 255.
     """
-    import matplotlib
     from matplotlib.figure import Figure
     from matplotlib.patches import Patch
 
     seen = np.unique(np.concatenate([np.append(each.truth, each.predicted) for each in predictions]))
     seen = seen[(seen >= 0) & (seen < len(classes))][:MAX_LEGEND_ENTRIES]
-    names = figure_names([classes[label] for label in seen], seen)
+    names = figure_names([classes[label] for label in seen], seen.tolist())
     columns = names.legend_columns(WIDTH, font_size=8)
     height, width = predictions[0].image.shape[:2]
     total = 0.4 + len(predictions) * 2.7 * min(2.0, height / width) + 0.17 * (2 + len(seen) // columns)
@@ -77,8 +76,7 @@ def prediction_figure(
             axes.set(xticks=[], yticks=[])
     for axes, title in zip(grid[0], ('image', 'truth', 'prediction'), strict=True):
         axes.set_title(title, fontsize=11)
-    handles = [Patch(facecolor=np.array(palette[label]) / 255, edgecolor='#666666') for label in seen]
-    with matplotlib.rc_context(names.style):
-        place = dict(loc='outside lower center', title=names.note, title_fontsize=8)
-        figure.legend(handles, names.labels, **place, ncols=columns, fontsize=8, frameon=False)
+    colours: Any = np.array(palette) / 255
+    handles = [Patch(facecolor=colours[label], edgecolor='#666666') for label in seen]
+    names.draw_legend(figure, handles, 'outside lower center', font_size=8)
     return figure

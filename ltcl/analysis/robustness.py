@@ -85,8 +85,8 @@ class RobustnessResults:
         clean = self.get('clean')
         for name in sorted(self.sets, key=ORDER.index):
             if name not in CORRUPTED:
-                if self.get(name) is not None:
-                    figures[name] = {'top1': self.get(name)}
+                if (top1 := self.get(name)) is not None:
+                    figures[name] = {'top1': top1}
                 continue
             corruptions, accuracy = self.corrupted(name)
             if not corruptions:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 # Okabe and Ito's palette, which colour-blind readers can tell apart.
 COLOURS = {'many': '#0072B2', 'medium': '#009E73', 'few': '#D55E00', 'all': '#222222', None: '#8A8A8A'}
 PART_COLOURS = ('#0072B2', '#E69F00', '#CC79A7', '#56B4E9', '#009E73', '#D55E00')
-STYLE = {
+STYLE: Any = {
     **PLAIN_TEXT,
     'font.size': 10,
     'axes.spines.top': False,
@@ -37,7 +37,7 @@ STYLE = {
     'legend.frameon': False,
     'savefig.dpi': 150,
 }
-VALUE_TEXT = {
+VALUE_TEXT: dict[str, Any] = {
     'ha': 'center',
     'va': 'bottom',
     'fontsize': 8,
@@ -90,7 +90,7 @@ def per_class_figure(per_class: dict[str, list], bounds: tuple[int, int], score:
     counts = np.array([np.nan if count is None else count for count in per_class['train_count']], dtype=float)
     with_counts = bool(np.isfinite(counts).all())
     order = np.argsort(-counts, kind='stable') if with_counts else np.arange(len(counts))
-    named = order if len(order) <= MAX_NAMED_CLASSES else []
+    named: list[int] = order.tolist() if len(order) <= MAX_NAMED_CLASSES else []
     names = figure_names([per_class['class_name'][i] for i in named], named)
     groups = [per_class['group'][i] for i in order]
     scores = np.array(per_class[score], dtype=float)[order]
@@ -107,7 +107,7 @@ def per_class_figure(per_class: dict[str, list], bounds: tuple[int, int], score:
         handles, labels = axes[0].get_legend_handles_labels()
         if labels:
             legend = figure.legend(handles, labels, loc='outside upper center', ncols=4, handlelength=1.0, fontsize=9)
-            for handle in legend.legend_handles:
+            for handle in filter(None, legend.legend_handles):
                 handle.set_alpha(1)
     return figure
 

@@ -12,7 +12,7 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -120,7 +120,7 @@ def build_report(
     score: str,
     overall: str,
     bounds: tuple[int, int],
-    **about: object,
+    **about: Any,
 ) -> dict:
     """Everything that ``metrics.json`` holds. Scores are percentages.
 
@@ -139,7 +139,7 @@ def build_report(
         ``seconds`` and the rest.
     """
     last, best = (record.history[-1] if record.history else None), best_entry(record.history, best_by)
-    columns = dict(record.per_class or {})
+    columns: dict[str, Any] = dict(record.per_class or {})
     if columns and best is not None and best['iter'] == record.best_iter:
         columns[f'best_{score}'] = record.best_scores
     return {

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
+from operator import attrgetter
 
 import torch
 from scipy.optimize import linear_sum_assignment
@@ -198,25 +200,30 @@ def _detect(state: State, source: str) -> Layout:
 
 def _place(parts: Iterable[Part], name: str) -> tuple[Part, str] | None:
     """Part and name of ours for a name of theirs."""
-    for part in parts:
-        if part.encoder is None and part.theirs == name:
-            return part, part.ours
-        if part.encoder is not None and name.startswith(part.theirs):
-            inner = encoder_to_ours(part.encoder, name.removeprefix(part.theirs))
-            if inner is not None:
-                return part, part.ours + inner
-    return None
+    return _across(parts, name, attrgetter('theirs'), attrgetter('ours'), encoder_to_ours)
 
 
 def _origin(parts: Iterable[Part], name: str, is_cifar: bool) -> tuple[Part, str] | None:
     """Part and name of theirs for a name of ours."""
+    rename = partial(encoder_to_theirs, is_cifar=is_cifar)
+    return _across(parts, name, attrgetter('ours'), attrgetter('theirs'), rename)
+
+
+def _across(
+    parts: Iterable[Part],
+    name: str,
+    start: Callable[[Part], str],
+    end: Callable[[Part], str],
+    rename: Callable[[str, str], str | None],
+) -> tuple[Part, str] | None:
+    """The part that a name of one side belongs to, and its name on the other side."""
     for part in parts:
-        if part.encoder is None and part.ours == name:
-            return part, part.theirs
-        if part.encoder is not None and name.startswith(part.ours):
-            inner = encoder_to_theirs(part.encoder, name.removeprefix(part.ours), is_cifar)
+        if part.encoder is None and start(part) == name:
+            return part, end(part)
+        if part.encoder is not None and name.startswith(start(part)):
+            inner = rename(part.encoder, name.removeprefix(start(part)))
             if inner is not None:
-                return part, part.theirs + inner
+                return part, end(part) + inner
     return None
 
 
@@ -277,15 +284,11 @@ def _fill(result: Conversion, num_classes: int, keep: str) -> None:
             result.fill(counter, torch.tensor(0), 'a counter that nothing reads, absent from old files')
     if result.layout is MAE_PRETRAINED:
         width = state['backbone.cls_token'].shape[-1]
-        reason = 'norm after the pooling, which fine-tuning starts like this'
-        result.fill('backbone.ln2.weight', torch.ones(width), reason)
-        result.fill('backbone.ln2.bias', torch.zeros(width), reason)
+        _fill_norm(result, 'backbone.ln2', torch.ones(width), 'norm after the pooling')
     if result.layout in (SWIN, TORCHVISION_SWIN):
         for stage in {name.split('.')[2] for name in state if name.startswith('backbone.stages.')}:
-            values = state[f'backbone.stages.{stage}.blocks.0.norm1.weight']
-            reason = "norm of a stage's output, which fine-tuning starts like this"
-            result.fill(f'backbone.norm{stage}.weight', torch.ones_like(values), reason)
-            result.fill(f'backbone.norm{stage}.bias', torch.zeros_like(values), reason)
+            ones = torch.ones_like(state[f'backbone.stages.{stage}.blocks.0.norm1.weight'])
+            _fill_norm(result, f'backbone.norm{stage}', ones, "norm of a stage's output")
     for branch in {name.removeprefix(BRANCHES).split('.')[0] for name in state if name.startswith(BRANCHES)}:
         counts = torch.zeros(len(state['decode_head.conv_seg.weight']), dtype=torch.int64)
         result.fill(f'{BRANCHES}{branch}.class_counts', counts, NO_BRANCH_COUNTS)
@@ -305,3 +308,8 @@ def _fill(result: Conversion, num_classes: int, keep: str) -> None:
         similarity = state['head.class_centers'].double() @ state['head.targets'].double().T
         columns = torch.from_numpy(linear_sum_assignment(similarity.numpy(), maximize=True)[1])
         result.fill('head.assignment', columns, 'centers and targets of the file, matched')
+
+
+def _fill_norm(result: Conversion, name: str, ones: Tensor, what: str) -> None:
+    for part, value in (('weight', ones), ('bias', torch.zeros_like(ones))):
+        result.fill(f'{name}.{part}', value, f'{what}, which fine-tuning starts like this')

@@ -17,6 +17,7 @@ from mmengine.logging import print_log
 
 from ltcl.errors import UserError
 from ltcl.files import CHUNK, atomic_file, cache_folder, received, remove_partials
+from ltcl.notices import note
 
 TIMEOUT = 60  # seconds without a byte
 HASH_IN_NAME = re.compile(r'-([0-9a-f]{8,64})(?=\.)')
@@ -115,7 +116,7 @@ def _download(address: str, path: Path, wanted: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with _alone(path):
         if not _is_whole(path, wanted):  # another process may have brought it meanwhile
-            print_log(f'Downloading {address} to {path}', logger='current')
+            note(f'Downloading {address} to {path}')
             _fetch(address, path, wanted)
 
 

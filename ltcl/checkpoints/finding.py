@@ -1,13 +1,11 @@
 """The checkpoints of a run in its work dir."""
 
-import logging
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from mmengine.logging import print_log
-
 from ltcl.errors import UserError
+from ltcl.notices import warn
 
 from .reading import load_from_local
 from .run_state import check_resumable, progress
@@ -25,14 +23,18 @@ def numbered(folder: str | Path, kind: str) -> list[tuple[int, Path]]:
         folder: The work dir.
         kind: ``'epoch'``, ``'iter'`` or ``'stopped_iter'``.
     """
-    matches = [(RESUMABLE.fullmatch(path.name), path) for path in Path(folder).glob(f'{kind}_*.pth')]
-    return sorted(((int(match[2]), path) for match, path in matches if match and match[1] == kind), reverse=True)
+    return sorted(((int(match[2]), path) for match, path in _matching(folder, RESUMABLE, kind)), reverse=True)
 
 
 def best_files(folder: str | Path, metric: str) -> list[Path]:
     """Checkpoints of the best value of a metric, by its name as it stands in their names."""
-    matches = [(BEST.fullmatch(path.name), path) for path in Path(folder).glob('best_*.pth')]
-    return [path for match, path in matches if match and match[1] == metric]
+    return [path for _, path in _matching(folder, BEST, metric)]
+
+
+def _matching(folder: str | Path, pattern: re.Pattern, first: str) -> list[tuple[re.Match, Path]]:
+    """Files whose names match a pattern with this first group."""
+    found = [(pattern.fullmatch(path.name), path) for path in Path(folder).glob('*.pth')]
+    return [(match, path) for match, path in found if match and match[1] == first]
 
 
 def run_files(folder: str | Path) -> list[Path]:
@@ -57,7 +59,7 @@ def newest_resumable(folder: str | Path) -> Path | None:
     refused: list[str] = []
     heads = [found for kind in (*REGULAR, STOPPED) if (found := _newest_of(folder, kind, refused))]
     for reason in refused:
-        print_log(f'{reason}; looking for an older one', logger='current', level=logging.WARNING)
+        warn(f'{reason}; looking for an older one')
     if heads:
         return max(heads)[-1]
     files = run_files(folder)

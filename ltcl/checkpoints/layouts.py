@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from .parts import Layout, Part, classwise_queue, layout_of, linear, mlp, queue
-from .seg_layouts import CECO_SEG, GPACO_SEG, RR_SEG, SWIN, TORCHVISION_SWIN
+from .seg_layouts import SEG_LAYOUTS
 
 PACO = layout_of(
     mlp('encoder_q.fc', 'projector.layers', (0, 3), norm=1),
@@ -157,28 +157,6 @@ MAE_FINE_TUNED = layout_of(
     prefix='',
 )
 
-LAYOUTS = (
-    PACO,
-    GPACO,
-    GPACO_VIT,
-    BCL,
-    PROCO,
-    PROCO_LINEAR,
-    RESCO,
-    RESCOM,
-    KCL,
-    KCL_LINEAR,
-    TSC,
-    TSC_LINEAR,
-    IN_BATCH,
-    TORCHVISION,
-    STAGE2,
-    MAE_PRETRAINED,
-    MAE_FINE_TUNED,
-    SWIN,
-    TORCHVISION_SWIN,
-    GPACO_SEG,
-    RR_SEG,
-    CECO_SEG,
-)
+LAYOUTS = (*[value for value in vars().values() if isinstance(value, Layout)], *SEG_LAYOUTS)
+"""All layouts, those of this file in their order."""
 SOURCES = tuple(sorted({source for layout in LAYOUTS for source in layout.sources}))

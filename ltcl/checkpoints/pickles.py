@@ -217,24 +217,11 @@ class _Machine:
             raise Refused(f'{call.path} with a state that is set twice')
         call.state = state
 
-    def add_item(self, argument: None) -> None:
-        self._add([self.stack.pop()])
-
-    def add_items(self, argument: None) -> None:
-        self._add(self.to_mark())
-
-    def _add(self, items: list) -> None:
+    def add(self, items: list) -> None:
         call = self.pop_call()
         call.items = _extended(call.items, items)
 
-    def set_item(self, argument: None) -> None:
-        value, key = self.stack.pop(), self.stack.pop()
-        self._set([key, value])
-
-    def set_items(self, argument: None) -> None:
-        self._set(self.to_mark())
-
-    def _set(self, pairs: list) -> None:
+    def set(self, pairs: list) -> None:
         call = self.pop_call()
         call.pairs = _extended(call.pairs, pairs)
 
@@ -294,11 +281,10 @@ OPERATIONS: dict[str, Operation] = {
     'LIST': _marked('builtins.list', 'items'),
     'DICT': _marked('builtins.dict', 'pairs'),
     'FROZENSET': _marked('builtins.frozenset', 'items'),
-    'APPEND': _Machine.add_item,
-    'APPENDS': _Machine.add_items,
-    'ADDITEMS': _Machine.add_items,
-    'SETITEM': _Machine.set_item,
-    'SETITEMS': _Machine.set_items,
+    'APPEND': lambda machine, argument: machine.add([machine.stack.pop()]),
+    **dict.fromkeys(('APPENDS', 'ADDITEMS'), lambda machine, argument: machine.add(machine.to_mark())),
+    'SETITEM': lambda machine, argument: machine.set([machine.stack.pop(-2), machine.stack.pop()]),
+    'SETITEMS': lambda machine, argument: machine.set(machine.to_mark()),
     'GLOBAL': _Machine.named,
     'STACK_GLOBAL': _Machine.named_by_stack,
     **dict.fromkeys(('REDUCE', 'NEWOBJ'), _Machine.reduce),

@@ -59,6 +59,15 @@ def meta_of(checkpoint: object) -> dict:
     return dict(meta) if isinstance(meta, Mapping) else {}
 
 
+def refuse_weights_only(checkpoint: Mapping, source: str) -> None:
+    """Refuse to resume from a checkpoint of weights; arguments and error as :func:`check_resumable`."""
+    if 'optimizer' not in checkpoint:
+        raise UserError(
+            f'the checkpoint {source} has weights only, so no run can be resumed from it: '
+            'start from its weights with --cfg-options load_from=... instead of --resume'
+        )
+
+
 def check_resumable(checkpoint: object, source: str) -> None:
     """Refuse a checkpoint that no run can go on from.
 
@@ -71,11 +80,7 @@ def check_resumable(checkpoint: object, source: str) -> None:
     """
     if not isinstance(checkpoint, Mapping) or not isinstance(checkpoint.get('state_dict'), Mapping):
         raise UserError(f'the checkpoint {source} has no state_dict: it was not written by a training of ltcl')
-    if 'optimizer' not in checkpoint:
-        raise UserError(
-            f'the checkpoint {source} has weights only, so no run can be resumed from it: '
-            'start from its weights with --cfg-options load_from=... instead of --resume'
-        )
+    refuse_weights_only(checkpoint, source)
     fault = next(_faults(checkpoint), None)
     if fault is not None:
         raise UserError(

@@ -1,9 +1,11 @@
 """The files of segmentation: pre-trained Swins, and the segmentors of the originals."""
 
+from typing import Any
+
 from .parts import Layout, Part, batch_norm, layout_of, linear
 
 
-def _swin(title: str, source: str, encoder: str, **others: object) -> Layout:
+def _swin(title: str, source: str, encoder: str, **others: Any) -> Layout:
     """Swin pre-trained as a classifier."""
     return layout_of(
         Part('', 'backbone.', encoder),
@@ -66,3 +68,4 @@ CECO_SEG = _segmentor(
     weight=_FREQUENCIES,
     **{r'img_cls\.1\.bias': 'zero: the simplex has no bias'},
 )
+SEG_LAYOUTS = (SWIN, TORCHVISION_SWIN, GPACO_SEG, RR_SEG, CECO_SEG)

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -111,19 +112,10 @@ class TensorValues:
             raise Refused('hooks or flags of a tensor')
         return self.view(storage, offset, shape, stride).requires_grad_(bool(requires_grad))
 
-    def tensor_of_type(
-        self,
-        storage: Storage,
-        offset: int,
-        shape: tuple,
-        stride: tuple,
-        requires_grad: bool,
-        hooks: dict,
-        dtype: torch.dtype,
-        metadata: dict | None = None,
-    ) -> Tensor:
-        """The same for types that have no storage of their own."""
-        return self.tensor(Storage(storage.bytes, dtype), offset, shape, stride, requires_grad, hooks, metadata)
+    def tensor_of_type(self, storage: Storage, *given: Any) -> Tensor:
+        """The same with a type behind them, for types that have no storage of their own."""
+        *arguments, dtype = given[:6]
+        return self.tensor(Storage(storage.bytes, dtype), *arguments, *given[6:])
 
 
 def parameter(data: Tensor, requires_grad: bool, hooks: dict, attributes: object = None) -> nn.Parameter:

@@ -88,7 +88,7 @@ def _check_part(published: PublishedSet, name: str, root: Path, files: str, down
     part = published.parts[name]
     path = root / part.source
     is_list = part.source.endswith('.txt')
-    problems = []
+    problems: list[str] = []
     try:
         if published.reader:
             labels = _read_arrays(published.reader, part, root, download)

@@ -1,14 +1,13 @@
 """A folder with one folder of images for each class, as many data sets lie on disk."""
 
-import logging
 import os
 from collections.abc import Sequence
 
 import numpy as np
-from mmengine.logging import print_log
 
 from ..errors import UserError
 from ..neutral_text import shorten
+from ..notices import warn
 from .class_names import find_labels, normal_name, sort_names
 from .folder_names import is_general, is_litter, is_no_class
 from .folder_walk import content_of, list_folder, walk_images
@@ -31,7 +30,7 @@ def class_folders(root: str | os.PathLike, named: Sequence[str] = ()) -> dict[st
     Raises:
         UserError: A folder cannot be read.
     """
-    found = {}
+    found: dict[str, list[str]] = {}
     entries = sorted(subfolders(root), key=lambda entry: entry.name)
     is_named = find_labels([entry.name for entry in entries], named) >= 0
     for entry, known in zip(entries, is_named, strict=True):
@@ -90,25 +89,19 @@ def scan_class_folders(
         )
     names = list(found) if classes is None else list(classes)
     places = dict(zip(names, find_labels(names, list(found)), strict=True))
-    _refuse(
-        [name for name in names if places[name] < 0],
-        root,
-        'lacks the class folders',
-        'put them there or correct the classes',
-    )
+    absent = [name for name in names if places[name] < 0]
+    _refuse(absent, f'{root} lacks the class folders', 'put them there or correct the classes')
     folders = list(found.values())
     images, left_out = walk_images(root, [folders[places[name]] for name in names])
-    empty = [name for name, paths in zip(names, images, strict=True) if not paths]
-    _refuse(
-        [] if allow_empty else empty, root, 'has class folders without an image', 'add images to them or take them away'
-    )
+    empty = [name for name, paths in zip(names, images, strict=True) if not (paths or allow_empty)]
+    _refuse(empty, f'{root} has class folders without an image', 'add images to them or take them away')
     if tell:
         links = (entry.path for entry in list_folder(root) if entry.is_symlink())
         left_out.dangling += sorted(link for link in links if not os.path.exists(link))
         left_out.tell(root)
         used = [os.path.basename(path) for paths in folders for path in paths]
         for note in note_on_others(root, used) if classes is None else ():
-            print_log(note, logger='current', level=logging.WARNING)
+            warn(note)
     labels = np.repeat(np.arange(len(names)), [len(paths) for paths in images])
     return [path for paths in images for path in paths], labels, names
 
@@ -132,6 +125,6 @@ def _is_folder(entry: os.DirEntry) -> bool:
         return False
 
 
-def _refuse(names: list[str], root: str, fault: str, way_out: str) -> None:
+def _refuse(names: list[str], fault: str, way_out: str) -> None:
     if names:
-        raise UserError(f'{root} {fault} {shorten(names, 5)}: {way_out}')
+        raise UserError(f'{fault} {shorten(names, 5)}: {way_out}')

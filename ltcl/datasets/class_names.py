@@ -31,7 +31,7 @@ def find_labels(names: Sequence[str], classes: Sequence[str]) -> np.ndarray:
         names: As they stand in a list or on a disk. ``1``, ``01`` are one class where all classes are numbers.
         classes: Names of the classes in the order of their labels.
     """
-    labels = {}
+    labels: dict[str, int] = {}
     by_value = are_whole_numbers(classes)
     for label, name in enumerate(classes):
         labels.setdefault(_key(name, by_value), label)
@@ -51,7 +51,7 @@ def refuse_lookalikes(names: Sequence[str], source: str) -> None:
         UserError: There are such names.
     """
     by_value = are_whole_numbers(names)
-    first = {}
+    first: dict[str, str] = {}
     for name in names:
         key = ' '.join(_key(name, by_value).casefold().split())
         other = first.setdefault(key if len(key) > 1 or by_value else name, name)

@@ -6,10 +6,9 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import blake2b
 
-import numpy as np
+from .checked_sample import indices_to_check
 
 HEAD = 1 << 14
-CHECKS = ('sample', 'all', 'none')
 SAMPLE_SIZE = 20000
 
 
@@ -26,12 +25,7 @@ def find_copies(paths: Sequence[str], how: str = 'sample') -> list[list[int]]:
     Returns:
         Indices of the files of each group, two or more, ascending.
     """
-    if how == 'none':
-        return []
-    chosen: Iterable[int] = range(len(paths))
-    if how == 'sample' and len(paths) > SAMPLE_SIZE:
-        chosen = np.sort(np.random.default_rng(0).choice(len(paths), SAMPLE_SIZE, replace=False)).tolist()
-    groups = [list(chosen)]
+    groups = [indices_to_check(len(paths), how, SAMPLE_SIZE)]
     with ThreadPoolExecutor(16) as pool:
         for measure in (_size, _hash_of_head, _hash_of_all):
             members = [(paths[i], i) for group in groups for i in group]

@@ -7,13 +7,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import mmengine.dist as dist
+from mmengine.dataset import BaseDataset
 
 from ..errors import UserError
 
 CONNECT_SECONDS = 15
 
 
-class FetchedFiles:
+class FetchedFiles(BaseDataset):
     """One process downloads what is missing, and a failure is one sentence on all of them.
 
     A data set that derives from it, has an attribute ``download`` and defines :meth:`_download`; a class behind it

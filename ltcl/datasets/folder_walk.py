@@ -1,14 +1,12 @@
 """Finding the images below folders, through links, loops and all that people leave there."""
 
-import logging
 import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from mmengine.logging import print_log
-
 from ..errors import UserError
+from ..notices import note, warn
 from .folder_names import is_litter
 from .image_kinds import LITTER_FILES, kind_of, readable_suffixes
 
@@ -33,13 +31,13 @@ class LeftOut:
         """Log one line for each kind that there is."""
         if self.no_reader:
             hint = ': pip install pillow-heif reads them' if self.no_reader.keys() & {'.heic', '.heif'} else ''
-            _warn(f'{root}: left out, since nothing here reads such images: {by_kind(self.no_reader)}{hint}')
+            warn(f'{root}: left out, since nothing here reads such images: {by_kind(self.no_reader)}{hint}')
         if self.others:
-            print_log(f'{root}: left out, since they are no images: {by_kind(self.others)}', logger='current')
+            note(f'{root}: left out, since they are no images: {by_kind(self.others)}')
         if self.dangling:
-            _warn(f'{root}: left out, since they lead nowhere: {len(self.dangling)} links such as {self.dangling[0]}')
+            warn(f'{root}: left out, since they lead nowhere: {len(self.dangling)} links such as {self.dangling[0]}')
         if self.repeated:
-            _warn(
+            warn(
                 f'{root}: left out, since they lead to folders that are read already: {len(self.repeated)} links such '
                 f'as {self.repeated[0]}'
             )
@@ -166,14 +164,14 @@ def content_of(folder: str) -> str:
     return 'others' if walk.left_out.others else 'nothing'
 
 
-def list_folder(folder: str | os.PathLike) -> Iterator[os.DirEntry]:
+def list_folder(folder: str | os.PathLike[str]) -> Iterator[os.DirEntry]:
     """What lies in a folder, in no order.
 
     Raises:
         UserError: It cannot be read.
     """
     try:
-        with os.scandir(folder) as entries:
+        with os.scandir(os.fspath(folder)) as entries:
             yield from entries
     except OSError as error:
         raise UserError(
@@ -188,15 +186,11 @@ def by_kind(counts: Counter) -> str:
 
 
 def _refuse_same_folders(folders: list[str]) -> None:
-    first = {}
+    first: dict[tuple[int, int], str] = {}
     for folder in folders:
         other = first.setdefault(_identity(folder), folder)
         if other is not folder:
             raise UserError(f'{other} and {folder} are the same folder, which one of them links to: remove the link')
-
-
-def _warn(message: str) -> None:
-    print_log(message, logger='current', level=logging.WARNING)
 
 
 def _identity(folder: str) -> tuple[int, int]:

@@ -1,6 +1,7 @@
 """Which image files of a data set cannot be read, found before a training starts."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from mmengine.dist import all_gather_object, get_rank, get_world_size
 from torch.utils.data import DataLoader, Dataset
@@ -14,7 +15,7 @@ from .transforms.skipped_images import SkippedImages
 CHECKS = ('decode', 'ends', 'none')
 
 
-def leaves(dataset: Dataset) -> Iterator[Dataset]:
+def leaves(dataset: Any) -> Iterator[Any]:
     """The data sets that a data set wraps or joins, those that read images; itself if it is one."""
     inner = [dataset.dataset] if hasattr(dataset, 'dataset') else getattr(dataset, 'datasets', [])
     for each in inner:
@@ -38,7 +39,7 @@ def find_skipped(dataset: Dataset) -> Iterator[SkippedImages]:
 
 def image_files(dataset: Dataset) -> dict[str, LoadImage]:
     """Paths of all images of a data set, each with the step that reads it."""
-    files = {}
+    files: dict[str, LoadImage] = {}
     for leaf in leaves(dataset):
         loader = image_loader(leaf)
         if loader is None or not hasattr(leaf, 'get_data_info'):

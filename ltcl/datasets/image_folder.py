@@ -1,6 +1,7 @@
 """Data sets that lie on disk as a folder of class folders."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from mmpretrain.datasets import BaseDataset
 
@@ -42,7 +43,7 @@ class ImageFolderDataset(BaseDataset):
         num_classes: int | None = None,
         classes: str | Sequence[str] | None = None,
         lazy_init: bool = False,
-        **kwargs: object,
+        **kwargs: Any,
     ) -> None:
         classes = read_classes(classes)
         super().__init__('', data_root=data_root, data_prefix=data_prefix, classes=classes, lazy_init=True, **kwargs)

@@ -1,6 +1,7 @@
 """Data sets that are published as lists of image files."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from mmengine.fileio import get_file_backend
@@ -53,7 +54,7 @@ class ImageListDataset(BaseDataset):
         data_prefix: str | dict = '',
         check_files: str = 'sample',
         lazy_init: bool = False,
-        **kwargs: object,
+        **kwargs: Any,
     ) -> None:
         if num_classes is not None and num_classes < 1:
             raise UserError(f'num_classes of ImageListDataset must be at least 1, got {num_classes}')
@@ -98,7 +99,12 @@ def read_classes(classes: str | Sequence[str] | None) -> list[str] | None:
     """Names of classes, from a file with one name a line if ``classes`` is its path."""
     if not isinstance(classes, str):
         return classes if classes is None else list(classes)
-    return [name for name in map(str.strip, read_text(classes, 'classes').split('\n')) if name]
+    return read_names(classes)
+
+
+def read_names(path: str) -> list[str]:
+    """Names of classes in a file with one name a line."""
+    return [name for name in map(str.strip, read_text(path, 'classes').split('\n')) if name]
 
 
 def image_infos(paths: Sequence[str], labels: np.ndarray) -> list[dict]:

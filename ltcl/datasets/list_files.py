@@ -3,7 +3,6 @@
 import codecs
 import csv
 import io
-import logging
 import re
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -11,10 +10,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from mmengine.fileio import get, get_file_backend
-from mmengine.logging import print_log
 
+from .. import notices
 from ..errors import UserError
 from ..neutral_text import shorten
+from ..value_ranges import check_choice
+from .checked_sample import CHECKS, indices_to_check
 from .image_kinds import has_image_suffix
 from .list_columns import UnlabelledList, is_heading, path_and_label
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SAMPLE_SIZE = 256
-CHECKS = ('sample', 'all', 'none')
 TABLE_SUFFIXES = ('.csv', '.tsv')
 UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
@@ -116,11 +116,9 @@ def check_duplicates(rows: 'pd.DataFrame', path: str, warn: bool = True) -> np.n
         )
     if warn:
         line = repeated.idxmax()
-        print_log(
+        notices.warn(
             f'{path}: {repeated.sum()} lines repeat an image of an earlier one, the first is line {line} '
-            f'({rows["path"][line]})',
-            logger='current',
-            level=logging.WARNING,
+            f'({rows["path"][line]})'
         )
     return repeated.to_numpy()
 
@@ -138,17 +136,15 @@ def check_files(paths: Sequence[str], rows: 'pd.DataFrame', path: str, how: str)
     Raises:
         UserError: One is missing, with its line, or ``how`` is unknown.
     """
-    if how not in CHECKS:
-        raise UserError(f'check_files must be one of {", ".join(CHECKS)}, got {how!r}')
-    chosen = np.arange(0 if how == 'none' else len(paths))
-    if how == 'sample' and len(paths) > SAMPLE_SIZE:
-        chosen = np.sort(np.random.default_rng(0).choice(len(paths), SAMPLE_SIZE, replace=False))
-    if not len(chosen):
+    check_choice('check_files', how, CHECKS)
+    chosen = indices_to_check(len(paths), how, SAMPLE_SIZE)
+    if not chosen:
         return
     exists = get_file_backend(paths[0], enable_singleton=True).isfile
     with ThreadPoolExecutor(16) as pool:
-        missing = chosen[~np.fromiter(pool.map(exists, [paths[i] for i in chosen]), bool, len(chosen))]
-    if len(missing):
+        is_there = list(pool.map(exists, [paths[i] for i in chosen]))
+    missing = [i for i, there in zip(chosen, is_there, strict=True) if not there]
+    if missing:
         raise UserError(
             f'{path}, line {rows.index[missing[0]]}: the image {paths[missing[0]]} does not exist '
             f'({len(missing)} of {len(chosen)} images looked for are missing): correct data_root or the list'
@@ -163,13 +159,9 @@ def warn_of_empty_classes(labels: np.ndarray, classes: Sequence[str], source: st
         classes: Names of all classes.
         source: Where the images come from, for the message.
     """
-    empty = [classes[label] for label in np.flatnonzero(np.bincount(labels, minlength=len(classes)) == 0)]
+    empty = [classes[label] for label in np.flatnonzero(np.bincount(labels, minlength=len(classes)) == 0).tolist()]
     if empty:
-        print_log(
-            f'{source}: {len(empty)} of {len(classes)} classes have no training image: {shorten(empty)}',
-            logger='current',
-            level=logging.WARNING,
-        )
+        notices.warn(f'{source}: {len(empty)} of {len(classes)} classes have no training image: {shorten(empty)}')
 
 
 def _separator(text: str, path: str) -> str | None:

@@ -44,12 +44,12 @@ def locate_images(
         UserError: Two images have a name, or some names are found and others not.
     """
     prefix = os.path.join(os.path.abspath(root), '')
-    folders = list(map(os.path.abspath, folders))
+    starts = [os.path.abspath(folder) for folder in folders]
     names = list(map(_plain, names))
-    start = _start_folder(names, folders)
-    places = _search(names, folders, part, describe) if start is None else None
+    start = _start_folder(names, starts)
+    places = _search(names, starts, part, describe) if start is None else None
     if places is None:
-        places = [_as_on_disk(name, start or folders[0]) for name in names]
+        places = [_as_on_disk(name, start or starts[0]) for name in names]
     return [_below(place, prefix) for place in places]
 
 
@@ -102,7 +102,7 @@ def _search(names: list[str], folders: Sequence[str], part: str, describe: Calla
     wanted = [normal_name(name).strip('/') for name in names]
     images = list(dict.fromkeys(path for folder in folders for path in all_images(folder)))
     by_tail = _by_tail(images, {name.count('/') + 1 for name in wanted})
-    found = [by_tail.get(name, ()) for name in wanted]
+    found = [by_tail.get(name, []) for name in wanted]
     if not any(found):
         return None
     for i, (name, paths) in enumerate(zip(names, found, strict=True)):

@@ -10,6 +10,7 @@ from fractions import Fraction
 import numpy as np
 
 from ..errors import UserError
+from ..value_ranges import check_choice
 
 
 def class_counts_exponential(num_max: float | np.ndarray, num_classes: int, imbalance_factor: float) -> np.ndarray:
@@ -152,8 +153,7 @@ def _long_tail_counts(
     pools: list[np.ndarray], imbalance_factor: float, profile: str, num_max: float | np.ndarray | None
 ) -> np.ndarray:
     """Class sizes of the profile, after a check that every class can fill its own."""
-    if profile not in PROFILES:
-        raise UserError(f'profile must be one of {", ".join(PROFILES)}, got {profile!r}')
+    check_choice('profile', profile, PROFILES)
     sizes = _sizes(pools)
     if num_max is None:
         empty = np.flatnonzero(sizes == 0)

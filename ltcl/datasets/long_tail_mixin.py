@@ -1,14 +1,18 @@
 """What turns a balanced mmpretrain data set into a long-tailed one."""
 
-import numpy as np
+from collections.abc import Mapping
+from typing import Any
 
-from ..errors import UserError
+import numpy as np
+from mmengine.dataset import BaseDataset
+
+from ..value_ranges import check_choice
 from .long_tail import sample_held_out, sample_long_tail
 
 SPLITS = ('train', 'val', 'test')
 
 
-class LongTailMixin:
+class LongTailMixin(BaseDataset):
     """Long-tailed training split, balanced held-out split, whole test split of a balanced data set.
 
     It stands before a data set of mmpretrain with ``data_root`` and ``split``, whose :meth:`load_data_list` calls
@@ -32,7 +36,7 @@ class LongTailMixin:
     """
 
     # Images per class in the files, by split of the file: one number, or one for each of the labels that select gets.
-    source_counts = {'train': 0, 'test': 0}
+    source_counts: Mapping[str, int | list[int]] = {'train': 0, 'test': 0}
 
     def __init__(
         self,
@@ -45,12 +49,11 @@ class LongTailMixin:
         num_val: int = 100,
         selection_seed: int = 0,
         test_mode: bool | None = None,
-        **kwargs,
+        **kwargs: Any,
     ) -> None:
-        if split not in SPLITS:
-            raise UserError(f'split must be one of {", ".join(SPLITS)}, got {split!r}')
+        check_choice('split', split, SPLITS)
         self.part = split
-        self.draw = {
+        self.draw: dict[str, Any] = {
             'imbalance_factor': imbalance_factor,
             'profile': profile,
             'num_max': num_max,

@@ -1,5 +1,7 @@
 """A wrapper that makes any data set of one label per image long-tailed."""
 
+from typing import Any
+
 import numpy as np
 from mmengine.dataset import BaseDataset
 from mmengine.dataset.base_dataset import force_full_init
@@ -50,7 +52,7 @@ class LongTailedDataset:
                 f'LongTailedDataset cannot wrap {type(self.dataset).__name__}: '
                 f'give it a data set derived from BaseDataset that has get_gt_labels()'
             )
-        self.draw = {
+        self.draw: dict[str, Any] = {
             'imbalance_factor': imbalance_factor,
             'profile': profile,
             'num_max': num_max,

@@ -1,11 +1,9 @@
 """The same picture in two classes or in two parts of a practitioner's images."""
 
-import logging
 import os
 from collections.abc import Sequence
 
-from mmengine.logging import print_log
-
+from ..notices import warn
 from .duplicates import SAMPLE_SIZE, find_copies
 from .own_sources import Images
 
@@ -20,7 +18,7 @@ def warn_of_copies(splits: dict[str, Images], classes: Sequence[str], root: str,
         how: See :func:`ltcl.datasets.duplicates.find_copies`.
     """
     # An image that is named in two splits is told where the lists are read.
-    places = {}
+    places: dict[str, tuple[str, int]] = {}
     for split, images in splits.items():
         for path, label in zip(images.paths, images.labels.tolist(), strict=True):
             places.setdefault(path, (split, label))
@@ -34,8 +32,4 @@ def warn_of_copies(splits: dict[str, Images], classes: Sequence[str], root: str,
             first = found[0][0]
             other = next(i for i in found[0] if where[i][value] != where[first][value])
             pair = ' and '.join(f'{paths[i]} ({where[i][0]}, {classes[where[i][1]]})' for i in (first, other))
-            print_log(
-                f'{root}: {len(found)} pictures are {fault}{scope}, file for file, such as {pair}',
-                logger='current',
-                level=logging.WARNING,
-            )
+            warn(f'{root}: {len(found)} pictures are {fault}{scope}, file for file, such as {pair}')

@@ -1,18 +1,19 @@
 """The images of a practitioner, as they lie in a folder or as a list names them."""
 
-import logging
 import os
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from mmengine.dist import is_main_process
-from mmengine.logging import print_log
 from mmpretrain.datasets import BaseDataset
 
 from ..errors import UserError
 from ..neutral_text import shorten
+from ..notices import note, warn
 from ..registry import DATASETS
-from . import duplicates
+from ..value_ranges import check_choice
+from .checked_sample import CHECKS
 from .image_list import image_infos, read_classes
 from .list_files import warn_of_empty_classes
 from .list_labels import MEANINGS
@@ -73,19 +74,14 @@ class OwnImages(BaseDataset):
         check_copies: str = 'sample',
         test_mode: bool | None = None,
         lazy_init: bool = False,
-        **kwargs: object,
+        **kwargs: Any,
     ) -> None:
-        if split not in SPLITS:
-            raise UserError(f'split must be one of {", ".join(SPLITS)}, got {split!r}')
-        for name, value, allowed in (
-            ('numeric_labels', numeric_labels, MEANINGS),
-            ('check_copies', check_copies, duplicates.CHECKS),
-        ):
-            if value not in allowed:
-                raise UserError(f'{name} must be one of {", ".join(allowed)}, got {value!r}')
+        check_choice('split', split, SPLITS)
+        check_choice('numeric_labels', numeric_labels, MEANINGS)
+        check_choice('check_copies', check_copies, CHECKS)
         self.split, self.check_files, self.check_copies = split, check_files, check_copies
         self.numeric_labels = numeric_labels
-        self.draw = {'val_share': val_share, 'seed': split_seed}
+        self.draw: dict[str, Any] = {'val_share': val_share, 'seed': split_seed}
         classes = read_classes(classes)
         self.sources = find_sources(str(data_root), classes)
         classes = classes or self.sources.class_names()
@@ -101,7 +97,7 @@ class OwnImages(BaseDataset):
     def load_data_list(self) -> list[dict]:
         """Infos of all images of the split, by class and path."""
         images, left = self._images()
-        print_log(f'{self.split}: {self._origin()}: {summary(images.labels, self.CLASSES)}', logger='current')
+        note(f'{self.split}: {self._origin()}: {summary(images.labels, self.CLASSES)}')
         if self.split == 'train':
             self._check_training(images, left)
         elif self.split in self.sources.files:
@@ -170,8 +166,8 @@ class OwnImages(BaseDataset):
         warn_of_empty_classes(images.labels, self.CLASSES, str(self.data_root))
         splits = {'train': images, **({} if held_out is None else {'val': held_out}), **self._other_parts()}
         named = [path for part in splits.values() for path in part.paths]
-        for note in (*self.sources.notes, *self.sources.notes_on_folders(named)):
-            print_log(note, logger='current', level=logging.WARNING)
+        for remark in (*self.sources.notes, *self.sources.notes_on_folders(named)):
+            warn(remark)
         if is_main_process():
             warn_of_copies(splits, self.CLASSES, str(self.data_root), self.check_copies)
 
@@ -183,7 +179,7 @@ class OwnImages(BaseDataset):
                 try:
                     parts[part] = self._read(part, warn=False, check='none')
                 except UserError as error:
-                    print_log(f'the part {part} cannot be read: {error}', logger='current', level=logging.WARNING)
+                    warn(f'the part {part} cannot be read: {error}')
         return parts
 
     def _warn_of_training_images(self, images: Images) -> None:
@@ -192,11 +188,9 @@ class OwnImages(BaseDataset):
         training = self._read('train', warn=False, check='none')
         shared = set(images.paths) & set(training.paths)
         if shared:
-            print_log(
+            warn(
                 f'{len(shared)} of the {len(images.paths)} images of {self.sources.files[self.split]} are training '
-                f'images as well, such as {min(shared)}: accuracy on them says little',
-                logger='current',
-                level=logging.WARNING,
+                f'images as well, such as {min(shared)}: accuracy on them says little'
             )
 
 
@@ -209,10 +203,10 @@ def summary(labels: np.ndarray, classes: Sequence[str]) -> str:
     """
     counts = np.bincount(labels, minlength=len(classes))
     present = np.flatnonzero(counts)
-    largest, smallest = counts.argmax(), present[counts[present].argmin()]
+    largest, smallest = int(counts.argmax()), int(present[counts[present].argmin()])
     text = (
         f'{len(labels)} images of {len(present)} classes, {counts[largest]} ({classes[largest]}) to {counts[smallest]} '
         f'({classes[smallest]}), imbalance factor {counts[largest] / counts[smallest]:.4g}'
     )
-    absent = [classes[label] for label in np.flatnonzero(counts == 0)]
+    absent = [classes[label] for label in np.flatnonzero(counts == 0).tolist()]
     return text + (f'; no image of {shorten(absent)}' if absent else '')

@@ -134,7 +134,7 @@ def image_folders(folder: Path, named: Sequence[str] = ()) -> list[Path]:
 
 def _places(root: Path, named: Sequence[str]) -> Iterator[Path]:
     """The data root, the folder that is alone in it, the one that is alone in that, ..."""
-    place = root
+    place: Path | None = root
     while place is not None:
         yield place
         place = _only_folder(place, named)
@@ -154,8 +154,7 @@ def _find_parts(layout: Layout, named: Sequence[str]) -> None:
     for entry in sorted(subfolders(layout.place), key=lambda entry: entry.name):
         # A part whose class folders have lost all their images is still a part.
         part = part_of(entry.name)
-        source = _source_of_part(Path(entry.path), part, named) if part else None
-        if source:
+        if part and (source := _source_of_part(Path(entry.path), part, named)):
             found.setdefault(part, []).append((entry.name, source))
     used = [name for sources in found.values() for name, _ in sources]
     rest = [folder.name for folder in full if folder.name not in used]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 UNREAD_TABLES = ('.gz', '.json', '.jsonl', '.mat', '.ods', '.parquet', '.pkl', '.xls', '.xlsx', '.xml', '.zip')
 
 
-def rows_of_part(path: Path, part: str) -> 'pd.DataFrame':
+def rows_of_part(path: Path, part: str | None) -> 'pd.DataFrame':
     """Rows of a list that belong to a part; all of them if the list has no column ``split``."""
     rows = read_rows(str(path), 'data_root')
     return rows[rows['part'] == part] if 'part' in rows and part in PARTS else rows

@@ -8,14 +8,14 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from mmengine.logging import print_log
 
 from ..errors import UserError
 from ..neutral_text import shorten
+from ..notices import note
 from .class_folders import class_folders, scan_class_folders
 from .class_names import find_labels, normal_name, refuse_lookalikes
 from .folder_walk import LeftOut, by_kind
-from .image_list import read_classes
+from .image_list import read_names
 from .list_files import check_duplicates, check_files
 from .list_labels import clean_labels, label_indices, names_of_labels
 from .list_places import located
@@ -197,7 +197,7 @@ def named_classes(root: Path, place: Path) -> list[str] | None:
     path = next(filter(os.path.isfile, (root / 'classes.txt', place / 'classes.txt')), None)
     if path is None:
         return None
-    names = list(map(normal_name, read_classes(str(path))))
+    names = list(map(normal_name, read_names(str(path))))
     repeated = [name for i, name in enumerate(names) if name in names[:i]] if len(set(names)) < len(names) else []
     if repeated or not names:
         fault = f'names {shorten(repeated)} twice' if repeated else 'names no class'
@@ -209,7 +209,4 @@ def tell_outside(paths: Sequence[str], source: Path, root: Path) -> None:
     """Log how many images lie outside of the data root."""
     elsewhere = [path for path in paths if os.path.isabs(path)]
     if elsewhere:
-        print_log(
-            f'{source}: {len(elsewhere)} of {len(paths)} images lie outside of {root}, such as {elsewhere[0]}',
-            logger='current',
-        )
+        note(f'{source}: {len(elsewhere)} of {len(paths)} images lie outside of {root}, such as {elsewhere[0]}')

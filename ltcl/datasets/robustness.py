@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -30,7 +31,7 @@ class ClassFolderTestSet(ImageFolderDataset):
         UserError: As :class:`ImageFolderDataset`; ``color`` is unknown; while reading, an image cannot be decoded.
     """
 
-    def __init__(self, data_root: str | Path, color: str | None = None, **kwargs: object) -> None:
+    def __init__(self, data_root: str | Path, color: str | None = None, **kwargs: Any) -> None:
         if color not in (None, *MODES):
             raise UserError(f'color of {type(self).__name__} must be {" or ".join(MODES)} or None, got {color!r}')
         self.color = color
@@ -85,7 +86,7 @@ class CorruptedImages(ClassFolderTestSet):
         corruption: str,
         severity: int,
         classes: Sequence[str] | None = None,
-        **kwargs: object,
+        **kwargs: Any,
     ) -> None:
         folder = corruption_folder(data_root, corruption, severity)
         self.all_classes = classes or read_settings(data_root).get('classes')
@@ -148,7 +149,7 @@ class ImageNetC(CorruptedImages):
     Arguments as in :class:`CorruptedImages`; ``num_classes`` is 1000 unless it is given.
     """
 
-    def __init__(self, *args: object, num_classes: int = 1000, **kwargs: object) -> None:
+    def __init__(self, *args: Any, num_classes: int = 1000, **kwargs: Any) -> None:
         super().__init__(*args, num_classes=num_classes, **kwargs)
 
 
@@ -167,7 +168,7 @@ class ImageNetR(ClassFolderTestSet):
     :class:`ClassFolderTestSet`; ``num_classes`` is 200 unless it is given.
     """
 
-    def __init__(self, data_root: str | Path, num_classes: int = 200, **kwargs: object) -> None:
+    def __init__(self, data_root: str | Path, num_classes: int = 200, **kwargs: Any) -> None:
         super().__init__(data_root, num_classes=num_classes, **kwargs)
 
 
@@ -184,6 +185,6 @@ class ImageNetSketch(ClassFolderTestSet):
     Arguments as in :class:`ClassFolderTestSet`; ``num_classes`` is 1000 unless it is given.
     """
 
-    def __init__(self, data_root: str | Path, num_classes: int = 1000, **kwargs: object) -> None:
+    def __init__(self, data_root: str | Path, num_classes: int = 1000, **kwargs: Any) -> None:
         inner = Path(data_root, 'sketch')
         super().__init__(inner if inner.is_dir() else data_root, num_classes=num_classes, **kwargs)

@@ -1,6 +1,7 @@
 """Long-tailed SVHN."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from mmpretrain.datasets import BaseDataset
@@ -17,7 +18,7 @@ class _SVHN(BaseDataset):
 
     METAINFO = {'classes': tuple('0123456789')}
 
-    def __init__(self, data_root: str, split: str = 'train', download: bool = True, **kwargs: object) -> None:
+    def __init__(self, data_root: str, split: str = 'train', download: bool = True, **kwargs: Any) -> None:
         self.split = split
         self.download = download
         super().__init__(ann_file='', data_root=data_root, **kwargs)
@@ -58,7 +59,7 @@ class SVHNLT(FetchedFiles, LongTailMixin, _SVHN):
         'test': [5099, 4149, 2882, 2523, 2384, 1977, 2019, 1660, 1595, 1744],
     }
 
-    def __init__(self, data_root: str, split: str = 'train', *, num_max: int | None = 1000, **kwargs: object) -> None:
+    def __init__(self, data_root: str, split: str = 'train', *, num_max: int | None = 1000, **kwargs: Any) -> None:
         super().__init__(data_root, split, num_max=num_max, **kwargs)
 
     def load_data_list(self) -> list[dict]:

@@ -11,6 +11,15 @@ MAX_COST = 0.005
 MAX_PERIOD = 5.0
 
 
+def any_process(found: bool) -> bool:
+    """Whether something is so on any process, the same answer on all."""
+    if get_world_size() == 1:
+        return found
+    number = torch.tensor(int(found))
+    all_reduce(number, 'max')
+    return bool(number)
+
+
 class Agreement:
     """The largest number that any process brings, known to all in the same step.
 

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 
 from mmengine.logging import print_log
+from mmengine.runner import Runner
 from mmengine.visualization import LocalVisBackend as MMEngineLocalVisBackend
 
 from ltcl.registry import VISBACKENDS
@@ -54,6 +55,15 @@ def go_on_without(handler: logging.FileHandler) -> None:
             logging.Handler.handleError(handler, record)
 
     handler.handleError = handle  # type: ignore[method-assign]
+
+
+@contextlib.contextmanager
+def warn_only(runner: Runner, message: str) -> Iterator[None]:
+    """Let what goes wrong in the block be a warning: hours of training must not end as a failure."""
+    try:
+        yield
+    except Exception as error:
+        runner.logger.warning(f'{message}: {type(error).__name__}: {error}')
 
 
 @VISBACKENDS.register_module()

@@ -2,11 +2,9 @@
 
 import time
 from pathlib import Path
-from typing import Any
 
 import mmengine
-import torch
-from mmengine.dist import all_reduce, get_world_size, is_main_process
+from mmengine.dist import get_world_size, is_main_process
 from mmengine.runner import EpochBasedTrainLoop, Runner
 
 from ltcl.checkpoints.finding import REGULAR, STOPPED, numbered
@@ -144,10 +142,3 @@ def keep_newest(work_dir: str | Path, newest: str, max_keep: int) -> None:
     for path in superfluous:
         if path.name != newest:
             path.unlink(missing_ok=True)
-
-
-def agree_on_loss(is_lost: bool) -> bool:
-    """Whether the main process lost a checkpoint, the same answer on all."""
-    answer: Any = torch.tensor(int(is_lost))
-    all_reduce(answer, 'max')
-    return bool(answer)

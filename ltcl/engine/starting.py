@@ -1,17 +1,16 @@
 """What a training starts from, and what becomes of the files that lie in its work dir."""
 
-import logging
 from dataclasses import dataclass
 from pathlib import Path
 
 from mmengine.dist import broadcast_object_list, is_main_process
-from mmengine.logging import print_log
 
 from ltcl.analysis.run_report import METRICS_FILE
 from ltcl.checkpoints.finding import REGULAR, STOPPED, newest_resumable, numbered, run_files
 from ltcl.checkpoints.reading import load_from_local
 from ltcl.checkpoints.run_state import meta_of
 from ltcl.files import remove_partials
+from ltcl.notices import note, warn
 from ltcl.work_dir import AUTO, move_apart
 
 from .saving import POINTER
@@ -65,9 +64,9 @@ def _find_start(work_dir: str, resume: bool | str, load_from: str | None) -> Sta
         return Start(True, load_from)
     newest = newest_resumable(folder)
     if newest is None:
-        print_log(f'There is no checkpoint to resume in {folder}: the training starts anew', logger='current')
+        note(f'There is no checkpoint to resume in {folder}: the training starts anew')
         return Start(False, load_from if resume == AUTO else None)
-    print_log(f'Going on from {newest}', logger='current')
+    note(f'Going on from {newest}')
     return Start(True, str(newest))
 
 
@@ -79,7 +78,7 @@ def _with_files_apart(work_dir: str, start: Start) -> Start:
         return start
     folder = move_apart(work_dir, files)
     what = f'{len(files)} files that are newer than {start.checkpoint}' if goes_on else 'the files of an earlier run'
-    print_log(f'{work_dir} holds {what}: they are now in {folder}', logger='current', level=logging.WARNING)
+    warn(f'{work_dir} holds {what}: they are now in {folder}')
     if checkpoint is None or checkpoint not in [path.resolve() for path in files]:
         return start
     return Start(start.is_resumed, str(folder / Path(str(start.checkpoint)).name))

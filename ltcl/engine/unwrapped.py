@@ -1,10 +1,11 @@
 """The model that a config describes, out of what was put around it."""
 
+from typing import Any
+
 from mmengine.model import BaseTTAModel, is_model_wrapper
-from torch import nn
 
 
-def unwrapped(model: nn.Module) -> nn.Module:
+def unwrapped(model: Any) -> Any:
     """The model without the wrappers of several processes and of test-time augmentation."""
     while is_model_wrapper(model) or isinstance(model, BaseTTAModel):
         model = model.module

@@ -5,6 +5,7 @@ import subprocess
 import tempfile
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -55,7 +56,7 @@ def download_package(folder: Path, console: Console) -> Path:
 
 def run(command: list[str], folder: Path) -> None:
     """Run a command in ``folder``; its last line of errors is the reason when it fails."""
-    how = dict(check=True, timeout=APT_SECONDS, text=True, stdin=subprocess.DEVNULL, capture_output=True)
+    how: Any = dict(check=True, timeout=APT_SECONDS, text=True, stdin=subprocess.DEVNULL, capture_output=True)
     try:
         subprocess.run(command, cwd=folder, **how)
     except subprocess.TimeoutExpired as error:

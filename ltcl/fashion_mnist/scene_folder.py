@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -101,7 +102,7 @@ def statistics_table(split: str, stats: SegClassCounts, garments: np.ndarray) ->
     return table
 
 
-def make_scenes(data_root: Path, out: Path, console: Console, **options: int | float) -> None:
+def make_scenes(data_root: Path, out: Path, console: Console, **options: Any) -> None:
     """Write both splits and print what they show; nothing if they are there.
 
     Args:

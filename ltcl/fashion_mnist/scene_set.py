@@ -1,6 +1,7 @@
 """The composed scenes as a data set of mmseg. Imports mmseg: only segmentation configs name this module."""
 
 from pathlib import Path
+from typing import Any
 
 from mmseg.datasets import BaseSegDataset
 
@@ -22,7 +23,7 @@ class FashionScenes(BaseSegDataset):
 
     METAINFO = dict(classes=CLASSES, palette=[list(colour) for colour in PALETTE])
 
-    def __init__(self, **kwargs: object) -> None:
+    def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{'img_suffix': '.png', **kwargs})
 
     def load_data_list(self) -> list[dict]:

@@ -19,6 +19,7 @@ SHAPES = dict(
     logits='N C',
     keys='N D',
     prototypes='C D',
+    class_means='C D',
     class_targets='C D',
     class_counts='C',
     class_prior='C',
@@ -90,8 +91,8 @@ def _fault(name: str, value: Any, letters: list[str], sizes: Sizes, dtype: torch
     if len(shape) != len(letters) or any(
         sizes.setdefault(letter, (size, name))[0] != size for letter, size in zip(letters, shape, strict=True)
     ):
-        known = [f'{letter} = {sizes[letter][0]} of {sizes[letter][1]}' for letter in letters if letter in sizes]
-        known = ', '.join(each for each in known if not each.endswith(f' of {name}'))
+        seen = [f'{letter} = {sizes[letter][0]} of {sizes[letter][1]}' for letter in letters if letter in sizes]
+        known = ', '.join(each for each in seen if not each.endswith(f' of {name}'))
         return f'have shape ({", ".join(letters)}){" with " * bool(known)}{known}, got {tuple(shape)}'
     if name in LOWEST_CLASSES and len(shape) == 1 and 'C' in sizes:  # those of pixels may be void
         return _class_fault(value, LOWEST_CLASSES[name], *sizes['C'])

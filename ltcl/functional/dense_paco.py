@@ -1,10 +1,11 @@
 """Parametric contrastive loss among thousands of pixels, without a matrix of all their pairs."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd.function import FunctionCtx, once_differentiable
+from torch.autograd.function import once_differentiable
 
 from .checks import check_shapes
 from .class_sums import class_sums
@@ -29,7 +30,7 @@ class NeighbourSums(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: FunctionCtx, rows: Tensor, temperature: float) -> Tensor:
+    def forward(ctx: Any, rows: Tensor, temperature: float) -> Tensor:
         """Sums (B, N) of the rows (B, N, D) of each of B sets."""
         half_norms = rows.square().sum(2) / (2 * temperature)
         weights = (half_norms - half_norms.amax(1, keepdim=True)).exp_()
@@ -44,7 +45,7 @@ class NeighbourSums(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: FunctionCtx, grad: Tensor) -> tuple[Tensor, None]:
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
         """Gradient for the rows from that of the sums, shape (B, N)."""
         rows, half_norms, weights = ctx.saved_tensors
         # A pair (i, j) stands in the sums of i and of j: E_ij (g_i w_j / w_i + g_j w_i / w_j), a product of rank 2.

@@ -23,7 +23,7 @@ class BatchRows(NamedTuple):
     """Their classes, int64, shape (U,)."""
     copies: Tensor
     """Number of rows that each of them stands for, shape (U,)."""
-    index: Tensor
+    unique_of: Tensor
     """Unique row of each row, int64, shape (M,)."""
     labels: Tensor
     """Class of each row, int64, shape (M,)."""
@@ -103,16 +103,16 @@ def in_batch_contrastive_loss(
     log_others = log_sum_others(similarities, batch, unbiased)
     if draws is not None:
         positives, weights = drawn_positives(draws, batch, all_targets_positive)
-        pairs = similarities[batch.index, batch.index[positives]]
-        log_probs = pair_log_probs(pairs, log_others[batch.index], unbiased)
+        pairs = similarities[batch.unique_of, batch.unique_of[positives]]
+        log_probs = pair_log_probs(pairs, log_others[batch.unique_of], unbiased)
         means = (weights * log_probs).sum(0) / weights.sum(0).clamp(min=1)
     else:
-        means = _means_over_class(similarities, log_others, batch, num_classes, temperature, unbiased)[batch.index]
+        means = _means_over_class(similarities, log_others, batch, num_classes, temperature, unbiased)[batch.unique_of]
     means = weigh_classes(means, batch.labels, class_weights)
     if averaged == 'first_view':
         means = means[: len(means) // num_views]
     elif averaged == 'targets':
-        means = means[batch.index >= batch.num_images]
+        means = means[batch.unique_of >= batch.num_images]
     return -temperature_ratio(temperature, base_temperature) * means.mean()
 
 
@@ -127,15 +127,15 @@ def batch_rows(
         )
     copied = torch.arange(len(rows), device=device).repeat_interleave(target_repeat)
     images = torch.arange(num_images, device=device).view(num_views, -1)
-    index = torch.cat([images, (num_images + copied).expand(num_views, -1)], 1).flatten()
+    unique_of = torch.cat([images, (num_images + copied).expand(num_views, -1)], 1).flatten()
     copies = torch.ones_like(anchors[:, 0]), anchors.new_full((len(rows),), num_views * target_repeat)
     unique_labels = torch.cat([labels, row_labels])
     return BatchRows(
         unique=torch.cat([anchors, rows]),
         unique_labels=unique_labels,
         copies=torch.cat(copies),
-        index=index,
-        labels=unique_labels[index],
+        unique_of=unique_of,
+        labels=unique_labels[unique_of],
         num_views=num_views,
         num_images=num_images,
     )
@@ -171,7 +171,7 @@ def drawn_positives(draws: Tensor, rows: BatchRows, all_targets_positive: bool) 
     num_rows = len(rows.labels)
     itself = torch.arange(num_rows, device=rows.labels.device)
     other_view = itself.roll(-(num_rows // 2))[None][: rows.num_views - 1]
-    is_target = rows.index >= rows.num_images
+    is_target = rows.unique_of >= rows.num_images
     pool_labels = rows.labels.where(~is_target, -1) if all_targets_positive else rows.labels
     drawn = draw_positives(draws, rows.labels, pool_labels, torch.cat([itself[None], other_view]))
     positives = [drawn.clamp(min=0), other_view]
@@ -179,7 +179,7 @@ def drawn_positives(draws: Tensor, rows: BatchRows, all_targets_positive: bool) 
     if all_targets_positive and len(rows.unique) > rows.num_images:
         classes, order = rows.unique_labels[rows.num_images :].sort()
         target = torch.searchsorted(classes, rows.labels).clamp(max=len(classes) - 1)
-        first_copy = torch.searchsorted(rows.index[: num_rows // rows.num_views], rows.num_images + order[target])
+        first_copy = torch.searchsorted(rows.unique_of[: num_rows // rows.num_views], rows.num_images + order[target])
         # Of the copies, a target itself is none of its positives, and its other view is counted already.
         positives.append(first_copy[None])
         weights.append(((rows.copies[-1] - rows.num_views * is_target) * (classes[target] == rows.labels))[None])

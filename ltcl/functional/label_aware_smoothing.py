@@ -6,7 +6,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from ltcl.errors import UserError
+from ltcl.value_ranges import check_choice
 
 from .checks import check_shapes
 from .precision import full_precision
@@ -24,8 +24,7 @@ def curve_of(form: str) -> Callable[[Tensor], Tensor]:
     Raises:
         UserError: There is no such form.
     """
-    if form not in CURVES:
-        raise UserError(f'form of label-aware smoothing must be one of {", ".join(CURVES)}, got {form!r}')
+    check_choice('form of label-aware smoothing', form, CURVES)
     return CURVES[form]
 
 

@@ -1,10 +1,11 @@
 """Log-sum-exp over the rows that an anchor is compared with, without keeping their similarities."""
 
 import math
+from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd.function import FunctionCtx, once_differentiable
+from torch.autograd.function import once_differentiable
 
 PUBLISHED_EPS = 1e-12
 
@@ -18,9 +19,7 @@ class RowLogSumExp(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(
-        ctx: FunctionCtx, anchors: Tensor, rows: Tensor, column_bias: Tensor | None = None
-    ) -> tuple[Tensor, Tensor]:
+    def forward(ctx: Any, anchors: Tensor, rows: Tensor, column_bias: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Reduce the products of anchors (..., N, D) and rows (..., M, D) to log-sum-exp and maximum (..., N).
 
         ``column_bias`` (M,), a constant without gradient, is added to the products with each row.
@@ -42,7 +41,7 @@ class RowLogSumExp(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: FunctionCtx, grad: Tensor, _: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
+    def backward(ctx: Any, grad: Tensor, _: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
         """Gradients for anchors and rows from that of the log-sum-exp, shape (..., N)."""
         mean_rows, *saved = ctx.saved_tensors
         grad_anchors = None if mean_rows is None else grad[..., None] * mean_rows

@@ -1,12 +1,12 @@
 """Similarities to a class-wise queue, and the hardest among them."""
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torch.autograd.function import FunctionCtx, once_differentiable
+from torch.autograd.function import once_differentiable
 
 from ltcl.errors import UserError
 
@@ -71,14 +71,14 @@ class PickedSimilarities(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: FunctionCtx, anchors: Tensor, similarities: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+    def forward(ctx: Any, anchors: Tensor, similarities: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
         """Pass on the similarities (N, K) of the anchors (N, D) to the rows (M, D) at the columns (N, K)."""
         ctx.save_for_backward(rows, columns)
         return similarities.clone()
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: FunctionCtx, grad: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         """Gradient for the anchors: the picked rows, weighted by the gradient (N, K)."""
         rows, columns = ctx.saved_tensors
         if not columns.shape[1]:

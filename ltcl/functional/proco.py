@@ -3,12 +3,12 @@
 import functools
 import itertools
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torch.autograd.function import FunctionCtx, once_differentiable
+from torch.autograd.function import once_differentiable
 
 from .checks import check_shapes
 from .logit_adjustment import logit_adjusted_loss
@@ -97,7 +97,7 @@ class _LogNormalizer(torch.autograd.Function):
     """Debye's uniform expansion at a large order, then the recurrence downwards, which is stable."""
 
     @staticmethod
-    def forward(ctx: FunctionCtx, squares: Tensor, order: float) -> Tensor:
+    def forward(ctx: Any, squares: Tensor, order: float) -> Tensor:
         """Values at ``squares``; half the ratio of the slope to t, which is the derivative, is kept."""
         squares = squares.double()
         num_steps = max(0, math.ceil(LOWEST_ORDER - order))
@@ -111,7 +111,7 @@ class _LogNormalizer(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: FunctionCtx, grad: Tensor) -> tuple[Tensor, None]:
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
         """Gradient for ``squares``."""
         return grad * ctx.saved_tensors[0], None
 
@@ -163,7 +163,7 @@ def _product(first: list[float], second: list[float]) -> list[float]:
 
 
 @full_precision
-@check_shapes(class_means='C D')
+@check_shapes()
 def proco_logits(anchors: Tensor, class_means: Tensor, *, temperature: float = 0.07) -> Tensor:
     r"""Log of the expected :math:`e^{z \cdot x / T}` for a sample x of each class.
 
@@ -191,7 +191,7 @@ def proco_logits(anchors: Tensor, class_means: Tensor, *, temperature: float = 0
 
 
 @full_precision
-@check_shapes(class_means='C D')
+@check_shapes()
 def proco_loss(
     anchors: Tensor, labels: Tensor, *, class_means: Tensor, class_counts: Tensor, temperature: float = 0.07
 ) -> Tensor:

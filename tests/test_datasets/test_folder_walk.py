@@ -126,7 +126,7 @@ def test_formats_that_need_a_reader_count_where_there_is_one():
 
 def test_what_is_left_out_is_told_by_kind(monkeypatch):
     messages = []
-    monkeypatch.setattr('ltcl.datasets.folder_walk.print_log', lambda message, **_: messages.append(message))
+    monkeypatch.setattr('ltcl.notices.print_log', lambda message, **_: messages.append(message))
     LeftOut(Counter({'.heic': 3, '.svg': 1}), Counter({'.txt': 2}), ['r/x.png'], ['r/loop']).tell('r')
     assert messages == [
         'r: left out, since nothing here reads such images: 3 .heic, 1 .svg: pip install pillow-heif reads them',

@@ -7,7 +7,7 @@ import pytest
 from mmengine.fileio import LocalBackend
 from PIL import Image
 
-from ltcl.datasets import ImageListDataset, LongTailedDataset, list_files
+from ltcl.datasets import ImageListDataset, LongTailedDataset
 from ltcl.errors import UserError
 from ltcl.registry import DATASETS
 
@@ -27,7 +27,7 @@ def touch(folder: Path, *paths: str) -> None:
 def warnings(monkeypatch):
     """What is logged while a list is read."""
     messages = []
-    monkeypatch.setattr(list_files, 'print_log', lambda message, **_: messages.append(message))
+    monkeypatch.setattr('ltcl.notices.print_log', lambda message, **_: messages.append(message))
     return messages
 
 

@@ -13,7 +13,7 @@ from ltcl.errors import UserError
 @pytest.fixture
 def warnings(monkeypatch):
     messages = []
-    monkeypatch.setattr(own_copies, 'print_log', lambda message, **_: messages.append(message))
+    monkeypatch.setattr(own_copies, 'warn', messages.append)
     return messages
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ltcl.datasets import list_files, own_images
+from ltcl.datasets import own_images
 from ltcl.errors import UserError
 from ltcl.registry import DATASETS
 
@@ -36,8 +36,7 @@ def write_csv(path: Path, rows: list[tuple]) -> None:
 def logged(monkeypatch):
     """Messages of the data set."""
     messages = []
-    for module in (list_files, own_images):
-        monkeypatch.setattr(module, 'print_log', lambda message, **_: messages.append(message))
+    monkeypatch.setattr('ltcl.notices.print_log', lambda message, **_: messages.append(message))
     return messages
 
 

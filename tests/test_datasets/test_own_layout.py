@@ -3,7 +3,7 @@
 import pytest
 from own_folders import counts, images, read, touch, write
 
-from ltcl.datasets import class_folders, own_images
+from ltcl.datasets import own_images
 from ltcl.errors import UserError
 
 
@@ -11,8 +11,7 @@ from ltcl.errors import UserError
 def notes(monkeypatch):
     """What a training set logs."""
     messages = []
-    for module in (own_images, class_folders):
-        monkeypatch.setattr(module, 'print_log', lambda message, **_: messages.append(message))
+    monkeypatch.setattr('ltcl.notices.print_log', lambda message, **_: messages.append(message))
     return messages
 
 

@@ -189,7 +189,7 @@ def test_list_and_folders_that_disagree(tmp_path):
 
 def test_table_that_lists_no_images_is_told(tmp_path, monkeypatch):
     notes = []
-    monkeypatch.setattr(own_images, 'print_log', lambda message, **_: notes.append(message))
+    monkeypatch.setattr('ltcl.notices.print_log', lambda message, **_: notes.append(message))
     touch(tmp_path, *images('0', 4), *images('1', 4))
     write(tmp_path / 'labels.csv', 'ClassId,Name\n0,Stop\n1,Go\n')
     assert counts(tmp_path, 'all') == {'0': 4, '1': 4}
@@ -213,7 +213,7 @@ def test_two_lists_of_one_part(root):
 
 def test_unlabelled_test_set_is_told_and_stops_nothing(root, monkeypatch):
     notes = []
-    monkeypatch.setattr(own_images, 'print_log', lambda message, **_: notes.append(message))
+    monkeypatch.setattr('ltcl.notices.print_log', lambda message, **_: notes.append(message))
     touch(root, *images('test', 3))
     write(root / 'train.csv', table(PATHS, LABELS, head='path,label'))
     write(root / 'test.csv', table(NUMBERS[:3], head='id'))
@@ -250,7 +250,7 @@ def test_numbers_that_may_be_names_or_indices(root):
 
 def test_images_outside_of_the_root_are_read_and_told_once(root, monkeypatch):
     messages = []
-    monkeypatch.setattr(own_sources, 'print_log', lambda message, **_: messages.append(message))
+    monkeypatch.setattr(own_sources, 'note', messages.append)
     touch(root.parent, *images('elsewhere', 2))
     elsewhere = ['../elsewhere/000.png', str(root.parent / 'elsewhere/001.png')]
     write(root / 'train.csv', table(PATHS + elsewhere, [*LABELS, 'rose', 'lily']))
@@ -286,7 +286,7 @@ def test_wrong_files_of_names(root, text, message):
 
 def test_log_of_a_training_is_no_list(tmp_path, monkeypatch):
     notes = []
-    monkeypatch.setattr(own_images, 'print_log', lambda message, **_: notes.append(message))
+    monkeypatch.setattr('ltcl.notices.print_log', lambda message, **_: notes.append(message))
     touch(tmp_path, *images('cat', 5), *images('dog', 5))
     write(tmp_path / 'training_log.csv', 'epoch,loss\n1,0.5\n2,0.4\n')
     assert counts(tmp_path) == {'cat': 4, 'dog': 4}
@@ -307,7 +307,7 @@ def test_list_of_a_like_name_must_agree_with_folders_that_tell(tmp_path):
 
 def test_part_that_cannot_be_read_is_told_at_the_training(tmp_path, monkeypatch):
     messages = []
-    monkeypatch.setattr(own_images, 'print_log', lambda message, **_: messages.append(message))
+    monkeypatch.setattr('ltcl.notices.print_log', lambda message, **_: messages.append(message))
     touch(tmp_path, *images('train/a', 4), *images('train/b', 4), *images('test/a', 2), *images('test/c', 2))
     read(tmp_path)
     assert any(message.startswith('the part test cannot be read: ') and ': c (' in message for message in messages)

@@ -9,7 +9,7 @@ from mmpretrain.models import ClsDataPreprocessor
 from torch import nn
 
 from ltcl.datasets.transforms.channel_order import order_of
-from ltcl.engine.hooks import ChannelOrderHook, channel_order_hook
+from ltcl.engine.hooks import ChannelOrderHook
 from ltcl.errors import UserError
 from ltcl.models import MultiViewDataPreprocessor
 
@@ -96,7 +96,7 @@ def test_validation_is_compared_as_well():
 
 def test_other_preprocessors_are_only_warned_of(monkeypatch):
     lines = []
-    monkeypatch.setattr(channel_order_hook, 'print_log', lambda text, *_: lines.append(text))
+    monkeypatch.setattr('ltcl.notices.print_log', lambda text, **_: lines.append(text))
     ChannelOrderHook().before_train(runner(ClsDataPreprocessor(to_rgb=False), [THEIRS, PACK]))
     ChannelOrderHook().before_train(runner(ClsDataPreprocessor(to_rgb=True), [THEIRS, PACK]))
     ChannelOrderHook().before_train(runner(nn.Identity(), [THEIRS, PACK]))

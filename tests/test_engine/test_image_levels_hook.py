@@ -9,7 +9,7 @@ from image_contents import COLOURS, RAMP, encode
 from mmengine.registry import DATASETS
 from torch.utils.data import DataLoader
 
-from ltcl.engine.hooks import ImageLevelsHook, image_levels_hook
+from ltcl.engine.hooks import ImageLevelsHook
 from ltcl.engine.hooks.image_levels_hook import _sample
 
 WIDE = RAMP.astype(np.uint16)
@@ -99,7 +99,7 @@ def test_sets_without_our_loader_are_left_alone(tmp_path):
 
 def test_training_and_validation_are_read_alike(tmp_path, monkeypatch):
     lines = []
-    monkeypatch.setattr(image_levels_hook, 'print_log', lambda text, *_: lines.append(text))
+    monkeypatch.setattr('ltcl.notices.print_log', lambda text, **_: lines.append(text))
     training = build(tmp_path / 'a', FINE, value_range=(0, 4095))
     assert not warnings_of(training, build(tmp_path / 'b', FINE, value_range=(0, 4095)))
     assert not lines

@@ -127,7 +127,7 @@ def test_every_training_image_broken(tmp_path, runner_of):
 
 def test_class_without_a_readable_image_is_named(tmp_path, runner_of, monkeypatch):
     lines = []
-    monkeypatch.setattr('ltcl.engine.hooks.skipped_images_hook.print_log', lambda text, *_: lines.append(text))
+    monkeypatch.setattr('ltcl.notices.print_log', lambda text, **_: lines.append(text))
     SkippedImagesHook().before_train(runner_of(build(tmp_path / 'train', **BROKEN)))
     assert lines == ['none of their training images can be read: dog']
 

@@ -8,6 +8,7 @@ Differs from the original: it has photographs of frost, here frost is drawn unle
 numbers come from another generator, so a corrupted image is one of the same distribution, not the published one.
 """
 
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -18,25 +19,9 @@ from .severity import SEVERITIES, SMALL_SIDE
 
 __all__ = ['FUNCTIONS', 'SEVERITIES', 'SMALL_SIDE', 'corrupt', 'profile_of']
 
-FUNCTIONS = {
-    function.__name__: function
-    for function in (
-        noise.gaussian_noise,
-        noise.shot_noise,
-        noise.impulse_noise,
-        blur.defocus_blur,
-        blur.glass_blur,
-        blur.motion_blur,
-        blur.zoom_blur,
-        weather.snow,
-        weather.frost,
-        weather.fog,
-        digital.brightness,
-        digital.contrast,
-        digital.elastic_transform,
-        digital.pixelate,
-        digital.jpeg_compression,
-    )
+MODULES = (noise, blur, weather, digital)
+FUNCTIONS: dict[str, Callable[..., np.ndarray]] = {
+    name: getattr(module, name) for name in SEVERITIES['large'] for module in MODULES if hasattr(module, name)
 }
 
 

@@ -3,7 +3,7 @@
 import math
 import random
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 from mmengine.dist import get_dist_info, sync_random_seed
@@ -75,7 +75,7 @@ class ShuffledCycle:
         rng: Where the shuffles come from; several walks may share it.
     """
 
-    def __init__(self, items: list[int], rng: random.Random) -> None:
+    def __init__(self, items: Iterable[int], rng: random.Random) -> None:
         self.items = list(items)
         self.rng = rng
         self.position = len(self.items)

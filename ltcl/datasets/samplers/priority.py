@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from torch.utils.data import Dataset
@@ -60,7 +61,7 @@ class InstancePrioritySampler(PrioritySampler):
         UserError: A negative ``fixed_scale``, which only classes have.
     """
 
-    def __init__(self, dataset: Dataset, *args: object, **kwargs: object) -> None:
+    def __init__(self, dataset: Dataset, *args: Any, **kwargs: Any) -> None:
         super().__init__(dataset, *args, **kwargs)
         if self.fixed_scale < 0:
             raise UserError(

@@ -83,10 +83,11 @@ class PrioritySampler(EpochSampler):
             raise UserError(f'max_priority and balance_scale of {name} must be above 0')
         if alpha < 0:
             raise UserError(f'alpha of {name} must not be negative, got {alpha}')
-        if max_epochs is None and ((balance is None and root_decay is None) or root_decay == 'autoexp'):
+        is_scheduled = balance is None and root_decay is None
+        if max_epochs is None and (is_scheduled or root_decay == 'autoexp'):
             raise UserError(f'{name} changes over the epochs: set max_epochs to those of the training')
         self.balance = balance
-        self.balances = balance_schedule(max_epochs, cycle) if balance is None and root_decay is None else None
+        self.balances = balance_schedule(max_epochs or 0, cycle) if is_scheduled else None
         self.root = root
         self.root_decay = root_decay
         self.decay_gap = decay_gap
@@ -114,11 +115,11 @@ class PrioritySampler(EpochSampler):
             indices: Positions in the data set, each once, shape (N,); of all processes, so that they stay alike.
             priorities: New priorities, clipped to 0..``max_priority``, shape (N,).
         """
-        indices = np.asarray(indices)
+        places = np.asarray(indices)
         wanted = np.clip(np.asarray(priorities, dtype=np.float64), 0, self.max_priority)
-        change = self.momentum * self.velocities[indices] + (1 - self.momentum) * (wanted - self.priorities[indices])
-        self.velocities[indices] = change
-        self.priorities[indices] += change
+        change = self.momentum * self.velocities[places] + (1 - self.momentum) * (wanted - self.priorities[places])
+        self.velocities[places] = change
+        self.priorities[places] += change
 
     def state_dict(self) -> dict:
         """Everything that the order depends on beside seed and epoch."""
@@ -138,12 +139,12 @@ class PrioritySampler(EpochSampler):
 
     def manual_weights(self) -> np.ndarray:
         """Designed weight of each class that has an image, in this epoch."""
-        balance, root = self.balance, self.root
+        balance, root = 1.0 if self.balance is None else self.balance, self.root
         if self.balances is not None:
             balance = self.balances[min(self.epoch, len(self.balances) - 1)]
         if self.root_decay is not None:
             balance = 1.0
-            root = root_at(self.epoch, self.root_decay, self.decay_gap, root, self.max_epochs)
+            root = root_at(self.epoch, self.root_decay, self.decay_gap, root, self.max_epochs or 0)
         return mixed_class_weights(self.class_counts, balance, root, self.balance_scale)
 
     @abstractmethod

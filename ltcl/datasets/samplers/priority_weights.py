@@ -64,7 +64,7 @@ def root_at(epoch: int, decay: str, gap: int, final_root: float | None, max_epoc
         return 2.0 ** (epoch // gap)
     if decay == 'linear':
         return 1.0 + epoch // gap
-    return final_root ** (epoch / max(max_epochs - 1, 1))
+    return (final_root or 1.0) ** (epoch / max(max_epochs - 1, 1))
 
 
 def weighted_positions(weights: np.ndarray, rng: random.Random) -> Iterator[int]:

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterator
 from itertools import count, islice
+from typing import Any
 
 import numpy as np
 import torch
@@ -42,7 +43,7 @@ class SeededIndex(int):
 class SeededDataset(Dataset):
     """Seeds the generators before each sample is made; everything else is the wrapped data set's."""
 
-    def __init__(self, dataset: Dataset) -> None:
+    def __init__(self, dataset: Any) -> None:
         self.dataset = dataset
 
     def __len__(self) -> int:
@@ -71,7 +72,7 @@ class SeededSampler(Sampler):
         endless: Begin the next epoch of the sampler where one ends, for a loop that counts no epochs.
     """
 
-    def __init__(self, sampler: Sampler, seed: int, endless: bool = False) -> None:
+    def __init__(self, sampler: Any, seed: int, endless: bool = False) -> None:
         self.sampler = sampler
         self.seed = seed
         self.endless = endless

@@ -29,7 +29,7 @@ def diagnose(survey: Survey, rule: LabelRule, *, with_void: bool = True) -> str 
     if survey.missing:
         return _missing(survey)
     if broken := [look for look in survey.looks if look.error]:
-        return _first_of(broken, survey, broken[0].error)
+        return _first_of(broken, survey, str(broken[0].error))
     if coloured := [look for look in survey.looks if look.colours]:
         return _first_of(coloured, survey, _colours(coloured, rule))
     if strange := [look for look in survey.looks if rule.strange(look.labels)]:

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from mmcv.transforms import LoadAnnotations
 from torch.utils.data import Dataset
@@ -32,7 +33,7 @@ class MaskSet:
         siblings: Further lists with the same steps: the branches of a test with augmentation.
     """
 
-    dataset: Dataset
+    dataset: Any
     before: list
     steps: list
     loader: int
@@ -88,9 +89,9 @@ class MaskSet:
 
     def left_out(self) -> tuple[str, int, str] | None:
         """Folder, number and commonest ending of pictures whose ending is not the set's; None without any."""
-        data, prefix = self.dataset, getattr(self.dataset, 'data_prefix', {})
-        folder, endings = prefix.get('img_path'), (getattr(data, 'img_suffix', ''), getattr(data, 'seg_map_suffix', ''))
-        if not folder or not endings[0] or getattr(data, 'ann_file', '') or '://' in folder:
+        data, folder = self.dataset, getattr(self.dataset, 'data_prefix', {}).get('img_path')
+        endings: tuple[str, str] = (getattr(data, 'img_suffix', ''), getattr(data, 'seg_map_suffix', ''))
+        if not folder or not endings[0] or getattr(data, 'ann_file', False) or '://' in folder:
             return None
         others = [name for _, _, files in os.walk(folder) for name in files if not name.endswith(endings)]
         kinds = Counter(ending for name in others if (ending := os.path.splitext(name)[1].lower()) in PICTURES)
@@ -115,7 +116,7 @@ def _mask_set(dataset: Dataset) -> MaskSet | None:
     steps = getattr(getattr(dataset, 'pipeline', None), 'transforms', [])
     if not hasattr(dataset, 'get_data_info'):
         return None
-    found = [_placed(dataset, before, inner) for before, inner in _step_lists(steps) if _loader(inner) is not None]
+    found = [each for before, inner in _step_lists(steps) if (each := _placed(dataset, before, inner)) is not None]
     if not found:
         return None
     found[0].siblings = found[1:]
@@ -130,11 +131,6 @@ def _step_lists(steps: list) -> Iterator[tuple[list, list]]:
             yield steps[:position], branch.transforms
 
 
-def _loader(steps: list) -> int | None:
-    positions = (position for position, step in enumerate(steps) if _loads_masks(getattr(step, 'step', step)))
-    return next(positions, None)
-
-
 def _loads_masks(step: object) -> bool:
     """Steps of mmseg's kind, and those of other packages whose name says so; not mmseg's of volumes and depths."""
     is_named = any(word in type(step).__name__ for word in ('Annotation', 'Mask', 'SegMap'))
@@ -146,8 +142,10 @@ def _is_stock(step: object) -> bool:
     return isinstance(step, LoadAnnotations) and not may_change_labels(step)
 
 
-def _placed(dataset: Dataset, before: list, steps: list) -> MaskSet:
-    loader = _loader(steps)
+def _placed(dataset: Any, before: list, steps: list) -> MaskSet | None:
+    loader = next((place for place, step in enumerate(steps) if _loads_masks(getattr(step, 'step', step))), None)
+    if loader is None:
+        return None
     own = [place for place, step in enumerate(steps) if place > loader and may_change_labels(step)]
     return MaskSet(dataset, before, steps, loader, last=max(own, default=loader), siblings=[])
 

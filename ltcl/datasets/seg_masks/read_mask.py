@@ -1,5 +1,7 @@
 """Reading one mask: what is wrong with the file itself."""
 
+from collections.abc import Callable
+
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
@@ -22,7 +24,7 @@ class ReadMask:
         step: The step, such as mmseg's ``LoadAnnotations``.
     """
 
-    def __init__(self, step: object) -> None:
+    def __init__(self, step: Callable[[dict], dict | None]) -> None:
         self.step = step
 
     def __call__(self, results: dict) -> dict | None:
@@ -76,8 +78,8 @@ def check_file(path: str, labels: np.ndarray) -> None:
     """
     try:
         with Image.open(path) as image:
-            kind, is_deep = image.format, image.mode in DEEP_MODES
-            stored = np.asarray(image) if is_deep else None
+            kind = image.format
+            stored = np.asarray(image) if image.mode in DEEP_MODES else None
     except NOT_OPENED:
         return
     if kind in LOSSY:
@@ -85,7 +87,7 @@ def check_file(path: str, labels: np.ndarray) -> None:
             f'the mask {path} is a {kind} file, whose compression changes labels: make the masks anew as PNG from '
             'where they were drawn (a PNG made of the JPEG keeps its faults)'
         )
-    if is_deep and labels.dtype == np.uint8 and (cut := stored[stored != stored.astype(np.uint8)]).size:
+    if stored is not None and labels.dtype == np.uint8 and (cut := stored[stored != stored.astype(np.uint8)]).size:
         raise UserError(
             f'the mask {path} holds the value {cut.flat[0]}, but labels are read as 8 bits (0 to 255), which makes it '
             f'{cut.astype(np.uint8).flat[0]}: write masks as 8-bit PNG with labels from 0'

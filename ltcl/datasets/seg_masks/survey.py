@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain
+from typing import Any
 
 import numpy as np
 from mmengine.dist import all_gather_object, get_rank, get_world_size
@@ -79,7 +80,7 @@ def look_at(results: dict, backend: str | None = None) -> Look:
         backend: What decoded it.
     """
     values = results['gt_seg_map']
-    about = dict(
+    about: dict[str, Any] = dict(
         path=str(results.get('seg_map_path')),
         image=results.get('img_path'),
         reduced=bool(results.get('reduce_zero_label')),
@@ -101,7 +102,7 @@ def sample_positions(total: int, number: int | str, seed: int) -> list[int]:
         number: How many; ``'all'`` for all.
         seed: Makes the draw repeatable.
     """
-    if number == 'all' or number >= total:
+    if isinstance(number, str) or number >= total:
         return list(range(total))
     edges = np.linspace(0, total, number + 1).astype(int)
     return np.random.default_rng(seed).integers(edges[:-1], edges[1:]).tolist()

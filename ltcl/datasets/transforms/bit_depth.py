@@ -3,16 +3,19 @@
 import struct
 from collections.abc import Iterator
 from numbers import Real
+from typing import Literal
 
 import cv2
 import numpy as np
 from PIL import Image
+from PIL.PngImagePlugin import PngImageFile
+from PIL.TiffImagePlugin import TiffImageFile
 
 from ltcl.errors import UserError
 
 from .tiff_header import BITS_PER_SAMPLE, TiffHeader
 
-ValueRange = tuple[float, float] | str | None
+ValueRange = tuple[float, float] | Literal['auto'] | None
 GREY_MODES = ('I', 'I;16', 'I;16L', 'I;16B', 'I;16N', 'F')
 FULL = 2**16 - 1
 MAX_SAMPLE_VALUE = 281  # as TIFF numbers it
@@ -31,10 +34,10 @@ def check_value_range(value_range: ValueRange) -> ValueRange:
     """
     if value_range is None or value_range == 'auto':
         return value_range
-    is_pair = isinstance(value_range, list | tuple) and len(value_range) == 2
-    if not (is_pair and all(isinstance(each, Real) and np.isfinite(each) for each in value_range)):
+    pair = tuple(value_range) if isinstance(value_range, list | tuple) else ()
+    if len(pair) != 2 or not all(isinstance(each, Real) and np.isfinite(each) for each in pair):
         raise UserError(f"value_range of ltcl.LoadImage must be None, 'auto' or (low, high), got {value_range!r}")
-    low, high = value_range
+    low, high = pair
     if not low < high:
         raise UserError(f'value_range of ltcl.LoadImage must begin with the lower value, got {value_range!r}')
     return low, high
@@ -44,9 +47,9 @@ def is_deep(image: Image.Image | TiffHeader) -> bool:
     """Whether an opened file has more than 8 bits a pixel and channel, of which Pillow would keep the upper 8."""
     if image.mode in GREY_MODES:
         return True
-    if image.format == 'TIFF':
+    if isinstance(image, TiffImageFile | TiffHeader):
         return max(image.tag_v2.get(BITS_PER_SAMPLE, (1,))) > 8
-    return image.format == 'PNG' and any(';16' in str(tile.args) for tile in image.tile)
+    return isinstance(image, PngImageFile) and any(';16' in str(tile.args) for tile in image.tile)
 
 
 def read_deep(image: Image.Image | TiffHeader, content: bytes, value_range: ValueRange = None) -> np.ndarray:
@@ -131,7 +134,7 @@ def _extremes(values: np.ndarray) -> tuple[float, float]:
 def _own_maximum(image: Image.Image | TiffHeader, content: bytes, values: np.ndarray) -> int:
     """The largest value that a file of 16 bits can have, as far as it tells."""
     bits = 16
-    if image.format == 'TIFF':
+    if isinstance(image, TiffImageFile | TiffHeader):
         bits = _tiff_bits(image)
     elif image.format == 'PNG':
         bits = next(_significant_bits(content), 16)
@@ -140,7 +143,7 @@ def _own_maximum(image: Image.Image | TiffHeader, content: bytes, values: np.nda
     return 2**bits - 1
 
 
-def _tiff_bits(image: Image.Image | TiffHeader) -> int:
+def _tiff_bits(image: TiffImageFile | TiffHeader) -> int:
     bits = image.tag_v2.get(BITS_PER_SAMPLE, (16,))[0]
     largest = np.ravel(image.tag_v2.get(MAX_SAMPLE_VALUE, FULL)).max()
     # Some programs write the brightest pixel there. It would scale each image by its own measure, so only a value

@@ -8,6 +8,7 @@ from torchvision.transforms import functional as F
 
 from ltcl.errors import UserError
 from ltcl.registry import TRANSFORMS
+from ltcl.value_ranges import check_choice
 
 INTERPOLATIONS = ('nearest', 'bilinear', 'bicubic')
 
@@ -30,10 +31,7 @@ class EvalView(BaseTransform):
     def __init__(self, resize: int = 256, size: int = 224, interpolation: str = 'bilinear') -> None:
         if not 1 <= size <= resize:
             raise UserError(f'size of ltcl.EvalView must lie in 1..resize, got size {size} and resize {resize}')
-        if interpolation not in INTERPOLATIONS:
-            raise UserError(
-                f'interpolation of ltcl.EvalView must be one of {", ".join(INTERPOLATIONS)}, got {interpolation!r}'
-            )
+        check_choice('interpolation of ltcl.EvalView', interpolation, INTERPOLATIONS)
         self.resize = resize
         self.size = size
         self.interpolation = InterpolationMode(interpolation)

@@ -12,6 +12,8 @@ from typing import BinaryIO
 
 from mmengine import fileio
 from PIL import EpsImagePlugin, Image, UnidentifiedImageError
+from PIL.ImageFile import ImageFile
+from PIL.TiffImagePlugin import TiffImageFile
 
 from .tiff_header import TiffHeader, read_tiff_header
 
@@ -52,7 +54,7 @@ def _without_pillows_limit() -> Iterator[None]:
             Image.MAX_IMAGE_PIXELS = limit
 
 
-def open_image(file: BinaryIO, max_pixels: float | None = MAX_PIXELS) -> Image.Image | TiffHeader:
+def open_image(file: BinaryIO, max_pixels: float | None = MAX_PIXELS) -> ImageFile | TiffHeader:
     """Read the header of an image file.
 
     Args:
@@ -67,13 +69,14 @@ def open_image(file: BinaryIO, max_pixels: float | None = MAX_PIXELS) -> Image.I
     """
     try:
         with _without_pillows_limit():
-            image = Image.open(file, formats=readable_formats())
+            image: ImageFile | TiffHeader = Image.open(file, formats=readable_formats())
     except UnidentifiedImageError:
-        image = read_tiff_header(file)
-        if image is None:
+        header = read_tiff_header(file)
+        if header is None:
             raise OSError(_what_else(file)) from None
+        image = header
     width, height = image.size
-    if image.format == 'TIFF':  # a tile is decoded as a whole, and may be larger than the picture
+    if isinstance(image, TiffImageFile | TiffHeader):  # a tile is decoded whole, and may be larger than the picture
         width, height = (max(side, image.tag_v2.get(tag, 0)) for side, tag in zip(image.size, TILE_SIZE, strict=True))
     if max_pixels is not None and width * height > max_pixels:
         image.close()
@@ -131,7 +134,7 @@ def check_ends(path: str, max_pixels: float | None = MAX_PIXELS, backend_args: d
     is_local = _local_info(path) is not None
     with open(path, 'rb') if is_local else io.BytesIO(fileio.get(path, backend_args=backend_args)) as file:
         image = open_image(file, max_pixels)
-        mark = LAST_BYTES.get(image.format)
+        mark = LAST_BYTES.get(str(image.format))
         if mark is None:
             return
         start, size = file.tell(), file.seek(0, os.SEEK_END)  # a JPEG's header may hold a whole small JPEG

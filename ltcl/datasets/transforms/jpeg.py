@@ -62,7 +62,8 @@ def _scan_of(content: bytes) -> tuple[int, int]:
 
     The symbol, of run and size, is 0 for a file of several scans, whose codes mean something else.
     """
-    place, symbols, is_sequential = 2, {}, False
+    symbols: dict[int, int] = {}
+    place, is_sequential = 2, False
     while place + 4 <= len(content) and content[place] == 0xFF:
         marker, length = struct.unpack_from('>xBH', content, place)
         body = content[place + 4 : place + 2 + length]

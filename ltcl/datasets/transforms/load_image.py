@@ -1,6 +1,7 @@
 """The first step of a pipeline: an image file as an RGB array, and what happens when one cannot be read."""
 
 import logging
+from typing import Any
 
 import cv2
 import numpy as np
@@ -9,6 +10,7 @@ from mmengine.logging import print_log
 
 from ltcl.errors import UserError
 from ltcl.registry import TRANSFORMS
+from ltcl.value_ranges import check_choice
 
 from .bit_depth import UnknownRangeError, ValueRange, check_value_range, to_8_bits
 from .decoding import Colour, decode_rgb
@@ -61,8 +63,8 @@ class LoadImage(BaseTransform):
         array_order: str = 'bgr',
         backend_args: dict | None = None,
     ) -> None:
-        _check_choice('broken', broken, POLICIES)
-        _check_choice('array_order', array_order, ORDERS)
+        check_choice('broken of ltcl.LoadImage', broken, POLICIES)
+        check_choice('array_order of ltcl.LoadImage', array_order, ORDERS)
         if max_pixels is not None and not max_pixels >= 1:
             raise UserError(f'max_pixels of ltcl.LoadImage must be at least 1, or None for no limit, got {max_pixels}')
         self.max_pixels = max_pixels
@@ -121,7 +123,7 @@ class LoadImage(BaseTransform):
                 print_log(text, 'current', logging.ERROR)
 
         content = read_file(path, self.max_pixels, self.backend_args)
-        options = dict(max_pixels=self.max_pixels, value_range=self.value_range, background=self.background)
+        options: Any = dict(max_pixels=self.max_pixels, value_range=self.value_range, background=self.background)
         try:
             return decode_rgb(content, **options, on_damage=damaged)
         except UnknownRangeError as error:
@@ -145,7 +147,7 @@ class LoadImage(BaseTransform):
         Raises:
             UserError: It has another form, or values without a known range.
         """
-        _check_choice('channel_order', order, ORDERS)
+        check_choice('channel_order of ltcl.LoadImage', order, ORDERS)
         is_image = isinstance(array, np.ndarray) and array.dtype.kind in 'uif' and array.ndim in (2, 3) and array.size
         if not is_image or array.shape[2:] not in ((), (1,), (3,), (4,)):
             kind = f'{array.dtype} {array.shape}' if isinstance(array, np.ndarray) else type(array).__name__
@@ -158,7 +160,7 @@ class LoadImage(BaseTransform):
             return cv2.cvtColor(array, cv2.COLOR_GRAY2RGB)
         return np.ascontiguousarray(array[..., :3] if order == 'rgb' else array[..., 2::-1])
 
-    def _broken(self, path: str, error: Exception | None = None) -> None:
+    def _broken(self, path: str, error: Exception | None = None) -> Any:
         """Do what the policy says; without an error the file was named before the training."""
         reason = 'found before the training' if error is None else why(error)
         if self.skipped is None:
@@ -186,15 +188,11 @@ def why(error: Exception) -> str:
     return reason or type(error).__name__
 
 
-def _check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise UserError(f'{name} of ltcl.LoadImage must be one of {", ".join(choices)}, got {value!r}')
-
-
 def _check_colour(colour: Colour | None) -> Colour | None:
     if colour is None:
         return None
     is_colour = isinstance(colour, list | tuple) and len(colour) == 3
     if not (is_colour and all(isinstance(each, int) and 0 <= each <= 255 for each in colour)):
         raise UserError(f'background of ltcl.LoadImage must be three numbers of 0..255 or None, got {colour!r}')
-    return tuple(colour)
+    red, green, blue = colour
+    return red, green, blue

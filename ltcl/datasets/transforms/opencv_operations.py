@@ -6,15 +6,16 @@ and is bounded by a test.
 """
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 
 import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import ArrayLike
 
 from . import pil_operations as pil
-from .operation import Operation
+from .operation import NAMES, Operation
 from .pil_operations import Fill, Resampling
 
 LEVELS = np.arange(256, dtype=np.float32)
@@ -148,13 +149,13 @@ def solarize_add(image: np.ndarray, addend: int) -> np.ndarray:
     return _by_table(image, np.where(LEVELS < 128, LEVELS + addend, LEVELS))
 
 
-def _affine(image: np.ndarray, matrix: Sequence[float], resample: Resampling, fill: Fill) -> np.ndarray:
+def _affine(image: np.ndarray, matrix: ArrayLike, resample: Resampling, fill: Fill) -> np.ndarray:
     """The pixel at (x, y) comes from (a x + b y + c, d x + e y + f) of the image, measured at the pixels' corners."""
-    matrix = np.reshape(matrix, (2, 3)).astype(np.float64)
+    moved = np.reshape(matrix, (2, 3)).astype(np.float64)
     # OpenCV measures at their centres.
-    matrix[:, 2] += matrix[:, :2].sum(1) / 2 - 0.5
+    moved[:, 2] += moved[:, :2].sum(1) / 2 - 0.5
     flags = WARPS[resample] | cv2.WARP_INVERSE_MAP
-    return cv2.warpAffine(image, matrix, image.shape[1::-1], flags=flags, borderValue=fill)
+    return cv2.warpAffine(image, moved, image.shape[1::-1], flags=flags, borderValue=fill)
 
 
 def shear_x(image: np.ndarray, factor: float, resample: Resampling, fill: Fill) -> np.ndarray:
@@ -188,30 +189,8 @@ def _by_pillow(name: str) -> Callable[..., np.ndarray]:
     return lambda image, *arguments: pil.apply_to_array(image, [Operation(name, arguments)])
 
 
-OPERATIONS = {
-    'autocontrast': _by_pillow('autocontrast'),
-    'blur': blur,
-    'brightness': brightness,
-    'color': color,
-    'contrast': contrast,
-    'cut_out': cut_out,
-    'equalize': _by_pillow('equalize'),
-    'flip': flip,
-    'grey': grey,
-    'hue': hue,
-    'invert': invert,
-    'padded_crop': padded_crop,
-    'posterize': posterize,
-    'resized_crop': resized_crop,
-    'rotate': rotate,
-    'sharpness': sharpness,
-    'shear_x': shear_x,
-    'shear_y': shear_y,
-    'solarize': solarize,
-    'solarize_add': solarize_add,
-    'translate_x': translate_x,
-    'translate_y': translate_y,
-}
+autocontrast, equalize = _by_pillow('autocontrast'), _by_pillow('equalize')
+OPERATIONS = {name: globals()[name] for name in NAMES}
 
 
 def apply_to_array(image: np.ndarray, operations: Iterable[Operation]) -> np.ndarray:

@@ -3,6 +3,12 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
+NAMES = str.split(
+    'autocontrast blur brightness color contrast cut_out equalize flip grey hue invert padded_crop posterize '
+    'resized_crop rotate sharpness shear_x shear_y solarize solarize_add translate_x translate_y'
+)
+"""Operations, for each of which a back end is a module with a function of that name."""
+
 
 class Operation(NamedTuple):
     """An operation whose parameters are drawn.
@@ -42,7 +48,7 @@ class Options(Protocol):
     """What the steps of a recipe take from the view that they make."""
 
     size: int
-    rand_augment: 'Step'
+    rand_augment: Any
 
 
 class Step(Protocol):

@@ -5,18 +5,19 @@ grey image gets that colour's luminance. Every operation but the crops keeps siz
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import numpy as np
 from mmcv.transforms import BaseTransform
 from PIL import Image, ImageEnhance, ImageFilter, ImageOps
+from PIL.Image import Resampling
 from torchvision.transforms import functional as F
 
 from ltcl.errors import UserError
 
-from .operation import Operation
+from .operation import NAMES, Operation
 
 Fill = tuple[int, int, int]
-Resampling = Image.Resampling
 
 
 def pillow_image(results: dict, transform: BaseTransform) -> Image.Image:
@@ -34,7 +35,7 @@ def pillow_image(results: dict, transform: BaseTransform) -> Image.Image:
     return image
 
 
-def _in_mode_of(image: Image.Image, fill: Fill) -> int | tuple[int, ...]:
+def _in_mode_of(image: Image.Image, fill: Fill) -> Any:
     return fill if image.mode == 'RGB' else Image.new('RGB', (1, 1), fill).convert(image.mode).getpixel((0, 0))
 
 
@@ -120,30 +121,9 @@ def cut_out(image: Image.Image, center_x: int, center_y: int, length: int) -> Im
     return image
 
 
-OPERATIONS = {
-    'autocontrast': ImageOps.autocontrast,
-    'blur': blur,
-    'brightness': brightness,
-    'color': color,
-    'contrast': contrast,
-    'cut_out': cut_out,
-    'equalize': ImageOps.equalize,
-    'flip': ImageOps.mirror,
-    'grey': grey,
-    'hue': F.adjust_hue,
-    'invert': ImageOps.invert,
-    'padded_crop': padded_crop,
-    'posterize': posterize,
-    'resized_crop': resized_crop,
-    'rotate': rotate,
-    'sharpness': sharpness,
-    'shear_x': shear_x,
-    'shear_y': shear_y,
-    'solarize': ImageOps.solarize,
-    'solarize_add': solarize_add,
-    'translate_x': translate_x,
-    'translate_y': translate_y,
-}
+autocontrast, equalize, flip = ImageOps.autocontrast, ImageOps.equalize, ImageOps.mirror
+hue, invert, solarize = F.adjust_hue, ImageOps.invert, ImageOps.solarize
+OPERATIONS = {name: globals()[name] for name in NAMES}
 
 
 def apply(image: Image.Image, operations: Iterable[Operation]) -> Image.Image:

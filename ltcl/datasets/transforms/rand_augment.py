@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from mmcv.transforms import BaseTransform
@@ -114,7 +115,7 @@ class RandAugment(BaseTransform):
         self.magnitude = magnitude
         self.magnitude_std = magnitude_std
         self.prob = prob
-        self.fill = tuple(fill)
+        self.fill: Any = tuple(fill)
         self.increasing = increasing
         self.resampling = [Resampling[name.upper()] for name in resampling]
 

@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Sequence
+from typing import Any
 
 import cv2
 import numpy as np
@@ -9,6 +10,7 @@ from mmcv.transforms import BaseTransform
 
 from ltcl.errors import UserError
 from ltcl.registry import TRANSFORMS
+from ltcl.value_ranges import check_choice
 
 from . import opencv_operations, pil_operations
 from .operation import Operation
@@ -99,8 +101,7 @@ class Views(BaseTransform):
             raise UserError(
                 f"recipes of ltcl.Views must be a list of names, such as ['randcls', 'sim'], got {recipes!r}"
             )
-        if backend not in BACKENDS:
-            raise UserError(f'backend of ltcl.Views must be one of {", ".join(BACKENDS)}, got {backend!r}')
+        check_choice('backend of ltcl.Views', backend, BACKENDS)
         shared = dict(size=size, num_layers=num_layers, magnitude=magnitude)
         self.views = [_build(entry, shared) for entry in recipes]
         self.backend = backend
@@ -124,7 +125,7 @@ class Views(BaseTransform):
         results['img_shape'] = views[0].shape[:2]
         return results
 
-    def _check(self, image: object) -> None:
+    def _check(self, image: Any) -> None:
         takes_grey = self.backend == 'pillow'
         is_array = isinstance(image, np.ndarray) and image.dtype == np.uint8
         if is_array and (image.shape[2:] == (3,) or (image.ndim == 2 and takes_grey)):

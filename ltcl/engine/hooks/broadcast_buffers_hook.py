@@ -18,13 +18,8 @@ class BroadcastBuffersHook(Hook):
 
     def before_train(self, runner: Runner) -> None:
         """Broadcast all buffers of the model from rank 0."""
-        self._broadcast(runner)
-
-    def before_val(self, runner: Runner) -> None:
-        """Broadcast all buffers of the model from rank 0."""
-        self._broadcast(runner)
-
-    def _broadcast(self, runner: Runner) -> None:
         if get_world_size() > 1:
             for buffer in runner.model.buffers():
                 broadcast(buffer, src=0)
+
+    before_val = before_train

@@ -1,17 +1,14 @@
 """Networks see the colours in one order, whatever reads the images."""
 
-import logging
-
 from mmengine.hooks import Hook
-from mmengine.logging import print_log
 from mmengine.runner import Runner
-from torch import nn
 from torch.utils.data import Dataset
 
 from ltcl.datasets.image_checks import leaves
 from ltcl.datasets.transforms.channel_order import OTHER, order_of
 from ltcl.errors import UserError
 from ltcl.models import MultiViewDataPreprocessor
+from ltcl.notices import warn
 from ltcl.registry import HOOKS
 
 from ..unwrapped import unwrapped
@@ -44,7 +41,7 @@ class ChannelOrderHook(Hook):
 
 
 def _compare(runner: Runner, dataset: Dataset, name: str) -> None:
-    preprocessor = _preprocessor(runner.model)
+    preprocessor = unwrapped(runner.model).data_preprocessor
     swaps = getattr(preprocessor, 'to_rgb', None)
     if swaps is None:
         return
@@ -60,8 +57,4 @@ def _compare(runner: Runner, dataset: Dataset, name: str) -> None:
             )
             if is_ours:
                 raise UserError(f'{text}; a network of {OTHER[taken].upper()} needs channel_order={OTHER[taken]!r}')
-            print_log(text, 'current', logging.WARNING)
-
-
-def _preprocessor(model: nn.Module) -> nn.Module:
-    return unwrapped(model).data_preprocessor
+            warn(text)

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
@@ -10,7 +11,8 @@ from mmengine.runner import Runner
 
 from ltcl.checkpoints.finding import best_files
 from ltcl.checkpoints.run_state import VALIDATED_KEY
-from ltcl.engine.saving import LostCheckpoint, add_checkpoint, agree_on_loss, keep_newest
+from ltcl.engine.agreement import any_process
+from ltcl.engine.saving import LostCheckpoint, add_checkpoint, keep_newest
 from ltcl.errors import UserError
 from ltcl.registry import HOOKS
 
@@ -90,9 +92,7 @@ class CheckpointHook(Hook):
             if is_due or (self.save_last and self.is_last_train_epoch(runner)):
                 self._save(runner, runner.epoch + 1, runner.iter)
 
-    def after_train_iter(
-        self, runner: Runner, batch_idx: int, data_batch: dict | None = None, outputs: dict | None = None
-    ) -> None:
+    def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
         """Save after an iteration."""
         if not self.by_epoch:
             is_due = self.every_n_train_iters(runner, self.interval, self.save_begin)
@@ -117,7 +117,7 @@ class CheckpointHook(Hook):
         if not self._is_written:
             self._write_last(runner)
         # One without the result of its last validation is no loss: a resume does that validation again.
-        if agree_on_loss(not self._is_written and self._saved_iter < runner.iter):
+        if any_process(not self._is_written and self._saved_iter < runner.iter):
             raise LostCheckpoint
 
     def _is_better(self, metric: str, score: float, best: float) -> bool:

@@ -78,14 +78,7 @@ class ClassCountsHook(Hook):
         self._counts = checkpoint.get('meta', {}).get('class_counts')
 
     def before_val(self, runner: Runner) -> None:
-        """Metrics of a validation outside training need the counts as well."""
-        self._ensure_counts(runner)
-
-    def before_test(self, runner: Runner) -> None:
-        """Metrics of a test need the counts as well."""
-        self._ensure_counts(runner)
-
-    def _ensure_counts(self, runner: Runner) -> None:
+        """Metrics of a test, and of a validation outside training, need the counts as well."""
         if self._counts is None:
             loader = runner._train_dataloader
             if loader is None:
@@ -93,6 +86,8 @@ class ClassCountsHook(Hook):
             dataset = DATASETS.build(loader['dataset']) if isinstance(loader, dict) else loader.dataset
             self._counts = count_classes(dataset).tolist()
         self._hand_out(runner)
+
+    before_test = before_val
 
     def _hand_out(self, runner: Runner) -> None:
         model = unwrapped(runner.model)

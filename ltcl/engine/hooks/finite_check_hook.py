@@ -2,9 +2,9 @@
 
 import math
 from pathlib import Path
+from typing import Any
 
-import torch
-from mmengine.dist import all_gather_object, all_reduce, get_world_size, is_main_process
+from mmengine.dist import all_gather_object, get_world_size, is_main_process
 from mmengine.hooks import CheckpointHook as MMEngineCheckpointHook
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
@@ -13,6 +13,7 @@ from torch import Tensor
 from ltcl.errors import UserError
 from ltcl.registry import HOOKS
 
+from ..agreement import any_process
 from ..bad_step import FILE, KINDS, BadStep, NotFiniteError, find_origin, image_names, loss_terms
 from ..finite import FiniteFlag, are_finite, first_not_finite, is_finite, not_finite_by_design, refuse_not_finite
 from ..optimizers.update_guard import UpdateGuard
@@ -95,7 +96,7 @@ class FiniteCheckHook(Hook):
         """Whether any process has a bad loss or gradient. A gradient scaler sees to the gradients itself."""
         self._keep_gradients()
         self._flag.add([*losses, *([] if self._has_scaler else self._gradients.values())])
-        return _any_process(self._flag.pop())
+        return any_process(self._flag.pop())
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: dict | None = None) -> None:
         """Keep the buffers as they are before the first micro-step of an update that may be left out."""
@@ -103,17 +104,13 @@ class FiniteCheckHook(Hook):
             named = unwrapped(runner.model).named_buffers()
             self._buffers = {name: buffer.clone() for name, buffer in named}
 
-    def after_train_iter(
-        self, runner: Runner, batch_idx: int, data_batch: dict | None = None, outputs: dict | None = None
-    ) -> None:
+    def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
         """Look at the step; stop if any process found something, or put back what an update left out has changed.
 
         Raises:
             NotFiniteError: The run must not go on.
         """
         if self._bad is None:
-            assert data_batch is not None
-            assert outputs is not None
             self._bad = self._look(runner, data_batch, outputs)
         self._gradients = {}
         if self.skip and runner.optim_wrapper.should_update() and self._guard.left_out:
@@ -176,7 +173,7 @@ class FiniteCheckHook(Hook):
     def _agree(self, runner: Runner) -> None:
         """Stop all processes with what the first of them found, unless the next update is going to be left out."""
         waits = self.skip and self._bad is not None and self._bad.what != 'weight'
-        if _any_process(self._bad is not None and not waits):
+        if any_process(self._bad is not None and not waits):
             self._stop(runner, _first(self._bad))
 
     def _put_back(self, runner: Runner) -> None:
@@ -227,15 +224,6 @@ class FiniteCheckHook(Hook):
         saved = (checkpoint.get('meta') or {}).get(META)
         if runner._resume and saved:
             self._num_skipped, self._rate_factor = saved['num_skipped'], saved['rate_factor']
-
-
-def _any_process(found: bool) -> bool:
-    """Whether something was found on any process, the same on every process."""
-    if get_world_size() == 1:
-        return found
-    number = torch.tensor(int(found))
-    all_reduce(number, 'max')
-    return bool(number)
 
 
 def _first(bad: BadStep | None) -> BadStep:

@@ -36,9 +36,7 @@ class HeartbeatHook(Hook):
         """The batch is loaded."""
         PROGRESS.step((runner.iter, ITERATION_BEGUN, 0))
 
-    def after_train_iter(
-        self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: dict | None = None
-    ) -> None:
+    def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
         """The iteration is done."""
         PROGRESS.step((runner.iter, ITERATION_DONE, 0))
 

@@ -1,6 +1,5 @@
 """Images of which nothing is left once they have 8 bits."""
 
-import logging
 import time
 from collections.abc import Iterator
 
@@ -8,13 +7,13 @@ import numpy as np
 from mmengine.dataset import BaseDataset
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
-from mmengine.logging import print_log
 from mmengine.runner import Runner
 
 from ltcl.datasets.image_checks import image_loader, leaves
 from ltcl.datasets.transforms import LoadImage
 from ltcl.datasets.transforms.image_levels import darkness_of, remedy_of
 from ltcl.neutral_text import shorten
+from ltcl.notices import warn
 from ltcl.registry import HOOKS
 
 OPTIONS = ('value_range', 'background')
@@ -85,11 +84,9 @@ def _compare(training: LoadImage, validation: LoadImage | None) -> None:
     for option in OPTIONS:
         ours, theirs = getattr(training, option), getattr(validation, option, None)
         if validation is not None and ours != theirs:
-            print_log(
+            warn(
                 f'{option} of ltcl.LoadImage is {ours} in the training and {theirs} in the validation, so the network '
-                'is scored on other images than it learns from: set both alike, and that of the test',
-                'current',
-                logging.WARNING,
+                'is scored on other images than it learns from: set both alike, and that of the test'
             )
 
 

@@ -1,6 +1,7 @@
 """Momentum update of the key encoder."""
 
 import math
+from typing import Any
 
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
@@ -58,7 +59,7 @@ class MomentumUpdateHook(Hook):
         return self.end_momentum + (self.momentum - self.end_momentum) * remaining
 
     @staticmethod
-    def _model(runner: Runner):
+    def _model(runner: Runner) -> Any:
         model = unwrapped(runner.model)
         if not getattr(model, 'key_views', ()):
             raise UserError(

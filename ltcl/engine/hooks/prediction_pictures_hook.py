@@ -15,6 +15,8 @@ from ltcl.analysis.prediction_figure import Prediction, prediction_figure
 from ltcl.files import atomic_file
 from ltcl.registry import HOOKS
 
+from ..run_logs import warn_only
+
 
 @HOOKS.register_module()
 class PredictionPicturesHook(Hook):
@@ -61,14 +63,11 @@ class PredictionPicturesHook(Hook):
             return
         meta = loop.dataloader.dataset.metainfo
         path = Path(runner.work_dir, filename)
-        try:
+        with warn_only(runner, f'{path} could not be drawn'):
             figure = prediction_figure([_prediction(each) for each in self._samples], meta['classes'], meta['palette'])
             with atomic_file(path) as file:
                 figure.savefig(file, format='png', dpi=120)
-        except Exception as error:  # whatever it is, hours of training must not end as a failure
-            runner.logger.warning(f'{path} could not be drawn: {type(error).__name__}: {error}')
-            return
-        runner.logger.info(f'Predictions beside the truth: {path}')
+            runner.logger.info(f'Predictions beside the truth: {path}')
 
 
 def _prediction(sample: BaseDataElement) -> Prediction:

@@ -2,6 +2,7 @@
 
 import atexit
 import sys
+from typing import Any
 
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
@@ -44,9 +45,7 @@ class ProgressHook(Hook):
         atexit.register(self._progress.stop)  # a run that ends early must not leave the terminal without a cursor
         self._redirect(runner)
 
-    def after_train_iter(
-        self, runner: Runner, batch_idx: int, data_batch: dict | None = None, outputs: dict | None = None
-    ) -> None:
+    def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
         """Advance the bar."""
         if self._progress is not None:
             loss = float(outputs['loss']) if outputs and 'loss' in outputs else float('nan')

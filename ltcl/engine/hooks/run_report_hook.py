@@ -29,6 +29,8 @@ from ltcl.evaluation import ShotAccuracy, ShotMetricMixin
 from ltcl.evaluation.functional.shot import DEFAULT_BOUNDS
 from ltcl.registry import HOOKS
 
+from ..run_logs import warn_only
+
 RECORD_KEY = 'ltcl/run_record'
 PROJECT_ROOT = Path(ltcl.__file__).resolve().parents[1]
 
@@ -73,9 +75,7 @@ class RunReportHook(Hook):
             self._about = _describe_run(runner)
         self._clock = time.perf_counter()
 
-    def after_train_iter(
-        self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: dict | None = None
-    ) -> None:
+    def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
         """Count the time of the iteration."""
         self._count_seconds(training=True)
 
@@ -93,7 +93,7 @@ class RunReportHook(Hook):
         self._record.add(entry, _per_class(shot), self._best_key(shot), _shot_settings(shot)['score'])
         self._count_seconds(training=False)
         if is_main_process():
-            with _warn_only(runner, 'The report could not be written'):
+            with warn_only(runner, 'The report could not be written'):
                 write_report(self._report(runner), Path(runner.work_dir))
 
     def after_val(self, runner: Runner) -> None:
@@ -158,20 +158,12 @@ class RunReportHook(Hook):
 def _publish(runner: Runner, report: dict, file_prefix: str = '', curves: TrainingCurves | None = None) -> None:
     """Write, draw and print, each whatever became of the one before."""
     work_dir, files = Path(runner.work_dir), []
-    with _warn_only(runner, 'The report could not be written'):
+    with warn_only(runner, 'The report could not be written'):
         files += write_report(report, work_dir, file_prefix)
-    with _warn_only(runner, 'The pictures of the report could not be drawn'):
+    with warn_only(runner, 'The pictures of the report could not be drawn'):
         files += draw_report(report, work_dir, file_prefix, curves)
-    with _warn_only(runner, 'The report could not be printed'):
+    with warn_only(runner, 'The report could not be printed'):
         print_report(report, files)
-
-
-@contextlib.contextmanager
-def _warn_only(runner: Runner, message: str) -> Iterator[None]:
-    try:
-        yield
-    except Exception as error:  # whatever it is, hours of training must not end as a failure
-        runner.logger.warning(f'{message}: {type(error).__name__}: {error}')
 
 
 def _find_shot_metric(loop: BaseLoop | None) -> ShotMetricMixin | None:
@@ -217,7 +209,7 @@ def _earlier_reports(runner: Runner) -> Iterator[dict]:
 def _describe_run(runner: Runner) -> dict[str, Any]:
     """Seed, code and configuration: what it takes to do the run again."""
     name, text = runner.cfg.filename, ''
-    with _warn_only(runner, 'The report lacks the configuration'):
+    with warn_only(runner, 'The report lacks the configuration'):
         # The runner has dumped it there; formatting it anew takes a second.
         dumped = Path(runner.work_dir) / (Path(name).name if name else f'{runner.timestamp}.py')
         text = dumped.read_text(encoding='utf-8') if dumped.exists() else runner.cfg.pretty_text

@@ -1,5 +1,7 @@
 """Feedback from training to the priority samplers."""
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from mmengine.hooks import Hook
@@ -70,11 +72,8 @@ class SamplerPriorityHook(Hook):
     def _keep_logits(self, module: nn.Module, inputs: tuple, logits: Tensor) -> None:
         self._logits = logits.detach()
 
-    def after_train_iter(
-        self, runner: Runner, batch_idx: int, data_batch: dict | None = None, outputs: dict | None = None
-    ) -> None:
+    def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
         """Score the images of all processes."""
-        assert data_batch is not None
         assert self._logits is not None
         samples = data_batch['data_samples']
         labels = torch.cat([sample.gt_label for sample in samples]).to(self._logits.device)

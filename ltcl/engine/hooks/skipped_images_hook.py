@@ -1,6 +1,5 @@
 """Broken images: which there are before a training starts, and how many it skipped."""
 
-import logging
 import time
 from pathlib import Path
 
@@ -9,13 +8,13 @@ import torch
 from mmengine.dataset import BaseDataset
 from mmengine.dist import all_reduce, is_main_process
 from mmengine.hooks import Hook
-from mmengine.logging import print_log
 from mmengine.runner import Runner
 from torch.utils.data import Dataset
 
 from ltcl.datasets.image_checks import CHECKS, find_broken, find_skipped, image_files
 from ltcl.errors import UserError
 from ltcl.neutral_text import shorten
+from ltcl.notices import warn
 from ltcl.registry import HOOKS
 
 from .class_counts_hook import count_classes
@@ -129,8 +128,7 @@ def _leave_out(dataset: BaseDataset, broken: dict[str, str]) -> None:
     lost = np.flatnonzero((before > 0) & (after == 0))
     if len(lost):
         names = dataset.metainfo.get('classes') or range(len(before))
-        text = f'none of their training images can be read: {shorten([str(names[label]) for label in lost])}'
-        print_log(text, 'current', logging.WARNING)
+        warn(f'none of their training images can be read: {shorten([str(names[label]) for label in lost])}')
 
 
 def _judge(name: str, paths: list[str], broken: dict[str, str], may_skip: bool) -> None:

@@ -16,8 +16,8 @@ from mmengine.runner import Runner
 from torch.utils.data import DataLoader
 
 from ltcl.checkpoints.finding import STOPPED
-from ltcl.engine.agreement import Agreement
-from ltcl.engine.saving import LostCheckpoint, add_checkpoint, agree_on_loss, keep_newest
+from ltcl.engine.agreement import Agreement, any_process
+from ltcl.engine.saving import LostCheckpoint, add_checkpoint, keep_newest
 from ltcl.launch.exit_codes import stopped_by
 from ltcl.registry import HOOKS
 
@@ -75,9 +75,7 @@ class StopSignalHook(Hook):
         """Leave signals to whoever listened before."""
         self._restore()
 
-    def after_train_iter(
-        self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: dict | None = None
-    ) -> None:
+    def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
         """Save and stop if any process was told to."""
         if not runner.optim_wrapper.should_update():
             return
@@ -108,7 +106,7 @@ class StopSignalHook(Hook):
 
     def _stop(self, runner: Runner, number: int, **position: int) -> None:
         name = f'{STOPPED}_{position["iter"]}.pth'
-        is_lost = agree_on_loss(not add_checkpoint(runner, name, position, otherwise='the run ends at its last one'))
+        is_lost = any_process(not add_checkpoint(runner, name, position, otherwise='the run ends at its last one'))
         if is_main_process() and not is_lost:
             keep_newest(runner.work_dir, name, max_keep=-1)
             runner.logger.info(

@@ -8,6 +8,7 @@ from mmengine.runner import Runner
 from torch import Tensor
 
 from ltcl.checkpoints.comparing import SHOWN, differences
+from ltcl.checkpoints.run_state import refuse_weights_only
 from ltcl.errors import UserError
 from ltcl.registry import HOOKS
 
@@ -41,11 +42,8 @@ class StrictLoadHook(Hook):
         model = unwrapped(runner.model)
         source = runner._load_from or 'to resume from'
         tensors = tensors_of(checkpoint, source)
-        if runner._resume and 'optimizer' not in checkpoint:
-            raise UserError(
-                f'the checkpoint {source} has weights only, so no run can be resumed from it: '
-                'start from its weights with --cfg-options load_from=... instead of --resume'
-            )
+        if runner._resume:
+            refuse_weights_only(checkpoint, source)
         ours, state = model.state_dict(), checkpoint['state_dict']
         # The loop of a training is built by now, that of a config under test is not.
         is_own = runner._resume or isinstance(runner._train_loop, dict)

@@ -1,17 +1,16 @@
 """Intersection over union by shot group. Imports mmseg: only segmentation configs name this module."""
 
-import logging
 from collections.abc import Sequence
 from typing import Any
 
 import torch
-from mmengine.logging import print_log
 from mmseg.evaluation import IoUMetric
 from torch import Tensor
 
 from ltcl.analysis.seg_class_counts import load_class_counts
 from ltcl.evaluation.functional import shot_accuracy, thirds
 from ltcl.neutral_text import shorten
+from ltcl.notices import note, warn
 from ltcl.registry import METRICS
 
 from .shot_metric import ShotMetricMixin
@@ -95,7 +94,7 @@ class ShotIoUMetric(ShotMetricMixin, IoUMetric):
         self.log_missing_counts()
         self._log_absent(label.sum(0) == 0, num_images=len(results))
         num_scored = len(scored) if self.nan_to_num is None else len(iou)
-        print_log(f'mIoU {metrics["mIoU"]:.2f} is over {num_scored} of {len(iou)} classes', logger='current')
+        note(f'mIoU {metrics["mIoU"]:.2f} is over {num_scored} of {len(iou)} classes')
         return {**metrics, 'mIoU_classes': num_scored, **{name: 100 * value for name, value in fractions.items()}}
 
     def _log_absent(self, is_absent: Tensor, num_images: int) -> None:
@@ -106,9 +105,7 @@ class ShotIoUMetric(ShotMetricMixin, IoUMetric):
         self._absent_logged = True
         known = self.class_names() or range(len(is_absent))
         names = shorten([repr(known[label]) for label in absent], SHOWN)
-        print_log(
+        warn(
             f'{len(absent)} of {len(is_absent)} classes are in none of the {num_images} test masks: {names}; '
-            'mIoU leaves such a class out, or counts it as 0 where it is predicted',
-            logger='current',
-            level=logging.WARNING,
+            'mIoU leaves such a class out, or counts it as 0 where it is predicted'
         )

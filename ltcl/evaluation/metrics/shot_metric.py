@@ -5,12 +5,12 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from mmengine.evaluator import BaseMetric
-from mmengine.logging import print_log
 from torch import Tensor
 
 from ltcl.errors import UserError
 from ltcl.evaluation.functional import shot_groups
 from ltcl.evaluation.functional.shot import DEFAULT_BOUNDS
+from ltcl.notices import note
 
 
 class ShotMetricMixin(BaseMetric):
@@ -88,9 +88,7 @@ class ShotMetricMixin(BaseMetric):
     def log_missing_counts(self) -> None:
         """Say once why there are no shot groups."""
         if self.class_counts is None and not self._missing_counts_logged:
-            print_log(
-                f'{type(self).__name__} has no training counts: many, medium and few are left out.', logger='current'
-            )
+            note(f'{type(self).__name__} has no training counts: many, medium and few are left out.')
             self._missing_counts_logged = True
 
     def describe_classes(self, test_count: Tensor, **scores: Tensor) -> dict[str, np.ndarray]:

@@ -1,5 +1,7 @@
 """ResNet-200, a depth that mmpretrain's ResNet does not know."""
 
+from typing import Any
+
 from mmpretrain.models import ResNet
 from mmpretrain.models.backbones.resnet import Bottleneck
 
@@ -20,5 +22,5 @@ class ResNet200(ResNet):
 
     arch_settings = {200: (Bottleneck, (3, 24, 36, 3))}
 
-    def __init__(self, depth: int = 200, **kwargs: object) -> None:
+    def __init__(self, depth: int = 200, **kwargs: Any) -> None:
         super().__init__(depth, **kwargs)

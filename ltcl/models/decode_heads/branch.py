@@ -33,10 +33,10 @@ class CountsFromFile(ClassCountsMixin):
             class_counts: Counts, shape (num_classes,), or the name of a file that holds them.
             count_key: Which counts of the file.
         """
-        is_file = isinstance(class_counts, str)
-        super().register_class_counts(num_classes, None if is_file else class_counts)
-        if is_file:
+        if isinstance(class_counts, str):
             self._counts_file, self._count_key = class_counts, count_key
+            class_counts = None
+        super().register_class_counts(num_classes, class_counts)
 
     def known_class_counts(self) -> Tensor:
         """The counts, shape (num_classes,), int64.

@@ -22,8 +22,11 @@ from ltcl.registry import MODELS
 from .branch import DenseBranch
 from .labels import mark_void
 
+SHARED = ('num_classes', 'ignore_index', 'conv_cfg', 'norm_cfg', 'act_cfg', 'dropout_ratio')
+"""Arguments of a head that its branches take over."""
 
-class DenseBranchMixin:
+
+class DenseBranchMixin(BaseDecodeHead):
     """Adds branches to a decode head; put it before the head among the bases, or call :func:`with_branches`.
 
     During ``loss`` the mixin notes what passes through ``cls_seg``, the last step of nearly all heads, and hands it to
@@ -57,15 +60,7 @@ class DenseBranchMixin:
                 f'{type(self).__name__}: branches need a head with a classifier conv_seg of one output per class and '
                 f'at least two classes: choose another head or leave out_channels=1 out'
             )
-        defaults = dict(
-            in_channels=classifier.in_channels,
-            num_classes=self.num_classes,
-            ignore_index=self.ignore_index,
-            conv_cfg=self.conv_cfg,
-            norm_cfg=self.norm_cfg,
-            act_cfg=self.act_cfg,
-            dropout_ratio=self.dropout_ratio,
-        )
+        defaults = {'in_channels': classifier.in_channels, **{name: getattr(self, name) for name in SHARED}}
         self.branches = ModuleDict(
             {name: self._build_branch(name, {**defaults, **cfg}) for name, cfg in (branches or {}).items()}
         )

@@ -1,5 +1,7 @@
 """Which pixels are void, and label maps of another size."""
 
+from collections.abc import Sequence
+
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -22,7 +24,7 @@ def mark_void(labels: Tensor, num_classes: int, ignore_index: int | None, void: 
     return labels.masked_fill(is_void, num_classes if void is None else void)
 
 
-def shrink_labels(labels: Tensor, size: tuple[int, int]) -> Tensor:
+def shrink_labels(labels: Tensor, size: Sequence[int]) -> Tensor:
     """Nearest label of each position of a smaller map, as published: by interpolating a float copy.
 
     Args:

@@ -41,6 +41,8 @@ class SimplexClassifier(nn.Module):
         UserError: More classes than the rows are wide.
     """
 
+    weight: Tensor
+
     def __init__(self, in_features: int, num_classes: int) -> None:
         super().__init__()
         if num_classes > in_features:

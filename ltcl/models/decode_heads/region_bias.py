@@ -1,11 +1,12 @@
 """Decode heads whose logits are corrected by what a region classifier says of the whole image."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from mmseg.models.decode_heads import DepthwiseSeparableASPPHead, FCNHead, OCRHead, UPerHead
+from mmseg.models.decode_heads.decode_head import BaseDecodeHead
 from mmseg.models.losses import accuracy
 from torch import Tensor, nn
 
@@ -34,7 +35,7 @@ def soft_region_means(feats: Tensor, seg_logits: Tensor) -> Tensor:
     return probs @ feats.flatten(2).mT / (probs.sum(2, keepdim=True) + 1e-12)
 
 
-class RegionBiasMixin(CountsFromFile):
+class RegionBiasMixin(CountsFromFile, BaseDecodeHead):
     """Adds to the logits of each pixel how a region classifier rates the classes in the whole image.
 
     The second design in the code of `Region Rebalance <https://arxiv.org/abs/2204.01969>`_, which no published config
@@ -56,7 +57,13 @@ class RegionBiasMixin(CountsFromFile):
     A batch without a valid pixel gives 0 instead of NaN.
     """
 
-    _last: tuple[Tensor, Tensor, Tensor] | None = None
+    num_classes: int
+    ignore_index: int | None
+    dropout_ratio: float
+    align_corners: bool
+    conv_seg: nn.Conv2d
+    _stack_batch_gt: Callable[[list], Tensor]
+    _last: Any = None
 
     def __init__(
         self,

@@ -45,9 +45,10 @@ class Projector(BaseModule):
             if norm_cfg is not None:
                 layers.append(build_norm_layer(norm_cfg, hidden_channels))
             layers.append(getattr(nn, act)())
-        self.layers = nn.Sequential(*layers, nn.Linear(widths[-1], out_channels))
+        last = nn.Linear(widths[-1], out_channels)
+        self.layers = nn.Sequential(*layers, last)
         if kaiming_last:
-            nn.init.kaiming_normal_(self.layers[-1].weight)
+            nn.init.kaiming_normal_(last.weight)
 
     def forward(self, feats: Tensor) -> Tensor:
         """Map pooled features (N, C) to embeddings (N, D), not yet normalised."""

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ltcl.errors import UserError
 
 
-class ClassCountsMixin:
+class ClassCountsMixin(nn.Module):
     """Adds a ``class_counts`` buffer to a module; ``ltcl.ClassCountsHook`` fills it before training.
 
     A buffer, so that a checkpoint carries the counts and a resumed or tested model needs no training set.

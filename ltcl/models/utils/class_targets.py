@@ -1,8 +1,11 @@
 """Fixed targets of the classes, and which class goes to which of them."""
 
+from functools import partial
+
 import torch
 import torch.nn.functional as F
 from mmengine.dist import broadcast, is_main_process
+from mmengine.model import BaseModule
 from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
@@ -13,7 +16,7 @@ from .gather import gather
 from .target_files import cached_uniform_targets, load_targets
 
 
-class ClassTargetsMixin:
+class ClassTargetsMixin(BaseModule):
     """Adds targets, class centers and their assignment to a head; ``ltcl.TargetAssignmentHook`` says when to match.
 
     From `Targeted Supervised Contrastive Learning <https://arxiv.org/abs/2111.13998>`_, section 3: a moving average of
@@ -73,8 +76,9 @@ class ClassTargetsMixin:
         """
         super().init_weights()
         path, seed = self.targets_source
-        shape = self.targets.shape
-        self.targets.copy_(cached_uniform_targets(*shape, seed) if path is None else load_targets(path, *shape))
+        num_classes, feat_dim = self.targets.shape
+        read = partial(cached_uniform_targets, seed=seed) if path is None else partial(load_targets, path)
+        self.targets.copy_(read(num_classes=num_classes, feat_dim=feat_dim))
 
     def class_targets(self) -> Tensor:
         """The target of each class, shape (num_classes, D).

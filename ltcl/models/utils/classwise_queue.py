@@ -29,6 +29,10 @@ class ClasswiseQueue(nn.Module):
         UserError: Negative ``slots_per_class`` or another ``init``.
     """
 
+    embeddings: Tensor
+    pointer: Tensor
+    fill: Tensor
+
     def __init__(self, num_classes: int, slots_per_class: int, feat_dim: int, init: str = 'published') -> None:
         super().__init__()
         if slots_per_class < 0:

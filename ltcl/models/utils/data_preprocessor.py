@@ -1,14 +1,14 @@
 """Batches of one or several views, normalised together."""
 
-import logging
+from typing import Any
 
 import torch
-from mmengine.logging import print_log
 from mmpretrain.models import ClsDataPreprocessor
 from mmpretrain.structures import DataSample
 from torch import Tensor
 
 from ltcl.errors import UserError
+from ltcl.notices import warn
 from ltcl.registry import MODELS
 
 
@@ -65,7 +65,7 @@ class MultiViewDataPreprocessor(ClsDataPreprocessor):
         UserError: ``channel_order`` is unknown.
     """
 
-    def __init__(self, channels_last: bool = False, channel_order: str = 'rgb', **kwargs: object) -> None:
+    def __init__(self, channels_last: bool = False, channel_order: str = 'rgb', **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if channel_order not in ('rgb', 'bgr'):
             raise UserError(f'channel_order of MultiViewDataPreprocessor must be rgb or bgr, got {channel_order!r}')
@@ -121,11 +121,9 @@ class MultiViewDataPreprocessor(ClsDataPreprocessor):
         if self._has_warned:
             return
         self._has_warned = True
-        print_log(
+        warn(
             f'images of an inferencer came as {order.upper()}; they reach the network as {self.channel_order.upper()}, '
-            f'which it takes, against to_rgb={self.to_rgb} of the data preprocessor',
-            'current',
-            logging.WARNING,
+            f'which it takes, against to_rgb={self.to_rgb} of the data preprocessor'
         )
 
     def _lay_out(self, images: Tensor) -> Tensor:

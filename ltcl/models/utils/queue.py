@@ -30,6 +30,11 @@ class FeatureQueue(nn.Module):
         UserError: Negative ``queue_len`` or another ``init``.
     """
 
+    embeddings: Tensor
+    labels: Tensor
+    pointer: Tensor
+    fill: Tensor
+
     def __init__(self, queue_len: int, feat_dim: int, num_classes: int, init: str = 'published') -> None:
         super().__init__()
         if queue_len < 0:

@@ -1,6 +1,7 @@
 """Targets on disk: a user's own file, and a cache of those that were searched."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -69,10 +70,10 @@ def load_targets(path: str | Path, num_classes: int, feat_dim: int) -> Tensor:
         raise UserError(f'targets file {path} does not exist: make it with `ltcl targets`')
     try:
         if path.suffix == '.npy':
-            targets = torch.from_numpy(np.load(path, allow_pickle=False))
+            found: Any = torch.from_numpy(np.load(path, allow_pickle=False))
         else:
-            targets = read_checkpoint(path)
-        targets = targets.detach().float()
+            found = read_checkpoint(path)
+        targets = found.detach().float()
     except Exception as error:  # the readers raise whatever a damaged file leads them to
         raise UserError(f'targets file {path} is not readable as one array of numbers: make it anew') from error
     if targets.shape != (num_classes, feat_dim):

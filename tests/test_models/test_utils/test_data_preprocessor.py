@@ -126,7 +126,7 @@ def test_order_of_what_an_inferencer_gives_is_known(metainfo, options, is_swappe
 
 def test_swap_that_the_config_does_not_name_is_said_once(monkeypatch):
     lines = []
-    monkeypatch.setattr('ltcl.models.utils.data_preprocessor.print_log', lambda text, *_: lines.append(text))
+    monkeypatch.setattr('ltcl.notices.print_log', lambda text, **_: lines.append(text))
     right, wrong = MultiViewDataPreprocessor(to_rgb=True), MultiViewDataPreprocessor(to_rgb=False)
     for _ in range(2):
         for preprocessor in (right, wrong):
