@@ -80,6 +80,9 @@ class MethodHead(BaseModule, Needs):
 
     has_classifier = True
     """Whether it predicts classes. Without, a validation compares features."""
+    num_classes: int
+    pre_logits: Callable[..., Tensor]
+    loss_module: Callable[..., Tensor]
 
     def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)

@@ -76,6 +76,7 @@ class ProCoHead(ContrastiveHead):
 
     online_views = (3, None)
     hooks = ('ltcl.ClassMeansHook',)
+    begun_epoch: Tensor
 
     def __init__(
         self,
