@@ -186,7 +186,7 @@ def test_comparison_of_methods_with_two_stages(images, tmp_path):
         return sorted(line.split(',')[0] for line in result.stdout.splitlines() if ', seed 3' in line)
 
     assert compare() == ['testing ncm_toy', 'training cross-entropy_toy', 'training linear_toy']
-    table = pd.read_csv(out / 'runs.csv', index_col='method')
+    table = pd.read_csv(out / 'runs.csv', index_col='method', float_precision='round_trip')
     assert list(table.index) == ['linear', 'ncm', 'cross-entropy']
     figures = json.loads((out / 'linear_toy' / 'seed3' / 'metrics.json').read_text())
     assert f"load_from = '{out / 'cross-entropy_toy' / 'seed3' / 'epoch_2.pth'}'" in figures['config']
