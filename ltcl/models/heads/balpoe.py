@@ -1,6 +1,6 @@
 """Head of BalPoE: several classifiers on one encoder, trained for different class frequencies, answer as one."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from mmpretrain.models.heads import ClsHead
@@ -44,6 +44,8 @@ class BalPoEHead(ClassCountsMixin, ClsHead):
     Raises:
         UserError: No expert, or a negative strength.
     """
+
+    pre_logits: Callable[[Sequence[Tensor]], Tensor]
 
     def __init__(
         self,
