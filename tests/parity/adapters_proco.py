@@ -38,6 +38,7 @@ def log_ratio(case: Case) -> None:
 @adapter('proco', 'estimator')
 def estimator(case: Case) -> None:
     estimate = means(case, 'init')
+    assert estimate.mean.shape[1] == case['feat_dim']
     check_means(estimate, case, 'init_{}')
     for batch in range(int(case['num_batches'])):
         rows, labels = tensor(case, f'features_{batch}'), tensor(case, f'labels_{batch}')
@@ -67,6 +68,7 @@ def loss(case: Case) -> None:
     head, step = build_head(case), 0
     check_means(head.used.means, case, 'init_used_{}')
     check_means(head.running.means, case, 'init_running_{}')
+    assert len(case['epochs']) == case['num_epochs']
     for epoch, num_steps in enumerate(case['epochs'].tolist()):
         head.begin_epoch(epoch, seed=0)
         mean = tensor(case, f'fresh_{epoch}_mean')

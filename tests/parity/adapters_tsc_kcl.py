@@ -391,7 +391,7 @@ def in_batch(case: Case) -> None:
     weights = tensor(case, 'class_weight')
     if not (weights == 1).all():
         head.effective_number_beta = 0.9999
-    with patch('ltcl.models.heads.in_batch_kcl.effective_number_weights', return_value=weights):
+    with patch('ltcl.models.heads.contrastive.effective_number_weights', return_value=weights):
         head.set_class_counts([1] * head.num_classes)
         value = head.loss(Views([], list(views.values()), [], labels))['loss_con']
     value.backward()
