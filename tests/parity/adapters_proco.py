@@ -40,6 +40,7 @@ def estimator(case: Case) -> None:
     estimate = means(case, 'init')
     assert estimate.mean.shape[1] == case['feat_dim']
     check_means(estimate, case, 'init_{}')
+    assert estimate.mean.shape == (case['num_classes'], case['feat_dim'])
     for batch in range(int(case['num_batches'])):
         rows, labels = tensor(case, f'features_{batch}'), tensor(case, f'labels_{batch}')
         estimate = joined(estimate, means_of(rows, labels, int(case['num_classes'])))
@@ -76,7 +77,7 @@ def loss(case: Case) -> None:
         for _ in range(num_steps):
             check_step(head, case, f'step{step}_')
             step += 1
-    assert step == case['num_steps']
+    assert (len(case['epochs']), step) == (case['num_epochs'], case['num_steps'])
 
 
 def check_step(head: ProCoHead, case: Case, prefix: str) -> None:
