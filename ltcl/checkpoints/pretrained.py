@@ -64,8 +64,9 @@ def load_pretrained(
     state = {name: _for_grey(value, ours.get(name)) for name, value in state.items()}
     is_whole = any(name.startswith(ENCODER) for name in ours)
     needed = {name: value for name, value in ours.items() if not is_whole or name.startswith(ENCODER)}
-    left_out = sorted(name for name in state.keys() - ours.keys() if _is_extra(name, needed, module))
-    compared = {name: value for name, value in state.items() if name in needed or _is_of_layer(name, needed, left_out)}
+    layers = {_layer(name) for name in needed}
+    left_out = sorted(name for name in state.keys() - ours.keys() if _is_extra(name, layers, module))
+    compared = {name: value for name, value in state.items() if _layer(name) in layers and name not in left_out}
     expected = {name: value for name, value in needed.items() if name in state or not _may_miss(name, value)}
     for name in expected.keys() & compared.keys():
         if RESIZED.fullmatch(name) and expected[name].shape[-1:] == compared[name].shape[-1:]:
@@ -80,7 +81,7 @@ def load_pretrained(
         except Exception as error:  # of a hook that interpolates, too
             found = ' '.join(str(error).split())[:300]
     if found:
-        fitting = sum(name in ours and _alike(value, ours, name) for name, value in state.items())
+        fitting = sum(_fits(name, value, ours) for name, value in state.items())
         raise UserError(
             f'{source} does not fit {type(module).__name__}, {fitting} of its {len(state)} tensors do: {found}. '
             'Give weights of this architecture, or take init_cfg out to start from random ones'
@@ -97,9 +98,8 @@ def _part(state: State, prefix: str | None, source: str) -> State:
     if prefix is not None:
         found = {name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)}
         if not found:
-            raise UserError(
-                f'{source} has no name that begins with {prefix}, the prefix of init_cfg, but {shorten([*state], SHOWN)}'
-            )
+            names = shorten([*state], SHOWN)
+            raise UserError(f'{source} has no name that begins with {prefix}, the prefix of init_cfg, but {names}')
         return found
     return state
 
@@ -146,24 +146,22 @@ def _for_grey(value: Tensor, ours: Tensor | None) -> Tensor:
     return value.sum(1, keepdim=True)
 
 
-def _is_extra(name: str, needed: State, module: nn.Module) -> bool:
+def _is_extra(name: str, layers: set[str], module: nn.Module) -> bool:
     """Whether a tensor belongs to no layer of the part, or to a classifier that is known."""
-    if name.startswith(tuple(f'{each}.' for each in getattr(module, 'classifiers', ()))):
-        return True
-    return not any(_first(each) == _first(name) for each in needed)
+    return _layer(name) not in layers or name.startswith(
+        tuple(f'{each}.' for each in getattr(module, 'classifiers', ()))
+    )
 
 
-def _is_of_layer(name: str, needed: State, left_out: list[str]) -> bool:
-    return name not in left_out and any(_first(each) == _first(name) for each in needed)
-
-
-def _first(name: str) -> str:
-    return name.removeprefix(ENCODER).partition('.')[0]
+def _layer(name: str) -> str:
+    """What the rule calls a layer: the first word of a name, in a whole model the first two of the backbone's."""
+    inner = name.removeprefix(ENCODER)
+    return name[: len(name) - len(inner)] + inner.partition('.')[0]
 
 
 def _may_miss(name: str, value: Tensor) -> bool:
     return not value.is_floating_point() or NEW_NORMS.fullmatch(name.removeprefix(ENCODER)) is not None
 
 
-def _alike(value: Tensor, ours: State, name: str) -> bool:
-    return value.shape == ours[name].shape
+def _fits(name: str, value: Tensor, ours: State) -> bool:
+    return name in ours and value.shape == ours[name].shape

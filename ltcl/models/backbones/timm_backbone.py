@@ -20,9 +20,9 @@ FILTERS = ('checkpoint_filter_fn', '_filter_fn', '_filter_torchvision_pretrained
 class TimmBackbone(BaseBackbone):
     """A network of timm without its classifier; its output is one pooled row (N, C) of each image.
 
-    The network pools as it was trained, be it by an average, by the class token or by attention, and applies what it has
-    between pooling and classifier (a norm, a convolution). So it goes without a neck. mmpretrain's ``TIMMBackbone`` gives
-    what comes before the pooling, in the layout that each family has, and loads what fits of a file.
+    The network pools as it was trained, be it by an average, by the class token or by attention, and applies what it
+    has between pooling and classifier (a norm, a convolution). So it goes without a neck. mmpretrain's ``TIMMBackbone``
+    gives what comes before the pooling, in the layout that each family has, and loads what fits of a file.
 
     Args:
         model_name: Name of timm, with or without the tag of its weights: ``'vit_tiny_patch16_224.augreg_in21k'``.
