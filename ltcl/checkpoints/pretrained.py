@@ -72,9 +72,7 @@ def load_pretrained(
         if RESIZED.fullmatch(name) and expected[name].shape[-1:] == compared[name].shape[-1:]:
             expected[name] = compared[name]
     found = differences(expected, compared)
-    loaded = {
-        name: value for name, value in state.items() if name in ours and (name in needed or _alike(value, ours, name))
-    }
+    loaded = {name: value for name, value in state.items() if name in needed or _fits(name, value, ours)}
     if not found:
         try:
             network.load_state_dict(loaded, strict=False)
@@ -124,19 +122,17 @@ def _readings(module: nn.Module, state: State) -> Iterator[State]:
 
 
 def _translated(encoder: str, state: State) -> State:
-    ours = {}
-    for name, value in state.items():
-        renamed = encoder_to_ours(encoder, name) or name
-        ours[renamed] = _reformed(encoder, renamed, value)
-    return ours
+    """Tensors with the names that OpenMMLab's packages give them, those that are none of the encoder's as they are."""
+    ours = {name: encoder_to_ours(encoder, name) for name in state}
+    return {ours[name] or name: _reformed(encoder, ours[name], value) for name, value in state.items()}
 
 
-def _reformed(encoder: str, name: str, value: Tensor) -> Tensor:
-    if encoder == 'clip' and name == 'cls_token':
-        return value.reshape(1, 1, -1)
-    if encoder == 'clip' and name == 'pos_embed' and value.ndim == 2:
-        return value[None]
-    return FORMS[encoder_form(encoder, name)][0](value, 0)
+def _reformed(encoder: str, ours: str | None, value: Tensor) -> Tensor:
+    if ours is None:
+        return value
+    if encoder == 'clip' and ours in ('cls_token', 'pos_embed'):
+        return value.reshape(1, -1, value.shape[-1])
+    return FORMS[encoder_form(encoder, ours)][0](value, 0)
 
 
 def _for_grey(value: Tensor, ours: Tensor | None) -> Tensor:

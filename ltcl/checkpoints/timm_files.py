@@ -73,14 +73,30 @@ def full_name(name: str) -> str:
         name: Name of a network.
 
     Raises:
-        UserError: timm has no weights of this tag.
+        UserError: timm has no such network, or no weights of this tag.
     """
-    try:
-        described = import_timm().get_pretrained_cfg(name)
-    except RuntimeError as error:
-        tags = [each.partition('.')[2] for each in import_timm().list_pretrained(f'{name.partition(".")[0]}.*')]
-        raise UserError(f'timm has no weights {name}: the tags of this network are {", ".join(tags)}') from error
+    described = description_of(name)
     return '.'.join(filter(None, (described.architecture, described.tag)))
+
+
+def description_of(name: str) -> Any:
+    """What timm knows of a network and its weights: a ``timm.models.PretrainedCfg``.
+
+    Args:
+        name: Name of timm, with or without the tag of its weights.
+
+    Raises:
+        UserError: timm has no such network, or no weights of this tag.
+    """
+    timm = import_timm()
+    if not timm.is_model(name):
+        raise UserError(f'timm has no network {name}: --backbone NAME finds similar names')
+    try:
+        described = timm.get_pretrained_cfg(name)
+    except RuntimeError as error:
+        tags = [each.partition('.')[2] for each in timm.list_pretrained(f'{name.partition(".")[0]}.*')]
+        raise UserError(f'timm has no weights {name}: the tags of this network are {", ".join(tags)}') from error
+    return described or timm.models.PretrainedCfg(architecture=name)
 
 
 def find_weights(name: str) -> Weights:
@@ -95,7 +111,7 @@ def find_weights(name: str) -> Weights:
         UserError: Nobody has weights of this name; lists where they were looked for.
     """
     name = full_name(name)
-    described = import_timm().get_pretrained_cfg(name)
+    described = description_of(name)
     places = dict(_places(described))
     tried = []
     for path in (*_cached_by_hub(described), *map(kept_copy, places)):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 EVAL_VIEW, VIEWS = 'ltcl.EvalView', 'ltcl.Views'
 # Steps of mmpretrain that make the size of the images, and the arguments that say it.
-SQUARES = {'RandomResizedCrop': 'scale', 'CenterCrop': 'crop_size', 'RandomCrop': 'crop_size'}
+SQUARES = {'RandomResizedCrop': 'scale', 'CenterCrop': 'crop_size'}
 EDGES = {'ResizeEdge': 'scale', 'Resize': 'scale'}
 
 
@@ -120,12 +120,13 @@ def image_size_of(cfg: Config) -> int | None:
     from ltcl.datasets.transforms.recipes import RECIPES
 
     loaders = [cfg.get(f'{name}_dataloader') for name in ('test', 'val', 'train')]
-    for step in (step for loader in loaders if loader for pipeline in _pipelines(loader) for step in pipeline):
+    pipelines = [pipeline for loader in loaders if loader for pipeline in _pipelines(loader)]
+    for step in (step for pipeline in pipelines for step in _steps(pipeline)):
         if step['type'] == EVAL_VIEW:
             return step.get('size', 224)
-        if step['type'] in SQUARES:
-            size = step[SQUARES[step['type']]]
-            return size if isinstance(size, int) else max(size)
+        key = {**SQUARES, 'RandomCrop': 'crop_size'}.get(step['type'])
+        if key is not None:
+            return step[key] if isinstance(step[key], int) else max(step[key])
         if step['type'] == VIEWS:
             return step.get('size') or RECIPES[_recipe(step['recipes'][0])].size
     return None
@@ -144,7 +145,7 @@ def set_image_size(cfg: Config, size: int, resize: int | None = None, interpolat
         interpolation: Of the resizing; None keeps it.
     """
     for pipeline in _pipelines(cfg._cfg_dict):
-        found = [_resize_step(step, size, resize, interpolation) for step in pipeline]
+        found = [_resize_step(step, size, resize, interpolation) for step in _steps(pipeline)]
         packing = next((number for number, step in enumerate(pipeline) if step['type'] == 'PackInputs'), None)
         if packing is not None and not any(found):
             step = dict(type=EVAL_VIEW, resize=size, size=size)
@@ -196,6 +197,18 @@ def _pipelines(node: object) -> Iterator[list]:
                 yield value
         else:
             yield from _pipelines(value)
+
+
+def _steps(pipeline: list) -> Iterator[dict]:
+    """The steps of a pipeline, those of each view included."""
+    for step in pipeline:
+        if isinstance(step, dict):
+            yield step
+            yield from _steps([each for views in step.get('transforms', ()) for each in _listed(views)])
+
+
+def _listed(steps: dict | list) -> list:
+    return steps if isinstance(steps, list) else [steps]
 
 
 def _require_classifier(cfg: Config, option: str) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
-from ltcl.checkpoints.timm_files import SCHEME, find_weights, full_name, import_timm
+from ltcl.checkpoints.timm_files import SCHEME, description_of, find_weights, full_name, import_timm
 from ltcl.errors import UserError
 
 from .building import import_mmpretrain
@@ -110,7 +110,7 @@ def _listed(name: str, names: Iterable[str]) -> str | None:
 
 def _of_timm(name: str) -> Backbone:
     name = full_name(name)
-    described = import_timm().get_pretrained_cfg(name)
+    described = description_of(name)
 
     def find(with_weights: bool) -> tuple[dict | None, Preparation]:
         weights = find_weights(name) if with_weights else None

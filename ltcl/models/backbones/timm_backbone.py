@@ -55,7 +55,7 @@ class TimmBackbone(BaseBackbone):
         if img_size is not None and is_fixed:
             kwargs['img_size'] = img_size
         try:
-            self.network = timm.create_model(model_name, num_classes=0, in_chans=in_channels, **kwargs)
+            self.network = import_timm().create_model(model_name, num_classes=0, in_chans=in_channels, **kwargs)
         except (TypeError, RuntimeError, AssertionError) as error:
             raise UserError(f'TimmBackbone: {model_name} cannot be built: {error}') from error
         size = self.network.pretrained_cfg['input_size'][1:] if img_size is None else img_size
