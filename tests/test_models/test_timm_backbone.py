@@ -98,3 +98,69 @@ def test_what_cannot_be_built(monkeypatch):
     monkeypatch.setitem(sys.modules, 'timm', None)
     with pytest.raises(UserError, match=r"pip install 'ltcl\[timm\]'"):
         built('test_resnet')
+
+
+def openai_names(state: dict) -> dict:
+    """Names of OpenAI's CLIP for those of timm."""
+    names = {
+        'norm_pre': 'ln_pre',
+        'norm.': 'ln_post.',
+        'patch_embed.proj': 'conv1',
+        'blocks.': 'transformer.resblocks.',
+        'norm1': 'ln_1',
+        'norm2': 'ln_2',
+        'attn.qkv.': 'attn.in_proj_',
+        'attn.proj': 'attn.out_proj',
+        'mlp.fc1': 'mlp.c_fc',
+        'mlp.fc2': 'mlp.c_proj',
+        'cls_token': 'class_embedding',
+        'pos_embed': 'positional_embedding',
+    }
+    renamed = {}
+    for name, value in state.items():
+        for ours, other in names.items():
+            name = name.replace(ours, other) if 'ln_' not in name or ours != 'norm.' else name
+        renamed[f'visual.{name}'] = value
+    for name in ('class_embedding', 'positional_embedding'):
+        renamed[f'visual.{name}'] = renamed[f'visual.{name}'].squeeze(0).squeeze(0)
+    return renamed | {'visual.proj': torch.zeros(64, 8), 'logit_scale': torch.zeros(())}
+
+
+LAYOUTS = {
+    'timm': lambda state: state | {'head.weight': torch.zeros(3, 64), 'head.bias': torch.zeros(3)},
+    'dinov2': lambda state: state | {'mask_token': torch.zeros(1, 64)},
+    'mae': lambda state: dict(model=state | {'decoder_embed.weight': torch.zeros(3, 64)}),
+    'a run of ours': lambda state: dict(
+        state_dict={f'backbone.network.{name}': value for name, value in state.items()}
+    ),
+    'clip': openai_names,
+}
+
+
+@pytest.mark.parametrize('layout', LAYOUTS)
+def test_files_of_all_layouts(layout, tmp_path):
+    options = dict(model_name='test_vit', class_token=True, global_pool='token', reg_tokens=0)
+    options |= dict(pre_norm=True) if layout == 'clip' else {}
+    source, network = built(**options), built(**options, init_cfg=dict(type='Pretrained', checkpoint=''))
+    torch.save(LAYOUTS[layout](source.network.state_dict()), tmp_path / 'weights.pth')
+    network.init_cfg['checkpoint'] = str(tmp_path / 'weights.pth')
+    network.init_weights()
+    for name, value in source.state_dict().items():
+        assert torch.equal(network.state_dict()[name], value), name
+
+
+def test_weights_of_another_network(tmp_path):
+    torch.save(built('test_resnet').network.state_dict(), tmp_path / 'weights.pth')
+    network = built('test_vit', init_cfg=dict(type='Pretrained', checkpoint=str(tmp_path / 'weights.pth')))
+    with pytest.raises(UserError, match=r'does not fit TimmBackbone, 0 of its \d+ tensors do'):
+        network.init_weights()
+
+
+def test_grey_images(tmp_path):
+    source = built('test_efficientnet')
+    torch.save(source.network.state_dict(), tmp_path / 'weights.pth')
+    init_cfg = dict(type='Pretrained', checkpoint=str(tmp_path / 'weights.pth'))
+    network = built('test_efficientnet', in_channels=1, init_cfg=init_cfg)
+    network.init_weights()
+    grey = torch.randn(1, 1, 32, 32)
+    torch.testing.assert_close(network(grey)[0], source(grey.expand(1, 3, 32, 32))[0], rtol=1e-4, atol=1e-5)
