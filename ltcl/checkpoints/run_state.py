@@ -90,9 +90,8 @@ def check_resumable(checkpoint: object, source: str) -> None:
 
 
 def _faults(checkpoint: Mapping) -> Iterator[str]:
-    kinds = {'meta': Mapping, 'optimizer': Mapping, 'message_hub': Mapping}
-    for name, kind in kinds.items():
-        if not isinstance(checkpoint.get(name), kind):
+    for name in ('meta', 'optimizer', 'message_hub'):
+        if not isinstance(checkpoint.get(name), Mapping):
             yield f'its {name} is {_kind(checkpoint, name)}, not a dict'
     meta = meta_of(checkpoint)
     for name in ('epoch', 'iter'):

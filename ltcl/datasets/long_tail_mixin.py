@@ -53,13 +53,8 @@ class LongTailMixin(BaseDataset):
     ) -> None:
         check_choice('split', split, SPLITS)
         self.part = split
-        self.draw: dict[str, Any] = {
-            'imbalance_factor': imbalance_factor,
-            'profile': profile,
-            'num_max': num_max,
-            'seed': selection_seed,
-            'num_classes': len(self.METAINFO['classes']),
-        }
+        self.draw: Any = dict(imbalance_factor=imbalance_factor, profile=profile, num_max=num_max, seed=selection_seed)
+        self.draw['num_classes'] = len(self.METAINFO['classes'])
         self.num_val = num_val
         # The base classes know two splits, and some of them choose the file by test_mode.
         file_split = 'test' if split == 'test' else 'train'

@@ -52,12 +52,7 @@ class LongTailedDataset:
                 f'LongTailedDataset cannot wrap {type(self.dataset).__name__}: '
                 f'give it a data set derived from BaseDataset that has get_gt_labels()'
             )
-        self.draw: dict[str, Any] = {
-            'imbalance_factor': imbalance_factor,
-            'profile': profile,
-            'num_max': num_max,
-            'seed': selection_seed,
-        }
+        self.draw: Any = dict(imbalance_factor=imbalance_factor, profile=profile, num_max=num_max, seed=selection_seed)
         self._fully_initialized = False
         if not lazy_init:
             self.full_init()

@@ -45,7 +45,7 @@ class BalPoEHead(ClassCountsMixin, ClsHead):
         UserError: No expert, or a negative strength.
     """
 
-    pre_logits: Callable[..., Tensor]
+    pre_logits: Callable[[Sequence[Tensor]], Tensor]
 
     def __init__(
         self,

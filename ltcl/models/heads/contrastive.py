@@ -4,7 +4,7 @@ from typing import Any
 
 import torch
 from mmpretrain.models import LinearClsHead
-from torch import Tensor
+from torch import Tensor, nn
 
 from ltcl.functional import effective_number_weights
 
@@ -28,6 +28,8 @@ class ContrastiveHead(ClassCountsMixin, MethodHead, LinearClsHead):
     """
 
     uses_class_counts: bool | str = True
+    num_classes: int
+    loss_module: nn.Module
 
     def __init__(
         self,

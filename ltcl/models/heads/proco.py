@@ -76,6 +76,8 @@ class ProCoHead(ContrastiveHead):
 
     online_views = (3, None)
     hooks = ('ltcl.ClassMeansHook',)
+    used: MeansBuffer
+    running: MeansBuffer
     begun_epoch: Tensor
 
     def __init__(
