@@ -1,0 +1,43 @@
+"""Write the features of images, those that the classifier of a trained model sees.
+
+The file is NumPy's .npz with features (N, C), paths (N,) and model, the name of the checkpoint. Images that cannot be
+read are left out and listed, and the status is then 4.
+"""
+
+import argparse
+import sys
+
+from ltcl.errors import UserError
+from ltcl.launch import report_user_errors
+from ltcl.launch.image_options import counted_images, end_with, image_options
+
+from .parser import ArgumentParser
+
+
+def parse_args() -> argparse.Namespace:
+    """Words and options of the command."""
+    parser = ArgumentParser(__doc__, ('ltcl embed work_dirs/birds photos/ --out features.npz',))
+    image_options(parser)
+    parser.add_argument('--out', metavar='FILE', required=True, help='.npz file to write')
+    return parser.parse_args()
+
+
+@report_user_errors
+def main() -> None:
+    """Load the model, encode, write the file."""
+    args = parse_args()
+    from ltcl import LongTailClassifier
+    from ltcl.inference.tables import FEATURES_SUFFIX, check_out, write_features
+
+    check_out(args.out, (FEATURES_SUFFIX,))
+    model = LongTailClassifier.load(args.run, args.device, args.config)
+    with counted_images() as listener:
+        embeddings = model.embed(
+            args.paths, batch_size=args.batch_size, num_workers=args.num_workers, listener=listener
+        )
+    if not embeddings.paths:
+        path, reason = next(iter(embeddings.unreadable.items()))
+        raise UserError(f'none of the {len(embeddings.unreadable)} images can be read, such as {path} ({reason})')
+    write_features(args.out, embeddings, model.run.name)
+    print(f'{len(embeddings.paths)} images, {embeddings.features.shape[1]} features, in {args.out}', file=sys.stderr)
+    end_with(embeddings.unreadable)
