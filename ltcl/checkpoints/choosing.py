@@ -6,14 +6,6 @@ from ltcl.errors import UserError
 
 from .finding import BEST, newest_resumable
 
-CHECKPOINT_SUFFIXES = ('.pth', '.pt', '.ckpt')
-
-
-def is_run(name: str) -> bool:
-    """Whether a word names a run, a folder or a checkpoint, and not a config."""
-    return Path(name).is_dir() or Path(name).suffix in CHECKPOINT_SUFFIXES
-
-
 def checkpoint_of(run: str | Path) -> Path:
     """The checkpoint of a run.
 

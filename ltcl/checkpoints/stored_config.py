@@ -11,6 +11,8 @@ from .run_state import meta_of
 
 CONFIG_KEY = 'config'
 """Key of the whole config as plain data in a checkpoint's meta data; ``'cfg'`` is its text, which is never run."""
+FILE_NAME = 'test_config.json'
+"""What mmengine calls it where it writes down the config of a test."""
 
 
 def stored_config(checkpoint: object, path: str | Path) -> Config:
@@ -18,7 +20,7 @@ def stored_config(checkpoint: object, path: str | Path) -> Config:
 
     Args:
         checkpoint: What the file holds.
-        path: The file. The name of the config is that of a JSON file beside it.
+        path: The file. The name of the config is that of a JSON file in it.
 
     Raises:
         UserError: The checkpoint has none, or one that names code.
@@ -31,4 +33,4 @@ def stored_config(checkpoint: object, path: str | Path) -> Config:
         )
     remedy = 'where you trust them, name the config that it was trained with, --config FILE'
     check_data(entries, f'the config in the checkpoint {path}', remedy)
-    return Config(entries, cfg_text='# from a checkpoint', filename=str(Path(path).with_suffix('.json')))
+    return Config(entries, cfg_text='# from a checkpoint', filename=f'{path}/{FILE_NAME}')

@@ -9,7 +9,7 @@ import sys
 
 from ltcl.errors import UserError
 from ltcl.launch import report_user_errors
-from ltcl.launch.image_options import counted_images, end_with, image_options
+from ltcl.launch.image_options import counted_images, end_with, file_type, image_options
 
 from .parser import ArgumentParser
 
@@ -18,7 +18,7 @@ def parse_args() -> argparse.Namespace:
     """Words and options of the command."""
     parser = ArgumentParser(__doc__, ('ltcl embed work_dirs/birds photos/ --out features.npz',))
     image_options(parser)
-    parser.add_argument('--out', metavar='FILE', required=True, help='.npz file to write')
+    parser.add_argument('--out', type=file_type('.npz'), metavar='FILE', required=True, help='.npz file to write')
     return parser.parse_args()
 
 
@@ -27,9 +27,8 @@ def main() -> None:
     """Load the model, encode, write the file."""
     args = parse_args()
     from ltcl import LongTailClassifier
-    from ltcl.inference.tables import FEATURES_SUFFIX, check_out, write_features
+    from ltcl.inference.tables import write_features
 
-    check_out(args.out, (FEATURES_SUFFIX,))
     model = LongTailClassifier.load(args.run, args.device, args.config)
     with counted_images() as listener:
         embeddings = model.embed(

@@ -14,7 +14,7 @@ import sys
 
 from ltcl.errors import UserError
 from ltcl.launch import report_user_errors
-from ltcl.launch.image_options import at_least, counted_images, end_with, image_options, probability
+from ltcl.launch.image_options import at_least, counted_images, end_with, file_type, image_options, mix, probability
 
 from .parser import ArgumentParser
 
@@ -29,9 +29,13 @@ def parse_args() -> argparse.Namespace:
     """Words and options of the command."""
     parser = ArgumentParser(__doc__, EXAMPLES)
     image_options(parser)
-    parser.add_argument('--out', metavar='FILE', help='.csv or .json file to write; by default CSV on standard output')
+    parser.add_argument(
+        '--out', type=file_type('.csv', '.json'), metavar='FILE', help='file to write; by default CSV on standard output'
+    )
     parser.add_argument('--top', type=at_least(1), default=1, metavar='K', help='classes of each answer')
-    parser.add_argument('--prior', metavar='natural|balanced|estimate|FILE', help='class mix that the images come from')
+    parser.add_argument(
+        '--prior', type=mix, metavar='natural|balanced|estimate|FILE', help='class mix that the images come from'
+    )
     parser.add_argument('--reject', type=probability, default=0.0, metavar='P', help='least probability of an answer')
     return parser.parse_args()
 
@@ -41,9 +45,8 @@ def main() -> None:
     """Load the model, classify, write the table."""
     args = parse_args()
     from ltcl import LongTailClassifier
-    from ltcl.inference.tables import TABLE_SUFFIXES, check_out, table_of, write_table
+    from ltcl.inference.tables import table_of, write_table
 
-    check_out(args.out, TABLE_SUFFIXES)
     model = LongTailClassifier.load(args.run, args.device, args.config)
     options = dict(batch_size=args.batch_size, num_workers=args.num_workers)
     with counted_images() as listener:

@@ -15,7 +15,7 @@ from ltcl.models.class_mix import frequency_power
 
 from .answers import Embeddings, Prediction
 from .images import Image, Source, find_images
-from .prior import ESTIMATE, Mixes, Prior
+from ltcl.evaluation.class_mixes import ESTIMATE, Mixes, Prior
 from .reading import Batch, Reader, collate_with, load
 from .runs import SCOPE, SavedRun, build_model, classifies, read_run
 

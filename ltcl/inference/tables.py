@@ -13,24 +13,6 @@ from ltcl.neutral_text import csv_text, visible
 
 from .answers import Embeddings, Prediction
 
-TABLE_SUFFIXES = ('.csv', '.json')
-FEATURES_SUFFIX = '.npz'
-
-
-def check_out(path: str | Path | None, suffixes: Sequence[str]) -> None:
-    """Refuse a file that could not be written, before anything is computed.
-
-    Raises:
-        UserError: It has another ending, or its folder does not exist.
-    """
-    if path is None:
-        return
-    path = Path(path)
-    if path.suffix not in suffixes:
-        raise UserError(f'--out {path} must end in {" or ".join(suffixes)}')
-    if not path.absolute().parent.is_dir():
-        raise UserError(f'--out {path}: there is no folder {path.absolute().parent}: make it')
-
 
 def table_of(predictions: Sequence[Prediction], suffix: str, top: int = 1, reject: float = 0.0) -> str:
     """Predictions as the text of a file.

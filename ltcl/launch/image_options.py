@@ -4,12 +4,14 @@ import argparse
 import contextlib
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 
 from ltcl.neutral_text import visible
 
 from .exit_codes import UNREADABLE
 
 SHOWN = 20
+MIXES = ('natural', 'balanced', 'estimate')
 
 
 def image_options(parser: argparse.ArgumentParser) -> None:
@@ -31,6 +33,27 @@ def at_least(lowest: int) -> Callable[[str], int]:
         return int(text)
 
     return whole
+
+
+def file_type(*suffixes: str) -> Callable[[str], str]:
+    """A type for an option: a file to be written, in a folder that is there."""
+
+    def path(text: str) -> str:
+        folder = Path(text).absolute().parent
+        if Path(text).suffix not in suffixes:
+            raise argparse.ArgumentTypeError(f'{text} must end in {" or ".join(suffixes)}')
+        if not folder.is_dir():
+            raise argparse.ArgumentTypeError(f'there is no folder {folder}: make it')
+        return text
+
+    return path
+
+
+def mix(text: str) -> str:
+    """A type for an option: the name of a class mix, or a file that is there."""
+    if text not in MIXES and not Path(text).is_file():
+        raise argparse.ArgumentTypeError(f'{text} is none of {", ".join(MIXES)}, nor a CSV file of shares')
+    return text
 
 
 def probability(text: str) -> float:

@@ -10,7 +10,7 @@ from torch import Tensor
 from ltcl.errors import UserError
 from ltcl.neutral_text import from_csv_cell, shorten
 
-from .class_mix import estimate_shares, log_ratio, shares_of
+from .functional import estimate_shares, log_ratio, shares_of
 
 NATURAL, BALANCED, ESTIMATE = 'natural', 'balanced', 'estimate'
 HEADER = ['class', 'share']
