@@ -1,10 +1,12 @@
 """The checkpoint that a run is used by: the best one, else the newest."""
 
+import os
 from pathlib import Path
 
 from ltcl.errors import UserError
 
 from .finding import BEST, newest_resumable
+
 
 def checkpoint_of(run: str | Path) -> Path:
     """The checkpoint of a run.
@@ -23,11 +25,11 @@ def checkpoint_of(run: str | Path) -> Path:
         return path
     if not path.is_dir():
         raise UserError(f'{run} does not exist: name the work dir of a training, or a checkpoint in it')
-    best = sorted(found for found in path.glob('best_*.pth') if BEST.fullmatch(found.name))
-    if len({BEST.fullmatch(found.name)[1] for found in best}) > 1:
-        raise UserError(f'{run} has the best checkpoints of several metrics: name one, such as {best[0]}')
+    best = sorted((match[1], int(match[3]), match.string) for match in map(BEST.fullmatch, os.listdir(path)) if match)
+    if len({metric for metric, *_ in best}) > 1:
+        raise UserError(f'{run} has the best checkpoints of several metrics: name one, such as {path / best[0][-1]}')
     # While a better one is written, its predecessor is still there.
-    found = max(best, key=lambda each: int(BEST.fullmatch(each.name)[3])) if best else newest_resumable(path)
+    found = path / best[-1][-1] if best else newest_resumable(path)
     if found is None:
         raise UserError(f'{run} has no checkpoint: name the work dir of a training, or a checkpoint file')
     return found

@@ -1,8 +1,8 @@
 """Classify images with a trained model.
 
-The table has the columns path,class,probability; with --top 2 also class_2,probability_2, and so on. With --out FILE.json
-it is a list of dicts. The class of an answer below --reject is empty; class and probability of an image that cannot be
-read are, and the status is then 4.
+The table has the columns path,class,probability; with --top 2 also class_2,probability_2, and so on. In a .json file it
+is a list of dicts. The class of an answer below --reject is empty. An image that cannot be read has neither class nor
+probability; it is listed at the end, and the status is then 4.
 
 The class mix that the images come from, --prior: 'natural', that of the training images; 'balanced'; 'estimate', found
 from the images themselves; or a CSV file with the columns class,share. By default the one that the head was trained to
@@ -30,7 +30,10 @@ def parse_args() -> argparse.Namespace:
     parser = ArgumentParser(__doc__, EXAMPLES)
     image_options(parser)
     parser.add_argument(
-        '--out', type=file_type('.csv', '.json'), metavar='FILE', help='file to write; by default CSV on standard output'
+        '--out',
+        type=file_type('.csv', '.json'),
+        metavar='FILE',
+        help='.csv or .json file; by default CSV is printed',
     )
     parser.add_argument('--top', type=at_least(1), default=1, metavar='K', help='classes of each answer')
     parser.add_argument(

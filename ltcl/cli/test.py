@@ -1,7 +1,8 @@
-"""Test a run on the test set of its training or on the images in a folder, RUN [DATA], or a checkpoint with a config.
+"""Test a run: a checkpoint by itself or with a config, on the test set of its training or the images in a folder.
 
-RUN is a work dir, of which the best checkpoint is taken, or a checkpoint that carries its config. Several pairs of config and checkpoint are tested as an ensemble, which sums their logits: test set and metrics are
-those of the first config, and --cfg-options change that one only.
+RUN [DATA] is a work dir, of which the best checkpoint is taken, or a checkpoint that carries its config. Several pairs
+of config and checkpoint are tested as an ensemble, which sums their logits: test set and metrics are those of the first
+config, and --cfg-options change that one only.
 """
 
 import argparse

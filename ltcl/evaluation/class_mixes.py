@@ -84,8 +84,10 @@ def read_shares(path: str | Path) -> dict[str, float]:
         with Path(path).open(encoding='utf-8-sig', newline='') as file:
             rows = [row for row in csv.reader(file) if row]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        reason = getattr(error, 'strerror', None) or 'it is no CSV file in UTF-8'
-        raise UserError(f'prior {path} is none of natural, balanced, estimate, nor a CSV of shares: {reason}') from error
+        reason = getattr(error, 'strerror', None) or 'no CSV in UTF-8'
+        raise UserError(
+            f'prior {path} is none of natural, balanced, estimate, nor a CSV of shares: {reason}'
+        ) from error
     if not rows or rows[0] != HEADER or any(len(row) != 2 for row in rows):
         raise UserError(f'{path} must have the two columns class,share, named so in its first line')
     shares: dict[str, float] = {}

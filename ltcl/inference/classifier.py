@@ -11,14 +11,15 @@ from mmengine.registry import DefaultScope
 from torch import Tensor
 
 from ltcl.errors import UserError
+from ltcl.evaluation.class_mixes import ESTIMATE, Mixes, Prior
 from ltcl.models.class_mix import frequency_power
 
 from .answers import Embeddings, Prediction
 from .images import Image, Source, find_images
-from ltcl.evaluation.class_mixes import ESTIMATE, Mixes, Prior
 from .reading import Batch, Reader, collate_with, load
 from .runs import SCOPE, SavedRun, build_model, classifies, read_run
 
+Names = tuple[str, ...]
 Rows = tuple[list[int], Tensor]
 """Positions of some images, and a row for each, shape (N, ...)."""
 Listener = Callable[[int], None]
@@ -110,18 +111,19 @@ class LongTailClassifier:
                 f'{type(self.model.head).__name__} of {self.run.path} has no classifier: train one on the encoder '
                 '(configs/stage2), or take the features, `ltcl embed`'
             )
-        sources, unreadable = find_images(images), {}
+        sources = find_images(images)
+        unreadable: dict[int, str] = {}
         rows: Iterable[Rows] = self._rows(sources, self.model, unreadable, batch_size, num_workers, listener)
         if prior == ESTIMATE:
             rows = list(rows)
             shift = self._mixes.shift(prior, torch.cat([logits for _, logits in rows])) if rows else None
         else:
             shift = self._mixes.shift(prior)
-        answers = {}
+        answers: dict[int, tuple[Names, tuple[float, ...]]] = {}
         for indices, logits in rows:
             answers.update(zip(indices, self._answers(logits, shift, top), strict=True))
         return [
-            Prediction(source.path, *answers.get(index, ()), error=unreadable.get(index))
+            Prediction(source.path, *answers.get(index, ((), ())), unreadable.get(index))
             for index, source in enumerate(sources)
         ]
 
@@ -138,7 +140,8 @@ class LongTailClassifier:
         Raises:
             UserError: A path does not exist, or a folder has no image; the features are no vectors.
         """
-        sources, unreadable = find_images(images), {}
+        sources = find_images(images)
+        unreadable: dict[int, str] = {}
         rows = list(self._rows(sources, self._pooled, unreadable, batch_size, num_workers, listener))
         indices = [index for found, _ in rows for index in found]
         features = torch.cat([each for _, each in rows]).cpu().numpy() if rows else np.zeros((0, 0), np.float32)
@@ -155,7 +158,7 @@ class LongTailClassifier:
             raise UserError('estimate is found from images: use predict(prior="estimate")')
         return dict(zip(self.classes, self._mixes.shares(prior).tolist(), strict=True))
 
-    def _answers(self, logits: Tensor, shift: Tensor | None, top: int) -> Iterator[tuple[tuple, tuple]]:
+    def _answers(self, logits: Tensor, shift: Tensor | None, top: int) -> Iterator[tuple[Names, tuple[float, ...]]]:
         """Names and probabilities of the likeliest classes of each row."""
         logits = logits if shift is None else logits + shift.to(logits)
         scores, labels = F.softmax(logits, dim=1).sort(dim=1, descending=True, stable=True)

@@ -68,6 +68,6 @@ def _images_in(folder: str) -> list[str]:
 
 def _array_of(picture: Pillow.Image) -> np.ndarray:
     if picture.mode in PLAIN_MODES:
-        return np.asarray(picture)
+        return np.array(picture)
     is_transparent = 'transparency' in picture.info or picture.mode.endswith(('A', 'a'))
-    return np.asarray(picture.convert('RGBA' if is_transparent else 'RGB'))
+    return np.array(picture.convert('RGBA' if is_transparent else 'RGB'))

@@ -56,7 +56,7 @@ class Reader:
 
     def __call__(self, source: Source, index: int) -> dict:
         """The packed image. What goes wrong is an exception of any kind."""
-        results = dict(img_path=source.path, sample_idx=index)
+        results: dict[str, Any] = dict(img_path=source.path, sample_idx=index)
         if source.pixels is None:
             results = self.loader(results)
         elif isinstance(self.loader, LoadImage):
@@ -64,7 +64,7 @@ class Reader:
         else:
             results.update(self._given(source.pixels))
         if self.is_grey:
-            results['img'] = np.asarray(Image.fromarray(results['img']).convert('L'))
+            results['img'] = np.array(Image.fromarray(results['img']).convert('L'))
         for step in self.steps:
             results = step(results)
         return results

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from mmengine.config import Config
@@ -155,7 +155,7 @@ def _moved(model: nn.Module, device: str | torch.device | None) -> nn.Module:
 
 def _fill_feature_bank(model: nn.Module, cfg: Config) -> None:
     """Bring the training features to a head that compares images with them."""
-    takers = [part for part in model.modules() if hasattr(part, 'set_feature_bank')]
+    takers: list[Any] = [part for part in model.modules() if hasattr(part, 'set_feature_bank')]
     if not takers:
         return
     hooks = [hook for _, hook in hooks_of(cfg) if hook.get('type') == 'ltcl.FeatureBankHook']

@@ -114,7 +114,7 @@ def test_features_are_those_of_the_encoder(trained, images):
     assert torch.equal(torch.from_numpy(embedded.features), features)
     assert embedded.paths == [loader.dataset.get_data_info(i)['img_path'] for i in range(len(features))]
     assert not embedded.unreadable
-    with pytest.raises(UserError, match='KCLHead of .* has no classifier: train one'):
+    with pytest.raises(UserError, match=r'KCLHead of .* has no classifier: train one'):
         model.predict(images)
 
 
@@ -134,7 +134,8 @@ def test_arrays_and_pictures_are_answered_as_their_files(model, images):
             assert answer[1:] == expected[1:]
     [answer, again] = model.predict([np.array(picture), str(path)], top=1)
     assert answer.classes == again.classes == expected.classes[:1]
-    assert expected.path == str(path) and expected.label() == expected.classes[0]
+    assert expected.path == str(path)
+    assert expected.label() == expected.classes[0]
     assert expected.label(reject=1.1) is None
 
 
@@ -146,10 +147,13 @@ def test_unreadable_images_are_told_and_the_others_answered(model, images, tmp_p
     for workers in (0, 1):
         answers = model.predict(given, num_workers=workers, batch_size=2)
         assert [bool(each.error) for each in answers] == [True, False, True, True]
-        assert answers[0].classes == () and answers[0].label() is None
-        assert 'failed to load' in answers[2].error and '(4, 4, 7)' in answers[3].error
+        assert answers[0].classes == ()
+        assert answers[0].label() is None
+        assert 'failed to load' in answers[2].error
+        assert '(4, 4, 7)' in answers[3].error
     embedded = model.embed(given)
-    assert embedded.paths == [str(good)] and set(embedded.unreadable) == {*map(str, given[:1] + given[2:3]), '3'}
+    assert embedded.paths == [str(good)]
+    assert set(embedded.unreadable) == {*map(str, given[:1] + given[2:3]), '3'}
 
 
 def test_images_of_several_sizes_and_workers(model, tmp_path):
@@ -201,4 +205,5 @@ def test_priors(model, images):
     assert list(model.class_mix('natural').values()) == pytest.approx(shares)
     assert list(model.class_mix().values()) == pytest.approx([1 / 3] * 3)
     [first, *_] = model.predict(images, prior=dict(class_0=0, class_1=1, class_2=1))
-    assert first.probabilities[-1] == 0 and first.classes[-1] == 'class_0'
+    assert first.probabilities[-1] == 0
+    assert first.classes[-1] == 'class_0'
