@@ -9,10 +9,10 @@ from .version import __version__
 check_environment()
 TeachMMEngine.start()
 
-__all__ = ['LongTailClassifier', '__version__']
+__all__ = ['__version__']
 
 if TYPE_CHECKING:
-    from .inference import LongTailClassifier
+    from .inference import LongTailClassifier as LongTailClassifier
 
 
 def __getattr__(name: str) -> object:

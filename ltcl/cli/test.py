@@ -120,10 +120,11 @@ def add_options(cfg: Config, args: argparse.Namespace, num_members: int = 1) -> 
         cfg.test_evaluator = [*cfg.test_evaluator, dict(type='DumpResults', out_file_path=args.out)]
     if args.tta:
         augment_test(cfg, num_members)
-    if args.prior is not None:
-        if num_members > 1:
-            raise UserError('--prior tests one checkpoint: leave it out for an ensemble')
-        cfg.default_hooks.prior = dict(type='ltcl.PriorHook', prior=args.prior)
+    is_classifier = num_members == 1 and cfg.get('default_scope') == 'mmpretrain'
+    if args.prior is not None and not is_classifier:
+        raise UserError('--prior is for one classifier of images: leave it out for an ensemble or a segmentation')
+    if is_classifier:  # without a prior it reports both mixes beside the figures
+        cfg.setdefault('default_hooks', {})['prior'] = dict(type='ltcl.PriorHook', prior=args.prior)
     return cfg
 
 

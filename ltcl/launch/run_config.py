@@ -31,6 +31,7 @@ def config_of_run(args: argparse.Namespace, run: str, data: str | None) -> Confi
 
     path = checkpoint_of(run)
     cfg = stored_config(load_checkpoint(str(path)), path)
+    cfg.pop('experiment_name', None)  # its log history is not that of the test
     args.checkpoint, args.work_dir = str(path), args.work_dir or str(path.parent)
     if data is not None:
         cfg.test_dataloader.dataset = _other_images(cfg, data, args.checkpoint)

@@ -236,3 +236,18 @@ def test_a_single_image(call, run, tmp_path):
     status, printed, _ = call('predict', run, tmp_path / 'a.jpg')
     assert status == 0
     assert len(printed.splitlines()) == 2
+
+
+def test_a_test_reports_both_class_mixes(call, run, data, tmp_path):
+    report = "default_hooks.run_report=dict(_delete_=True,type='ltcl.RunReportHook')"
+    status, printed, errors = call('test', run, '--work-dir', tmp_path, '--cfg-options', report)
+    assert status == 0, errors
+    metrics = json.loads((tmp_path / 'test_metrics.json').read_text())['last']['metrics']
+    right = [
+        each.classes[0] == each.path.split('/')[-2]
+        for each in LongTailClassifier.load(run).predict(data, prior='natural')
+    ]
+    assert metrics['shot/all_natural'] == pytest.approx(100 * sum(right) / len(right), abs=1e-5)
+    assert metrics['shot/macro_balanced'] == pytest.approx(metrics['shot/macro'])
+    assert 'all, for the natural class mix' in printed
+    assert 'macro, for the balanced class mix' in printed
