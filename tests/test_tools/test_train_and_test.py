@@ -59,7 +59,9 @@ def test_train_then_test_agree(images, tmp_path):
     out = tmp_path / 'predictions.pkl'
     python('test.py', config, checkpoint, '--out', out)
     tested = json.loads((tmp_path / 'run' / 'test_metrics.json').read_text())
+    mixes = {name: tested['last']['metrics'].pop(name) for name in ('shot/all_natural', 'shot/macro_balanced')}
     assert tested['last']['metrics'] == trained['last']['metrics']
+    assert all(0 < value <= 100 for value in mixes.values())
     assert [row['train_count'] for row in tested['per_class']] == list(CLASS_COUNTS)
     predictions = mmengine.load(out)
     assert len(predictions) == sum(CLASS_COUNTS)
