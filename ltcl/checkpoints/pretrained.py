@@ -115,8 +115,9 @@ def _readings(module: nn.Module, state: State) -> Iterator[State]:
             inner = {name.removeprefix(prefix): value for name, value in inner.items() if name.startswith(prefix)}
             yield inner
     for each in (state, inner) if inner is not state else (state,):
-        if hasattr(module, 'own_names'):
-            yield module.own_names(each)
+        own_names = getattr(module, 'own_names', None)
+        if own_names is not None:
+            yield own_names(each)
         else:
             yield from (_translated(encoder, each) for encoder in TRANSLATED)
 

@@ -49,7 +49,7 @@ def main(args: argparse.Namespace) -> None:
     options = dict(batch_size=args.batch_size, num_workers=args.num_workers)
     with counted_images() as listener:
         predictions = model.predict(args.paths, args.top, args.prior, **options, listener=listener)
-    unreadable = {each.path: each.error for each in predictions if each.error is not None}
+    unreadable = {str(each.path): each.error for each in predictions if each.error is not None}
     if len(unreadable) == len(predictions):
         path, reason = next(iter(unreadable.items()))
         raise UserError(f'none of the {len(predictions)} images can be read, such as {path} ({reason})')

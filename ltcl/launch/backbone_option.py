@@ -185,7 +185,7 @@ def _resize_views(step: dict, size: int) -> bool:
 
 
 def _recipe(entry: str | dict) -> str:
-    return entry if isinstance(entry, str) else entry.get('recipe', entry.get('block'))
+    return entry if isinstance(entry, str) else str(entry.get('recipe', entry.get('block')))
 
 
 def _pipelines(node: object) -> Iterator[list]:

@@ -32,7 +32,7 @@ def frequency_power(head: nn.Module, sampler: Mapping | None = None) -> float | 
         declared = getattr(getattr(head, 'loss_module', None), 'frequency_power', NATURAL)
     drawn = _drawn_power(sampler or {})
     # The loss takes the counts of all images off, or nothing, whatever the sampler draws.
-    return None if drawn is None else declared + drawn - NATURAL
+    return None if drawn is None or declared is None else declared + drawn - NATURAL
 
 
 def _drawn_power(sampler: Mapping) -> float | None:
