@@ -114,8 +114,8 @@ def _readings(module: nn.Module, state: State) -> Iterator[State]:
         if any(name.startswith(prefix) for name in inner):
             inner = {name.removeprefix(prefix): value for name, value in inner.items() if name.startswith(prefix)}
             yield inner
+    own_names = getattr(module, 'own_names', None)
     for each in (state, inner) if inner is not state else (state,):
-        own_names = getattr(module, 'own_names', None)
         if own_names is not None:
             yield own_names(each)
         else:

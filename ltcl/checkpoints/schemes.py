@@ -15,7 +15,7 @@ from ltcl.errors import UserError
 
 from .downloads import download
 from .reading import check_weights, load_from_local, read_stream
-from .timm_files import SCHEME, load_from_timm
+from .timm_files import SCHEME, read_weights
 
 Device = str | torch.device | None
 
@@ -50,6 +50,11 @@ def load_from_ceph(filename: str, map_location: Device = None) -> dict:
     """Read a file of an object store that mmengine has a backend for."""
     content = get_file_backend(filename).get(filename)
     return check_weights(read_stream(io.BytesIO(content), filename, map_location), filename)
+
+
+def load_from_timm(filename: str, map_location: Device = None) -> dict:
+    """Read the weights of a network by its name in timm, such as ``timm://resnet18.a1_in1k``."""
+    return read_weights(filename.removeprefix(SCHEME), map_location)
 
 
 def load_from_pavi(filename: str, map_location: Device = None) -> dict:

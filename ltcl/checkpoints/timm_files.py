@@ -1,5 +1,6 @@
 """Where the weights of a name of timm come from: a cache, the web, a package; never from random numbers."""
 
+import functools
 import importlib.util
 import os
 from collections.abc import Iterator
@@ -99,8 +100,9 @@ def description_of(name: str) -> Any:
     return described or timm.models.PretrainedCfg(architecture=name)
 
 
+@functools.cache
 def find_weights(name: str) -> Weights:
-    """The file of the weights of a network: of a cache, else downloaded, else of a package.
+    """The file of the weights of a network: of a cache, else downloaded, else of a package. Asked once in a process.
 
     The caches are those of huggingface_hub, torch.hub and ours. A file of safetensors comes before one of PyTorch.
 
@@ -173,17 +175,19 @@ def _path_in_package(package: Package) -> Path | None:
     return next((path for folder in folders if (path := Path(folder, inner)).is_file()), None)
 
 
-def load_from_timm(filename: str, map_location: str | torch.device | None = None) -> dict:
-    """Read the weights that :func:`find_weights` finds; reader of ``timm://NAME`` for mmengine's ``CheckpointLoader``.
+def read_weights(name: str, map_location: str | torch.device | None = None) -> dict:
+    """Read the weights that :func:`find_weights` finds.
 
     Args:
-        filename: ``timm://`` and a name of timm.
+        name: Name of timm.
         map_location: Where the tensors go.
+
+    Returns:
+        The content of the file, its tensors by the names of timm.
 
     Raises:
         UserError: There are none, or they are damaged.
     """
-    name = filename.removeprefix(SCHEME)
     weights = find_weights(name)
     content = load_from_local(weights.path, map_location)
     return content if weights.package is None else _in_order(content, name, weights)

@@ -106,9 +106,9 @@ class Runner(MMEngineRunner):
 
     def _init_model_weights(self) -> None:
         """As mmengine's; a run that goes on does not read again what it started from."""
-        for module in unwrapped(self.model).modules() if self._resume else ():
-            init_cfg = module.init_cfg if isinstance(module, BaseModule) else None
-            if isinstance(init_cfg, dict) and init_cfg['type'] == 'Pretrained':
+        modules: list[Any] = [*unwrapped(self.model).modules()] if self._resume else []
+        for module in (module for module in modules if isinstance(module, BaseModule)):
+            if isinstance(module.init_cfg, dict) and module.init_cfg['type'] == 'Pretrained':
                 module.init_cfg = None
         super()._init_model_weights()
 

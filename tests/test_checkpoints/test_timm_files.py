@@ -28,6 +28,7 @@ def web(monkeypatch, tmp_path):
             raise UserError('not there') from OSError('no route to host')
         return files[url]
 
+    timm_files.find_weights.cache_clear()
     monkeypatch.setattr(timm_files, 'download', download)
     monkeypatch.setattr('huggingface_hub.constants.HF_HUB_CACHE', str(tmp_path / 'hub'))
     monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path / 'cache'))
@@ -56,6 +57,7 @@ def test_the_package_is_the_last_source(web):
         'tf_efficientnet_lite0-0aa007d2.pth',
     ]
     files[f'{HUB}model.safetensors'] = Path('downloaded')
+    find_weights.cache_clear()
     assert find_weights(LITE0) == (Path('downloaded'), None)
 
 
@@ -72,6 +74,7 @@ def test_caches_come_before_the_web(web, tmp_path):
     kept.parent.mkdir(parents=True)
     kept.touch()
     assert find_weights(LITE0) == (kept, None)
+    find_weights.cache_clear()
     snapshot = tmp_path / 'hub' / f'models--timm--{LITE0}.in1k' / 'snapshots' / 'abc'
     snapshot.mkdir(parents=True)
     (snapshot.parents[1] / 'refs').mkdir()

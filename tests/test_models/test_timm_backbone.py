@@ -27,6 +27,7 @@ def no_network(monkeypatch):
     def refuse(url):
         raise UserError(f'{url} cannot be downloaded') from OSError('no route to host')
 
+    timm_files.find_weights.cache_clear()
     monkeypatch.setattr(timm_files, 'download', refuse)
 
 
