@@ -39,12 +39,13 @@ def command(
     """
 
     def decorate(run: Callable[[argparse.Namespace], None]) -> Callable[[], None]:
+        @functools.wraps(run)
         def read_and_run() -> None:
             parser = ArgumentParser(sys.modules[run.__module__].__doc__ or '')
             options(parser)
             run(parse(parser))
 
-        @functools.wraps(run)
+        @functools.wraps(read_and_run)
         def main() -> None:
             from ltcl.launch import report_user_errors  # not at the top: `ltcl --help` does without
 

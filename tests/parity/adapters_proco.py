@@ -38,7 +38,9 @@ def log_ratio(case: Case) -> None:
 @adapter('proco', 'estimator')
 def estimator(case: Case) -> None:
     estimate = means(case, 'init')
+    assert estimate.mean.shape[1] == case['feat_dim']
     check_means(estimate, case, 'init_{}')
+    assert estimate.mean.shape == (case['num_classes'], case['feat_dim'])
     for batch in range(int(case['num_batches'])):
         rows, labels = tensor(case, f'features_{batch}'), tensor(case, f'labels_{batch}')
         estimate = joined(estimate, means_of(rows, labels, int(case['num_classes'])))
@@ -67,6 +69,7 @@ def loss(case: Case) -> None:
     head, step = build_head(case), 0
     check_means(head.used.means, case, 'init_used_{}')
     check_means(head.running.means, case, 'init_running_{}')
+    assert len(case['epochs']) == case['num_epochs']
     for epoch, num_steps in enumerate(case['epochs'].tolist()):
         head.begin_epoch(epoch, seed=0)
         mean = tensor(case, f'fresh_{epoch}_mean')
@@ -74,7 +77,7 @@ def loss(case: Case) -> None:
         for _ in range(num_steps):
             check_step(head, case, f'step{step}_')
             step += 1
-    assert step == case['num_steps']
+    assert (len(case['epochs']), step) == (case['num_epochs'], case['num_steps'])
 
 
 def check_step(head: ProCoHead, case: Case, prefix: str) -> None:

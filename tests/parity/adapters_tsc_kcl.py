@@ -391,7 +391,7 @@ def in_batch(case: Case) -> None:
     weights = tensor(case, 'class_weight')
     if not (weights == 1).all():
         head.effective_number_beta = 0.9999
-    with patch('ltcl.models.heads.in_batch_kcl.effective_number_weights', return_value=weights):
+    with patch('ltcl.models.heads.contrastive.effective_number_weights', return_value=weights):
         head.set_class_counts([1] * head.num_classes)
         value = head.loss(Views([], list(views.values()), [], labels))['loss_con']
     value.backward()
@@ -411,8 +411,8 @@ def check_in_batch_pairs(
     rows = batch_rows(embeddings, tensor(case, 'labels').repeat(num_views), targets, classes, num_views, copies)
     similarities = rows.unique @ rows.unique.T / float(case['temperature'])
     log_others = log_sum_others(similarities, rows, head.loss_args['unbiased'])
-    pairs = similarities[rows.index][:, rows.index]
-    log_prob = pair_log_probs(pairs, log_others[rows.index][:, None], head.loss_args['unbiased'])
+    pairs = similarities[rows.unique_of][:, rows.unique_of]
+    log_prob = pair_log_probs(pairs, log_others[rows.unique_of][:, None], head.loss_args['unbiased'])
     not_self = ~torch.eye(len(order), dtype=torch.bool)
     back = order.argsort()
     same = (rows.labels[:, None] == rows.labels) & not_self
@@ -426,7 +426,7 @@ def check_in_batch_pairs(
         ours, found = positives[:num_single].T, counts[:num_single].T > 0
         mask[torch.arange(len(order))[:, None].expand_as(ours)[found], ours[found]] = True
         if all_targets:
-            mask |= same & (rows.index >= rows.num_images)
+            mask |= same & (rows.unique_of >= rows.num_images)
         assert torch.equal(mask.sum(1).double(), counts.sum(0))
         drawn = order[positives[: len(draws)]].where(counts[: len(draws)] > 0, -1)
         recorded = case['positive_index']

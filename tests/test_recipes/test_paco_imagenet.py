@@ -191,7 +191,7 @@ def test_model(name, row):
     assert tuple(head.queue.embeddings.shape) == (1024 if row.gpus == 1 else 8192, 128)
     assert tuple(head.fc.weight.shape) == (row.num_classes, 2048)
     if method == 'multi-task':
-        assert (head.alpha, head.temperature) == (row.alpha, row.temperature)
+        assert (head.alpha, head.loss_args['temperature']) == (row.alpha, row.temperature)
         assert type(head.loss_module).__name__ == ('BalancedSoftmaxLoss' if row.with_prior else 'CrossEntropyLoss')
     else:
         published = dict(alpha=row.alpha, beta=1, gamma=1, supt=1, temperature=row.temperature, smoothing=row.smoothing)

@@ -31,7 +31,7 @@ def test_cifar(schedule, num_classes):
     assert cfg.default_hooks.class_means == HOOK
     assert cfg.optim_wrapper == dict(optimizer=dict(type='SGD', lr=0.3, momentum=0.9, weight_decay=2e-4))
     assert (cfg.train_dataloader.batch_size, cfg.train_dataloader.drop_last) == (256, False)
-    contrasted = dict(block='bcl_sim', size=32)  # crop, flip, jitter, grey
+    contrasted = dict(recipe='bcl_sim', size=32)  # crop, flip, jitter, grey
     assert blocks_of(cfg) == ['regular_cifar', contrasted, contrasted]
 
 

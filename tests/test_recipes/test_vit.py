@@ -51,7 +51,7 @@ def test_contrast(name):
     assert (projector.num_layers, projector.act) == (3, 'GELU')
     assert (head.queue_len, head.temperature) == (8192, 0.2)
     first, *others = cfg.train_dataloader.dataset.pipeline[1].recipes
-    assert first == dict(block='randclsstack', num_layers=12, magnitude=10)
+    assert first == dict(recipe='randclsstack', num_layers=12, magnitude=10)
     assert others == ([] if 'one-view' in name else ['sim'])
     assert len(cfg.model.online_views) == 1 + len(others)
     if 'multi-task' in name:

@@ -76,7 +76,7 @@ def trained(folder, tmp_path_factory):
         fill_num_classes(cfg)
         cfg.merge_from_dict(dict(work_dir=str(root / name), load_from=None, train_dataloader=None, train_cfg=None))
         cfg.update(optim_wrapper=None, param_scheduler=None, val_dataloader=None, val_cfg=None, val_evaluator=None)
-        cfg.custom_hooks = [dict(type='ltcl.ChannelOrderHook')]
+        cfg.default_hooks = dict(channel_order=cfg.default_hooks.channel_order)
         torch.manual_seed(0)
         runner = build_runner(cfg)
         runner.model.init_weights()
