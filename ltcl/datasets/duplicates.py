@@ -26,12 +26,7 @@ def find_copies(paths: Sequence[str], how: str = 'sample') -> list[list[int]]:
     Returns:
         Indices of the files of each group, two or more, ascending.
     """
-    if how == 'none':
-        return []
-    chosen: Iterable[int] = range(len(paths))
-    if how == 'sample' and len(paths) > SAMPLE_SIZE:
-        chosen = np.sort(np.random.default_rng(0).choice(len(paths), SAMPLE_SIZE, replace=False)).tolist()
-    groups = [list(chosen)]
+    groups = [sampled(len(paths), how)]
     with ThreadPoolExecutor(16) as pool:
         for measure in (_size, _hash_of_head, _hash_of_all):
             members = [(paths[i], i) for group in groups for i in group]
@@ -39,6 +34,15 @@ def find_copies(paths: Sequence[str], how: str = 'sample') -> list[list[int]]:
             group_of = {i: number for number, group in enumerate(groups) for i in group}
             groups = _group((group_of[i], value, i) for (_, i), value in zip(members, values, strict=True))
     return sorted(groups)
+
+
+def sampled(number: int, how: str) -> list[int]:
+    """Indices of the files to look at of a number of files, ascending; ``how`` as in :func:`find_copies`."""
+    if how == 'none':
+        return []
+    if how == 'sample' and number > SAMPLE_SIZE:
+        return np.sort(np.random.default_rng(0).choice(number, SAMPLE_SIZE, replace=False)).tolist()
+    return list(range(number))
 
 
 def _group(items: Iterable[tuple[int, Hashable, int]]) -> list[list[int]]:

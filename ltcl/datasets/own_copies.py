@@ -4,6 +4,7 @@ import logging
 import os
 from collections.abc import Sequence
 
+import numpy as np
 from mmengine.logging import print_log
 
 from .duplicates import SAMPLE_SIZE, find_copies
@@ -39,3 +40,14 @@ def warn_of_copies(splits: dict[str, Images], classes: Sequence[str], root: str,
                 logger='current',
                 level=logging.WARNING,
             )
+
+
+def contradicting(numbers: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Which images are copies of one in another class, bool, shape (N,).
+
+    Args:
+        numbers: Number of the picture of each image, the same for copies, int64 from 0, shape (N,).
+        labels: Their classes, int64, shape (N,).
+    """
+    pairs = np.unique(np.stack([numbers, labels]), axis=1)
+    return np.bincount(pairs[0], minlength=numbers.max(initial=-1) + 1)[numbers] > 1
