@@ -94,7 +94,10 @@ def divide(images: 'Images', together: 'np.ndarray', shares: dict[str, float], s
     for part, share in shares.items():
         kept, drawn = stratified_split(images.labels, share, seed, together)
         if not len(drawn):
-            raise UserError(f'--{part}-share {share} draws no image, since the classes are too small: raise it')
+            raise UserError(
+                f'--{part}-share {share} draws no image, since the classes are too small, {len(images.labels)} images '
+                f'in {len(set(together.tolist()))} groups that stay together: raise it'
+            )
         parts[part], images, together = images.subset(drawn), images.subset(kept), together[kept]
     return {'train': images, **parts}
 

@@ -77,19 +77,19 @@ def write_images(data_root: Path, partial: Path, console: Console) -> dict:
         with picture_files(data_root, partial, console) as files:
             pictures = make_small(sorted(set(files.values())), partial / 'small', console)
             small = {name: pictures[path] for name, path in files.items()}
-        names, left_out = choose(small)
-        parts = divide(names, small)
-        for part, each in parts.items():
-            for name in each:
+        chosen, left_out = choose(small)
+        parts = divide(chosen)
+        for part, names in parts.items():
+            for name in names:
                 place = partial / part / place_of(name)
                 place.parent.mkdir(parents=True, exist_ok=True)
-                small[name].path.rename(place)
+                chosen[name].path.rename(place)
         shutil.rmtree(partial / 'small')
         description = {
             'package': PACKAGE.name,
             'files': len(files),
             'left_out': left_out,
-            'counts': {part: dict(sorted(Counter(map(class_of, each)).items())) for part, each in parts.items()},
+            'counts': {part: dict(sorted(Counter(map(class_of, names)).items())) for part, names in parts.items()},
         }
         (partial / DESCRIPTION).write_text(json.dumps(description, indent=1) + '\n')
         take_place(partial, data_root, WRITTEN)
@@ -116,37 +116,37 @@ def make_small(paths: Sequence[Path], folder: Path, console: Console) -> dict[Pa
         return dict(zip(paths, track(made, 'Making small pictures', len(paths), console=console), strict=True))
 
 
-def choose(small: Mapping[str, SmallPicture | None]) -> tuple[list[str], dict[str, int]]:
+def choose(small: Mapping[str, SmallPicture | None]) -> tuple[dict[str, SmallPicture], dict[str, int]]:
     """The files that become images, one of each picture and none of a picture in several classes.
 
     Args:
         small: Of each file of the package by its name, ``class/.../name.png``; None for one that is too large.
 
     Returns:
-        Their names, sorted, and how many files are left out for which reason.
+        Those that become images, in the order of their names, and how many files are left out for which reason.
     """
+    pictures = {name: picture for name, picture in sorted(small.items()) if picture is not None}
     copies = defaultdict(list)
-    for name in sorted(small):
-        if (picture := small[name]) is not None:
-            copies[picture.fingerprint.digest].append(name)
-    groups = list(copies.values())
-    plain = [group for group in groups if len(set(map(class_of, group))) == 1]
-    contradicting = sum(map(len, groups)) - sum(map(len, plain))
+    for name, picture in pictures.items():
+        copies[picture.fingerprint.digest].append(name)
+    plain = [group for group in copies.values() if len(set(map(class_of, group))) == 1]
+    number = sum(map(len, plain))
     left_out = {
-        'too large': sum(picture is None for picture in small.values()),
-        'in several classes': contradicting,
-        'copies': sum(map(len, plain)) - len(plain),
+        'too large': len(small) - len(pictures),
+        'in several classes': len(pictures) - number,
+        'copies': number - len(plain),
     }
-    return sorted(group[0] for group in plain), left_out
+    return {name: pictures[name] for name in sorted(group[0] for group in plain)}, left_out
 
 
-def divide(names: Sequence[str], small: Mapping[str, SmallPicture]) -> dict[str, list[str]]:
+def divide(chosen: Mapping[str, SmallPicture]) -> dict[str, list[str]]:
     """Names of both parts: 30 % of each class for testing, near copies on one side, the same draw everywhere."""
     from ..datasets import stratified_split
     from ..datasets.same_pictures import same_pictures
 
+    names = list(chosen)
     labels = np.unique([class_of(name) for name in names], return_inverse=True)[1]
-    together = same_pictures([small[name].fingerprint for name in names])
+    together = same_pictures([chosen[name].fingerprint for name in names])
     parts = stratified_split(labels, TEST_SHARE, seed=0, groups=together)
     return {part: [names[i] for i in indices] for part, indices in zip(PARTS, parts, strict=True)}
 
