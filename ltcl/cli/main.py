@@ -29,6 +29,7 @@ COMMANDS = {
     'data split': 'divide own images into training and validation, for good',
     'data corrupt': 'corrupt the images of a test set',
     'data fashion-mnist': 'get the files of Fashion-MNIST',
+    'data openclipart': 'make a long-tailed data set of clip art',
     'data fashion-scenes': 'compose segmentation scenes of Fashion-MNIST garments',
 }
 

@@ -84,8 +84,8 @@ def test_list_is_not_written_with_a_name_that_it_would_not_give_back(tool, name,
     (tmp_path / name).mkdir()
     (tmp_path / 'tea').mkdir()
     for number in range(5):
-        Image.new('RGB', (4, 4)).save(tmp_path / name / f'{number}.png')
-        Image.new('RGB', (4, 4)).save(tmp_path / 'tea' / f'{number}.png')
+        Image.new('RGB', (4, 4), (0, number, 0)).save(tmp_path / name / f'{number}.png')
+        Image.new('RGB', (4, 4), (9, number, 0)).save(tmp_path / 'tea' / f'{number}.png')
     monkeypatch.setattr('sys.argv', ['split_images.py', str(tmp_path)])
     with pytest.raises(SystemExit):
         tool.main()
@@ -98,10 +98,10 @@ def test_list_is_not_written_with_a_name_that_it_would_not_give_back(tool, name,
 @pytest.mark.parametrize('tool', ['data_split'], indirect=True)
 def test_names_of_other_scripts_and_marks_are_divided(tool, tmp_path, monkeypatch, capsys):
     names = ['猫 と 犬', '\x1b[31mred', '=1', '$a$', 'عربى']
-    for name in names:
+    for label, name in enumerate(names):
         (tmp_path / name).mkdir()
         for number in range(5):
-            Image.new('RGB', (4, 4)).save(tmp_path / name / f'{number}.png')
+            Image.new('RGB', (4, 4), (label, number, 0)).save(tmp_path / name / f'{number}.png')
     monkeypatch.setattr('sys.argv', ['split_images.py', str(tmp_path)])
     tool.main()
     assert '\x1b' not in capsys.readouterr().out

@@ -12,6 +12,7 @@ from layouts import write_own_folder
 from mmengine.config import Config
 from mmengine.dataset import default_collate
 from mmengine.registry import DATASETS, MODELS
+from PIL import Image
 
 from ltcl.cli import data_split
 from ltcl.datasets import OwnImages
@@ -173,6 +174,56 @@ def test_lists_are_not_overwritten(split, tmp_path, capsys):
     with pytest.raises(SystemExit):
         split(tmp_path)
     assert 'train.txt would be overwritten' in capsys.readouterr().err
+
+
+def draw(path: Path, seed: int, side: int = 48) -> None:
+    """Write soft shapes in colour, other ones for another seed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    small = Image.fromarray(np.random.default_rng(seed).integers(0, 256, (6, 6, 3), np.uint8))
+    small.resize((96, 96), Image.Resampling.BICUBIC).resize((side, side), Image.Resampling.BOX).save(path)
+
+
+@pytest.fixture
+def copies(tmp_path) -> Path:
+    """Two classes of 20 images, every second a smaller copy of the one before; one picture is in both classes."""
+    root = tmp_path / 'copies'
+    for label, name in enumerate('ab'):
+        for i in range(20):
+            draw(root / name / f'{name}{i:02d}.png', 100 * label + i // 2, 96 if i % 2 else 48)
+    draw(root / 'a/x.png', 999)
+    draw(root / 'b/x.tif', 999)
+    draw(root / 'b/y.png', 999, 96)
+    return root
+
+
+@pytest.mark.parametrize('choice', ['keep', 'drop'])
+def test_copies_stay_together_and_contradictions_are_listed(split, copies, tmp_path, capsys, choice):
+    split(copies, '--out', tmp_path / 'lists', '--test-share', '0.3', '--contradicting', choice)
+    parts = [{path.name for path, _ in images_of(tmp_path / 'lists', part)} for part in ('train', 'val', 'test')]
+    assert sum(map(len, parts)) == 43 - 2 * (choice == 'drop')
+    for part in parts:
+        pairs = {(name[0], int(name[1:3]) // 2) for name in part if name[0] in 'ab'}
+        assert len(part - {'x.png', 'x.tif', 'y.png'}) == 2 * len(pairs)
+    assert len([part for part in parts if part & {'x.png', 'x.tif', 'y.png'}]) == 1
+    rows = (tmp_path / 'lists/contradictions.csv').read_text().splitlines()
+    assert rows[0] == '"path","class","picture","likeness"'
+    assert sorted(rows[1:]) == [
+        '"a/x.png","a",1,"same pixels"',
+        '"b/x.tif","b",1,"same pixels"',
+        '"b/y.png","b",1,"nearly the same"',
+    ]
+    printed = capsys.readouterr().out
+    assert '1 pictures are in two classes or more, in 3 images, such as a/x.png (a) and ' in printed
+    assert ('2 with the same pixels are left out' if choice == 'drop' else 'all are kept') in printed
+
+
+def test_origins_stay_together(split, folder, tmp_path):
+    split(folder, '--out', tmp_path, '--groups', r'/([^/]*)\.')
+    names = [{path.stem for path, _ in images_of(tmp_path, part)} for part in ('train', 'val')]
+    assert all(names)
+    assert not names[0] & names[1]
+    with pytest.raises(SystemExit):
+        split(folder, '--out', tmp_path / 'no', '--groups', 'none')
 
 
 def test_numbers_of_classes_are_written_as_names(split, tmp_path):
