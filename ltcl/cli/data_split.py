@@ -211,6 +211,7 @@ def main(args: argparse.Namespace) -> None:
     sources = find_sources(args.folder)
     classes = sources.class_names()
     shares = shares_to_draw(sources, args.test_share, args.val_share)
+    assert sources.training is not None  # or there were no shares
     images = sources.read(sources.training, classes, 'all')
     numbers = picture_numbers(images.paths, args.folder, args.check_copies)
     together = kept_together(numbers.pictures, images.paths, args.folder, args.groups)
@@ -218,7 +219,9 @@ def main(args: argparse.Namespace) -> None:
     dropped = contradicting(numbers.pixels, images.labels) & (args.contradicting == 'drop')
     drawn = divide(images.subset((~dropped).nonzero()[0]), together[~dropped], shares, args.seed)
     there = {part: sources.read(part, classes, 'all') for part in sources.files if part in ('val', 'test')}
-    parts = {part: (drawn | there)[part] for part in ('train', 'val', 'test') if part in drawn | there}
+    parts: dict[str, Images] = {
+        part: (drawn | there)[part] for part in ('train', 'val', 'test') if part in drawn | there
+    }
     out = args.out or args.folder
     written = write_lists(parts, classes, args.folder, out)
     tell_contradictions(contradictions, dropped.sum(), out / 'contradictions.csv')

@@ -5,7 +5,7 @@ import io
 import logging
 import os
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from pathlib import Path
 
@@ -50,7 +50,7 @@ def _completed(paths: Sequence[str], place: Path) -> list[Fingerprint | None]:
         known |= dict(zip(new, fingerprints_of_files(list(new.values())), strict=True))
         with contextlib.suppress(OSError):
             _write(place, known)
-    return [known.get(key) for key in keys]
+    return [None if key is None else known.get(key) for key in keys]
 
 
 def _key(path: str) -> bytes | None:
@@ -91,5 +91,5 @@ def _write(place: Path, known: dict[bytes, Fingerprint | None]) -> None:
     write_atomic(place, content.getvalue())
 
 
-def _as_bytes(digests: object) -> np.ndarray:
+def _as_bytes(digests: Iterable[bytes]) -> np.ndarray:
     return np.frombuffer(b''.join(digests), np.uint8).reshape(-1, DIGEST_BYTES)

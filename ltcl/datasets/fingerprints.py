@@ -39,9 +39,9 @@ def fingerprint(image: np.ndarray, on_black: np.ndarray | None = None) -> Finger
         image: RGB, uint8, shape (H, W, 3); on white if it was transparent.
         on_black: The same picture on black if it was transparent, since white on nothing would be lost.
     """
-    digest = blake2b(np.ascontiguousarray(image), digest_size=DIGEST_BYTES, person=b'%dx%d' % image.shape[:2])
+    digest = blake2b(np.ascontiguousarray(image).data, digest_size=DIGEST_BYTES, person=b'%dx%d' % image.shape[:2])
     if on_black is not None and not np.array_equal(image, on_black):
-        digest.update(np.ascontiguousarray(on_black))
+        digest.update(np.ascontiguousarray(on_black).data)
     thumb = cv2.resize(image, (THUMB_SIDE, THUMB_SIDE), interpolation=cv2.INTER_AREA)
     return Fingerprint(digest.digest(), thumb, float(np.log(image.shape[1] / image.shape[0])))
 
