@@ -17,7 +17,6 @@ from toy import toy_config, write_images
 from ltcl import LongTailClassifier
 from ltcl.checkpoints.reading import load_from_local
 from ltcl.checkpoints.whole_files import save_whole
-from ltcl.cli import main as cli
 from ltcl.engine import Runner
 
 FORMULA = '=1+1, "x"'
@@ -37,22 +36,6 @@ def run(data, tmp_path_factory):
     folder = tmp_path_factory.mktemp('run')
     Runner.from_cfg(toy_config(data, folder, 'paco', train_cfg__max_epochs=1, train_cfg__val_interval=1)).train()
     return folder
-
-
-@pytest.fixture
-def call(monkeypatch, capsys):
-    """Runs ``ltcl``; gives status, standard output and errors."""
-
-    def command(*words):
-        monkeypatch.setattr('sys.argv', ['ltcl', *map(str, words)])
-        status = 0
-        try:
-            cli.main()
-        except SystemExit as stop:
-            status = stop.code
-        return status, *capsys.readouterr()
-
-    return command
 
 
 def rows_of(path):

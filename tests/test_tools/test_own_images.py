@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -63,7 +61,7 @@ def test_config_takes_its_classes_from_the_folder_and_one_of_them_may_be_empty(p
     assert all(gradient.isfinite().all() for gradient in gradients)
 
 
-def test_one_command_trains_and_one_tests_other_images(folder, tmp_path):
+def test_one_command_trains_and_one_tests_other_images(folder, tmp_path, call):
     images = [path for path in sorted(folder.glob('*/*')) if path.is_file()]
     for part, members in (('train', images), ('test', images[::3])):
         rows = [f'{os.path.relpath(path, tmp_path / part)},{path.parent.name}\n' for path in members]
@@ -79,30 +77,18 @@ def test_one_command_trains_and_one_tests_other_images(folder, tmp_path):
     config = ROOT / 'configs' / 'custom' / 'balanced-softmax_resnet50_1xb32-100e_own-images.py'
     work_dir = tmp_path / 'run'
 
-    def start(tool: str, *words: object) -> str:
-        command = [
-            sys.executable,
-            ROOT / 'tools' / tool,
-            config,
-            *words,
-            '--work-dir',
-            work_dir,
-            '--cfg-options',
-            *options,
-        ]
-        result = subprocess.run(
-            command, cwd=ROOT, env={**os.environ, 'OMP_NUM_THREADS': '1'}, capture_output=True, text=True, timeout=300
-        )
-        assert result.returncode == 0, result.stdout + result.stderr
-        return result.stdout
+    def start(*words: object) -> str:
+        done = call(*words, '--work-dir', work_dir, '--cfg-options', *options)
+        assert done.status == 0, done.out + done.err
+        return done.out
 
     options += [f'data_root={tmp_path}/train', 'max_epochs=1', 'train_cfg.val_interval=1']
-    printed = start('train.py')
+    printed = start('train', config)
     assert 'train.csv without 20 % of each class (drawn with seed 0): 15 images of 4 classes' in printed
     report = json.loads((work_dir / 'metrics.json').read_text())
     assert [row['train_count'] for row in report['per_class']] == [5, 7, 2, 1]
     options[-3] = f'data_root={tmp_path}/test'
-    printed = start('test.py', work_dir / 'epoch_1.pth')
+    printed = start('test', config, work_dir / 'epoch_1.pth')
     assert 'test.csv: 7 images of 4 classes' in printed
     assert (work_dir / 'test_metrics.json').is_file()
 
