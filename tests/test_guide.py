@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from reports import last_figures
 
 ROOT = Path(__file__).parents[1]
 GUIDE = (ROOT / 'docs' / 'add_a_method.md').read_text()
@@ -20,6 +21,7 @@ OWN_FILE, IN_LTCL = GUIDE.split('\n## In ltcl\n')
 RUN_COMMANDS = """
 import json, os, runpy, sys
 import pytest
+from reports import last_figures
 from ltcl.cli.main import main
 from ltcl.fashion_mnist import files
 

@@ -2,6 +2,8 @@
 
 import dataclasses
 import io
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from ltcl.datasets.check_published import check_set, sort_into_class_folders
 from ltcl.datasets.published import PUBLISHED, PublishedSet
 from ltcl.errors import UserError
 
+TOOL = Path(__file__).parents[2] / 'tools' / 'dataset_converters' / 'check_dataset.py'
 TRAIN = (sum(TRAIN_COUNTS), max(TRAIN_COUNTS), min(TRAIN_COUNTS))
 # What the generated layouts hold: images, largest and smallest class of each part.
 GENERATED = {
@@ -176,9 +179,11 @@ def test_known_totals_of_a_set_are_consistent():
             assert (part.smallest == part.largest) == (part.smallest == average)
 
 
-def test_command_line(imagenet_lt, call):
-    done = call('data', 'check', 'imagenet-lt', imagenet_lt)
-    assert done.status == 1
-    assert len(done.err.splitlines()) == 3
-    assert all(line.startswith(f'error: {imagenet_lt}/ImageNet_LT/') for line in done.err.splitlines())
-    assert 'ImageNet-LT' in done.out.splitlines()[0]
+def test_command_line(imagenet_lt):
+    command = [sys.executable, TOOL, 'imagenet-lt', imagenet_lt]
+    result = subprocess.run(command, capture_output=True, text=True)
+    assert result.returncode == 1
+    assert len(result.stderr.splitlines()) == 3
+    assert all(line.startswith(f'error: {imagenet_lt}/ImageNet_LT/') for line in result.stderr.splitlines())
+    assert 'ImageNet-LT' in result.stdout.splitlines()[0]
+    assert 'OneDL' not in result.stdout
