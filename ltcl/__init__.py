@@ -1,5 +1,7 @@
 """ltcl: long-tailed contrastive learning on PyTorch and OpenMMLab's engine."""
 
+from typing import TYPE_CHECKING
+
 from .environment import check_environment
 from .shipped import TeachMMEngine
 from .version import __version__
@@ -8,3 +10,18 @@ check_environment()
 TeachMMEngine.start()
 
 __all__ = ['__version__']
+
+if TYPE_CHECKING:
+    from .inference import LongTailClassifier as LongTailClassifier
+
+
+def __getattr__(name: str) -> object:
+    """A trained model needs torch and mmpretrain, which take seconds: they are imported when it is asked for."""
+    if name != 'LongTailClassifier':
+        raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
+    from .launch.building import import_mmpretrain
+
+    import_mmpretrain()
+    from .inference import LongTailClassifier
+
+    return LongTailClassifier

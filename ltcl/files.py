@@ -3,7 +3,8 @@
 import contextlib
 import os
 import secrets
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -62,6 +63,26 @@ def remove_partials(folder: str | Path) -> None:
     """Remove what killed processes left half-written in a folder."""
     for path in Path(folder).glob(f'*{PARTIAL}'):
         path.unlink(missing_ok=True)
+
+
+def take_place(new: Path, folder: Path, names: Sequence[str]) -> None:
+    """Put what a folder holds in the place of what another one has; the new folder is gone afterwards.
+
+    Args:
+        new: What was written.
+        folder: Where it belongs.
+        names: Files and folders in it. The last one tells that all are there: it goes first and comes last, so that the
+            folder is whole or incomplete, wherever this is interrupted.
+    """
+    for name in reversed(names):
+        old = folder / name
+        if old.is_dir():
+            shutil.rmtree(old)
+        else:
+            old.unlink(missing_ok=True)
+    for name in names:
+        (new / name).rename(folder / name)
+    new.rmdir()
 
 
 def received(response: 'HTTPResponse', title: str, console: 'Console | None' = None) -> Iterator[bytes]:

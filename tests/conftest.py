@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from commands import call  # noqa: F401 (fixture)
 from fake_fashion_mnist import (  # noqa: F401 (fixtures)
     fashion_mnist_contents,
     fashion_mnist_root,

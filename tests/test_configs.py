@@ -13,7 +13,7 @@ from shipped_configs import CONFIGS, PATHS, name_of, read, undrawn_weights
 from yapf.yapflib.yapf_api import FormatCode
 
 from ltcl.launch import load_config
-from ltcl.launch.building import import_scope
+from ltcl.launch.building import import_custom_modules, import_scope
 from ltcl.launch.config_source import Source
 from ltcl.launch.contract import check_contract
 from ltcl.launch.parts import check_parts
@@ -45,6 +45,7 @@ def test_config_builds(path):
 def test_parts_fit_each_other(path):
     cfg = read(path)
     import_scope(cfg.default_scope)
+    import_custom_modules(cfg)
     check_contract(cfg)
 
 

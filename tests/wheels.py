@@ -14,6 +14,9 @@ SOURCES = ('setup.py', 'pyproject.toml', 'MANIFEST.in', 'README.md', 'LICENSE', 
 # What a source archive carries beside them.
 FURTHER_SOURCES = ('CHANGELOG.md', 'SECURITY.md', 'Makefile', 'constraints.txt', 'benchmarks', 'docs', 'tests', 'tools')
 
+# The clone stays out of sight: pip would find its ltcl there and install nothing.
+WITHOUT_CLONE = {name: value for name, value in os.environ.items() if name != 'PYTHONPATH'}
+
 
 def copy_sources(folder: Path, names: tuple[str, ...] = SOURCES) -> Path:
     """A copy of the clone: a build leaves folders beside what it builds."""
@@ -37,7 +40,8 @@ def install(wheel: Path, folder: Path) -> Path:
     """The folder of commands of an environment that has the wheel, and the libraries of this environment."""
     venv.create(folder, with_pip=False)
     options = ['--quiet', '--no-deps', '--no-index', wheel]
-    subprocess.run([sys.executable, '-m', 'pip', '--python', folder, 'install', *options], check=True)
+    command = [sys.executable, '-m', 'pip', '--python', folder, 'install', *options]
+    subprocess.run(command, check=True, env=WITHOUT_CLONE)
     # A path in a .pth file is searched last, and .pth files in it, such as that of an editable ltcl, are not run.
     (site,) = folder.glob('lib/python*/site-packages')
     (site / 'libraries.pth').write_text(sysconfig.get_path('purelib'))
@@ -46,11 +50,10 @@ def install(wheel: Path, folder: Path) -> Path:
 
 def call(*words: object, folder: Path) -> subprocess.CompletedProcess:
     """Run a command in a folder, without the clone's paths in the environment."""
-    environment = {name: value for name, value in os.environ.items() if name != 'PYTHONPATH'}
     done = subprocess.run(
         list(map(str, words)),
         cwd=folder,
-        env=environment | {'OMP_NUM_THREADS': '1'},
+        env=WITHOUT_CLONE | {'OMP_NUM_THREADS': '1'},
         capture_output=True,
         text=True,
         timeout=900,

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 METRICS_FILE = 'metrics.json'
 GROUPS = ('many', 'medium', 'few')
 MAX_NAME = 40
+# Of a test: what the same scores say for other class mixes.
+MIX_FIGURES = {'all_natural': 'all, for the natural class mix', 'macro_balanced': 'macro, for the balanced class mix'}
 
 
 @dataclass
@@ -285,6 +287,10 @@ def _table_rows(report: dict, entries: list[tuple[dict, str]]) -> list[tuple[str
         cells = [_cell(entry['metrics'].get(f'{prefix}/{group}')) for entry, _ in entries]
         if any(cells):
             rows.append((f'{group} ({rules[group]}, {size} class{"es" if size != 1 else ""})', cells))
+    for name, title in MIX_FIGURES.items():
+        cells = [_cell(entry['metrics'].get(f'{prefix}/{name}')) for entry, _ in entries]
+        if any(cells):
+            rows.append((title, cells))
     rows.append(('worst class', [_worst_cell(entry, column, report) for entry, column in entries]))
     return rows
 

@@ -40,23 +40,39 @@ def download(url: str) -> Path:
     Raises:
         UserError: The file cannot be fetched or kept, or its hash is another.
     """
-    address, _, fragment = url.partition('#')
-    name = file_name(address)
-    wanted = wanted_hash(name, fragment)
-    hub = Path(torch.hub.get_dir(), 'checkpoints', name)
-    path = cache_folder() / 'downloads' / hashlib.sha256(address.encode()).hexdigest()[:16] / name
+    address, wanted, path, _ = _places(url)
     try:
-        if wanted and _is_whole(hub, wanted):
-            return hub
-        if not _is_whole(path, wanted):
-            _download(address, path, wanted)
+        kept = kept_copy(url)
+        if kept is not None:
+            return kept
+        _download(address, path, wanted)
     except UserError:
         raise
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise UserError(
-            f'{address} cannot be downloaded ({_reason(error)}): get the file in another way and give its path'
+            f'{address} cannot be downloaded ({reason_of(error)}): get the file in another way and give its path'
         ) from error
     return path
+
+
+def kept_copy(url: str) -> Path | None:
+    """The copy of a file of the web that :func:`download` would take without the network; None if there is none.
+
+    Args:
+        url: As of :func:`download`.
+    """
+    _, wanted, path, hub = _places(url)
+    if wanted and _is_whole(hub, wanted):
+        return hub
+    return path if _is_whole(path, wanted) else None
+
+
+def _places(url: str) -> tuple[str, str, Path, Path]:
+    """Address and hash of a file, where it is kept, and where ``torch.hub`` keeps it."""
+    address, _, fragment = url.partition('#')
+    name = file_name(address)
+    folder = cache_folder() / 'downloads' / hashlib.sha256(address.encode()).hexdigest()[:16]
+    return address, wanted_hash(name, fragment), folder / name, Path(torch.hub.get_dir(), 'checkpoints', name)
 
 
 def file_name(address: str) -> str:
@@ -137,7 +153,13 @@ def _fetch(address: str, path: Path, wanted: str) -> None:
             )
 
 
-def _reason(error: Exception) -> str:
-    if isinstance(error, HTTPError):
-        return f'HTTP {error.code} {error.reason}'
-    return str(getattr(error, 'reason', None) or error) or type(error).__name__
+def reason_of(error: Exception) -> str:
+    """Why a download failed, in a few words.
+
+    Args:
+        error: What it raised; of a :class:`~ltcl.errors.UserError`, its cause counts.
+    """
+    cause = error.__cause__ if isinstance(error, UserError) and isinstance(error.__cause__, Exception) else error
+    if isinstance(cause, HTTPError):
+        return f'HTTP {cause.code} {cause.reason}'
+    return str(getattr(cause, 'reason', None) or cause) or type(cause).__name__

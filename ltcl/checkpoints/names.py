@@ -34,14 +34,39 @@ _SWIN_BLOCK = (
     ('mlp.fc1.*', 'mlp.0.*', 'ffn.layers.0.0.*'),
     ('mlp.fc2.*', 'mlp.3.*', 'ffn.layers.1.*'),
 )
-_VIT = Renaming(
-    {
-        'cls_token': 'cls_token',
-        'pos_embed': 'pos_embed',
-        'patch_embed.proj.*': 'patch_embed.projection.*',
-        **{f'blocks.#.{theirs}.*': f'layers.#.{ours}.*' for theirs, ours in _VIT_BLOCK.items()},
-    }
-)
+_VIT_TABLE = {
+    'cls_token': 'cls_token',
+    'pos_embed': 'pos_embed',
+    'patch_embed.proj.*': 'patch_embed.projection.*',
+    **{f'blocks.#.{theirs}.*': f'layers.#.{ours}.*' for theirs, ours in _VIT_BLOCK.items()},
+}
+# timm's, DeiT's and DINOv2's: a norm before the pooling, factors of the branches, gated layers.
+_TIMM_VIT_TABLE = _VIT_TABLE | {
+    'norm.*': 'ln1.*',
+    'norm_pre.*': 'pre_norm.*',
+    'blocks.#.ls1.gamma': 'layers.#.attn.gamma1.weight',
+    'blocks.#.ls2.gamma': 'layers.#.ffn.gamma2.weight',
+    'blocks.#.mlp.w12.*': 'layers.#.ffn.w12.*',
+    'blocks.#.mlp.w3.*': 'layers.#.ffn.w3.*',
+}
+# OpenAI's image encoder, without the prefix visual.
+_CLIP_BLOCK = {
+    'ln_1.*': 'ln1.*',
+    'ln_2.*': 'ln2.*',
+    'attn.in_proj_weight': 'attn.qkv.weight',
+    'attn.in_proj_bias': 'attn.qkv.bias',
+    'attn.out_proj.*': 'attn.proj.*',
+    'mlp.c_fc.*': 'ffn.layers.0.0.*',
+    'mlp.c_proj.*': 'ffn.layers.1.*',
+}
+_CLIP_TABLE = {
+    'class_embedding': 'cls_token',
+    'positional_embedding': 'pos_embed',
+    'conv1.weight': 'patch_embed.projection.weight',
+    'ln_pre.*': 'pre_norm.*',
+    'ln_post.*': 'ln1.*',
+    **{f'transformer.resblocks.#.{theirs}': f'layers.#.{ours}' for theirs, ours in _CLIP_BLOCK.items()},
+}
 _SWIN = Renaming(
     {
         'patch_embed.proj.*': 'patch_embed.projection.*',
@@ -61,7 +86,15 @@ for _stage in range(3):
         f'features.{2 * _stage + 2}.{name}': f'stages.{_stage}.downsample.{name}'
         for name in ('norm.*', 'reduction.weight')
     }
-_RENAMINGS = {'vit': _VIT, 'swin': _SWIN, 'torchvision_swin': Renaming(_TORCHVISION_SWIN_TABLE)}
+_RENAMINGS = {
+    'vit': Renaming(_VIT_TABLE),
+    'timm_vit': Renaming(_TIMM_VIT_TABLE),
+    'clip': Renaming(_CLIP_TABLE),
+    'swin': _SWIN,
+    'torchvision_swin': Renaming(_TORCHVISION_SWIN_TABLE),
+}
+TRANSLATED = tuple(_RENAMINGS)
+"""Encoders whose tensors have other names in OpenMMLab's packages."""
 
 
 def _filled(names: list[str]) -> tuple[str, ...]:

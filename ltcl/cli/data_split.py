@@ -4,8 +4,12 @@ Writes train.txt, val.txt (and test.txt) with lines "path label" and classes.txt
 read instead of the folders. They divide in the same way themselves; this keeps a division when images are added or
 removed, draws a test set as well, and shows the tail before a training.
 
+Copies of a picture, also scaled or compressed anew, and images of one origin (--groups) stay in one part. Copies in two
+classes are listed in contradictions.csv.
+
 examples:
   ltcl data split data/birds --test-share 0.2
+  ltcl data split data/eyes --groups "(patient[0-9]+)_"
 """
 
 import argparse
@@ -16,14 +20,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ltcl.errors import UserError
+from ltcl.files import write_atomic
 from ltcl.launch import import_mmpretrain
-from ltcl.neutral_text import visible
+from ltcl.neutral_text import csv_text, visible
 
 from .parser import ArgumentParser, command
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
 
+    from ltcl.datasets.kept_together import PictureNumbers
     from ltcl.datasets.own_sources import Images, OwnSources
 
 
@@ -35,32 +42,98 @@ def options(parser: ArgumentParser) -> None:
     )
     parser.add_argument('--test-share', type=float, default=0.0, help='share of each class for a test (default: 0)')
     parser.add_argument('--seed', type=int, default=0, help='of the draw (default: 0)')
+    parser.add_argument(
+        '--groups',
+        metavar='FILE|REGEX',
+        help='what tells images of one origin: a list with lines path,group, or a regular expression with one pair of '
+        'brackets for the paths, such as "(patient[0-9]+)_"',
+    )
+    parser.add_argument(
+        '--check-copies',
+        choices=('all', 'sample', 'none'),
+        default='all',
+        help='among which images copies are looked for (default: all; sample: 20,000)',
+    )
+    parser.add_argument(
+        '--contradicting',
+        choices=('keep', 'drop'),
+        default='keep',
+        help='whether images with the same pixels in two classes are divided or left out (default: keep)',
+    )
     parser.add_argument('--out', type=Path, help='folder of the lists (default: FOLDER)')
 
 
-def divide(sources: 'OwnSources', classes: list[str], val_share: float, test_share: float, seed: int) -> dict:
-    """Images of each part, those that the folder has already as they are.
+def shares_to_draw(sources: 'OwnSources', test_share: float, val_share: float) -> dict[str, float]:
+    """Parts to be drawn and their shares.
 
     Raises:
-        UserError: A part to be drawn is there already, or nothing is there to draw from, or nothing was drawn.
+        UserError: A part to be drawn is there already, or nothing is there to draw from.
     """
-    from ltcl.datasets import stratified_split
-
     if sources.training is None:
         raise UserError(f'{sources.root} has no training images to divide, only {", ".join(sources.files)}')
     shares = {part: share for part, share in (('test', test_share), ('val', val_share)) if share}
     there = sorted(shares.keys() & sources.files.keys())
     if there:
         raise UserError(f'{sources.files[there[0]]} is there already: give --{there[0]}-share 0 to keep it')
-    parts = {part: sources.read(part, classes, 'all') for part in sources.files if part in ('val', 'test')}
-    rest = sources.read(sources.training, classes, 'all')
+    return shares
+
+
+def divide(images: 'Images', together: 'np.ndarray', shares: dict[str, float], seed: int) -> dict[str, 'Images']:
+    """Images of the parts that are drawn, and of 'train', what they leave.
+
+    Args:
+        images: To draw from.
+        together: Group of each image, none of which is divided, shape (N,).
+        shares: Of each part to be drawn.
+        seed: Of the draws.
+
+    Raises:
+        UserError: Nothing was drawn.
+    """
+    from ltcl.datasets import stratified_split
+
+    parts = {}
     for part, share in shares.items():
-        kept, drawn = stratified_split(rest.labels, share, seed)
+        kept, drawn = stratified_split(images.labels, share, seed, together)
         if not len(drawn):
-            raise UserError(f'--{part}-share {share} draws no image, since the classes are too small: raise it')
-        parts[part], rest = rest.subset(drawn), rest.subset(kept)
-    order = {'train': rest, **parts}
-    return {part: order[part] for part in ('train', 'val', 'test') if part in order}
+            raise UserError(
+                f'--{part}-share {share} draws no image, since the classes are too small, {len(images.labels)} images '
+                f'in {len(set(together.tolist()))} groups that stay together: raise it'
+            )
+        parts[part], images, together = images.subset(drawn), images.subset(kept), together[kept]
+    return {'train': images, **parts}
+
+
+def contradiction_rows(images: 'Images', numbers: 'PictureNumbers', classes: list[str]) -> list[tuple]:
+    """Path, class, picture and likeness of images that are copies of one in another class, by picture."""
+    from ltcl.datasets.own_copies import contradicting
+
+    equal = contradicting(numbers.pixels, images.labels)
+    found = contradicting(numbers.pictures, images.labels).nonzero()[0]
+    order = sorted(found.tolist(), key=lambda i: (numbers.pictures[i], i))
+    count = {number: k for k, number in enumerate(dict.fromkeys(numbers.pictures[order].tolist()), 1)}
+    return [
+        (
+            images.paths[i],
+            classes[images.labels[i]],
+            count[numbers.pictures[i]],
+            'same pixels' if equal[i] else 'nearly the same',
+        )
+        for i in order
+    ]
+
+
+def tell_contradictions(rows: list[tuple], number_dropped: int, path: Path) -> None:
+    """Write the list of them, and print how many there are and the first."""
+    if not rows:
+        return
+    write_atomic(path, csv_text(('path', 'class', 'picture', 'likeness'), rows))
+    first = ' and '.join(f'{visible(name)} ({visible(label)})' for name, label, number, _ in rows if number == 1)
+    fate = f'{number_dropped} with the same pixels are left out' if number_dropped else 'all are kept'
+    print(
+        f'{rows[-1][2]} pictures are in two classes or more, in {len(rows)} images, such as '
+        f'{visible(first, width=300)}; {fate}: {visible(path)}'
+    )
 
 
 def write_lists(parts: dict[str, 'Images'], classes: list[str], root: Path, out: Path) -> list[Path]:
@@ -131,12 +204,27 @@ def statistics(parts: dict[str, 'Images'], classes: list[str]) -> 'pd.DataFrame'
 def main(args: argparse.Namespace) -> None:
     """Divide, write the lists, print what they hold."""
     import_mmpretrain()
+    from ltcl.datasets.kept_together import kept_together, picture_numbers
+    from ltcl.datasets.own_copies import contradicting
     from ltcl.datasets.own_sources import find_sources
 
     sources = find_sources(args.folder)
     classes = sources.class_names()
-    parts = divide(sources, classes, args.val_share, args.test_share, args.seed)
-    written = write_lists(parts, classes, args.folder, args.out or args.folder)
+    shares = shares_to_draw(sources, args.test_share, args.val_share)
+    assert sources.training is not None  # or there were no shares
+    images = sources.read(sources.training, classes, 'all')
+    numbers = picture_numbers(images.paths, args.folder, args.check_copies)
+    together = kept_together(numbers.pictures, images.paths, args.folder, args.groups)
+    contradictions = contradiction_rows(images, numbers, classes)
+    dropped = contradicting(numbers.pixels, images.labels) & (args.contradicting == 'drop')
+    drawn = divide(images.subset((~dropped).nonzero()[0]), together[~dropped], shares, args.seed)
+    there = {part: sources.read(part, classes, 'all') for part in sources.files if part in ('val', 'test')}
+    parts: dict[str, Images] = {
+        part: (drawn | there)[part] for part in ('train', 'val', 'test') if part in drawn | there
+    }
+    out = args.out or args.folder
+    written = write_lists(parts, classes, args.folder, out)
+    tell_contradictions(contradictions, dropped.sum(), out / 'contradictions.csv')
     for note in sources.notes:
         print(visible(note))
     print(statistics(parts, classes).to_string())

@@ -15,6 +15,8 @@ from .parser import ArgumentParser
 COMMANDS = {
     'train': 'train a config, or go on with a run',
     'test': 'test a checkpoint, or several as an ensemble',
+    'predict': 'classify images with a trained model',
+    'embed': 'write the features of images',
     'convert': "turn a checkpoint of the authors' code into one of ltcl, or back",
     'config': 'print a config with all that it inherits',
     'list': 'list the configs that come with ltcl',
@@ -27,6 +29,7 @@ COMMANDS = {
     'data split': 'divide own images into training and validation, for good',
     'data corrupt': 'corrupt the images of a test set',
     'data fashion-mnist': 'get the files of Fashion-MNIST',
+    'data openclipart': 'make a long-tailed data set of clip art',
     'data fashion-scenes': 'compose segmentation scenes of Fashion-MNIST garments',
 }
 

@@ -1,9 +1,12 @@
-"""Test a checkpoint on the test set of its config.
+"""Test a run: a checkpoint by itself or with a config, on the test set of its training or the images in a folder.
 
-Several pairs of config and checkpoint are tested as an ensemble, which sums their logits: test set and metrics are
-those of the first config, and --cfg-options change that one only.
+RUN [DATA] is a work dir, of which the best checkpoint is taken, or a checkpoint that carries its config. Several pairs
+of config and checkpoint are tested as an ensemble, which sums their logits: test set and metrics are those of the first
+config, and --cfg-options change that one only.
 
 examples:
+  ltcl test work_dirs/birds
+  ltcl test work_dirs/birds data/other_birds --prior balanced
   ltcl test my_config.py work_dirs/my_config/epoch_100.pth --out predictions.pkl
   ltcl test first.py first.pth second.py second.pth
   ltcl test my_config.py epoch_100.pth --processes 4
@@ -18,22 +21,48 @@ from ltcl.errors import UserError
 from ltcl.launch import apply_options, build_runner, load_config, run_options
 from ltcl.launch.config_source import SUFFIXES
 from ltcl.launch.config_values import fill_num_classes
+from ltcl.launch.image_options import mix
 from ltcl.launch.launcher import start_copies
+from ltcl.launch.run_config import config_of_run
 from ltcl.shipped import find_config
 from ltcl.work_dir import require_writable
 
 from .parser import ArgumentParser, command
 
+CHECKPOINT = '.pth'
+
 
 def options(parser: ArgumentParser) -> None:
     """Words and options of the command."""
     run_options(parser)
-    parser.add_argument('checkpoint', help='checkpoint file')
+    parser.add_argument('checkpoint', nargs='?', metavar='CHECKPOINT|DATA', help='checkpoint file; folder of images')
     parser.add_argument('others', nargs='*', metavar='CONFIG CHECKPOINT', help='further members of an ensemble')
     parser.add_argument(
         '--tta', action='store_true', help="average over the scales and flips of the config's tta_pipeline"
     )
+    parser.add_argument(
+        '--prior', type=mix, metavar='natural|balanced|estimate|FILE', help='class mix that is answered for'
+    )
     parser.add_argument('--out', help='write score, predicted and true label of every image to this .pkl file')
+
+
+def parse(parser: ArgumentParser) -> argparse.Namespace:
+    """Read the words; a config alone is too few."""
+    args = parser.parse_intermixed_args()
+    if args.checkpoint is None and not is_run(args.config):
+        parser.error(f'{args.config} is no run, a work dir or a checkpoint, and a config needs a CHECKPOINT after it')
+    return args
+
+
+def is_run(word: str) -> bool:
+    """Whether a word names a run: a folder, or a file of another kind than configs."""
+    return Path(word).is_dir() or Path(word).suffix == CHECKPOINT
+
+
+def tests_run(args: argparse.Namespace) -> bool:
+    """Whether the words are RUN or RUN DATA."""
+    is_data = args.checkpoint is None or Path(args.checkpoint).suffix not in (*SUFFIXES, CHECKPOINT)
+    return is_run(args.config) and is_data and not args.others
 
 
 def find_members(args: argparse.Namespace) -> list[tuple[str, str]]:
@@ -59,23 +88,25 @@ def find_members(args: argparse.Namespace) -> list[tuple[str, str]]:
 def read_config(args: argparse.Namespace, members: list[tuple[str, str]]) -> Config:
     """The config to build, command line included.
 
+    Args:
+        args: The command line.
+        members: Pairs of config and checkpoint; none for a run.
+
     Raises:
         UserError: A config or an option does not exist, a config stands in a checkpoint's place, ``--out`` is no .pkl
-            file, or ``--tta`` does not go with it.
+            file, or ``--tta`` or ``--prior`` does not go with it.
     """
     if args.out is not None and not args.out.endswith('.pkl'):
         raise UserError(f'--out {args.out} must end in .pkl')
+    if not members:
+        return add_options(config_of_run(args, args.config, args.checkpoint), args)
     first, *others = [load_config(config) for config, _ in members]
     for _, checkpoint in members:
         if Path(checkpoint).suffix in SUFFIXES:
             raise UserError(f'{checkpoint} stands where a checkpoint is expected: give CONFIG, then CHECKPOINT')
     if others and args.work_dir is None:
         args.work_dir = str(Path('work_dirs', f'{find_config(args.config).stem}_ensemble-of-{len(members)}'))
-    cfg = apply_options(first, args)
-    if args.out is not None:
-        cfg.test_evaluator = [*cfg.test_evaluator, dict(type='DumpResults', out_file_path=args.out)]
-    if args.tta:
-        augment_test(cfg, len(members))
+    cfg = add_options(apply_options(first, args), args, len(members))
     if not others:
         cfg.load_from = args.checkpoint
         return cfg
@@ -84,6 +115,20 @@ def read_config(args: argparse.Namespace, members: list[tuple[str, str]]) -> Con
     for other, (_, checkpoint) in zip(others, members[1:], strict=True):
         fill_num_classes(other, checkpoint)
     return ensemble_config([cfg, *others])
+
+
+def add_options(cfg: Config, args: argparse.Namespace, num_members: int = 1) -> Config:
+    """The config with what ``--out``, ``--tta`` and ``--prior`` add."""
+    if args.out is not None:
+        cfg.test_evaluator = [*cfg.test_evaluator, dict(type='DumpResults', out_file_path=args.out)]
+    if args.tta:
+        augment_test(cfg, num_members)
+    is_classifier = num_members == 1 and cfg.get('default_scope') == 'mmpretrain'
+    if args.prior is not None and not is_classifier:
+        raise UserError('--prior is for one classifier of images: leave it out for an ensemble or a segmentation')
+    if is_classifier:  # without a prior it reports both mixes beside the figures
+        cfg.setdefault('default_hooks', {})['prior'] = dict(type='ltcl.PriorHook', prior=args.prior)
+    return cfg
 
 
 def augment_test(cfg: Config, num_members: int = 1) -> None:
@@ -105,11 +150,11 @@ def augment_test(cfg: Config, num_members: int = 1) -> None:
     cfg.model = dict(**cfg.tta_model, module=cfg.model)
 
 
-@command(options, parse=ArgumentParser.parse_intermixed_args)
+@command(options, parse=parse)
 def main(args: argparse.Namespace) -> None:
     """Build the config, load the checkpoints and test them."""
     start_copies(args)
-    members = find_members(args)
+    members = [] if tests_run(args) else find_members(args)
     cfg = read_config(args, members)
     require_writable(cfg.work_dir)
     runner = build_runner(cfg)

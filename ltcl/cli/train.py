@@ -3,6 +3,7 @@
 examples:
   ltcl train ltcl::paco/paco_resnet20_1xb128-100e_fashion-mnist-lt-small.py
   ltcl train my_config.py --resume auto --cfg-options max_epochs=200 train_dataloader.batch_size=64
+  ltcl train my_config.py --backbone tf_efficientnet_lite0 --image-size 160
   ltcl train my_config.py --processes 8 --amp
   srun --ntasks 8 --gres gpu:8 ltcl train my_config.py --launcher slurm
 """
@@ -14,6 +15,7 @@ from mmengine.config import Config
 
 from ltcl.errors import UserError
 from ltcl.launch import apply_options, build_runner, load_config, run_options
+from ltcl.launch.backbone_option import backbone_options
 from ltcl.launch.launcher import start_copies
 from ltcl.shipped import name_of
 from ltcl.work_dir import AUTO, require_writable
@@ -27,6 +29,7 @@ CONVERTED = '.ltcl.pth'
 def options(parser: ArgumentParser) -> None:
     """Words and options of the command."""
     run_options(parser)
+    backbone_options(parser)
     parser.add_argument(
         '--resume',
         nargs='?',
@@ -87,7 +90,9 @@ def check_start(cfg: Config) -> None:
             + (f' with a checkpoint of {stage1}' if stage1 else '')
         )
     load_from = cfg.get('load_from')
-    if load_from is None and stage1 and not cfg.get('resume'):
+    backbone = (cfg.get('model') or {}).get('backbone') or {}
+    is_pretrained = (backbone.get('init_cfg') or {}).get('type') == 'Pretrained'
+    if load_from is None and stage1 and not cfg.get('resume') and not is_pretrained:
         raise UserError(f'load_from is None, but {name} starts from a checkpoint of stage 1: {made_by}')
     # A run that goes on no longer needs what it started from.
     goes_on = cfg.get('resume') and (cfg.resume != AUTO or any(Path(cfg.work_dir).glob('*.pth')))

@@ -3,6 +3,8 @@
 import os
 from collections.abc import Sequence
 
+import numpy as np
+
 from ..notices import warn
 from .duplicates import SAMPLE_SIZE, find_copies
 from .own_sources import Images
@@ -33,3 +35,14 @@ def warn_of_copies(splits: dict[str, Images], classes: Sequence[str], root: str,
             other = next(i for i in found[0] if where[i][value] != where[first][value])
             pair = ' and '.join(f'{paths[i]} ({where[i][0]}, {classes[where[i][1]]})' for i in (first, other))
             warn(f'{root}: {len(found)} pictures are {fault}{scope}, file for file, such as {pair}')
+
+
+def contradicting(numbers: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Which images are copies of one in another class, bool, shape (N,).
+
+    Args:
+        numbers: Number of the picture of each image, the same for copies, int64 from 0, shape (N,).
+        labels: Their classes, int64, shape (N,).
+    """
+    pairs = np.unique(np.stack([numbers, labels]), axis=1)
+    return np.bincount(pairs[0], minlength=numbers.max(initial=-1) + 1)[numbers] > 1

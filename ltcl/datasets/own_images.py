@@ -15,6 +15,7 @@ from ..registry import DATASETS
 from ..value_ranges import check_choice
 from .checked_sample import CHECKS
 from .image_list import image_infos, read_classes
+from .kept_together import kept_together, picture_numbers
 from .list_files import warn_of_empty_classes
 from .list_labels import MEANINGS
 from .own_copies import warn_of_copies
@@ -50,8 +51,12 @@ class OwnImages(BaseDataset):
         numeric_labels: What labels of a list mean that are numbers: 'names' of classes, their 'indices' from 0, or
             'auto': names where all of them are names of classes, indices where none is.
         check_files: Which images of a list to look for before anything starts: 'sample' (256 of them), 'all', 'none'.
-        check_copies: Among which images a training set looks for the same file in two classes or in two parts: 'sample'
-            (20,000 of them), 'all', 'none'.
+        check_copies: Among which images copies are looked for: 'sample' (20,000 of them), 'all', 'none'. The draw keeps
+            copies of a picture on one side, also those that are scaled or compressed anew, see
+            :func:`ltcl.datasets.same_pictures.same_pictures`. A training set tells of the same file in two classes or
+            in two parts.
+        groups: What tells the origin of images, such as a patient or a camera, all of which the draw keeps on one side:
+            a list with lines "path,group", or a regular expression with one pair of brackets for the paths.
         test_mode: As in mmengine's ``BaseDataset`` (a broken image is an error), by default in all splits but 'train'.
         lazy_init: Leave loading of the images to the first access; the classes are known at once.
         **kwargs: Arguments of mmpretrain's ``BaseDataset``: ``pipeline``, ``indices``, ``metainfo``, ...
@@ -72,6 +77,7 @@ class OwnImages(BaseDataset):
         numeric_labels: str = 'auto',
         check_files: str = 'sample',
         check_copies: str = 'sample',
+        groups: str | None = None,
         test_mode: bool | None = None,
         lazy_init: bool = False,
         **kwargs: Any,
@@ -80,7 +86,7 @@ class OwnImages(BaseDataset):
         check_choice('numeric_labels', numeric_labels, MEANINGS)
         check_choice('check_copies', check_copies, CHECKS)
         self.split, self.check_files, self.check_copies = split, check_files, check_copies
-        self.numeric_labels = numeric_labels
+        self.numeric_labels, self.groups = numeric_labels, groups
         self.draw: dict[str, Any] = {'val_share': val_share, 'seed': split_seed}
         classes = read_classes(classes)
         self.sources = find_sources(str(data_root), classes)
@@ -116,12 +122,16 @@ class OwnImages(BaseDataset):
         images = self._read(part, warn=self.split in ('train', part))
         if not is_drawn:
             return images, None
-        kept, drawn = stratified_split(images.labels, **self.draw)
+        pictures = picture_numbers(images.paths, self.data_root, self.check_copies).pictures
+        together = kept_together(pictures, images.paths, self.data_root, self.groups)
+        kept, drawn = stratified_split(images.labels, **self.draw, groups=together)
         chosen, left = (kept, drawn) if self.split == 'train' else (drawn, kept)
         if not len(chosen):
+            number = len(np.unique(together))
+            groups = f' and all belong to {number} groups' if number < len(together) else ''
             raise UserError(
                 f'{self.data_root}: val_share={self.draw["val_share"]} leaves no image for validation, since the '
-                f'largest class has {np.bincount(images.labels).max()}: raise val_share or add images'
+                f'largest class has {np.bincount(images.labels).max()}{groups}: raise val_share or add images'
             )
         return images.subset(chosen), images.subset(left)
 

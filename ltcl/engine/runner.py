@@ -7,6 +7,7 @@ from typing import Any
 
 from mmengine.dist import is_main_process
 from mmengine.logging import MMLogger
+from mmengine.model import BaseModule
 from mmengine.runner import Runner as MMEngineRunner
 from mmengine.runner.checkpoint import CheckpointLoader, _load_checkpoint_to_model
 from torch import nn
@@ -102,6 +103,14 @@ class Runner(MMEngineRunner):
         start = start_of_run(self.work_dir, self._resume, self._load_from)
         self._resume, self._load_from = start.is_resumed, start.checkpoint
         return super().train()
+
+    def _init_model_weights(self) -> None:
+        """As mmengine's; a run that goes on does not read again what it started from."""
+        modules: list[Any] = [*unwrapped(self.model).modules()] if self._resume else []
+        for module in (module for module in modules if isinstance(module, BaseModule)):
+            if isinstance(module.init_cfg, dict) and module.init_cfg['type'] == 'Pretrained':
+                module.init_cfg = None
+        super()._init_model_weights()
 
     def save_checkpoint(
         self,

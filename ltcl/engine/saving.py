@@ -10,6 +10,7 @@ from mmengine.runner import EpochBasedTrainLoop, Runner
 from ltcl.checkpoints.finding import REGULAR, STOPPED, numbered
 from ltcl.checkpoints.plain_data import hub_to_plain, to_plain
 from ltcl.checkpoints.run_state import TRAINING_KEY, TrainingShape
+from ltcl.checkpoints.stored_config import CONFIG_KEY
 from ltcl.checkpoints.whole_files import save_whole
 from ltcl.files import write_atomic
 from ltcl.launch.exit_codes import NOT_SAVED
@@ -63,6 +64,7 @@ def run_checkpoint(runner: Runner, meta: dict, weights_only: bool = False) -> di
     meta = {
         **meta,
         'cfg': runner.cfg.pretty_text,
+        CONFIG_KEY: to_plain(runner.cfg.to_dict()),
         'seed': runner.seed,
         'experiment_name': runner.experiment_name,
         'time': time.strftime('%Y%m%d_%H%M%S', time.localtime()),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import UserError
+from ..errors import SourceError, UserError
 from ..files import write_atomic
 
 # Of the uncompressed content: the same images are published in differently compressed archives.
@@ -58,10 +58,6 @@ def parse_idx(content: bytes) -> np.ndarray:
     rank = content[3]
     shape = np.frombuffer(content, '>i4', count=rank, offset=4)
     return np.frombuffer(content, np.uint8, offset=4 + 4 * rank).reshape(shape)
-
-
-class SourceError(Exception):
-    """Why one source cannot give the files; the next one is tried."""
 
 
 def missing_files(data_root: Path) -> list[str]:

@@ -4,10 +4,10 @@ from pathlib import Path
 
 from rich.console import Console
 
-from ..errors import UserError
+from ..errors import SourceError, UserError
 from ..neutral_text import markup
-from .debian_package import DEBIAN_PACKAGE, from_debian_package
-from .files import SourceError, missing_files, unpack
+from .debian_package import PACKAGE, from_debian_package
+from .files import missing_files, unpack
 from .torchvision_mirrors import from_torchvision
 
 
@@ -27,7 +27,7 @@ def from_data_root(data_root: Path, console: Console) -> None:
 SOURCES = {
     'the data root': from_data_root,
     "torchvision's download": from_torchvision,
-    f'the Debian package {DEBIAN_PACKAGE}': from_debian_package,
+    f'the Debian package {PACKAGE.name}': from_debian_package,
 }
 
 

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from ..analysis.seg_class_counts import SegClassCounts, count_pixels, save_class_counts, sum_up
 from ..errors import UserError
+from ..files import take_place
 from ..launch import import_mmpretrain
 from ..neutral_text import markup
 from .files import parse_idx, read_verified
@@ -77,19 +78,6 @@ def is_complete(out: Path, options: dict) -> bool:
         return False
 
 
-def replace(partial: Path, out: Path) -> None:
-    """Put what was written in the place of what was there; interrupted at any point, it is whole or incomplete."""
-    for name in reversed(WRITTEN):
-        old = out / name
-        if old.is_dir():
-            shutil.rmtree(old)
-        else:
-            old.unlink(missing_ok=True)
-    for name in WRITTEN:
-        (partial / name).rename(out / name)
-    partial.rmdir()
-
-
 def statistics_table(split: str, stats: SegClassCounts, garments: np.ndarray) -> Table:
     """What a split shows."""
     table = Table(title=f'{split}: {stats.num_images} scenes', title_justify='left')
@@ -126,5 +114,5 @@ def make_scenes(data_root: Path, out: Path, console: Console, **options: Any) ->
         if split == 'train':
             save_class_counts(partial / COUNTS_FILE, stats, options=options)
         console.print(statistics_table(split, stats, counts[split]))
-    replace(partial, out)
+    take_place(partial, out, WRITTEN)
     console.print(f'The scenes are now in {markup(out)}', soft_wrap=True)

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from rich.console import Console
 
+from ..errors import SourceError
 from ..files import received
-from .files import SourceError, gunzip, missing_files, write_verified
+from .files import gunzip, missing_files, write_verified
 
 NETWORK_SECONDS = 10
 

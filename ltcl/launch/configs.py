@@ -94,7 +94,7 @@ def apply_options(cfg: Config, args: argparse.Namespace) -> Config:
     Raises:
         UserError: An option that no part of the config could read, or a value that cannot be.
     """
-    cfg = set_options(cfg, args.cfg_options)
+    cfg = _with_backbone(cfg, args)
     if args.work_dir is not None:
         cfg.work_dir = args.work_dir
     elif cfg.get('work_dir') is None:
@@ -111,6 +111,19 @@ def apply_options(cfg: Config, args: argparse.Namespace) -> Config:
     if args.launcher != 'none':
         start_processes(cfg)
     return cfg
+
+
+def _with_backbone(cfg: Config, args: argparse.Namespace) -> Config:
+    """``--cfg-options``; those that do not change a variable of the config come after ``--backbone`` and its kind."""
+    asked = ('backbone', 'weights', 'scratch', 'image_size')
+    if not any(getattr(args, name, None) for name in asked):
+        return set_options(cfg, args.cfg_options)
+    from .backbone_option import apply_backbone
+
+    own = {key: value for key, value in args.cfg_options.items() if _is_own(key)}
+    cfg = apply_backbone(set_options(cfg, own) if own else cfg, args)
+    others = {key: value for key, value in args.cfg_options.items() if key not in own}
+    return set_options(cfg, others)
 
 
 def set_options(cfg: Config, options: Mapping[str, object], with_imports: bool = True) -> Config:

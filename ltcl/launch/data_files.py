@@ -38,12 +38,21 @@ def read_data(path: Path, text: str) -> dict:
         raise UserError(f'{path} is nested too deep for a config') from error
     if not isinstance(data, dict) or not all(isinstance(key, str) for key in data):
         raise UserError(f'{path} must be a mapping of sections such as model and train_dataloader')
-    _check_names(path, data)
+    check_data(data, path, f'a {path.suffix} config runs none: make it a .py config')
     return data
 
 
-def _check_names(path: Path, data: dict) -> None:
-    """Refuse modules and parts through which a config would have code of its choice imported or called."""
+def check_data(data: dict, source: str | Path, remedy: str) -> None:
+    """Refuse modules and parts through which a config would have code of its choice imported or called.
+
+    Args:
+        data: The config.
+        source: Where it comes from, for the message.
+        remedy: What to do, for the message.
+
+    Raises:
+        UserError: It names code.
+    """
     imports = data.get('custom_imports') or {}
     modules = imports.get('imports', []) if isinstance(imports, dict) else imports
     modules = [modules] if isinstance(modules, str) else modules
@@ -52,10 +61,7 @@ def _check_names(path: Path, data: dict) -> None:
     wrong = [name for name in (*modules, *scopes) if str(name).split('.')[0] not in PACKAGES]
     wrong += [name for name in parts if isinstance(name, str) and _is_code(name)]
     if wrong:
-        raise UserError(
-            f'{path}: {wrong[0]} names code, not a registered part of {", ".join(PACKAGES)}; a {path.suffix} config '
-            'runs none: make it a .py config'
-        )
+        raise UserError(f'{source}: {wrong[0]} names code, not a registered part of {", ".join(PACKAGES)}; {remedy}')
 
 
 def _names_a_part(key: str) -> bool:

@@ -12,6 +12,8 @@ USAGE = 2
 """The command line is wrong."""
 NOT_SAVED = 3
 """The training went to its end, and its last checkpoint could not be written."""
+UNREADABLE = 4
+"""Some images could not be read; all others are answered."""
 STALLED = 124
 """A process made no progress for ``stall_timeout`` seconds."""
 

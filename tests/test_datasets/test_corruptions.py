@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from scipy import ndimage
 
-from ltcl.datasets.corruptions import FUNCTIONS, SEVERITIES, corrupt, profile_of
+from ltcl.datasets.corruptions import FUNCTIONS, SEVERITIES, corrupt, frost_photos, profile_of
 from ltcl.datasets.corruptions.blur import glass_blur, smear, zoom
 from ltcl.datasets.corruptions.digital import brightness, elastic_transform
 from ltcl.datasets.corruptions.weather import ice, plasma
@@ -243,3 +243,43 @@ def test_frost_photographs_of_a_folder(tmp_path):
     writer(('a/1', np.zeros((32, 32, 3), np.uint8)))
     pixels = np.asarray(Image.open(tmp_path / 'out/frost/5/a/1.png'))
     np.testing.assert_array_equal(pixels[0, 0], [0, 0, int(255 * 0.45)])
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """A package with six photographs of one colour each, whose code must not run."""
+    site = tmp_path / 'site'
+    info = site / 'imagecorruptions_imaug-1.1.5.dist-info'
+    (site / 'imagecorruptions/frost').mkdir(parents=True)
+    info.mkdir()
+    (site / 'imagecorruptions/__init__.py').write_text('raise RuntimeError')
+    files = [f'imagecorruptions/frost/frost{i}.{"png" if i < 4 else "jpg"}' for i in range(1, 7)]
+    for i, file in enumerate(files, 1):
+        Image.new('RGB', (200, 150), (40 * i, 40 * i, 40 * i)).save(site / file, quality=100)
+    info.joinpath('METADATA').write_text('Metadata-Version: 2.1\nName: imagecorruptions-imaug\nVersion: 1.1.5\n')
+    info.joinpath('RECORD').write_text(''.join(f'{file},,\n' for file in [*files, 'imagecorruptions/__init__.py']))
+    monkeypatch.syspath_prepend(str(site))
+    return site
+
+
+def test_frost_photographs_of_imagenet_c(package, tmp_path):
+    assert [path.name for path in frost_photos.published_photos()] == list(frost_photos.PUBLISHED)
+    photos = frost_photos.read_frost(frost_photos.PACKAGE, 'large')
+    assert [round(255 * photo.mean()) for photo in photos] == [40, 80, 120, 160, 200]
+    writer = written(tmp_path / 'out', corruptions=['frost'], frost_images=frost_photos.PACKAGE)
+    assert {photo.shape for photo in writer.frost_photos} == {(30, 40, 3)}
+    writer(('a/1', np.zeros((64, 48, 3), np.uint8)))  # larger than the photographs
+    pixels = np.asarray(Image.open(tmp_path / 'out/frost/5/a/1.png'))
+    assert pixels.shape == (64, 48, 3)
+    assert pixels.max() - pixels.min() <= 1
+    assert pixels[0, 0, 0] in {int(0.45 * 40 * i + error) for i in range(1, 6) for error in (0, 0.5)}
+    (package / 'imagecorruptions/frost/frost2.png').unlink()
+    with pytest.raises(UserError, match='is missing: pip install imagecorruptions-imaug'):
+        frost_photos.read_frost(frost_photos.PACKAGE, 'large')
+
+
+def test_photographs_that_cover_the_image_are_left_as_they_are():
+    small, large = np.zeros((10, 40, 3), np.float32), np.zeros((100, 100, 3), np.float32)
+    enlarged = frost_photos.covering([small, large], 20, 60)
+    assert [photo.shape for photo in enlarged] == [(20, 80, 3), (100, 100, 3)]
+    assert enlarged[1] is large

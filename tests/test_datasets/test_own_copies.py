@@ -83,10 +83,16 @@ def test_picture_in_two_classes_and_in_two_parts(tmp_path, warnings):
     assert len(warnings) == 2
 
 
-def test_picture_that_the_draw_has_put_into_both_halves(tmp_path, warnings):
-    fill(tmp_path, dict.fromkeys(images('a', 10), b'same') | {path: path.encode() for path in images('b', 10)})
-    read(tmp_path)
-    assert [message.split(', file')[0] for message in warnings] == [f'{tmp_path}: 1 pictures are in two splits']
+def test_the_draw_keeps_copies_on_one_side(tmp_path, warnings):
+    fill(tmp_path, {path: bytes([i // 2]) for i, path in enumerate(images('a', 20))})
+    fill(tmp_path, {path: path.encode() for path in images('b', 10)})
+    drawn = read(tmp_path, 'val')
+    assert len(drawn) == 4 + 2
+    assert {path for path in drawn if (tmp_path / path).read_bytes() == b'\0'} in (set(), {'a/000.png', 'a/001.png'})
+    assert len({(tmp_path / path).read_bytes() for path in drawn}) == 2 + 2
+    assert not drawn.keys() & read(tmp_path).keys()
+    assert warnings == []
+    assert len({(tmp_path / path).read_bytes() for path in read(tmp_path, 'val', check_copies='none')}) > 4
 
 
 def test_sample_is_told(tmp_path, warnings, monkeypatch):

@@ -44,3 +44,43 @@ def test_classes_without_images_and_no_images():
 def test_share_out_of_range(share):
     with pytest.raises(UserError, match=f'val_share must be at least 0 and less than 1, got {share}'):
         stratified_split(np.array([0, 1]), share)
+
+
+def test_groups_of_one_image_are_drawn_as_images_are():
+    labels = np.random.default_rng(0).integers(0, 6, 60)
+    for seed in range(5):
+        names = np.random.default_rng(seed).permutation(60)
+        for one, other in zip(
+            stratified_split(labels, 0.3, seed), stratified_split(labels, 0.3, seed, names), strict=True
+        ):
+            assert one.tolist() == other.tolist()
+
+
+@pytest.mark.parametrize('seed', range(20))
+def test_groups_are_whole_and_no_class_is_lost(seed):
+    rng = np.random.default_rng(seed)
+    labels, groups = rng.integers(0, 8, 200) ** 2 // 8, rng.integers(0, 90, 200)
+    train, val = stratified_split(labels, 0.4, seed, groups)
+    assert sorted([*train, *val]) == list(range(200))
+    assert not set(groups[train]) & set(groups[val])
+    assert set(labels[train]) == set(labels)
+    assert 0.2 < len(val) / 200 < 0.6
+
+
+def test_share_is_of_the_groups_of_each_class_and_large_ones_stay_in_training():
+    labels = np.repeat([0, 1], [100, 40])
+    groups = np.concatenate([np.repeat(0, 50), np.arange(1, 51), 100 + np.arange(40) // 2])
+    for seed in range(10):
+        _, val = stratified_split(labels, 0.2, seed, groups)
+        assert np.bincount(labels[val]).tolist() == [10, 8]  # of 51 groups and, of two images each, of 20
+        assert 0 not in groups[val]
+
+
+def test_group_of_two_classes_counts_as_the_rarer_and_goes_back_where_it_is_all_of_one():
+    labels = np.array([0] * 10 + [1] * 2 + [2])
+    groups = np.array([*range(9), 20, 20, 21, 21])  # the second of class 1 goes with the only one of class 2
+    for seed in range(20):
+        train, val = stratified_split(labels, 0.5, seed, groups)
+        assert {11, 12} <= set(train)
+        assert len({9, 10} & set(val)) != 1
+    assert stratified_split(np.array([0, 0, 1]), 0.5, groups=np.array([3, 3, 3]))[1].tolist() == []

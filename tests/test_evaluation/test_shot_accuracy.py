@@ -85,3 +85,20 @@ def test_two_processes_give_the_metrics_of_one():
 def test_import_needs_neither_pandas_nor_matplotlib_figures():
     code = "import sys, ltcl.evaluation.functional.shot; sys.exit('pandas' in sys.modules)"
     assert subprocess.run([sys.executable, '-c', code], check=False).returncode == 0
+
+
+def test_other_class_mixes_of_the_same_scores():
+    metric = ShotAccuracy(class_counts=[90, 10])
+    metric.dataset_meta = dict(classes=('a', 'b'))
+    metric.set_shifts(dict(natural=torch.tensor([0.9, 0.1]).log(), balanced=torch.zeros(2)))
+    scores, labels = [0.2, 0.4, 0.4, 0.05], [0, 0, 0, 1]  # of class a
+    samples = [
+        dict(pred_score=torch.tensor([score, 1 - score]), pred_label=torch.tensor([1]), gt_label=torch.tensor([label]))
+        for score, label in zip(scores, labels, strict=True)
+    ]
+    metric.process(None, samples)
+    found = metric.evaluate(4)
+    # 0.2 * 0.9 against 0.8 * 0.1: a; 0.05 * 0.9 against 0.95 * 0.1: b.
+    assert found['shot/all_natural'] == 100
+    assert found['shot/macro_balanced'] == found['shot/macro'] == 50
+    assert found['shot/all'] == 25

@@ -12,7 +12,8 @@ import pytest
 import torchvision
 from rich.console import Console
 
-from ltcl.errors import UserError
+from ltcl.debian_package import DebianPackage
+from ltcl.errors import SourceError, UserError
 from ltcl.fashion_mnist import debian_package, files
 from ltcl.fashion_mnist.getting import get_fashion_mnist
 
@@ -36,7 +37,7 @@ def packed(fashion_mnist_contents, tmp_path_factory) -> Path:
 def no_network(monkeypatch):
     """Neither mirrors nor apt nor an installed package."""
     monkeypatch.setattr(torchvision.datasets.FashionMNIST, 'mirrors', ['file:///nowhere/'])
-    monkeypatch.setattr(debian_package, 'DEBIAN_FOLDER', Path('nowhere'))
+    monkeypatch.setattr(debian_package, 'PACKAGE', DebianPackage('dataset-fashion-mnist', Path('nowhere'), 31))
     monkeypatch.setenv('PATH', '/nowhere')
 
 
@@ -110,9 +111,9 @@ def test_no_source_names_all_three(synthetic_checksums, tmp_path, console, no_ne
 def test_foreign_and_damaged_content_is_never_written(packed, tmp_path):
     name = 't10k-labels-idx1-ubyte'
     content = (packed / f'{name}.gz').read_bytes()
-    with pytest.raises(files.SourceError, match='not the published one'):
+    with pytest.raises(SourceError, match='not the published one'):
         files.write_verified(tmp_path, name, gzip.decompress(content))
-    with pytest.raises(files.SourceError, match='damaged'):
+    with pytest.raises(SourceError, match='damaged'):
         files.gunzip(name, content[:-20])
     assert not list(tmp_path.iterdir())
 

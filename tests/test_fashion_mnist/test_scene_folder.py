@@ -65,7 +65,7 @@ def test_what_is_there_is_kept_and_what_is_half_written_is_done_anew(fashion_mni
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(scene_folder, 'replace', power_cut)
+        patched.setattr(scene_folder, 'take_place', power_cut)
         with pytest.raises(KeyboardInterrupt):
             make(fashion_mnist_root, tmp_path, seed=1)
     assert {name: data for name, data in contents(tmp_path).items() if not name.startswith('.partial')} == before

@@ -1,9 +1,6 @@
 """The comparison of methods: means and spreads, and that finished runs are kept."""
 
 import json
-import subprocess
-import sys
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -11,8 +8,6 @@ from PIL import Image
 from toy import toy_config, write_images
 
 from ltcl.analysis.comparison import draw, read_run, summarise, to_markdown
-
-ROOT = Path(__file__).parents[2]
 
 
 def write_report(folder, value, epoch=4):
@@ -54,26 +49,22 @@ def test_run_without_a_report_is_not_finished(tmp_path):
     assert read_run(tmp_path) is None
 
 
-def test_finished_runs_are_kept_and_failures_named(tmp_path):
+def test_finished_runs_are_kept_and_failures_named(tmp_path, call):
     images = write_images(tmp_path / 'images')
     fine, broken = tmp_path / 'gpaco_toy.py', tmp_path / 'broken_toy.py'
     toy_config(images, tmp_path / 'unused', 'gpaco', with_report=True, train_cfg__max_epochs=1).dump(fine)
     toy_config(images, tmp_path / 'unused', 'gpaco', model__head__queue_len=1).dump(broken)
-    tool = [sys.executable, ROOT / 'tools' / 'benchmark_methods.py']
     out = tmp_path / 'out'
 
     def compare(*configs):
-        command = [*tool, *configs, '--seeds', '0', '--work-dir', out]
-        return subprocess.run(list(map(str, command)), capture_output=True, text=True, cwd=ROOT)
+        return call('compare', *configs, '--seeds', 0, '--work-dir', out)
 
     first = compare(fine)
-    assert first.returncode == 0, first.stderr
-    assert 'training gpaco_toy, seed 0' in first.stdout
+    assert first.status == 0, first.err
+    assert 'training gpaco_toy, seed 0' in first.out
     assert (out / 'comparison.md').read_text().splitlines()[2].startswith('| gpaco |')
     again = compare(fine)
-    assert again.returncode == 0
-    assert 'training' not in again.stdout.split('\n')[0]
-    failed = compare(broken)
-    assert failed.returncode == 1
-    assert 'broken_toy, seed 0 ended with status 1' in failed.stderr
+    assert again.status == 0
+    assert 'training' not in again.out.split('\n')[0]
+    assert 'broken_toy, seed 0 ended with status 1' in compare(broken).mistake
     assert 'queue_len=1 is shorter' in (out / 'broken_toy' / 'seed0' / 'console.log').read_text()

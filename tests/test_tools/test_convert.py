@@ -1,9 +1,6 @@
 """tools/model_converters/convert.py: files in, files out, reports and one-line errors."""
 
 import argparse
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -16,8 +13,6 @@ from ltcl.checkpoints.reading import read_checkpoint
 from ltcl.cli import convert
 from ltcl.engine import Runner
 from ltcl.errors import UserError
-
-TOOL = Path(__file__).parents[2] / 'tools' / 'model_converters' / 'convert.py'
 
 
 def options(checkpoint, source=None, **others):
@@ -116,14 +111,12 @@ def test_converted_file_goes_straight_into_a_test(trained, tmp_path):
         assert torch.equal(state[name].cpu(), value.cpu()), name
 
 
-def test_command_measures_accuracy_on_data(trained, tmp_path):
+def test_command_measures_accuracy_on_data(trained, tmp_path, call):
     runner, config, path, _ = trained
-    command = [sys.executable, str(TOOL), str(path), '--from', 'paco', '--out', str(tmp_path / 'a.pth')]
-    environment = dict(os.environ, OMP_NUM_THREADS='1')
-    run = subprocess.run([*command, '--verify', str(config), '--data'], capture_output=True, text=True, env=environment)
-    assert run.returncode == 0, run.stderr
-    assert f'shot/all: {runner.test()["shot/all"]:.4f}' in run.stdout
-    assert f'saved: {tmp_path / "a.pth"}' in run.stdout
+    done = call('convert', path, '--from', 'paco', '--out', tmp_path / 'a.pth', '--verify', config, '--data')
+    assert done.status == 0, done.err
+    assert f'shot/all: {runner.test()["shot/all"]:.4f}' in done.out
+    assert f'saved: {tmp_path / "a.pth"}' in done.out
 
 
 def test_mistakes(original_file, tmp_path):

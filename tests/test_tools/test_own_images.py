@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +10,7 @@ from layouts import write_own_folder
 from mmengine.config import Config
 from mmengine.dataset import default_collate
 from mmengine.registry import DATASETS, MODELS
+from PIL import Image
 
 from ltcl.cli import data_split
 from ltcl.datasets import OwnImages
@@ -62,7 +61,7 @@ def test_config_takes_its_classes_from_the_folder_and_one_of_them_may_be_empty(p
     assert all(gradient.isfinite().all() for gradient in gradients)
 
 
-def test_one_command_trains_and_one_tests_other_images(folder, tmp_path):
+def test_one_command_trains_and_one_tests_other_images(folder, tmp_path, call):
     images = [path for path in sorted(folder.glob('*/*')) if path.is_file()]
     for part, members in (('train', images), ('test', images[::3])):
         rows = [f'{os.path.relpath(path, tmp_path / part)},{path.parent.name}\n' for path in members]
@@ -78,30 +77,18 @@ def test_one_command_trains_and_one_tests_other_images(folder, tmp_path):
     config = ROOT / 'configs' / 'custom' / 'balanced-softmax_resnet50_1xb32-100e_own-images.py'
     work_dir = tmp_path / 'run'
 
-    def start(tool: str, *words: object) -> str:
-        command = [
-            sys.executable,
-            ROOT / 'tools' / tool,
-            config,
-            *words,
-            '--work-dir',
-            work_dir,
-            '--cfg-options',
-            *options,
-        ]
-        result = subprocess.run(
-            command, cwd=ROOT, env={**os.environ, 'OMP_NUM_THREADS': '1'}, capture_output=True, text=True, timeout=300
-        )
-        assert result.returncode == 0, result.stdout + result.stderr
-        return result.stdout
+    def start(*words: object) -> str:
+        done = call(*words, '--work-dir', work_dir, '--cfg-options', *options)
+        assert done.status == 0, done.out + done.err
+        return done.out
 
     options += [f'data_root={tmp_path}/train', 'max_epochs=1', 'train_cfg.val_interval=1']
-    printed = start('train.py')
+    printed = start('train', config)
     assert 'train.csv without 20 % of each class (drawn with seed 0): 15 images of 4 classes' in printed
     report = json.loads((work_dir / 'metrics.json').read_text())
     assert [row['train_count'] for row in report['per_class']] == [5, 7, 2, 1]
     options[-3] = f'data_root={tmp_path}/test'
-    printed = start('test.py', work_dir / 'epoch_1.pth')
+    printed = start('test', config, work_dir / 'epoch_1.pth')
     assert 'test.csv: 7 images of 4 classes' in printed
     assert (work_dir / 'test_metrics.json').is_file()
 
@@ -173,6 +160,56 @@ def test_lists_are_not_overwritten(split, tmp_path, capsys):
     with pytest.raises(SystemExit):
         split(tmp_path)
     assert 'train.txt would be overwritten' in capsys.readouterr().err
+
+
+def draw(path: Path, seed: int, side: int = 48) -> None:
+    """Write soft shapes in colour, other ones for another seed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    small = Image.fromarray(np.random.default_rng(seed).integers(0, 256, (6, 6, 3), np.uint8))
+    small.resize((96, 96), Image.Resampling.BICUBIC).resize((side, side), Image.Resampling.BOX).save(path)
+
+
+@pytest.fixture
+def copies(tmp_path) -> Path:
+    """Two classes of 20 images, every second a smaller copy of the one before; one picture is in both classes."""
+    root = tmp_path / 'copies'
+    for label, name in enumerate('ab'):
+        for i in range(20):
+            draw(root / name / f'{name}{i:02d}.png', 100 * label + i // 2, 96 if i % 2 else 48)
+    draw(root / 'a/x.png', 999)
+    draw(root / 'b/x.tif', 999)
+    draw(root / 'b/y.png', 999, 96)
+    return root
+
+
+@pytest.mark.parametrize('choice', ['keep', 'drop'])
+def test_copies_stay_together_and_contradictions_are_listed(split, copies, tmp_path, capsys, choice):
+    split(copies, '--out', tmp_path / 'lists', '--test-share', '0.3', '--contradicting', choice)
+    parts = [{path.name for path, _ in images_of(tmp_path / 'lists', part)} for part in ('train', 'val', 'test')]
+    assert sum(map(len, parts)) == 43 - 2 * (choice == 'drop')
+    for part in parts:
+        pairs = {(name[0], int(name[1:3]) // 2) for name in part if name[0] in 'ab'}
+        assert len(part - {'x.png', 'x.tif', 'y.png'}) == 2 * len(pairs)
+    assert len([part for part in parts if part & {'x.png', 'x.tif', 'y.png'}]) == 1
+    rows = (tmp_path / 'lists/contradictions.csv').read_text().splitlines()
+    assert rows[0] == '"path","class","picture","likeness"'
+    assert sorted(rows[1:]) == [
+        '"a/x.png","a",1,"same pixels"',
+        '"b/x.tif","b",1,"same pixels"',
+        '"b/y.png","b",1,"nearly the same"',
+    ]
+    printed = capsys.readouterr().out
+    assert '1 pictures are in two classes or more, in 3 images, such as a/x.png (a) and ' in printed
+    assert ('2 with the same pixels are left out' if choice == 'drop' else 'all are kept') in printed
+
+
+def test_origins_stay_together(split, folder, tmp_path):
+    split(folder, '--out', tmp_path, '--groups', r'/([^/]*)\.')
+    names = [{path.stem for path, _ in images_of(tmp_path, part)} for part in ('train', 'val')]
+    assert all(names)
+    assert not names[0] & names[1]
+    with pytest.raises(SystemExit):
+        split(folder, '--out', tmp_path / 'no', '--groups', 'none')
 
 
 def test_numbers_of_classes_are_written_as_names(split, tmp_path):

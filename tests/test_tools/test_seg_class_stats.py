@@ -1,15 +1,11 @@
 """The tool on label maps of known counts in ADE20K's layout, and what a branch makes of its file."""
 
 import json
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-TOOL = Path(__file__).parents[2] / 'tools' / 'analysis_tools' / 'seg_class_stats.py'
 CONFIG = """
 custom_imports = dict(imports=['ltcl.models.decode_heads'])
 default_scope = 'mmseg'
@@ -38,22 +34,18 @@ def data(tmp_path):
     return tmp_path
 
 
-def call(*arguments):
-    return subprocess.run([sys.executable, TOOL, *map(str, arguments)], capture_output=True, text=True)
-
-
-def test_counts_of_known_data_reach_a_branch(data):
+def test_counts_of_known_data_reach_a_branch(data, call):
     out = data / 'new' / 'stats.json'
-    done = call(data / 'config.py', '--out', out, '--data-root', data)
-    assert done.returncode == 0, done.stderr
+    done = call('seg-stats', data / 'config.py', '--out', out, '--data-root', data)
+    assert done.status == 0, done.err
     stats = json.loads(out.read_text())
     expected = dict(image={0: 1, 1: 1, 2: 2, 149: 1}, pixel={0: 17, 1: 1, 2: 11, 149: 10})
     for key, counts in expected.items():
         assert stats[key] == [counts.get(label, 0) for label in range(150)]
     assert stats['num_images'] == 3
     assert stats['classes'][:2] == ['wall', 'building']
-    assert 'image: sum 5; first (1, 1, 2); last (0, 1); none of the published tables' in done.stdout
-    assert 'pixel: sum 39; first (17, 1, 11); last (0, 10)' in done.stdout
+    assert 'image: sum 5; first (1, 1, 2); last (0, 1); none of the published tables' in done.out
+    assert 'pixel: sum 39; first (17, 1, 11); last (0, 10)' in done.out
 
     from ltcl.models.decode_heads import RegionRebalanceBranch
 
@@ -61,9 +53,8 @@ def test_counts_of_known_data_reach_a_branch(data):
     assert branch.known_class_counts()[:3].tolist() == [17, 1, 11]
 
 
-def test_mistakes_are_one_line(data):
+def test_mistakes_are_one_line(data, call):
     no_training = data / 'empty.py'
     no_training.write_text('model = dict()\n')
-    done = call(no_training, '--out', data / 'stats.json')
-    assert done.returncode == 1
-    assert done.stderr == f'error: {no_training} has no train_dataloader: name a config that trains\n'
+    done = call('seg-stats', no_training, '--out', data / 'stats.json')
+    assert done.mistake == f'error: {no_training} has no train_dataloader: name a config that trains'

@@ -1,10 +1,6 @@
 """The tools on masks as people have them: one line, status 1, before anything is trained."""
 
-import os
 import re
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 from mmengine.registry import DATASETS, init_default_scope
@@ -14,16 +10,6 @@ from ltcl.analysis.seg_class_stats import annotations_only, count_dataset
 from ltcl.errors import UserError
 from ltcl.launch import explain
 
-ROOT = Path(__file__).parents[2]
-ENVIRONMENT = {**os.environ, 'OMP_NUM_THREADS': '1'}
-
-
-def call(tool, *words):
-    command = [sys.executable, ROOT / 'tools' / tool, *words]
-    return subprocess.run(
-        [str(word) for word in command], cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True, timeout=300
-    )
-
 
 def written_config(root, folder, **changes):
     config = folder / 'config.py'
@@ -31,20 +17,13 @@ def written_config(root, folder, **changes):
     return config
 
 
-def error_of(done):
-    assert done.returncode == 1, done.stdout + done.stderr
-    (line,) = [line for line in done.stderr.splitlines() if line.startswith('error: ')]
-    assert 'Traceback' not in done.stderr
-    return line
-
-
-def test_train_and_count_refuse_masks_of_0_and_255_alike(tmp_path):
+def test_train_and_count_refuse_masks_of_0_and_255_alike(tmp_path, call):
     config = written_config(write_masks(tmp_path / 'data', lambda labels: labels * 255), tmp_path)
-    error = error_of(call('train.py', config))
+    error = call('train', config).mistake
     assert error.startswith('error: train_dataloader: ')
     assert "put dict(type='ltcl.MapLabels', values=[0, 255]) after LoadAnnotations" in error
     assert not list((tmp_path / 'run').glob('*.pth'))
-    counted = error_of(call('analysis_tools/seg_class_stats.py', config, '--out', tmp_path / 'stats.json'))
+    counted = call('seg-stats', config, '--out', tmp_path / 'stats.json').mistake
     assert 'ann_dir/train/0.png: only 0' in counted
     assert 'values=[0, 255]) after LoadAnnotations' in counted
     assert not (tmp_path / 'stats.json').exists()

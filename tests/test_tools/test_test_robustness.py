@@ -18,6 +18,7 @@ from toy import CLASS_COUNTS, toy_config
 from ltcl.analysis.robustness import RobustnessResults, load_results
 from ltcl.cli import data_corrupt as corrupt_tool
 from ltcl.cli import robustness as tool
+from ltcl.datasets.corruptions import frost_photos
 from ltcl.errors import UserError
 from ltcl.evaluation.functional import ALEXNET_ERROR, CORRUPTIONS
 from ltcl.registry import DATASETS, MODELS
@@ -225,6 +226,36 @@ def test_test_set_of_a_config_is_corrupted_under_its_labels(fashion_mnist_root, 
     assert settings['profile'] == 'small'
     error = call(corrupt_tool, monkeypatch, capsys, *words, '--seed', 1, fails=True)
     assert 'was begun with seed = 0, now it is 1' in error
+
+
+def test_frost_goes_on_as_it_was_begun(images, tmp_path, monkeypatch, capsys):
+    def run(*words, fails=False):
+        words = (images, *words, '--corruptions', 'contrast', '--workers', 1)
+        monkeypatch.setattr(sys, 'argv', ['tool', *map(str, words)])
+        if not fails:
+            corrupt_tool.main()
+            return ' '.join(capsys.readouterr().err.split())
+        return call(corrupt_tool, monkeypatch, capsys, *words, fails=True)
+
+    def begun(out):
+        return json.loads((out / 'corruptions.json').read_text())['frost_images']
+
+    package, drawn, own = tmp_path / 'package', tmp_path / 'drawn', tmp_path / 'own'
+    own.mkdir()
+    Image.new('RGB', (300, 300)).save(own / 'frost.png')
+    monkeypatch.setattr(frost_photos, 'published_photos', list)
+    assert 'frost is drawn' in run(drawn)
+    paths = [own / 'frost.png'] * len(frost_photos.PUBLISHED)
+    monkeypatch.setattr(frost_photos, 'published_photos', lambda: paths)
+    assert 'frost is drawn' in run(drawn)
+    assert 'photographs of ImageNet-C' in run(package)
+    assert (begun(drawn), begun(package)) == (None, 'imagecorruptions-imaug')
+    assert "was begun with frost_images = 'imagecorruptions-imaug', now it is None" in run(
+        package, '--draw-frost', fails=True
+    )
+    assert f'frost from {own}' in run(tmp_path / 'mine', '--frost-images', own)
+    monkeypatch.setattr(frost_photos, 'published_photos', list)
+    assert 'pip install imagecorruptions-imaug' in run(package, fails=True)
 
 
 def test_two_processes_write_the_same_as_one(images, corrupted, tmp_path, monkeypatch, capsys):

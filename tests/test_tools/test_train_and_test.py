@@ -10,6 +10,8 @@ from pathlib import Path
 
 import mmengine
 import pytest
+from commands import Done
+from reports import last_figures
 from toy import CLASS_COUNTS, toy_config
 
 from ltcl.checkpoints.reading import load_from_local
@@ -33,10 +35,6 @@ def run(*command, expect=0):
     return result
 
 
-def python(tool, *args, expect=0):
-    return run(sys.executable, ROOT / 'tools' / tool, *args, expect=expect)
-
-
 def wait_for(path, seconds=120):
     deadline = time.time() + seconds
     while not path.exists():
@@ -44,29 +42,23 @@ def wait_for(path, seconds=120):
         time.sleep(0.05)
 
 
-def one_line(result):
-    lines = [line for line in result.stderr.splitlines() if line.strip()]
-    assert len(lines) == 1, result.stderr
-    assert lines[0].startswith('error: ')
-    return lines[0]
-
-
-def test_train_then_test_agree(images, tmp_path):
+def test_train_then_test_agree(images, tmp_path, call):
     config = write_config(images, tmp_path)
-    python('train.py', config)
+    assert call('train', config).status == 0
     trained = json.loads((tmp_path / 'run' / 'metrics.json').read_text())
     checkpoint = tmp_path / 'run' / 'epoch_4.pth'
     out = tmp_path / 'predictions.pkl'
-    python('test.py', config, checkpoint, '--out', out)
+    assert call('test', config, checkpoint, '--out', out).status == 0
     tested = json.loads((tmp_path / 'run' / 'test_metrics.json').read_text())
-    assert tested['last']['metrics'] == trained['last']['metrics']
+    assert last_figures(tmp_path / 'run', 'test_') == last_figures(tmp_path / 'run') == trained['last']['metrics']
+    assert all(0 < tested['last']['metrics'][f'shot/{name}'] <= 100 for name in ('all_natural', 'macro_balanced'))
     assert [row['train_count'] for row in tested['per_class']] == list(CLASS_COUNTS)
     predictions = mmengine.load(out)
     assert len(predictions) == sum(CLASS_COUNTS)
     assert set(predictions[0]) >= {'pred_score', 'pred_label', 'gt_label'}
 
 
-def test_sigterm_leaves_a_checkpoint_that_resume_goes_on_from(images, tmp_path):
+def test_sigterm_leaves_a_checkpoint_that_resume_goes_on_from(images, tmp_path, call):
     config = write_config(images, tmp_path, train_cfg__max_epochs=400, train_cfg__val_interval=400)
     process = subprocess.Popen(
         [sys.executable, ROOT / 'tools' / 'train.py', config], cwd=ROOT, env=ENVIRONMENT, stdout=subprocess.DEVNULL
@@ -78,64 +70,45 @@ def test_sigterm_leaves_a_checkpoint_that_resume_goes_on_from(images, tmp_path):
     assert checkpoint.name.startswith('stopped_iter_')
     done = load_from_local(checkpoint)['meta']
     last_epoch = done['epoch'] + 2
-    python('train.py', config, '--resume', '--cfg-options', f'train_cfg.max_epochs={last_epoch}')
+    assert call('train', config, '--resume', '--cfg-options', f'train_cfg.max_epochs={last_epoch}').status == 0
     assert (tmp_path / 'run' / f'epoch_{last_epoch}.pth').exists()
 
 
-def test_two_processes_train_and_test(images, tmp_path):
-    config = write_config(images, tmp_path, train_dataloader__batch_size=4, train_cfg__max_epochs=2)
-    run('bash', 'tools/dist_train.sh', config, 2)
-    report = json.loads((tmp_path / 'run' / 'metrics.json').read_text())
-    assert [row['test_count'] for row in report['per_class']] == list(CLASS_COUNTS)
-    run(sys.executable, '-m', 'ltcl', 'test', config, tmp_path / 'run' / 'epoch_2.pth', '--processes', 2)
-    tested = json.loads((tmp_path / 'run' / 'test_metrics.json').read_text())
-    assert tested['last']['metrics'] == report['last']['metrics']
-
-
-def test_amp_option_chooses_the_precision(images, tmp_path):
+def test_amp_option_chooses_the_precision(images, tmp_path, call):
     config = write_config(images, tmp_path, 'gpaco', optim_wrapper__type='OptimWrapper', train_cfg__max_epochs=1)
-    python('train.py', config, '--amp')
+    assert call('train', config, '--amp').status == 0
     saved = load_from_local(tmp_path / 'run' / 'epoch_1.pth')
     assert 'ltcl.Bfloat16OptimWrapper' in saved['meta']['cfg']
 
 
 @pytest.mark.parametrize(
-    ('tool', 'words', 'cause'),
+    ('words', 'cause'),
     [
-        ('train.py', ['configs/paco/no-such.py'], 'config file configs/paco/no-such.py does not exist'),
-        ('train.py', ['CONFIG', '--resume', 'no-such.pth'], '--resume no-such.pth: no such checkpoint'),
-        (
-            'train.py',
-            ['CONFIG', '--cfg-options', 'train_clg.max_epochs=1'],
-            'no entry train_clg; did you mean train_cfg',
-        ),
-        ('train.py', ['CONFIG', '--cfg-options', 'model.head.alhpa=1'], "PaCoHead has no option 'alhpa'"),
-        ('test.py', ['CONFIG', 'no-such.pth'], 'checkpoint no-such.pth does not exist'),
+        (['train', 'configs/paco/no-such.py'], 'config file configs/paco/no-such.py does not exist'),
+        (['train', 'CONFIG', '--resume', 'no-such.pth'], '--resume no-such.pth: no such checkpoint'),
+        (['train', 'CONFIG', '--cfg-options', 'train_clg.max_epochs=1'], 'no entry train_clg; did you mean train_cfg'),
+        (['train', 'CONFIG', '--cfg-options', 'model.head.alhpa=1'], "PaCoHead has no option 'alhpa'"),
+        (['train', 'CONFIG', '--cfg-options', 'model.head.queue_len=4'], 'queue_len=4 is shorter than the 8 keys'),
+        (['test', 'CONFIG', 'no-such.pth'], 'checkpoint no-such.pth does not exist'),
     ],
 )
-def test_mistyped_words(images, tmp_path, tool, words, cause):
+def test_mistyped_words(images, tmp_path, call, words, cause):
     config = write_config(images, tmp_path)
-    words = [config if word == 'CONFIG' else word for word in words]
-    assert cause in one_line(python(tool, *words, expect=1))
+    assert cause in call(*[config if word == 'CONFIG' else word for word in words]).mistake
 
 
-def test_queue_shorter_than_a_batch(images, tmp_path):
+def test_mistake_is_all_that_a_new_process_prints(images, tmp_path):
+    """What libraries print while they are imported or torn down would stand beside it."""
     config = write_config(images, tmp_path)
-    result = python('train.py', config, '--cfg-options', 'model.head.queue_len=4', expect=1)
-    assert 'queue_len=4 is shorter than the 8 keys' in one_line(result)
+    result = run(sys.executable, 'tools/train.py', config, '--cfg-options', 'model.head.num_classes=5', expect=1)
+    assert 'set num_classes=3' in Done(result.returncode, result.stdout, result.stderr).mistake
 
 
-def test_wrong_number_of_classes(images, tmp_path):
-    config = write_config(images, tmp_path)
-    result = python('train.py', config, '--cfg-options', 'model.head.num_classes=5', expect=1)
-    assert 'set num_classes=3' in one_line(result)
-
-
-def test_checkpoint_of_another_architecture(images, tmp_path):
+def test_checkpoint_of_another_architecture(images, tmp_path, call):
     config = write_config(images, tmp_path, 'cross_entropy', train_cfg__max_epochs=1)
-    python('train.py', config)
+    assert call('train', config).status == 0
     other = write_config(images, tmp_path, 'paco')
-    line = one_line(python('test.py', other, tmp_path / 'run' / 'epoch_1.pth', expect=1))
+    line = call('test', other, tmp_path / 'run' / 'epoch_1.pth').mistake
     assert 'missing head.queue.embeddings' in line
     assert 'another architecture' in line
 
@@ -148,7 +121,7 @@ def test_one_failing_process_ends_the_others(images, tmp_path):
     assert time.time() - started < 120
 
 
-def test_two_processes_agree_on_a_stop(images, tmp_path):
+def test_two_processes_agree_on_a_stop_resume_and_test(images, tmp_path):
     config = write_config(
         images, tmp_path, train_dataloader__batch_size=4, train_cfg__max_epochs=400, train_cfg__val_interval=400
     )
@@ -160,7 +133,13 @@ def test_two_processes_agree_on_a_stop(images, tmp_path):
     assert process.wait(timeout=90) == 128 + signal.SIGTERM
     checkpoint = Path((tmp_path / 'run' / 'last_checkpoint').read_text())
     assert checkpoint.name.startswith('stopped_iter_')
+
     last_epoch = load_from_local(checkpoint)['meta']['epoch'] + 2
-    options = ['--resume', '--cfg-options', f'train_cfg.max_epochs={last_epoch}']
-    run('bash', 'tools/dist_train.sh', config, 2, *options)
-    assert (tmp_path / 'run' / f'epoch_{last_epoch}.pth').exists()
+    length = [f'train_cfg.{name}={last_epoch}' for name in ('max_epochs', 'val_interval')]
+    run('bash', 'tools/dist_train.sh', config, 2, '--resume', '--cfg-options', *length)
+    last = tmp_path / 'run' / f'epoch_{last_epoch}.pth'
+    report = json.loads((tmp_path / 'run' / 'metrics.json').read_text())
+    assert [row['test_count'] for row in report['per_class']] == list(CLASS_COUNTS)
+
+    run(sys.executable, '-m', 'ltcl', 'test', config, last, '--processes', 2)
+    assert last_figures(tmp_path / 'run', 'test_') == last_figures(tmp_path / 'run')

@@ -1,16 +1,13 @@
 """Stage 1, then stage 2, by the tools that a user runs."""
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import pandas as pd
 import pytest
 import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
+from reports import last_figures
 from toy import toy_config
 from toy_stage2 import stage2_config
 
@@ -18,18 +15,6 @@ from ltcl.checkpoints.reading import load_from_local
 from ltcl.cli import compare, train
 from ltcl.engine import Runner
 from ltcl.errors import UserError
-
-ROOT = Path(__file__).parents[2]
-ENVIRONMENT = {**os.environ, 'OMP_NUM_THREADS': '1'}
-
-
-def tool(name, *words, expect=0):
-    command = [sys.executable, ROOT / 'tools' / name, *words]
-    result = subprocess.run(
-        list(map(str, command)), cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True, timeout=300
-    )
-    assert result.returncode == expect, result.stdout + result.stderr
-    return result
 
 
 @pytest.fixture(scope='module')
@@ -59,20 +44,20 @@ def is_same(name, first, second):
     return torch.equal(first[name], second[name])
 
 
-def test_linear_classifier_on_a_contrastive_encoder(images, tmp_path, stage1):
+def test_linear_classifier_on_a_contrastive_encoder(images, tmp_path, stage1, call):
     # The checkpoint also has a projector, a momentum encoder, a queue and a classifier of its own.
     config = write_stage2(images, tmp_path, 'toy.py', train_cfg__max_epochs=2, train_cfg__val_interval=1)
-    result = tool('train.py', config, '--cfg-options', f'load_from={stage1["paco"]}')
-    assert 'do not match exactly' not in result.stdout + result.stderr
+    done = call('train', config, '--cfg-options', f'load_from={stage1["paco"]}')
+    assert done.status == 0
+    assert 'do not match exactly' not in done.out + done.err
     before, after = weights(stage1['paco']), weights(tmp_path / 'run' / 'epoch_2.pth')
     assert {name.split('.')[0] for name in after} == {'backbone', 'head'}
     learned = [name for name in after if name.startswith('backbone') and 'running' not in name and 'num_b' not in name]
     assert all(is_same(name, before, after) for name in learned)
     assert not is_same('backbone.bn1.running_mean', before, after)
     assert not is_same('head.fc.weight', before, after)
-    tool('test.py', config, tmp_path / 'run' / 'epoch_2.pth')
-    trained, tested = (json.loads((tmp_path / 'run' / f'{p}metrics.json').read_text()) for p in ('', 'test_'))
-    assert tested['last']['metrics'] == trained['last']['metrics']
+    assert call('test', config, tmp_path / 'run' / 'epoch_2.pth').status == 0
+    assert last_figures(tmp_path / 'run', 'test_') == last_figures(tmp_path / 'run')
 
 
 @pytest.mark.parametrize(('head', 'is_kept'), [('linear', False), ('lws', True)])
@@ -170,7 +155,7 @@ def test_configs_that_can_start(load_from):
     train.check_start(Config(dict(load_from=load_from, train_cfg={}, resume=False)))
 
 
-def test_comparison_of_methods_with_two_stages(images, tmp_path):
+def test_comparison_of_methods_with_two_stages(images, tmp_path, call):
     folder = tmp_path / 'configs'
     folder.mkdir()
     first = folder / 'cross-entropy_toy.py'
@@ -182,8 +167,9 @@ def test_comparison_of_methods_with_two_stages(images, tmp_path):
 
     def compare():
         words = [second, free, first, '--seeds', '3', '--jobs', '2', '--work-dir', out]
-        result = tool('benchmark_methods.py', *words)
-        return sorted(line.split(',')[0] for line in result.stdout.splitlines() if ', seed 3' in line)
+        done = call('compare', *words)
+        assert done.status == 0
+        return sorted(line.split(',')[0] for line in done.out.splitlines() if ', seed 3' in line)
 
     assert compare() == ['testing ncm_toy', 'training cross-entropy_toy', 'training linear_toy']
     table = pd.read_csv(out / 'runs.csv', index_col='method', float_precision='round_trip')

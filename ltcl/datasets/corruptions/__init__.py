@@ -4,8 +4,9 @@ From `Benchmarking Neural Network Robustness to Common Corruptions and Perturbat
 <https://arxiv.org/abs/1903.12261>`_. The libraries that offer them do not work on images as small as 28x28, or with
 today's scikit-image.
 
-Differs from the original: it has photographs of frost, here frost is drawn unless photographs are given; the random
-numbers come from another generator, so a corrupted image is one of the same distribution, not the published one.
+Differs from the original: frost is drawn unless its photographs are given, which the package ``imagecorruptions-imaug``
+has (:mod:`.frost_photos`); the random numbers come from another generator, so a corrupted image is one of the same
+distribution, not the published one.
 """
 
 from collections.abc import Callable

@@ -5,16 +5,14 @@ from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 
-import cv2
 import numpy as np
 from PIL import Image
 
-from ...errors import UserError
 from ...files import write_atomic
-from ..image_kinds import readable_suffixes
 from ..robustness import read_image
 from ..transforms.eval_view import EvalView
 from . import corrupt
+from .frost_photos import PACKAGE, covering, read_frost
 
 
 class CorruptionWriter:
@@ -29,7 +27,8 @@ class CorruptionWriter:
             images of ImageNet-C are.
         crop: Resize the shorter side to 256 and cut out 224x224 before, as for ImageNet-C.
         seed: Seed of all images.
-        frost_images: Folder of photographs for ``frost``; None draws the frost.
+        frost_images: Photographs for ``frost``: a folder, or the name of the package that has those of ImageNet-C,
+            which are enlarged where they are smaller than an image; None draws the frost.
     """
 
     def __init__(
@@ -39,13 +38,14 @@ class CorruptionWriter:
         profile: str,
         crop: bool,
         seed: int = 0,
-        frost_images: Path | None = None,
+        frost_images: str | Path | None = None,
     ) -> None:
         self.out = out
         self.variants = [(corruption, severity) for corruption in corruptions for severity in range(1, 6)]
         self.profile = profile
         self.crop = EvalView() if crop else None
         self.seed = seed
+        self.enlarge_frost = frost_images == PACKAGE
         self.frost_photos = None if frost_images is None else read_frost(frost_images, profile)
 
     def __call__(self, item: tuple[str, str | np.ndarray]) -> int:
@@ -64,9 +64,12 @@ class CorruptionWriter:
         image = read_image(source, 'rgb') if isinstance(source, str) else source
         if self.crop is not None:
             image = self.crop.transform({'img': image})['img']
+        photos = self.frost_photos
+        if photos is not None and self.enlarge_frost:
+            photos = covering(photos, *image.shape[:2])
         for corruption, severity in missing:
             rng = np.random.default_rng(seed_of(self.seed, corruption, severity, name))
-            corrupted = corrupt(image, corruption, severity, rng, self.profile, self.frost_photos)
+            corrupted = corrupt(image, corruption, severity, rng, self.profile, photos)
             self._write(self._path(name, corruption, severity), corrupted)
         return len(missing)
 
@@ -88,16 +91,3 @@ def seed_of(*parts: object) -> int:
     """A seed of 64 bits that depends on all the parts."""
     text = '/'.join(map(str, parts)).encode('utf-8', 'surrogateescape')  # a file's name may be no UTF-8
     return int.from_bytes(sha256(text).digest()[:8], 'big')
-
-
-def read_frost(folder: Path, profile: str) -> list[np.ndarray]:
-    """Photographs of frost, float32 in [0, 1]; for small images a fifth of their size, as in the published code.
-
-    Raises:
-        UserError: There is none, or one cannot be read.
-    """
-    paths = sorted(path for path in folder.iterdir() if path.name.lower().endswith(readable_suffixes()))
-    if not paths:
-        raise UserError(f'{folder} has no photographs of frost: put some there, or leave --frost-images away')
-    photos = [read_image(path, 'rgb').astype(np.float32) / 255 for path in paths]
-    return [cv2.resize(photo, None, fx=0.2, fy=0.2) for photo in photos] if profile == 'small' else photos

@@ -1,7 +1,7 @@
 """Class-aware sampling: every class in turn, whatever its size."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 from torch.utils.data import Dataset
@@ -68,6 +68,11 @@ class ClassAwareSampler(EpochSampler):
             raise UserError(f'samples_per_class of ClassAwareSampler must be at least 1, got {samples_per_class}')
         self.samples_per_class = samples_per_class
         self._rewind()
+
+    @staticmethod
+    def frequency_power(arguments: Mapping) -> float | None:
+        """Power of the class sizes to which the drawn class mix is proportional."""
+        return 0.0
 
     def _rewind(self) -> None:
         self._epochs = class_aware_epochs(self.labels, self.samples_per_class, self.num_samples, self.seed)

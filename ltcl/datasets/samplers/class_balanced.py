@@ -1,5 +1,7 @@
 """Sampling with a probability per class."""
 
+from collections.abc import Mapping
+
 import numpy as np
 from torch.utils.data import Dataset
 
@@ -28,6 +30,11 @@ class ClassBalancedSampler(EpochSampler):
     ) -> None:
         super().__init__(dataset, seed, num_samples)
         self.q = q
+
+    @staticmethod
+    def frequency_power(arguments: Mapping) -> float | None:
+        """Power of the class sizes to which the drawn class mix is proportional."""
+        return float(arguments.get('q', 0.0))
 
     def class_probabilities(self) -> np.ndarray:
         """Probability of each class that has an image, in this epoch."""

@@ -3,7 +3,7 @@
 import math
 import random
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 from mmengine.dist import get_dist_info, sync_random_seed
@@ -44,6 +44,11 @@ class EpochSampler(Sampler):
         self.num_samples = num_samples or len(labels)
         self.epoch = 0
         self.rank, self.world_size = get_dist_info()
+
+    @staticmethod
+    def frequency_power(arguments: Mapping) -> float | None:
+        """Power of the class sizes to which the drawn class mix is proportional; None where it changes."""
+        return None
 
     @abstractmethod
     def draw(self) -> np.ndarray:

@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 
 from .bit_depth import ValueRange, is_deep, read_deep
-from .image_files import MAX_PIXELS, open_image
+from .image_files import MAX_PIXELS, is_see_through, open_image
 from .jpeg import decode_jpeg, find_damage
 
 Colour = tuple[int, int, int]
@@ -56,7 +56,7 @@ def decode_rgb(
 
 def _flatten(image: Image.Image, background: Colour | None) -> np.ndarray:
     """RGB without transparency."""
-    if 'transparency' in image.info or image.mode.endswith(('A', 'a')):
+    if is_see_through(image):
         image = image.convert('RGBA')
         if background is not None:
             image = Image.alpha_composite(Image.new('RGBA', image.size, (*background, 255)), image)

@@ -17,7 +17,9 @@ INTERPOLATIONS = ('nearest', 'bilinear', 'bicubic')
 class EvalView(BaseTransform):
     """Resizes the shorter side and cuts out the square at the centre, by Pillow, as all published evaluations do.
 
-    Takes and gives RGB arrays (H, W, 3), uint8; the data preprocessor normalises them, with ``to_rgb=False``.
+    Takes and gives RGB arrays (H, W, 3), or grey ones (H, W), uint8; the data preprocessor normalises them, with
+    ``to_rgb=False``. Behind ``ltcl.Views`` of small images, as those of CIFAR, it brings every view to the size that a
+    network takes.
 
     Args:
         resize: New length of the shorter side in pixels.
@@ -37,11 +39,15 @@ class EvalView(BaseTransform):
         self.interpolation = InterpolationMode(interpolation)
 
     def transform(self, results: dict) -> dict:
-        """Replace ``results['img']``."""
-        image = F.resize(Image.fromarray(results['img']), self.resize, self.interpolation)
-        results['img'] = np.array(F.center_crop(image, self.size))
-        results['img_shape'] = results['img'].shape[:2]
+        """Replace ``results['img']``, an array or a list of views."""
+        images = results['img']
+        results['img'] = list(map(self._resized, images)) if isinstance(images, list) else self._resized(images)
+        results['img_shape'] = (self.size, self.size)
         return results
+
+    def _resized(self, image: np.ndarray) -> np.ndarray:
+        resized = F.resize(Image.fromarray(image), self.resize, self.interpolation)
+        return np.array(F.center_crop(resized, self.size))
 
     def __repr__(self) -> str:
         """As in a log."""

@@ -84,6 +84,11 @@ def open_image(file: BinaryIO, max_pixels: float | None = MAX_PIXELS) -> ImageFi
     return image
 
 
+def is_see_through(image: Image.Image | TiffHeader) -> bool:
+    """Whether an image has transparency, of any kind."""
+    return 'transparency' in getattr(image, 'info', ()) or image.mode.endswith(('A', 'a'))
+
+
 def _what_else(file: BinaryIO) -> str:
     """Why a file is no image, in words."""
     file.seek(0)

@@ -11,6 +11,7 @@ from .heartbeat_hook import HeartbeatHook
 from .image_levels_hook import ImageLevelsHook
 from .momentum_update_hook import MomentumUpdateHook
 from .prediction_pictures_hook import PredictionPicturesHook
+from .prior_hook import PriorHook
 from .progress_hook import ProgressHook
 from .run_report_hook import RunReportHook
 from .sampler_priority_hook import SamplerPriorityHook
@@ -31,6 +32,7 @@ __all__ = [
     'ImageLevelsHook',
     'MomentumUpdateHook',
     'PredictionPicturesHook',
+    'PriorHook',
     'ProgressHook',
     'RunReportHook',
     'SamplerPriorityHook',

@@ -55,36 +55,39 @@ class ClassCountsHook(Hook):
 
     The counts travel in the checkpoint's meta data, so that a test needs no training set; without them it is built from
     the config.
+
+    Attributes:
+        counts: Training images per class; None while they are not known.
     """
 
     priority = 'HIGH'
 
     def __init__(self) -> None:
-        self._counts: list[int] | None = None
+        self.counts: list[int] | None = None
 
     def before_train(self, runner: Runner) -> None:
         """Count the training set once, before the first iteration."""
-        self._counts = count_classes(runner.train_dataloader.dataset).tolist()
+        self.counts = count_classes(runner.train_dataloader.dataset).tolist()
         self._hand_out(runner)
         if is_main_process():
-            runner.logger.info(f'Training images per class: {_summary(self._counts)}')
+            runner.logger.info(f'Training images per class: {_summary(self.counts)}')
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Put the counts into the checkpoint's meta data."""
-        checkpoint['meta']['class_counts'] = self._counts
+        checkpoint['meta']['class_counts'] = self.counts
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Take the counts out of the checkpoint's meta data."""
-        self._counts = checkpoint.get('meta', {}).get('class_counts')
+        self.counts = checkpoint.get('meta', {}).get('class_counts')
 
     def before_val(self, runner: Runner) -> None:
         """Metrics of a test, and of a validation outside training, need the counts as well."""
-        if self._counts is None:
+        if self.counts is None:
             loader = runner._train_dataloader
             if loader is None:
                 return
             dataset = DATASETS.build(loader['dataset']) if isinstance(loader, dict) else loader.dataset
-            self._counts = count_classes(dataset).tolist()
+            self.counts = count_classes(dataset).tolist()
         self._hand_out(runner)
 
     before_test = before_val
@@ -96,7 +99,7 @@ class ClassCountsHook(Hook):
         loops = [loop for loop in (runner._val_loop, runner._test_loop) if isinstance(loop, BaseLoop)]
         takers += [metric for loop in loops for metric in _count_metrics(loop)]
         for taker in takers:
-            taker.set_class_counts(self._counts)
+            taker.set_class_counts(self.counts)
 
 
 def _count_metrics(loop: BaseLoop) -> list:

@@ -1,5 +1,6 @@
 """Metrics as pure functions: tensors in, tensors or a dict out."""
 
+from .class_mix import estimate_shares, log_ratio, shares_of
 from .class_subset import IMAGENET_R_CLASSES, select_classes
 from .feature_space import center_uniformity, class_centers, class_geometry, min_center_angle
 from .knn import knn_scores
@@ -29,13 +30,16 @@ __all__ = [
     'class_geometry',
     'class_hits',
     'corruption_error',
+    'estimate_shares',
     'knn_scores',
+    'log_ratio',
     'mean_corruption_error',
     'mean_error',
     'mean_error_increase',
     'min_center_angle',
     'relative_mean_corruption_error',
     'select_classes',
+    'shares_of',
     'shot_accuracy',
     'shot_groups',
     'thirds',

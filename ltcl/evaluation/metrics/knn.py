@@ -1,6 +1,6 @@
 """Accuracy of a k-nearest-neighbour classifier on the features."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -41,6 +41,9 @@ class KNNAccuracy(ShotAccuracy):
         self.temperature = temperature
         self.balanced = balanced
         self._bank: tuple[Tensor, Tensor] | None = None
+
+    def set_shifts(self, shifts: Mapping[str, Tensor]) -> None:
+        """Take none: votes of neighbours are no probabilities."""
 
     def set_feature_bank(self, features: Tensor, labels: Tensor) -> None:
         """Take the training images' features.

@@ -1,6 +1,6 @@
 """Many-, medium- and few-shot accuracy as a metric of mmengine's evaluator."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -53,7 +53,16 @@ class ShotAccuracy(ShotMetricMixin, BaseMetric):
     ) -> None:
         # Before the training counts, which are compared with it.
         self._num_scores: int | None = None
+        self._shifts: dict[str, Tensor] = {}
         super().__init__(class_counts, bounds, collect_device=collect_device, prefix=prefix)
+
+    def set_shifts(self, shifts: Mapping[str, Tensor]) -> None:
+        """Report what the same scores say for other class mixes as well: ``all_natural`` and ``macro_balanced``.
+
+        Args:
+            shifts: What is added to the log scores, shape (num_classes,), for ``'natural'`` and ``'balanced'``.
+        """
+        self._shifts = dict(shifts)
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
         """Keep prediction and label of each image of a batch.
@@ -73,7 +82,7 @@ class ShotAccuracy(ShotMetricMixin, BaseMetric):
             self.check_class_counts()
         preds = self.predictions(data_samples)
         labels = torch.cat([sample['gt_label'] for sample in data_samples])
-        batch = torch.stack([preds, labels.to(preds.device)], dim=1).cpu()
+        batch = torch.stack([preds.cpu(), labels.cpu(), *self._shifted(data_samples)], dim=1)
         # Checked here and not in `compute_metrics`, which only one process of a distributed run reaches.
         num_classes, largest = self._num_classes(), int(batch[:, 1].max())
         if num_classes is not None and largest >= num_classes:
@@ -89,6 +98,13 @@ class ShotAccuracy(ShotMetricMixin, BaseMetric):
             return torch.cat([sample['pred_label'] for sample in data_samples])
         return torch.stack([sample['pred_score'] for sample in data_samples]).argmax(dim=1)
 
+    def _shifted(self, data_samples: Sequence[dict]) -> list[Tensor]:
+        """Predicted class of each image for the other class mixes, shape (N,) each."""
+        if not self._shifts:
+            return []
+        logs = torch.stack([sample['pred_score'] for sample in data_samples]).cpu().log()
+        return [(logs + shift.cpu()).argmax(dim=1) for shift in self._shifts.values()]
+
     def evaluate(self, size: int) -> dict[str, float]:
         """Compute the metrics of the whole data set and forget its results.
 
@@ -103,11 +119,11 @@ class ShotAccuracy(ShotMetricMixin, BaseMetric):
         """Turn predictions and labels into percentages; fills :attr:`per_class`.
 
         Args:
-            results: ``[prediction, label]`` of each image.
+            results: ``[prediction, label]`` of each image, and the predictions for other class mixes.
         """
         if not results:
             return {}
-        preds, labels = torch.tensor(results).unbind(dim=1)
+        preds, labels, *others = torch.tensor(results).unbind(dim=1)
         num_classes = self._num_classes() or int(labels.max()) + 1
         hits, totals = class_hits(preds, labels, num_classes)
         accuracy = class_accuracy(hits, totals)
@@ -117,6 +133,12 @@ class ShotAccuracy(ShotMetricMixin, BaseMetric):
             fractions.update(shot_accuracy(accuracy, self.class_counts, self.bounds))
         self.log_missing_counts()
         fractions.update(accuracy_summary(accuracy))
+        for mix, shifted in zip(self._shifts, others, strict=True):
+            hits, totals = class_hits(shifted, labels, num_classes)
+            if mix == 'natural':
+                fractions['all_natural'] = int(hits.sum()) / int(totals.sum())
+            else:
+                fractions['macro_balanced'] = accuracy_summary(class_accuracy(hits, totals))['macro']
         return {name: 100 * value for name, value in fractions.items()}
 
     def num_test_classes(self) -> int | None:

@@ -29,6 +29,16 @@ class Encoder:
         if neck is not None:
             self.neck = _built(neck)
         self.shape = output_shape(*self.parts)
+        if self.shape is None and self.neck is not None:
+            self._check_pooled(self.neck)
+
+    def _check_pooled(self, neck: nn.Module) -> None:
+        pooled = output_shape(self.backbone)
+        if pooled is not None and len(pooled) == 2:
+            raise UserError(
+                f'the output of {type(self.backbone).__name__} is one row of an image already, and '
+                f'{type(neck).__name__} takes a map: set model.neck=None'
+            )
 
     @property
     def parts(self) -> list[nn.Module]:

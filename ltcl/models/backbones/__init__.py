@@ -2,5 +2,6 @@
 
 from .resnet200 import ResNet200
 from .resnet_cifar import CifarResNet
+from .timm_backbone import TimmBackbone
 
-__all__ = ['CifarResNet', 'ResNet200']
+__all__ = ['CifarResNet', 'ResNet200', 'TimmBackbone']

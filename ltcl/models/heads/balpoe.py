@@ -67,6 +67,11 @@ class BalPoEHead(ClassCountsMixin, ClsHead):
         self.experts = build_classifier(in_channels, len(taus) * num_classes, cosine_scale)
         self.register_class_counts(num_classes, class_counts)
 
+    @property
+    def frequency_power(self) -> float:
+        """See :func:`ltcl.models.class_mix.frequency_power`: that of the product."""
+        return 1 - sum(self.taus) / len(self.taus)
+
     def expert_logits(self, feats: Sequence[Tensor]) -> Tensor:
         """Map features, the last of shape (N, C), to the logits of each expert, shape (N, E, num_classes)."""
         return self.experts(self.pre_logits(feats)).unflatten(1, (len(self.taus), self.num_classes))

@@ -80,6 +80,11 @@ class BCLHead(ContrastiveHead):
         self.tau = tau
         self.with_gather = gather
 
+    @property
+    def frequency_power(self) -> float:
+        """See :func:`ltcl.models.class_mix.frequency_power`."""
+        return 1 - self.tau
+
     def prototypes(self) -> Tensor:
         """Unit row of each class, with gradient, shape (num_classes, D)."""
         return _unit_rows(self.prototype_projector(self.fc.weight), dim=1)

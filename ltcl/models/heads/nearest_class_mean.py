@@ -39,6 +39,7 @@ class NearestClassMeanHead(ClsHead):
         UserError: An unknown ``metric``.
     """
 
+    frequency_power = 0.0  # a mean does not tell of how many images it is
     class_means: Tensor
     class_sizes: Tensor
 

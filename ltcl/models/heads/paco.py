@@ -69,6 +69,11 @@ class PaCoHead(QueueContrastiveHead):
         )
         check_ranges(type(self).__name__, self.loss_args)
 
+    @property
+    def frequency_power(self) -> float:
+        """See :func:`ltcl.models.class_mix.frequency_power`: the prior is added in training only."""
+        return 0.0 if self.with_prior else 1.0
+
     def loss(self, views: Views) -> dict[str, Tensor]:
         """Loss of one step; stores the newest embeddings in the queue afterwards.
 

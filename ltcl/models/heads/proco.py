@@ -75,6 +75,7 @@ class ProCoHead(ContrastiveHead):
     """
 
     online_views = (3, None)
+    frequency_power = 0.0
     hooks = ('ltcl.ClassMeansHook',)
     used: MeansBuffer
     running: MeansBuffer

@@ -28,6 +28,7 @@ class RebalancedContrastiveHead(ContrastiveHead):
     """
 
     online_views = 2
+    frequency_power = 0.0
 
     def __init__(
         self,

@@ -37,6 +37,11 @@ class TauNormHead(LinearClsHead):
             raise UserError(f'TauNormHead: tau={tau} must not be negative; 0 leaves the weights alone')
         self.tau = tau
 
+    @property
+    def frequency_power(self) -> float:
+        """See :func:`ltcl.models.class_mix.frequency_power`; what the paper aims at, not a consequence of a loss."""
+        return max(0.0, 1 - self.tau)
+
     def forward(self, feats: Sequence[Tensor]) -> Tensor:
         """Map features, the last of shape (N, C), to logits (N, num_classes)."""
         lengths = self.fc.weight.norm(dim=1, keepdim=True).clamp_min(EPSILON)

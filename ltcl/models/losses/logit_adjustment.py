@@ -32,6 +32,11 @@ class LogitAdjustedLoss(ClassCountsMixin, nn.Module):
         self.loss_weight = loss_weight
         self.register_class_counts(num_classes, class_counts)
 
+    @property
+    def frequency_power(self) -> float:
+        """See :func:`ltcl.models.class_mix.frequency_power`."""
+        return 1 - self.tau
+
     def forward(
         self,
         cls_score: Tensor,

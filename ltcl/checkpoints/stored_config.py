@@ -1,0 +1,36 @@
+"""The config that a checkpoint carries, so that a trained model needs no other file."""
+
+from pathlib import Path
+
+from mmengine.config import Config
+
+from ltcl.errors import UserError
+from ltcl.launch.data_files import check_data
+
+from .run_state import meta_of
+
+CONFIG_KEY = 'config'
+"""Key of the whole config as plain data in a checkpoint's meta data; ``'cfg'`` is its text, which is never run."""
+FILE_NAME = 'test_config.json'
+"""What mmengine calls it where it writes down the config of a test."""
+
+
+def stored_config(checkpoint: object, path: str | Path) -> Config:
+    """The config of the training that wrote a checkpoint. Like a JSON config it is data: nothing in it runs code.
+
+    Args:
+        checkpoint: What the file holds.
+        path: The file. The name of the config is that of a JSON file in it.
+
+    Raises:
+        UserError: The checkpoint has none, or one that names code.
+    """
+    entries = meta_of(checkpoint).get(CONFIG_KEY)
+    if not isinstance(entries, dict) or not isinstance(entries.get('model'), dict):
+        raise UserError(
+            f'the checkpoint {path} does not carry its config, as those of older versions and converted ones: '
+            'name the config that it was trained with, --config FILE'
+        )
+    remedy = 'where you trust them, name the config that it was trained with, --config FILE'
+    check_data(entries, f'the config in the checkpoint {path}', remedy)
+    return Config(entries, cfg_text='# from a checkpoint', filename=f'{path}/{FILE_NAME}')

@@ -1,0 +1,63 @@
+"""Classify images with a trained model.
+
+The table has the columns path,class,probability; with --top 2 also class_2,probability_2, and so on. In a .json file it
+is a list of dicts. The class of an answer below --reject is empty. An image that cannot be read has neither class nor
+probability; it is listed at the end, and the status is then 4.
+
+The class mix that the images come from, --prior: 'natural', that of the training images; 'balanced'; 'estimate', found
+from the images themselves; or a CSV file with the columns class,share. By default the one that the head was trained to
+answer for, as in `ltcl test`.
+
+examples:
+  ltcl predict work_dirs/birds photos/ --out predictions.csv --top 3
+  ltcl predict work_dirs/birds/epoch_20.pth a.jpg b.jpg --prior natural --reject 0.5
+  ltcl predict work_dirs/birds photos/ --prior shares.csv --out predictions.json
+"""
+
+import argparse
+import sys
+
+from ltcl.errors import UserError
+from ltcl.launch.image_options import at_least, counted_images, end_with, file_type, image_options, mix, probability
+
+from .parser import ArgumentParser, command
+
+
+def options(parser: ArgumentParser) -> None:
+    """Words and options of the command."""
+    image_options(parser)
+    parser.add_argument(
+        '--out',
+        type=file_type('.csv', '.json'),
+        metavar='FILE',
+        help='.csv or .json file; by default CSV is printed',
+    )
+    parser.add_argument('--top', type=at_least(1), default=1, metavar='K', help='classes of each answer')
+    parser.add_argument(
+        '--prior', type=mix, metavar='natural|balanced|estimate|FILE', help='class mix that the images come from'
+    )
+    parser.add_argument('--reject', type=probability, default=0.0, metavar='P', help='least probability of an answer')
+
+
+@command(options)
+def main(args: argparse.Namespace) -> None:
+    """Load the model, classify, write the table."""
+    from ltcl import LongTailClassifier
+    from ltcl.inference.tables import table_of, write_table
+
+    model = LongTailClassifier.load(args.run, args.device, args.config)
+    options = dict(batch_size=args.batch_size, num_workers=args.num_workers)
+    with counted_images() as listener:
+        predictions = model.predict(args.paths, args.top, args.prior, **options, listener=listener)
+    unreadable = {str(each.path): each.error for each in predictions if each.error is not None}
+    if len(unreadable) == len(predictions):
+        path, reason = next(iter(unreadable.items()))
+        raise UserError(f'none of the {len(predictions)} images can be read, such as {path} ({reason})')
+    top = min(args.top, len(model.classes))
+    text = table_of(predictions, '.json' if str(args.out).endswith('.json') else '.csv', top, args.reject)
+    if args.out is None:
+        sys.stdout.write(text)
+    else:
+        write_table(args.out, text)
+        print(f'{len(predictions)} images in {args.out}', file=sys.stderr)
+    end_with(unreadable)

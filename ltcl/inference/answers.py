@@ -1,0 +1,39 @@
+"""What a model answers."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Prediction(NamedTuple):
+    """The likeliest classes of an image.
+
+    Args:
+        path: Its file; None of an array or a picture.
+        classes: Names of the likeliest classes, the likeliest first; none of an image that could not be read.
+        probabilities: Of these classes.
+        error: Why the image could not be read; None if it was.
+    """
+
+    path: str | None
+    classes: tuple[str, ...] = ()
+    probabilities: tuple[float, ...] = ()
+    error: str | None = None
+
+    def label(self, reject: float = 0.0) -> str | None:
+        """Name of the likeliest class; None if its probability is below ``reject``, or the image could not be read."""
+        return self.classes[0] if self.classes and self.probabilities[0] >= reject else None
+
+
+class Embeddings(NamedTuple):
+    """Features of images.
+
+    Args:
+        features: Pooled features of the encoder, float32, shape (N, C), a row for each image that could be read.
+        paths: File of each row; None of an array or a picture.
+        unreadable: Why the others could not be read, by file, or by position as text where there is no file.
+    """
+
+    features: np.ndarray
+    paths: list[str | None]
+    unreadable: dict[str, str]

@@ -1,0 +1,196 @@
+"""A trained model that answers for images."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from mmengine.registry import DefaultScope
+from torch import Tensor
+
+from ltcl.errors import UserError
+from ltcl.evaluation.class_mixes import ESTIMATE, Mixes, Prior
+from ltcl.models.class_mix import frequency_power
+
+from .answers import Embeddings, Prediction
+from .images import Image, Source, find_images
+from .reading import Batch, Reader, collate_with, load
+from .runs import SCOPE, SavedRun, build_model, classifies, read_run
+
+Names = tuple[str, ...]
+Rows = tuple[list[int], Tensor]
+"""Positions of some images, and a row for each, shape (N, ...)."""
+Listener = Callable[[int], None]
+"""Called with the number of images that were just done."""
+
+
+class LongTailClassifier:
+    """A trained model, used on images.
+
+    Its answers are those of ``ltcl test``, which reads, batches and computes alike. Several images are read by worker
+    processes while the model computes.
+
+    Args:
+        run: What :func:`~ltcl.inference.runs.read_run` returns; :meth:`load` takes a path.
+        device: As in :meth:`load`.
+
+    Example::
+
+        from ltcl import LongTailClassifier
+
+        model = LongTailClassifier.load('work_dirs/birds')
+        for prediction in model.predict(['a.jpg', 'b.jpg'], top=3, prior='natural'):
+            print(prediction.path, prediction.classes, prediction.probabilities)
+        features = model.embed('photos/').features
+    """
+
+    def __init__(self, run: SavedRun, device: str | torch.device | None = None) -> None:
+        self.run = run
+        self.classes = run.classes
+        """Names of the classes, in the order of the labels."""
+        self.model = build_model(run, device)
+        loader = run.test_dataloader
+        sampler = (run.config.get('train_dataloader') or {}).get('sampler')
+        with DefaultScope.overwrite_default_scope(SCOPE):
+            means = getattr(self.model.data_preprocessor, 'mean', None)
+            self._reader = Reader(loader['dataset']['pipeline'], is_grey=means is not None and len(means) == 1)
+            self._collate = collate_with(loader.get('collate_fn'))
+            power = frequency_power(self.model.head, sampler)
+        self._mixes = Mixes(self.classes, run.class_counts, power, type(self.model.head).__name__)
+        self.batch_size, self.num_workers = loader.get('batch_size', 1), loader.get('num_workers', 0)
+
+    @classmethod
+    def load(
+        cls, run: str | Path, device: str | torch.device | None = None, config: str | Path | None = None
+    ) -> 'LongTailClassifier':
+        """The model of a run.
+
+        Args:
+            run: A work dir, of which the best checkpoint is taken (the newest, if there is no best), or a checkpoint.
+            device: Where it computes, such as ``'cpu'`` or ``'cuda:1'``; None is the first GPU, if there is one.
+            config: The config of its training, for a checkpoint that does not carry it.
+
+        Raises:
+            UserError: There is no checkpoint, it is damaged, carries no config, or is no classifier of images.
+        """
+        return cls(read_run(run, config), device)
+
+    def predict(
+        self,
+        images: Image | Iterable[Image],
+        top: int = 5,
+        prior: Prior = None,
+        *,
+        batch_size: int | None = None,
+        num_workers: int | None = None,
+        listener: Listener | None = None,
+    ) -> list[Prediction]:
+        """The likeliest classes of images.
+
+        Args:
+            images: Paths, folders, arrays (H, W, 3) of RGB or (H, W) of grey, pictures of Pillow; or one of them.
+            top: Classes of each answer.
+            prior: Class mix that the images come from: ``'natural'``, that of the training images; ``'balanced'``;
+                ``'estimate'``, found from all these images; shares by class; or a CSV file of them, ``class,share``.
+                None: the one that the head was trained to answer for, as ``ltcl test``.
+            batch_size: Images of a batch; None is that of the test.
+            num_workers: Processes that read images; None is that of the test, at most one a core and a batch.
+            listener: Is told of progress.
+
+        Returns:
+            A prediction for each image, in order; of one that cannot be read it says why.
+
+        Raises:
+            UserError: A path does not exist, a folder has no image, an option or a prior is not as described, or the
+                model has no classifier.
+        """
+        if not classifies(self.model.head):
+            raise UserError(
+                f'{type(self.model.head).__name__} of {self.run.path} has no classifier: train one on the encoder '
+                '(configs/stage2), or take the features, `ltcl embed`'
+            )
+        sources = find_images(images)
+        unreadable: dict[int, str] = {}
+        rows: Iterable[Rows] = self._rows(sources, self.model, unreadable, batch_size, num_workers, listener)
+        if prior == ESTIMATE:
+            rows = list(rows)
+            shift = self._mixes.shift(prior, torch.cat([logits for _, logits in rows])) if rows else None
+        else:
+            shift = self._mixes.shift(prior)
+        answers: dict[int, tuple[Names, tuple[float, ...]]] = {}
+        for indices, logits in rows:
+            answers.update(zip(indices, self._answers(logits, shift, top), strict=True))
+        return [
+            Prediction(source.path, *answers.get(index, ((), ())), unreadable.get(index))
+            for index, source in enumerate(sources)
+        ]
+
+    def embed(
+        self,
+        images: Image | Iterable[Image],
+        *,
+        batch_size: int | None = None,
+        num_workers: int | None = None,
+        listener: Listener | None = None,
+    ) -> Embeddings:
+        """Pooled features of images, those that the head classifies; arguments as in :meth:`predict`.
+
+        Raises:
+            UserError: A path does not exist, or a folder has no image; the features are no vectors.
+        """
+        sources = find_images(images)
+        unreadable: dict[int, str] = {}
+        rows = list(self._rows(sources, self._pooled, unreadable, batch_size, num_workers, listener))
+        indices = [index for found, _ in rows for index in found]
+        features = torch.cat([each for _, each in rows]).cpu().numpy() if rows else np.zeros((0, 0), np.float32)
+        reasons = {sources[index].path or str(index): reason for index, reason in unreadable.items()}
+        return Embeddings(features, [sources[index].path for index in indices], reasons)
+
+    def class_mix(self, prior: Prior = None) -> dict[str, float]:
+        """Shares of the classes in a mix, see :meth:`predict`; ``'estimate'`` needs images and is not known here.
+
+        Raises:
+            UserError: The mix is not known.
+        """
+        if prior == ESTIMATE:
+            raise UserError('estimate is found from images: use predict(prior="estimate")')
+        return dict(zip(self.classes, self._mixes.shares(prior).tolist(), strict=True))
+
+    def _answers(self, logits: Tensor, shift: Tensor | None, top: int) -> Iterator[tuple[Names, tuple[float, ...]]]:
+        """Names and probabilities of the likeliest classes of each row."""
+        logits = logits if shift is None else logits + shift.to(logits)
+        scores, labels = F.softmax(logits, dim=1).sort(dim=1, descending=True, stable=True)
+        for values, order in zip(scores[:, :top].tolist(), labels[:, :top].tolist(), strict=True):
+            yield tuple(self.classes[label] for label in order), tuple(values)
+
+    def _pooled(self, inputs: Tensor) -> Tensor:
+        features = self.model.extract_feat(inputs)[-1]
+        if features.ndim != 2:
+            raise UserError(f'the features have shape {tuple(features.shape)}: the model needs a neck that pools them')
+        return features
+
+    def _rows(
+        self,
+        sources: list[Source],
+        encode: Callable[[Tensor], Tensor],
+        unreadable: dict[int, str],
+        batch_size: int | None,
+        num_workers: int | None,
+        listener: Listener | None,
+    ) -> Iterator[Rows]:
+        """What a function makes of the images, batch after batch; what cannot be read is added to ``unreadable``."""
+        size = batch_size or self.batch_size
+        most = max(0, min(self.num_workers, os.cpu_count() or 1, -(-len(sources) // size) - 1))
+        workers = most if num_workers is None else num_workers
+        for loaded in load(sources, self._reader, self._collate, size, workers):
+            unreadable.update(loaded.unreadable)
+            for batch in loaded.batches:
+                yield batch.indices, self._encoded(batch, encode)
+            if listener is not None:
+                listener(sum(len(batch.indices) for batch in loaded.batches) + len(loaded.unreadable))
+
+    @torch.inference_mode()
+    def _encoded(self, batch: Batch, encode: Callable[[Tensor], Tensor]) -> Tensor:
+        return encode(self.model.data_preprocessor(batch.data, False)['inputs'])

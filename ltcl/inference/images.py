@@ -1,0 +1,73 @@
+"""The images that a model is asked about: paths, folders, arrays and pictures."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image as Pillow
+
+from ltcl.datasets.folder_walk import walk_images
+from ltcl.errors import UserError
+
+Image = str | os.PathLike | np.ndarray | Pillow.Image
+"""A file, a folder, an RGB array (H, W, 3) or grey one (H, W), or a picture of Pillow."""
+# Modes of Pillow whose arrays are what they look like.
+PLAIN_MODES = ('L', 'RGB', 'RGBA', 'I;16')
+
+
+class Source(NamedTuple):
+    """An image: its file, or else its pixels."""
+
+    path: str | None
+    pixels: np.ndarray | None = None
+
+
+def find_images(images: Image | Iterable[Image]) -> list[Source]:
+    """The images, one by one; a folder gives all below it, walked through as for a training and sorted by path.
+
+    Args:
+        images: One of them or several.
+
+    Raises:
+        UserError: A path does not exist, a folder has no image or cannot be read, or something is no image.
+    """
+    given = [images] if isinstance(images, Image) else list(images)
+    sources = [source for each in given for source in _sources(each)]
+    if not sources:
+        raise UserError('there is no image to look at: give a path, an array or a picture')
+    return sources
+
+
+def _sources(image: Image) -> list[Source]:
+    if isinstance(image, np.ndarray):
+        return [Source(None, image)]
+    if isinstance(image, Pillow.Image):
+        return [Source(None, _array_of(image))]
+    if not isinstance(image, str | os.PathLike):
+        raise UserError(
+            f'an image is a path, an array (H, W, 3) of RGB or a picture of Pillow, not {type(image).__name__}'
+        )
+    path = os.fspath(image)
+    if os.path.isdir(path):
+        return [Source(found) for found in _images_in(path)]
+    if not os.path.exists(path):
+        raise UserError(f'{path} does not exist: name an image file, or a folder of them')
+    return [Source(path)]
+
+
+def _images_in(folder: str) -> list[str]:
+    # A folder that lies in the root of the walk is not taken for a loop of links.
+    [paths], left_out = walk_images(str(Path(folder).resolve().parent), [[folder]])
+    left_out.tell(folder)
+    if not paths:
+        raise UserError(f'the folder {folder} has no image that can be read here')
+    return paths
+
+
+def _array_of(picture: Pillow.Image) -> np.ndarray:
+    if picture.mode in PLAIN_MODES:
+        return np.array(picture)
+    is_transparent = 'transparency' in picture.info or picture.mode.endswith(('A', 'a'))
+    return np.array(picture.convert('RGBA' if is_transparent else 'RGB'))

@@ -1,0 +1,166 @@
+"""A trained model as its run left it: found, read and built, from the checkpoint alone."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from mmengine.config import Config
+from mmengine.registry import DefaultScope
+from mmengine.runner import Runner
+from mmpretrain.models import ClsHead, ImageClassifier
+from mmpretrain.registry import DATASETS, MODELS
+from torch import Tensor, nn
+
+from ltcl.checkpoints.choosing import checkpoint_of
+from ltcl.checkpoints.class_names import trained_classes
+from ltcl.checkpoints.run_state import meta_of
+from ltcl.checkpoints.schemes import load_checkpoint
+from ltcl.checkpoints.stored_config import stored_config
+from ltcl.engine.hooks.feature_bank_hook import extract_features, in_order, training_images
+from ltcl.engine.hooks.strict_load_hook import compare_tensors, tensors_of
+from ltcl.errors import UserError
+from ltcl.launch.building import import_scope
+from ltcl.launch.config_values import fill_num_classes, use_plain_norms
+from ltcl.launch.configs import load_config
+from ltcl.launch.hook_names import hooks_of
+
+SCOPE = 'mmpretrain'
+
+
+class SavedRun(NamedTuple):
+    """What is known of a trained model.
+
+    Args:
+        path: The checkpoint.
+        checkpoint: What it holds.
+        config: The config of its training, or the one that was named for it.
+        classes: Names of the classes, in the order of the labels.
+        class_counts: Training images per class; None where the checkpoint does not tell them.
+    """
+
+    path: Path
+    checkpoint: dict
+    config: Config
+    classes: list[str]
+    class_counts: list[int] | None
+
+    @property
+    def test_dataloader(self) -> Mapping:
+        """Config of the dataloader whose images the model is tested on."""
+        return self.config.get('test_dataloader') or self.config.val_dataloader
+
+    @property
+    def name(self) -> str:
+        """Name of the model, for files that it writes: work dir and checkpoint."""
+        return f'{self.path.resolve().parent.name}/{self.path.stem}'
+
+
+def read_run(run: str | Path, config: str | Path | None = None) -> SavedRun:
+    """Find and read a run.
+
+    Args:
+        run: A work dir or a checkpoint, see :func:`~ltcl.checkpoints.choosing.checkpoint_of`.
+        config: A config to use in the place of the checkpoint's own.
+
+    Raises:
+        UserError: There is no checkpoint, it cannot be read, it carries no config and none is named, or it is one of
+            segmentation.
+    """
+    path = checkpoint_of(run)
+    checkpoint = load_checkpoint(str(path))
+    cfg = stored_config(checkpoint, path) if config is None else load_config(config)
+    if (cfg.get('default_scope') or SCOPE) != SCOPE or 'decode_head' in cfg.model:
+        raise UserError(f'{path} is a checkpoint of segmentation: `ltcl test CONFIG {path}` tests it')
+    if not (cfg.get('test_dataloader') or cfg.get('val_dataloader')):
+        raise UserError(f'the config of {path} has no test_dataloader, whose pipeline prepares the images: set it')
+    import_scope(SCOPE)
+    fill_num_classes(cfg, str(path))
+    counts = meta_of(checkpoint).get('class_counts')
+    classes = trained_classes(checkpoint, path) or _known_classes(cfg)
+    return SavedRun(path, checkpoint, cfg, classes, counts if isinstance(counts, list) else None)
+
+
+def _known_classes(cfg: Config) -> list[str]:
+    """Names that the kind of the test set has of itself, such as those of CIFAR; else numbers."""
+    dataset = (cfg.get('test_dataloader') or cfg.val_dataloader)['dataset']
+    names = getattr(DATASETS.get(dataset['type']), 'METAINFO', {}).get('classes')
+    num_classes = cfg.model.get('head', {}).get('num_classes') or 0
+    return list(names) if names else [str(label) for label in range(num_classes)]
+
+
+def build_model(run: SavedRun, device: str | torch.device | None = None) -> ImageClassifier:
+    """The model in eval mode, exactly as it was saved.
+
+    Args:
+        run: The run.
+        device: Where it computes; None is the first GPU, if there is one.
+
+    Raises:
+        UserError: The weights are not those of the config's model, there is no such device, or the model is no
+            classifier of images.
+    """
+    cfg = run.config
+    use_plain_norms(cfg)
+    parts = dict(cfg.model)
+    if cfg.get('data_preprocessor') is not None:
+        parts.setdefault('data_preprocessor', cfg.data_preprocessor)
+    with DefaultScope.overwrite_default_scope(SCOPE):
+        model = MODELS.build(_without_downloads(parts))
+        if not isinstance(model, ImageClassifier):
+            raise UserError(f'{run.path} holds a {type(model).__name__}, which does not classify images')
+        _load_weights(model, run)
+        model = _moved(model, device).eval()
+        _fill_feature_bank(model, cfg)
+    return model
+
+
+def classifies(head: nn.Module | None) -> bool:
+    """Whether a head answers with classes, not with features only."""
+    return isinstance(head, ClsHead) and getattr(head, 'has_classifier', True)
+
+
+def _without_downloads(node: object) -> object:
+    """A model's config that fetches no pretrained weights: the checkpoint has them all."""
+    if isinstance(node, Mapping):
+        return {key: False if key == 'pretrained' else _without_downloads(each) for key, each in node.items()}
+    return [_without_downloads(each) for each in node] if isinstance(node, list) else node
+
+
+def _load_weights(model: nn.Module, run: SavedRun) -> None:
+    patterns = [] if run.config.get('train_cfg') else _ignored_names(run.config)
+
+    def kept(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+        return {name: value for name, value in tensors.items() if not any(re.search(each, name) for each in patterns)}
+
+    theirs = kept(tensors_of(run.checkpoint, str(run.path)))
+    compare_tensors(kept(model.state_dict()), theirs, str(run.path))
+    model.load_state_dict(theirs, strict=False)
+
+
+def _ignored_names(cfg: Config) -> list[str]:
+    """What a config that is only tested does not take from the checkpoint of another one."""
+    hooks = [hook for _, hook in hooks_of(cfg) if hook.get('type') == 'ltcl.StrictLoadHook']
+    return [pattern for hook in hooks for pattern in hook.get('ignore', ())]
+
+
+def _moved(model: nn.Module, device: str | torch.device | None) -> nn.Module:
+    try:
+        return model.to(torch.device(device or ('cuda' if torch.cuda.is_available() else 'cpu')))
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).split('\n')[0]
+        raise UserError(f'device {device} cannot be used ({reason}): name another, such as cpu') from error
+
+
+def _fill_feature_bank(model: nn.Module, cfg: Config) -> None:
+    """Bring the training features to a head that compares images with them."""
+    takers: list[Any] = [part for part in model.modules() if hasattr(part, 'set_feature_bank')]
+    if not takers:
+        return
+    hooks = [hook for _, hook in hooks_of(cfg) if hook.get('type') == 'ltcl.FeatureBankHook']
+    named = next((hook['dataloader'] for hook in hooks if hook.get('dataloader')), None)
+    config = named or training_images(cfg.get('train_dataloader'), cfg.test_dataloader)
+    features, labels = extract_features(model, Runner.build_dataloader(in_order(config), seed=0))
+    for taker in takers:
+        taker.set_feature_bank(features, labels)

@@ -1,0 +1,88 @@
+"""What the commands that use a trained model on images share. Imports no torch."""
+
+import argparse
+import contextlib
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from ltcl.neutral_text import visible
+
+from .exit_codes import UNREADABLE
+
+SHOWN = 20
+MIXES = ('natural', 'balanced', 'estimate')
+
+
+def image_options(parser: argparse.ArgumentParser) -> None:
+    """Add the words RUN and PATH and the options on how to compute."""
+    parser.add_argument('run', metavar='RUN', help='work dir of a training (its best checkpoint), or a checkpoint')
+    parser.add_argument('paths', nargs='+', metavar='PATH', help='image file, or folder of images at any depth')
+    parser.add_argument('--config', help='config of the training, for a checkpoint that does not carry it')
+    parser.add_argument('--batch-size', type=at_least(1), metavar='N', help='images of a batch; as in the test')
+    parser.add_argument('--num-workers', type=at_least(0), metavar='N', help='processes that read; as in the test')
+    parser.add_argument('--device', help='such as cpu or cuda:1; by default the first GPU, if there is one')
+
+
+def at_least(lowest: int) -> Callable[[str], int]:
+    """A type for an option: whole numbers from the lowest one on."""
+
+    def whole(text: str) -> int:
+        if not text.isdecimal() or int(text) < lowest:
+            raise argparse.ArgumentTypeError(f'{text} is no whole number from {lowest} on')
+        return int(text)
+
+    return whole
+
+
+def file_type(*suffixes: str) -> Callable[[str], str]:
+    """A type for an option: a file to be written, in a folder that is there."""
+
+    def path(text: str) -> str:
+        folder = Path(text).absolute().parent
+        if Path(text).suffix not in suffixes:
+            raise argparse.ArgumentTypeError(f'{text} must end in {" or ".join(suffixes)}')
+        if not folder.is_dir():
+            raise argparse.ArgumentTypeError(f'there is no folder {folder}: make it')
+        return text
+
+    return path
+
+
+def mix(text: str) -> str:
+    """A type for an option: the name of a class mix, or a file that is there."""
+    if text not in MIXES and not Path(text).is_file():
+        raise argparse.ArgumentTypeError(f'{text} is none of {", ".join(MIXES)}, nor a CSV file of shares')
+    return text
+
+
+def probability(text: str) -> float:
+    """A type for an option: a number of 0..1."""
+    with contextlib.suppress(ValueError):
+        if 0 <= float(text) <= 1:
+            return float(text)
+    raise argparse.ArgumentTypeError(f'{text} is no number of 0..1')
+
+
+@contextlib.contextmanager
+def counted_images() -> Iterator[Callable[[int], None]]:
+    """A counter of images on standard error, where that is a terminal; give it the number that was just done."""
+    from rich.console import Console
+    from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    columns = SpinnerColumn(), TextColumn('images'), MofNCompleteColumn(), TimeElapsedColumn()
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task('', total=None)
+        yield lambda number: bar.advance(task, number)
+
+
+def end_with(unreadable: Mapping[str, str]) -> None:
+    """List the images that could not be read on standard error, and end with their status; return if there is none."""
+    if not unreadable:
+        return
+    for path, reason in list(unreadable.items())[:SHOWN]:
+        print(visible(f'cannot read {path} ({reason})'), file=sys.stderr)
+    more = f', {len(unreadable) - SHOWN} more than shown' if len(unreadable) > SHOWN else ''
+    print(f'{len(unreadable)} images could not be read{more}; all others are answered', file=sys.stderr)
+    sys.exit(UNREADABLE)

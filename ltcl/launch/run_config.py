@@ -1,0 +1,61 @@
+"""The config of a test of a run, from the checkpoint alone."""
+
+import argparse
+from pathlib import Path
+
+from mmengine.config import Config
+
+from ltcl.errors import UserError
+
+from .config_values import fill_num_classes
+from .configs import apply_options
+
+OWN_IMAGES = 'ltcl.OwnImages'
+
+
+def config_of_run(args: argparse.Namespace, run: str, data: str | None) -> Config:
+    """Config under test of a run, command line included; the work dir is the folder of the checkpoint.
+
+    Args:
+        args: Parsed :func:`~ltcl.launch.configs.run_options`; its ``checkpoint`` becomes that of the run.
+        run: A work dir or a checkpoint.
+        data: Folder of other test images, with the classes of the training: its part for testing or validation, or all
+            of it where it has none. None: the test set of the training.
+
+    Raises:
+        UserError: There is no checkpoint, it carries no config, or ``data`` is no folder of such images.
+    """
+    from ltcl.checkpoints.choosing import checkpoint_of  # only now: a mistyped word is answered before torch is loaded
+    from ltcl.checkpoints.schemes import load_checkpoint
+    from ltcl.checkpoints.stored_config import stored_config
+
+    path = checkpoint_of(run)
+    cfg = stored_config(load_checkpoint(str(path)), path)
+    cfg.pop('experiment_name', None)  # its log history is not that of the test
+    args.checkpoint, args.work_dir = str(path), args.work_dir or str(path.parent)
+    if data is not None:
+        cfg.test_dataloader.dataset = _other_images(cfg, data, args.checkpoint)
+    cfg = apply_options(cfg, args)
+    cfg.load_from, cfg.resume = args.checkpoint, False
+    return cfg
+
+
+def _other_images(cfg: Config, data: str, checkpoint: str) -> dict:
+    """Config of a data set of other images, by the pipeline of the test."""
+    if not Path(data).is_dir():
+        raise UserError(f'{data} is no folder: name one of images in class folders, or leave it out')
+    own = cfg.test_dataloader.dataset
+    if own['type'] == OWN_IMAGES and Path(own.get('data_root', '')).resolve() == Path(data).resolve():
+        return own
+    if not any('Load' in step['type'] for step in own['pipeline']):
+        raise UserError(
+            f'the test pipeline of {checkpoint} reads no files: name the folder of its own data set with '
+            f'--cfg-options data_root={data}'
+        )
+    from ltcl.datasets.own_sources import find_sources
+
+    cfg.test_dataloader.dataset = dict(type=OWN_IMAGES, data_root=data, pipeline=own['pipeline'])
+    fill_num_classes(cfg, checkpoint)
+    found = cfg.test_dataloader.dataset
+    parts = find_sources(data, found.get('classes')).files
+    return dict(found, split='test' if parts.keys() & {'test', 'val'} else 'all')

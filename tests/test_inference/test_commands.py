@@ -1,0 +1,236 @@
+"""ltcl predict, ltcl embed and ltcl test RUN: files, exit statuses, messages."""
+
+import csv
+import json
+import pickle
+import re
+import shutil
+from unittest.mock import ANY
+
+import numpy as np
+import pytest
+import torch
+from mmengine.registry import init_default_scope
+from PIL import Image
+from toy import toy_config, write_images
+
+from ltcl import LongTailClassifier
+from ltcl.checkpoints.reading import load_from_local
+from ltcl.checkpoints.whole_files import save_whole
+from ltcl.engine import Runner
+
+FORMULA = '=1+1, "x"'
+
+
+@pytest.fixture(scope='module')
+def data(tmp_path_factory):
+    """Images in folders, one of a name that a CSV file must quote."""
+    root = write_images(tmp_path_factory.mktemp('data'))
+    (root / 'class_2').rename(root / FORMULA)
+    return root
+
+
+@pytest.fixture(scope='module')
+def run(data, tmp_path_factory):
+    init_default_scope('mmpretrain')
+    folder = tmp_path_factory.mktemp('run')
+    Runner.from_cfg(toy_config(data, folder, 'paco', train_cfg__max_epochs=1, train_cfg__val_interval=1)).train()
+    return folder
+
+
+def rows_of(path):
+    with path.open(newline='', encoding='utf-8') as file:
+        return list(csv.DictReader(file))
+
+
+def test_predictions_as_csv_and_json(call, run, data, tmp_path):
+    out = tmp_path / 'predictions.csv'
+    status, printed, errors = call('predict', run, data, '--out', out, '--top', 9)
+    assert (status, printed) == (0, '')
+    assert '40 images in' in errors
+    rows = rows_of(out)
+    names = [f'{name}{rank}' for rank in ('', '_2', '_3') for name in ('class', 'probability')]
+    assert list(rows[0]) == ['path', *names]
+    predictions = LongTailClassifier.load(run).predict(data)
+    for row, each in zip(rows, predictions, strict=True):
+        assert row['path'] == each.path
+        assert [row[name].removeprefix("'") for name in names[::2]] == list(each.classes)
+        assert [np.float32(row[name]) for name in names[1::2]] == [np.float32(value) for value in each.probabilities]
+    assert f'"\'{FORMULA}"'.replace('"x"', '""x""') in out.read_text()
+    assert call('predict', run, data, '--out', tmp_path / 'predictions.json')[0] == 0
+    entries = json.loads((tmp_path / 'predictions.json').read_text())
+    assert [each['class'] for each in entries] == [each.classes[0] for each in predictions]
+    assert {len(each['classes']) for each in entries} == {1}
+    assert entries[0]['error'] is None
+
+
+def test_without_out_the_table_is_printed(call, run, data):
+    image = next((data / 'class_1').iterdir())
+    status, printed, _ = call('predict', run / 'epoch_1.pth', image, '--reject', 1, '--prior', 'natural')
+    header, row = printed.splitlines()
+    assert status == 0
+    assert header == '"path","class","probability"'
+    assert row.startswith(f'"{image}",')
+    [image_again, label, probability] = next(csv.reader([row]))
+    assert (image_again, label) == (str(image), '')
+    assert 0 < float(probability) < 1
+
+
+def test_an_unreadable_image_is_listed_and_the_others_answered(call, run, data, tmp_path):
+    (tmp_path / 'text.txt').write_text('no image')
+    (tmp_path / 'cut.png').write_bytes(b'\x89PNG')
+    good = next((data / 'class_0').iterdir())
+    words = run, good, tmp_path / 'text.txt', tmp_path / 'cut.png'
+    status, printed, errors = call('predict', *words)
+    assert status == 4
+    assert printed.count('\n') == 4
+    assert f'"{tmp_path}/text.txt","",""' in printed.replace(',,', ',"",""')
+    assert f'cannot read {tmp_path}/cut.png' in errors
+    assert '2 images could not be read; all others' in errors
+    status, _, errors = call('embed', *words, '--out', tmp_path / 'features.npz')
+    assert status == 4
+    with np.load(tmp_path / 'features.npz') as file:
+        assert file['features'].shape == (1, 16)
+        assert file['paths'].tolist() == [str(good)]
+        assert str(file['model']).endswith('/best_shot_all_epoch_1')
+    status, _, errors = call('predict', run, tmp_path / 'text.txt')
+    assert status == 1
+    assert errors.startswith('error: none of the 1 images can be read, such as')
+
+
+@pytest.mark.parametrize(
+    ('words', 'status', 'message'),
+    [
+        (['predict', 'nowhere', 'IMAGE'], 1, 'nowhere does not exist: name the work dir of a training'),
+        (['predict', 'EMPTY', 'IMAGE'], 1, 'has no checkpoint: name the work dir'),
+        (['predict', 'CONFIG', 'IMAGE'], 1, 'is a config: name the work dir'),
+        (['predict', 'RUN', 'EMPTY'], 1, 'has no image that can be read here'),
+        (['predict', 'RUN', 'nowhere.jpg'], 1, 'nowhere.jpg does not exist: name an image'),
+        (['predict', 'RUN', 'IMAGE', '--out', 'table.xls'], 2, 'table.xls must end in .csv or .json'),
+        (['predict', 'RUN', 'IMAGE', '--out', 'no/folder/a.csv'], 2, 'there is no folder'),
+        (['predict', 'RUN', 'IMAGE', '--top', '0'], 2, '0 is no whole number from 1 on'),
+        (['predict', 'RUN', 'IMAGE', '--reject', '1.5'], 2, '1.5 is no number of 0..1'),
+        (['predict', 'RUN', 'IMAGE', '--prior', 'naturel'], 2, 'naturel is none of natural, balanced, estimate'),
+        (['predict', 'OLD', 'IMAGE'], 1, 'does not carry its config, .* --config FILE'),
+        (['predict', 'SEG', 'IMAGE'], 1, 'is a checkpoint of segmentation'),
+        (['predict', 'CODE', 'IMAGE'], 1, 'names code, not a registered part'),
+        (['predict', 'CUT', 'IMAGE'], 1, 'CUT.pth is damaged'),
+        (['embed', 'RUN', 'IMAGE', '--out', 'features.csv'], 2, 'must end in .npz'),
+        (['test', 'RUN', 'nowhere'], 1, 'nowhere is no folder'),
+        (['test', 'my_config.py'], 2, 'a config needs a CHECKPOINT after it'),
+    ],
+)
+def test_mistakes_are_one_line(call, run, data, tmp_path, words, status, message):
+    checkpoint = load_from_local(run / 'epoch_1.pth')
+    (tmp_path / 'empty').mkdir()
+    (tmp_path / 'config.py').touch()
+    places = dict(RUN=run, EMPTY=tmp_path / 'empty', CONFIG=tmp_path / 'config.py')
+    places['IMAGE'] = data / 'class_0' / '0.png'
+    for name, change in CHANGES.items():
+        if name in words:
+            changed = {**checkpoint, 'meta': change(checkpoint['meta'])}
+            save_whole(tmp_path / f'{name}.pth', changed)
+            places[name] = tmp_path / f'{name}.pth'
+    if 'CUT' in words:
+        shutil.copy(run / 'epoch_1.pth', tmp_path / 'CUT.pth')
+        with (tmp_path / 'CUT.pth').open('r+b') as file:
+            file.seek(2000)
+            file.write(b'XXXX')
+        places['CUT'] = tmp_path / 'CUT.pth'
+    found, _, errors = call(*[places.get(word, word) for word in words])
+    assert found == status
+    [line] = errors.splitlines()
+    assert line.startswith('error: ')
+    assert re.search(message, line), line
+
+
+def without_config(meta):
+    return {name: value for name, value in meta.items() if name != 'config'}
+
+
+def with_decode_head(meta):
+    config = dict(meta['config'], default_scope='mmseg', model=dict(type='EncoderDecoder', decode_head={}))
+    return {**meta, 'config': config}
+
+
+def with_code(meta):
+    config = dict(meta['config'])
+    config['model'] = dict(config['model'], backbone=dict(type='os.system', command='touch hacked'))
+    return {**meta, 'config': config}
+
+
+CHANGES = dict(OLD=without_config, SEG=with_decode_head, CODE=with_code)
+
+
+def test_an_older_checkpoint_needs_its_config(call, run, data, tmp_path):
+    checkpoint = load_from_local(run / 'epoch_1.pth')
+    save_whole(tmp_path / 'old.pth', {**checkpoint, 'meta': without_config(checkpoint['meta'])})
+    [config] = run.glob('*.py')
+    expected = call('predict', run / 'epoch_1.pth', data)[1]
+    assert call('predict', tmp_path / 'old.pth', data, '--config', config)[1] == expected
+
+
+def test_without_a_best_checkpoint_the_newest_is_taken(call, run, data, tmp_path):
+    shutil.copy(run / 'epoch_1.pth', tmp_path)
+    assert LongTailClassifier.load(tmp_path).run.path == tmp_path / 'epoch_1.pth'
+    shutil.copy(tmp_path / 'epoch_1.pth', tmp_path / 'best_shot_few_epoch_1.pth')
+    shutil.copy(tmp_path / 'epoch_1.pth', tmp_path / 'best_shot_few_epoch_11.pth')
+    assert LongTailClassifier.load(tmp_path).run.path.name == 'best_shot_few_epoch_11.pth'
+    shutil.copy(tmp_path / 'epoch_1.pth', tmp_path / 'best_shot_all_epoch_1.pth')
+    assert 'has the best checkpoints of several metrics: name one' in call('predict', tmp_path, data)[2]
+
+
+def scores_of(call, tmp_path, *words):
+    """Class and probability of each file by ``ltcl test``."""
+    assert call('test', *words, '--work-dir', tmp_path, '--out', tmp_path / 'out.pkl') == (0, ANY, ANY)
+    with (tmp_path / 'out.pkl').open('rb') as file:
+        return {each['img_path']: each['pred_score'].max().item() for each in pickle.load(file)}
+
+
+@pytest.mark.parametrize('prior', [None, 'natural', 'estimate'])
+def test_a_run_is_tested_by_itself(call, run, data, tmp_path, prior):
+    words = ['--prior', prior] if prior else []
+    predictions = LongTailClassifier.load(run).predict(data, prior=prior)
+    found = scores_of(call, tmp_path, run, *words)
+    assert found == pytest.approx({each.path: each.probabilities[0] for each in predictions}, rel=1e-5)
+
+
+def test_a_run_is_tested_on_another_folder(call, run, data, tmp_path):
+    other = tmp_path / 'other'
+    for name in ('class_1', FORMULA):  # labels stay those of the training, though a class is missing
+        shutil.copytree(data / name, other / name)
+    predictions = LongTailClassifier.load(run).predict(other)
+    assert scores_of(call, tmp_path, run, other) == {each.path: each.probabilities[0] for each in predictions}
+    with (tmp_path / 'out.pkl').open('rb') as file:
+        labels = {each['img_path'].split('/')[-2]: int(each['gt_label']) for each in pickle.load(file)}
+    assert labels == {FORMULA: 0, 'class_1': 2}
+
+
+def test_checkpoints_carry_what_a_model_needs(run):
+    meta = load_from_local(run / 'best_shot_all_epoch_1.pth')['meta']
+    assert meta['class_counts'] == [4, 24, 12]  # in the order of the names
+    assert meta['config']['model']['head']['type'] == 'ltcl.PaCoHead'
+    assert meta['config']['test_dataloader']['dataset']['pipeline'][-1] == {'type': 'PackInputs'}
+    assert isinstance(torch.load(run / 'epoch_1.pth', weights_only=True), dict)
+
+
+def test_a_single_image(call, run, tmp_path):
+    Image.fromarray(np.zeros((16, 16, 3), np.uint8)).save(tmp_path / 'a.jpg')
+    status, printed, _ = call('predict', run, tmp_path / 'a.jpg')
+    assert status == 0
+    assert len(printed.splitlines()) == 2
+
+
+def test_a_test_reports_both_class_mixes(call, run, data, tmp_path):
+    report = "default_hooks.run_report=dict(_delete_=True,type='ltcl.RunReportHook')"
+    status, printed, errors = call('test', run, '--work-dir', tmp_path, '--cfg-options', report)
+    assert status == 0, errors
+    metrics = json.loads((tmp_path / 'test_metrics.json').read_text())['last']['metrics']
+    right = [
+        each.classes[0] == each.path.split('/')[-2]
+        for each in LongTailClassifier.load(run).predict(data, prior='natural')
+    ]
+    assert metrics['shot/all_natural'] == pytest.approx(100 * sum(right) / len(right), abs=1e-5)
+    assert metrics['shot/macro_balanced'] == pytest.approx(metrics['shot/macro'])
+    assert 'all, for the natural class mix' in printed
+    assert 'macro, for the balanced class mix' in printed

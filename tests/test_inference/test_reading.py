@@ -1,0 +1,69 @@
+"""A file, its pixels and its picture become the same input, whatever reads files in the pipeline."""
+
+import numpy as np
+import pytest
+import torch
+from mmengine.registry import init_default_scope
+from natural_picture import draw_picture
+from PIL import Image
+
+from ltcl.errors import UserError
+from ltcl.inference.images import find_images
+from ltcl.inference.reading import Reader
+
+PIPELINES = {
+    'rgb': ['ltcl.LoadImage', 'PackInputs'],
+    'bgr': ['LoadImageFromFile', 'PackInputs'],
+    'memory': ['PackInputs'],
+}
+
+
+@pytest.fixture
+def path(tmp_path):
+    init_default_scope('mmpretrain')
+    path = tmp_path / 'picture.png'
+    Image.fromarray(draw_picture(20, 24, 3).astype(np.uint8)).save(path)
+    return path
+
+
+def read(kind, given, is_grey=False):
+    reader = Reader([dict(type=name) for name in PIPELINES[kind]], is_grey)
+    [source] = find_images(given)
+    return reader(source, 0)['inputs']
+
+
+@pytest.mark.parametrize('kind', PIPELINES)
+def test_files_arrays_and_pictures_are_alike(path, kind):
+    picture = Image.open(path)
+    pixels = np.array(picture)
+    expected = torch.from_numpy(pixels[..., ::-1].copy() if kind == 'bgr' else pixels).permute(2, 0, 1)
+    for given in (path, str(path), pixels, picture, picture.convert('RGBA')):
+        assert torch.equal(read(kind, given), expected)
+
+
+def test_grey_pixels_and_palettes(path):
+    grey = Image.open(path).convert('L')
+    expected = torch.from_numpy(np.array(grey)).expand(3, -1, -1)
+    for given in (grey, np.array(grey), grey.convert('P')):
+        assert torch.equal(read('rgb', given), expected)
+
+
+def test_a_set_of_grey_images_in_memory_gets_grey_ones(path):
+    expected = torch.from_numpy(np.array(Image.open(path).convert('L')))[None]
+    assert torch.equal(read('memory', path, is_grey=True), expected)
+
+
+def test_folders_are_walked_and_sorted(path):
+    folder = path.parent
+    for name in ('b/2.png', 'b/1.png', 'a/3.png', '.hidden/4.png'):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(path.read_bytes())
+    (folder / 'notes.txt').write_text('notes')
+    (folder / 'a' / 'loop').symlink_to(folder)
+    names = [source.path for source in find_images([folder, folder / 'b' / '2.png'])]
+    assert names == [str(folder / name) for name in ('a/3.png', 'b/1.png', 'b/2.png', 'picture.png', 'b/2.png')]
+
+
+def test_no_pixels(path):
+    with pytest.raises(UserError, match='not float64'):
+        read('rgb', np.zeros((0, 3, 3)))
