@@ -14,6 +14,7 @@ from ltcl.registry import DATASETS
 from ltcl.value_ranges import check_ranges
 
 from .image_checks import leaves
+from .samplers.seeded import SeededIndex
 
 STORED = ('eval', 'mirror')
 
@@ -145,13 +146,29 @@ class CachedFeatures(BaseDataset):
                 'default_hooks'
             )
         if self.is_test:
-            rows = self.features[0, list(indices)]
+            rows = self.features[0, list(map(int, indices))]
             return [dict(inputs=row, data_samples=self._samples[i]) for row, i in zip(rows, indices, strict=True)]
-        places = self._places[list(indices)]
-        drawn = torch.randint(len(self.features), (self.num_views or 1, len(places)))
+        places = self._places[list(map(int, indices))]
+        drawn = torch.from_numpy(_draw(indices, len(self.features), self.num_views or 1))
         views = self.features[drawn, places]
         samples = [self._samples[place] for place in places.tolist()]
         if self.num_views == 1:
             return [dict(inputs=row, data_samples=sample) for row, sample in zip(views[0], samples, strict=True)]
         rows = views.transpose(0, 1)
         return [dict(inputs=list(row), data_samples=sample) for row, sample in zip(rows, samples, strict=True)]
+
+
+def _draw(indices: Sequence[int], num_kept: int, num_views: int) -> np.ndarray:
+    """One of the kept views for each view of each image, shape (num_views, N), from the seeds of the images."""
+    seeds = [index.seed for index in indices if isinstance(index, SeededIndex)]
+    generator = np.random.default_rng(seeds) if seeds else np.random
+    return np.asarray(generator.choice(num_kept, (num_views, len(indices))))
+
+
+def find_cached(dataset: Any) -> CachedFeatures | None:
+    """The cached features that a data set is, or that it wraps; None where there are none."""
+    while not isinstance(dataset, CachedFeatures):
+        if not hasattr(dataset, 'dataset'):
+            return None
+        dataset = dataset.dataset
+    return dataset

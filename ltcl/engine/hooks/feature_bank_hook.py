@@ -9,7 +9,7 @@ from mmengine.runner import BaseLoop, Runner
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from ltcl.datasets import CachedFeatures
+from ltcl.datasets.cached_features import find_cached
 from ltcl.errors import UserError
 from ltcl.feature_cache import fill_features
 from ltcl.launch.progress import PROGRESS
@@ -88,8 +88,9 @@ def loader_in_order(model: nn.Module, config: dict, seed: int = 0) -> DataLoader
         seed: Of its workers.
     """
     loader = Runner.build_dataloader(in_order(config), seed=seed)
-    if isinstance(loader.dataset, CachedFeatures):
-        fill_features(model, loader.dataset)
+    cached = find_cached(loader.dataset)
+    if cached is not None:
+        fill_features(model, cached)
     return loader
 
 

@@ -4,7 +4,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch.utils.data import Dataset
 
-from ltcl.datasets import CachedFeatures
+from ltcl.datasets.cached_features import find_cached
 from ltcl.feature_cache import fill_features
 from ltcl.registry import HOOKS
 
@@ -33,5 +33,6 @@ class FeatureCacheHook(Hook):
 
 
 def _fill(runner: Runner, dataset: Dataset) -> None:
-    if isinstance(dataset, CachedFeatures):
-        fill_features(unwrapped(runner.model), dataset)
+    cached = find_cached(dataset)
+    if cached is not None:
+        fill_features(unwrapped(runner.model), cached)
