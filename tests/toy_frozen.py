@@ -21,7 +21,12 @@ def encoder_file(folder: Path) -> Path:
 
 
 def frozen_config(
-    images: Path, work_dir: Path, encoder: Path, method: str = 'cross_entropy', head: str | None = None, **changes: object
+    images: Path,
+    work_dir: Path,
+    encoder: Path,
+    method: str = 'cross_entropy',
+    head: str | None = None,
+    **changes: object,
 ) -> Config:
     """Config of a run of a method on cached features.
 

@@ -62,7 +62,7 @@ class CachedFeatures(BaseDataset):
         self.dataset: Any = dataset
         if not hasattr(self.dataset, 'get_gt_labels'):
             raise UserError(
-                f'CachedFeatures cannot wrap {type(self.dataset).__name__}: it has no get_gt_labels() that tells classes'
+                f'CachedFeatures cannot wrap {type(self.dataset).__name__}, which has no get_gt_labels(): give it another'
             )
         self.steps = list(pipeline)
         self.num_views = num_views

@@ -162,7 +162,8 @@ class Clock:
             return
         self.told = now
         rate = done / (now - self.start)
-        note(f'features of {done:,} of {self.total:,} images, {rate:.0f} a second, {(self.total - done) / rate:.0f} s left')
+        left = (self.total - done) / rate
+        note(f'features of {done:,} of {self.total:,} images, {rate:.0f} a second, {left:.0f} s left')
 
 
 def _in_one_thread(worker: int) -> None:

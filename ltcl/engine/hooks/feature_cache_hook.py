@@ -1,6 +1,7 @@
 """Features of a frozen encoder, before anybody asks for them."""
 
 import re
+from collections.abc import Mapping
 
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
@@ -28,10 +29,11 @@ class FeatureCacheHook(Hook):
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Name the weights of a backbone as those of the frozen encoder."""
-        state = checkpoint.get('state_dict')
-        if isinstance(unwrapped(runner.model).backbone, FrozenBackbone) and isinstance(state, dict):
-            if not any(name.startswith(INNER) for name in state):
-                checkpoint['state_dict'] = {re.sub(f'^{OUTER}', INNER, name): each for name, each in state.items()}
+        state, backbone = checkpoint.get('state_dict'), getattr(unwrapped(runner.model), 'backbone', None)
+        if not isinstance(backbone, FrozenBackbone) or not isinstance(state, Mapping):
+            return
+        if not any(name.startswith(INNER) for name in state):
+            checkpoint['state_dict'] = {re.sub(f'^{OUTER}', INNER, name): each for name, each in state.items()}
 
     def before_train(self, runner: Runner) -> None:
         """Fill training and validation."""
