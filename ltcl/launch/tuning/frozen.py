@@ -8,11 +8,7 @@ from mmengine.config import Config
 from ltcl.errors import UserError
 
 HEADS = ('linear', 'cosine', 'hidden')
-MIXING = {
-    'model.train_cfg': 'augments',
-    'model.data_preprocessor': 'batch_augments',
-    'data_preprocessor': 'batch_augments',
-}
+MIXING = ('data_preprocessor', 'batch_augments')
 SINGLE = 'ltcl.Classifier'
 CONTRASTIVE = 'ltcl.ContrastiveClassifier'
 CLASSIFIERS = ('ImageClassifier', 'mmpretrain.ImageClassifier', 'ltcl.FrozenEncoderClassifier', SINGLE)
@@ -89,8 +85,8 @@ def _check(cfg: Config, head: str | None, views: int) -> None:
         )
     if model.backbone.type == 'ltcl.FrozenBackbone':
         raise UserError('--tune frozen: the encoder of the config is frozen already: leave the option out')
-    for place, name in MIXING.items():
-        if (cfg.get(place) or {}).get(name):
+    for owner, place, name in ((model, 'train_cfg', 'augments'), *((each, *MIXING) for each in (model, cfg))):
+        if (owner.get(place) or {}).get(name):
             raise UserError(f'--tune frozen: {place}.{name} mixes images, of which only features are kept: take it out')
 
 
