@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ltcl.errors import UserError
 
+from .frozen import HEADS
+
 if TYPE_CHECKING:
     from mmengine.config import Config
 
 WAYS = ('frozen', 'lora', 'last', 'full')
-HEADS = ('linear', 'cosine', 'hidden')
 
 
 class Tuning(NamedTuple):
@@ -117,7 +118,9 @@ def apply_tuning(cfg: 'Config', args: argparse.Namespace) -> 'Config':
 
 def _frozen(cfg: 'Config', tuning: Tuning, args: argparse.Namespace) -> None:
     from .frozen import freeze
+    from .wrapping import encoder_of
 
+    cfg.model.backbone = encoder_of(cfg)
     freeze(cfg, getattr(args, 'head', None), views=1 if args.views is None else args.views)
 
 

@@ -56,7 +56,7 @@ class AdaptedBackbone(TunedBackbone):
         if shape is not None and unused:
             raise UserError(
                 f'{name} cannot stand beside {unused[0]} of {type(self.encoder).__name__}, which computes with the '
-                "weights of that layer itself: take layers=('proj', 'mlp'), or `--tune last N`"
+                'weights of that layer itself: --cfg-options model.backbone.adapter.layers=proj,mlp, or --tune last N'
             )
 
 
