@@ -79,14 +79,14 @@ def tune_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--head',
         choices=HEADS,
-        help='classifier of --tune frozen: linear; cosine, from the means of the classes; or behind a hidden layer with '
-        'dropout (default: hidden for the contrastive methods, else that of the config)',
+        help='classifier of --tune frozen: linear; cosine, from the means of the classes; or behind a hidden layer '
+        'with dropout (default: hidden for the contrastive methods, else that of the config)',
     )
     parser.add_argument(
         '--views',
         type=int,
         metavar='N',
-        help='views of a training image that --tune frozen computes features of, each with its mirror image (default 1)',
+        help='views of a training image whose features --tune frozen computes, besides the mirror image (default 1)',
     )
 
 
