@@ -26,13 +26,14 @@ def train_all(cfg: Config) -> None:
     wrapper = cfg.get('optim_wrapper')
     if not wrapper:
         return
-    rates = wrapper.setdefault('paramwise_cfg', {})
+    rates = dict(wrapper.get('paramwise_cfg') or {})
     if 'LearningRateDecay' in str(wrapper.get('constructor')) or _tells_layers(encoder):
         wrapper.setdefault('constructor', LAYER_DECAY)
         rates.setdefault('layer_decay_rate', DECAY)
     else:
         wrapper.constructor = CONSTRUCTOR
-        rates.setdefault('custom_keys', {}).setdefault('backbone', dict(lr_mult=ENCODER_RATE))
+        rates['custom_keys'] = {'backbone': dict(lr_mult=ENCODER_RATE)} | (rates.get('custom_keys') or {})
+    wrapper.paramwise_cfg = rates
 
 
 def _tells_layers(encoder: dict) -> bool:
