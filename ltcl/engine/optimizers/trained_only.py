@@ -26,7 +26,7 @@ class TrainedOnly(DefaultOptimWrapperConstructor):
         with _quiet():
             wrapper = super().__call__(model)
         total = sum(parameter.numel() for parameter in model.parameters())
-        groups = [(sum(each.numel() for each in group['params']), group['lr']) for group in wrapper.param_groups]
+        groups = [(sum(each.numel() for each in group['params']), group['lr']) for group in wrapper.optimizer.param_groups]
         rates = ', '.join(f'{number:,} at rate {rate:g}' for number, rate in groups)
         print_log(f'trained are {rates}, of {total:,} parameters', logger='current')
         return wrapper

@@ -38,11 +38,12 @@ def train_all(cfg: Config) -> None:
 
 def _tells_layers(encoder: dict) -> bool:
     """Whether a backbone is a transformer that knows the depth of its parameters."""
-    from ltcl.models.adapters.places import has_attention
-    from ltcl.registry import MODELS
-
     from ..building import import_mmpretrain
 
     import_mmpretrain()
+    from mmpretrain.registry import MODELS
+
+    from ltcl.models.adapters.places import has_attention
+
     kind = MODELS.get(encoder['type'])
     return hasattr(kind, 'get_layer_depth') and has_attention(MODELS.build({**encoder, 'init_cfg': None}))
