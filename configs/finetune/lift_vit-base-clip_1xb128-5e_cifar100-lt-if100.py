@@ -10,7 +10,7 @@
 _base_ = [
     '../_base_/default_runtime.py',
     '../_base_/datasets/cifar100-lt.py',
-    '../_base_/models/lift.py',
+    '../_base_/models/lift-clip.py',
     '../_base_/schedules/lift-5e.py',
 ]
 

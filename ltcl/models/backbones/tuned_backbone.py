@@ -30,6 +30,11 @@ class TunedBackbone(BaseModule):
         self.register_state_dict_post_hook(_without_encoder)
         self.register_load_state_dict_pre_hook(_with_encoder)
 
+    @property
+    def encoder_name(self) -> str:
+        """Kind of the encoder, for messages; of one of timm, that of timm."""
+        return type(getattr(self.encoder, 'network', self.encoder)).__name__
+
     def keep_frozen(self) -> None:
         """Take the modules without a trained parameter as those that stay in eval mode."""
         self._frozen = _frozen_parts(self.encoder)
