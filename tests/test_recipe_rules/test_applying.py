@@ -78,3 +78,15 @@ def test_class_wise_queue():
     cfg = own('rescom')
     apply_recipe(cfg, COUNTS)
     assert (cfg.model.head.queue_per_class, cfg.model.head.num_hard_negatives) == (6, 34)
+
+
+@pytest.mark.parametrize('method', ['paco', 'gpaco', 'kcl', 'tsc'])
+def test_numbers_of_the_configs_are_those_for_3000_images(method):
+    counts = [600, *[100] * 10, *[50] * 27, 40, 10]
+    assert (sum(counts), len(counts)) == (3000, 40)
+    cfg, found = own(method), own(method)
+    apply_recipe(found, counts, ['train_dataloader.batch_size', 'max_epochs'])
+    names = {'queue_len', 'alpha'} & cfg.model.head.keys()
+    assert {name: found.model.head[name] for name in names} == {name: cfg.model.head[name] for name in names}
+    assert found.model.head.get('num_positives', 6) == 6
+    assert found.default_hooks.get('momentum_update') == cfg.default_hooks.get('momentum_update')
