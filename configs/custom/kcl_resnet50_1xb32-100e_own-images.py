@@ -6,7 +6,7 @@
 #
 # Then stage 2, the classifier: linear_kcl_resnet50_1xb32-40e_own-images.py.
 # Hardware: one GPU, 32 images a step, a second view through a momentum encoder without gradients; float32.
-# KCL's recipe for ImageNet-LT with 32 images a step instead of 256, an eighth of the rate and 100 epochs instead of 200.
+# KCL's recipe for ImageNet-LT with 32 images a step instead of 256, an eighth of the rate, 100 epochs instead of 200.
 # Queue, positives and momentum are those for 3,000 images; --fit-recipe chooses them, batch and epochs by your images
 # (docs/recipes.md).
 _base_ = [

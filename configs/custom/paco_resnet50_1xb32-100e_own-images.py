@@ -6,8 +6,8 @@
 #
 # Hardware: one GPU, 32 images a step, a second view through a momentum encoder without gradients; float32.
 # PaCo's recipe for ImageNet-LT with 32 images a step instead of 128, a quarter of the rate and 100 epochs instead of
-# 400. Queue, alpha and momentum are those for 3,000 images of which 600 are of the largest class and 10 of the smallest;
-# --fit-recipe chooses them, batch and epochs by your images (docs/recipes.md).
+# 400. Queue, alpha and momentum are those for 3,000 images of which 600 are of the largest class and 10 of the
+# smallest; --fit-recipe chooses them, batch and epochs by your images (docs/recipes.md).
 _base_ = [
     '../_base_/default_runtime.py',
     '../_base_/datasets/own-images.py',
