@@ -2,6 +2,7 @@ import pytest
 from own_folders import images, touch
 
 from ltcl.cli import train
+from ltcl.errors import UserError
 from ltcl.launch import load_config
 from ltcl.recipe_rules.counting import class_counts_of
 
@@ -43,3 +44,15 @@ def test_without_it_the_config_stays(command, birds):
     untouched = load_config(CONFIG)
     assert cfg.model.head.queue_len == untouched.model.head.queue_len
     assert cfg.train_cfg.max_epochs == 100
+
+
+def test_counts_of_images_behind_a_cache(command, birds):
+    cfg = command('--cfg-options', f'data_root={birds}')
+    cfg.train_dataloader.dataset = dict(type='ltcl.CachedFeatures', dataset=cfg.train_dataloader.dataset)
+    assert class_counts_of(cfg) == [80, 12, 8]
+
+
+def test_segmentation_has_no_class_counts():
+    cfg = load_config('configs/seg/gpaco/gpaco-lovasz_deeplabv3plus-r18_1xb8-2000i_fashion-scenes.py')
+    with pytest.raises(UserError, match='EncoderDecoder has no head of a classifier'):
+        class_counts_of(cfg)
