@@ -61,7 +61,7 @@ def _fit_batch(cfg: Config, counts: Sequence[int], kept: Collection[str], start:
     if _is_kept('train_dataloader.batch_size', kept):
         return old, []
     loader.batch_size = batch_size(sum(counts), start == 'frozen')
-    line = f'batch {loader.batch_size}: {sum(counts):,} training images'
+    line = f'batch_size {loader.batch_size}: {sum(counts):,} training images'
     optimizer = cfg.optim_wrapper.optimizer
     if loader.batch_size != old and not _is_kept('optim_wrapper.optimizer.lr', kept):
         optimizer.lr = float(f'{optimizer.lr * loader.batch_size / old:.6g}')
@@ -73,13 +73,13 @@ def _fit_length(cfg: Config, epochs: int, steps: int, kept: Collection[str], sta
     lines = []
     if not any(_is_kept(key, kept) for unit in UNITS for key in (unit, f'train_cfg.{unit}')):
         set_length(cfg._cfg_dict, epochs)
-        lines.append(f'epochs {epochs}: {epochs * steps:,} steps {IN_WORDS[start]} (aim {LENGTHS[start].steps:,})')
+        lines.append(f'max_epochs {epochs}: {epochs * steps:,} steps {IN_WORDS[start]} (aim {LENGTHS[start].steps:,})')
     warmup = warmup_epochs(length_of(cfg._cfg_dict) or epochs)
     fitted = [part for key, part in schedulers(cfg._cfg_dict) if not _is_kept(f'{key}.warmup_epochs', kept)]
     for part in fitted:
         if part.get('warmup_epochs'):
             part['warmup_epochs'] = warmup
-            lines.append(f'warm-up {warmup} epochs: a twentieth of the run')
+            lines.append(f'warmup_epochs {warmup}: a twentieth of the run')
     return lines
 
 

@@ -15,9 +15,9 @@ def test_paco():
     cfg = own('paco')
     lines = apply_recipe(cfg, COUNTS)
     assert lines == [
-        'batch 32: 1,495 training images',
-        'epochs 130: 5,980 steps from random weights (aim 6,000)',
-        'warm-up 6 epochs: a twentieth of the run',
+        'batch_size 32: 1,495 training images',
+        'max_epochs 130: 5,980 steps from random weights (aim 6,000)',
+        'warmup_epochs 6: a twentieth of the run',
         'queue_len 256: 0.17 of an epoch',
         'alpha 0.028: share 0.40 for the centre of the largest class, of 250 images',
         'momentum 0.998: keys average over a tenth of 5,980 steps, or 1,000',
@@ -45,9 +45,9 @@ def test_what_was_set_stays_and_the_rest_fits_it():
 def test_rate_follows_the_batch():
     cfg = own('balanced-softmax')
     lines = apply_recipe(cfg, [4000, 500], start='pretrained')
-    assert lines[0] == 'batch 64: 4,500 training images; rate 0.02 in proportion'
+    assert lines[0] == 'batch_size 64: 4,500 training images; rate 0.02 in proportion'
     assert cfg.optim_wrapper.optimizer.lr == 0.02
-    assert lines[1] == 'epochs 21: 1,470 steps from pretrained weights (aim 1,500)'
+    assert lines[1] == 'max_epochs 21: 1,470 steps from pretrained weights (aim 1,500)'
     cfg = own('balanced-softmax')
     apply_recipe(cfg, [4000, 500], ['optim_wrapper.optimizer.lr'])
     assert (cfg.train_dataloader.batch_size, cfg.optim_wrapper.optimizer.lr) == (64, 0.01)
