@@ -59,12 +59,12 @@ def least_share(num_classes: int) -> float:
 
     With as little, centres of the head classes are trained to what guessing gives, ``1 / num_classes``, while those of
     the tail, which meet no positives, are trained to 1; with the prior on top, the tail is predicted for everything.
-    The published settings keep ten times as much as guessing, or half of what ImageNet-LT has, whichever is less.
+    The published settings keep ten times as much as guessing, or what ImageNet-LT has, whichever is less.
 
     Args:
         num_classes: Number of classes.
     """
-    return min(PUBLISHED_SHARE / 2, TIMES_GUESSING / num_classes)
+    return min(PUBLISHED_SHARE, TIMES_GUESSING / num_classes)
 
 
 def largest_share(counts: Sequence[int], rows: int, alpha: float) -> float:

@@ -201,7 +201,7 @@ def paco(**head) -> nn.Module:
         (dict(queue_len=56, alpha=0.5), 'asks only 0.043 of the centre of the largest class, whose images meet 45 of'),
         (
             dict(queue_len=56, alpha=0.5, with_prior=False),
-            'below 0.09 classes of many images are hardly ever',
+            'below 0.18 classes of many images are hardly ever',
         ),
         (dict(queue_len=56, alpha=0.033), None),
     ],
