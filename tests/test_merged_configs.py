@@ -34,8 +34,8 @@ DEFAULTS = {'ltcl.ContrastiveClassifier': ('joint_forward',)}
 WIDTHS = {'projector': ('in_channels',), 'head': ('in_channels', 'feat_dim')}
 # Numbers for own images, as ltcl.recipe_rules gives them for 3,000 images of 40 classes.
 FITTED = {
-    'custom/gpaco': dict(queue_len=256, alpha=0.023),
-    'custom/paco': dict(queue_len=256, alpha=0.023),
+    'custom/gpaco': dict(queue_len=256, alpha=0.016),
+    'custom/paco': dict(queue_len=256, alpha=0.016),
     'custom/kcl': dict(queue_len=1024),
     'custom/tsc': dict(queue_len=1024),
 }

@@ -15,7 +15,7 @@ _base_ = [
     '../_base_/schedules/own-100e.py',
 ]
 
-model = dict(head=dict(num_classes=_base_.num_classes, queue_len=256, alpha=0.023, temperature=0.2))
+model = dict(head=dict(num_classes=_base_.num_classes, queue_len=256, alpha=0.016, temperature=0.2))
 views = dict(type='ltcl.Views', recipes=['randcls', 'sim'], size=224, num_layers=2, magnitude=10)
 train_dataloader = dict(dataset=dict(pipeline=[_base_.load, views, _base_.pack]))
 optim_wrapper = dict(optimizer=dict(lr=0.005))

@@ -203,7 +203,7 @@ def paco(**head) -> nn.Module:
             dict(queue_len=56, alpha=0.5, with_prior=False),
             'below 0.18 classes of many images are hardly ever',
         ),
-        (dict(queue_len=56, alpha=0.033), None),
+        (dict(queue_len=56, alpha=0.022), None),
     ],
 )
 def test_alpha_that_asks_too_little_of_the_largest_class_is_told(monkeypatch, head, expected):
@@ -217,4 +217,4 @@ def test_alpha_that_asks_too_little_of_the_largest_class_is_told(monkeypatch, he
     )
     assert [expected in text for text in told] == ([] if expected is None else [True])
     if told:
-        assert 'model.head.alpha=0.033, or --fit-recipe' in told[0]
+        assert 'model.head.alpha=0.022, or --fit-recipe' in told[0]

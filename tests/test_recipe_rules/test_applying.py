@@ -19,10 +19,10 @@ def test_paco():
         'max_epochs 130: 5,980 steps from random weights (aim 6,000)',
         'warmup_epochs 6: a twentieth of the run',
         'queue_len 256: 0.17 of an epoch',
-        'alpha 0.028: share 0.40 for the centre of the largest class, of 250 images',
+        'alpha 0.019: share 0.50 for the centre of the largest class, of 250 images',
         'momentum 0.998: keys average over a tenth of 5,980 steps, or 1,000',
     ]
-    assert (cfg.model.head.queue_len, cfg.model.head.alpha) == (256, 0.028)
+    assert (cfg.model.head.queue_len, cfg.model.head.alpha) == (256, 0.019)
     assert cfg.train_cfg.max_epochs == cfg.param_scheduler.max_epochs == 130
     assert cfg.param_scheduler.warmup_epochs == 6
     assert cfg.default_hooks.momentum_update.momentum == 0.998
@@ -37,7 +37,7 @@ def test_what_was_set_stays_and_the_rest_fits_it():
     lines = apply_recipe(cfg, COUNTS, kept, processes=2)
     assert lines == [
         'queue_len 2048: 1.37 of an epoch',
-        'alpha 0.0041: share 0.40 for the centre of the largest class, of 250 images',
+        'alpha 0.0027: share 0.50 for the centre of the largest class, of 250 images',
     ]
     assert (cfg.model.head.queue_len, cfg.train_dataloader.batch_size, cfg.max_epochs) == (2048, 64, 100)
 

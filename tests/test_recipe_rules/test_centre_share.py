@@ -58,8 +58,8 @@ def test_remark_names_a_number_that_silences_it():
     remark = remark_on_share(CLIPART, 2048, 64, alpha=0.045)
     assert 'asks only 0.059 of the centre of the largest class, whose images meet 353 of their class' in remark
     named = float(remark.partition('model.head.alpha=')[2].partition(',')[0])
-    assert named == 0.0042
-    assert largest_share(CLIPART, 2112, named) == pytest.approx(0.4, abs=0.01)
+    assert named == 0.0028
+    assert largest_share(CLIPART, 2112, named) == pytest.approx(0.5, abs=0.01)
     assert remark_on_share(CLIPART, 2048, 64, named) is None
 
 
