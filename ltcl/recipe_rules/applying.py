@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 
 from mmengine.config import Config
 
+from ltcl.errors import UserError
 from ltcl.launch.run_length import UNITS, length_of, schedulers, set_length, unit_of
 
 from .methods import HEADS, Case, Choice
@@ -36,6 +37,9 @@ def apply_recipe(
 
     Returns:
         Lines to print: each value with its reason.
+
+    Raises:
+        UserError: The schedule cannot be adapted to another number of epochs.
     """
     start = start or _start_of(cfg)
     batch, lines = _fit_batch(cfg, counts, kept, start)
@@ -72,7 +76,12 @@ def _fit_batch(cfg: Config, counts: Sequence[int], kept: Collection[str], start:
 def _fit_length(cfg: Config, epochs: int, steps: int, kept: Collection[str], start: str) -> list[str]:
     lines = []
     if not any(_is_kept(key, kept) for unit in UNITS for key in (unit, f'train_cfg.{unit}')):
-        set_length(cfg._cfg_dict, epochs)
+        old, stale = length_of(cfg._cfg_dict), set_length(cfg._cfg_dict, epochs)
+        if stale:
+            raise UserError(
+                f'the rules choose max_epochs={epochs}, and {" and ".join(stale)} cannot be adapted to it: keep the '
+                f'length with --cfg-options max_epochs={old}, or correct the schedule'
+            )
         lines.append(f'max_epochs {epochs}: {epochs * steps:,} steps {IN_WORDS[start]} (aim {LENGTHS[start].steps:,})')
     warmup = warmup_epochs(length_of(cfg._cfg_dict) or epochs)
     fitted = [part for key, part in schedulers(cfg._cfg_dict) if not _is_kept(f'{key}.warmup_epochs', kept)]

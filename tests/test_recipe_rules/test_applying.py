@@ -1,8 +1,13 @@
+import copy
+
 import pytest
 from mmengine.config import Config
+from shipped_configs import PATHS, name_of, read
 
+from ltcl.errors import UserError
 from ltcl.launch import load_config
 from ltcl.recipe_rules.applying import apply_recipe
+from ltcl.recipe_rules.run_shape import num_epochs
 
 COUNTS = [250] * 4 + [40] * 12 + [12, 3]  # 1,495 images of 18 classes
 
@@ -90,3 +95,24 @@ def test_numbers_of_the_configs_are_those_for_3000_images(method):
     assert {name: found.model.head[name] for name in names} == {name: cfg.model.head[name] for name in names}
     assert found.model.head.get('num_positives', 6) == 6
     assert found.default_hooks.get('momentum_update') == cfg.default_hooks.get('momentum_update')
+
+
+SMALL = [path for path in PATHS if path.stem.endswith('_fashion-mnist-lt-small')]
+
+
+@pytest.mark.parametrize('path', [path for path in SMALL if read(path).get('train_cfg')], ids=name_of)
+def test_every_method(path):
+    cfg = copy.deepcopy(read(path))
+    lines = apply_recipe(cfg, COUNTS)
+    start = 'pretrained' if cfg.get('load_from') else 'scratch'
+    assert lines[0].startswith('batch_size 32: 1,495 training images; rate ')
+    assert cfg.train_cfg.max_epochs == num_epochs(1495, 32, start)
+    queue_len = cfg.model.head.get('queue_len', 0)
+    assert queue_len == {'ltcl.KCLHead': 512, 'ltcl.TSCHead': 512}.get(cfg.model.head.type, min(queue_len, 256))
+
+
+def test_schedule_that_cannot_be_adapted():
+    cfg = own('tsc')
+    cfg.param_scheduler.periods = [50, 20]
+    with pytest.raises(UserError, match=r'=130, and param_scheduler.periods cannot be adapted .* max_epochs=100'):
+        apply_recipe(cfg, COUNTS)
