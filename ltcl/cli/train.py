@@ -1,24 +1,36 @@
-"""Train a config, or go on with a run.
+"""Train on a folder of images, train a config, or go on with a run.
+
+DATA is a folder with a folder of images for each class, or with lists of images (docs/train_on_a_folder.md). Nothing
+else is needed: a pretrained network, batch, epochs and method are chosen, printed and written into WORK_DIR/config.py,
+and all options change that choice.
 
 examples:
+  ltcl train data/birds
+  ltcl train data/birds --backbone tf_efficientnet_lite0 --image-size 160 --method gpaco
+  ltcl train data/more_birds --from work_dirs/birds
   ltcl train ltcl::paco/paco_resnet20_1xb128-100e_fashion-mnist-lt-small.py
   ltcl train my_config.py --resume auto --cfg-options max_epochs=200 train_dataloader.batch_size=64
   ltcl train my_config.py --backbone tf_efficientnet_lite0 --image-size 160
   ltcl train my_config.py --backbone tf_efficientnet_lite0 --tune last 2
+  ltcl train my_config.py --fit-recipe
   ltcl train my_config.py --processes 8 --amp
   srun --ntasks 8 --gres gpu:8 ltcl train my_config.py --launcher slurm
 """
 
 import argparse
+import os
+from collections.abc import Collection
 from pathlib import Path
 
 from mmengine.config import Config
 
 from ltcl.errors import UserError
-from ltcl.launch import apply_options, build_runner, load_config, run_options
+from ltcl.launch import apply_options, build_runner, import_scope, load_config, run_options
 from ltcl.launch.backbone_option import backbone_options
 from ltcl.launch.launcher import start_copies
+from ltcl.launch.start_options import resume_from, set_precision
 from ltcl.launch.tuning import tune_options
+from ltcl.own_folder.options import folder_options, is_folder, refuse_config_options, refuse_folder_options
 from ltcl.shipped import name_of
 from ltcl.work_dir import AUTO, require_writable
 
@@ -30,7 +42,8 @@ CONVERTED = '.ltcl.pth'
 
 def options(parser: ArgumentParser) -> None:
     """Words and options of the command."""
-    run_options(parser)
+    run_options(parser, 'folder of images; or ')
+    folder_options(parser)
     backbone_options(parser)
     tune_options(parser)
     parser.add_argument(
@@ -42,6 +55,12 @@ def options(parser: ArgumentParser) -> None:
         'newest whole checkpoint of the work dir, and starts anew if there is none',
     )
     parser.add_argument(
+        '--fit-recipe',
+        action='store_true',
+        help='choose batch, epochs, warm-up and what the method has to do with class counts (queue, alpha, positives) '
+        'by the training images; what --cfg-options set stays',
+    )
+    parser.add_argument(
         '--amp',
         nargs='?',
         const='bfloat16',
@@ -50,29 +69,20 @@ def options(parser: ArgumentParser) -> None:
     )
 
 
-def resume_from(cfg: Config, resume: str | None, work_dir: str | None) -> None:
-    """Set what ``--resume`` stands for: the newest checkpoint of the work dir, a checkpoint, or the run in a folder.
-
-    A run that is named by its folder goes on there, unless ``--work-dir`` names another.
+def fit_recipe(cfg: Config, kept: Collection[str]) -> None:
+    """Choose by the training images what depends on them, and say what was chosen.
 
     Args:
         cfg: The config, changed in place.
-        resume: Value of ``--resume``; None to start anew, from the config's ``load_from`` if it has one.
-        work_dir: Value of ``--work-dir``.
-
-    Raises:
-        UserError: There is no such file or folder.
+        kept: Keys that stay as they are.
     """
-    if resume is None:
-        return
-    cfg.resume = AUTO if resume == AUTO else True
-    if resume == AUTO:
-        return
-    if not Path(resume).exists():
-        raise UserError(f'--resume {resume}: no such checkpoint; --resume {AUTO} takes the newest of the work dir')
-    cfg.load_from = resume
-    if Path(resume).is_dir() and work_dir is None:
-        cfg.work_dir = resume
+    from ltcl.recipe_rules.applying import apply_recipe
+    from ltcl.recipe_rules.counting import class_counts_of
+
+    import_scope(cfg.get('default_scope') or 'mmpretrain')
+    lines = apply_recipe(cfg, class_counts_of(cfg), kept, processes=int(os.environ.get('WORLD_SIZE', 1)))
+    if os.environ.get('RANK', '0') == '0':
+        print(*lines, sep='\n', flush=True)
 
 
 def check_start(cfg: Config) -> None:
@@ -110,15 +120,21 @@ def check_start(cfg: Config) -> None:
 
 @command(options)
 def main(args: argparse.Namespace) -> None:
-    """Build the config and train it."""
+    """Build the config and train it, or do all that a folder of images needs."""
+    if is_folder(args.config):
+        refuse_config_options(args)
+        import_scope('mmpretrain')  # without the remarks that it makes
+        from ltcl.own_folder.training import train_on_folder
+
+        train_on_folder(args)
+        return
+    refuse_folder_options(args)
     start_copies(args)
     cfg = apply_options(load_config(args.config), args)
     resume_from(cfg, args.resume, args.work_dir)
     check_start(cfg)
     require_writable(cfg.work_dir)
-    if args.amp == 'bfloat16':
-        cfg.optim_wrapper.type = 'ltcl.Bfloat16OptimWrapper'
-    elif args.amp == 'float16':
-        cfg.optim_wrapper.type = 'AmpOptimWrapper'
-        cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
+    if args.fit_recipe:
+        fit_recipe(cfg, args.cfg_options)
+    set_precision(cfg, args.amp)
     build_runner(cfg, training=True).train()

@@ -1,0 +1,121 @@
+"""The rules on a config."""
+
+from collections.abc import Collection, Sequence
+
+from mmengine.config import Config
+
+from ltcl.errors import UserError
+from ltcl.launch.run_length import UNITS, length_of, schedulers, set_length, unit_of
+
+from .methods import HEADS, Case, Choice
+from .run_shape import LENGTHS, batch_size, key_momentum, num_epochs, steps_of_epoch, warmup_epochs
+
+FROZEN = 'ltcl.FrozenBackbone'
+IN_WORDS = {'scratch': 'from random weights', 'pretrained': 'from pretrained weights', 'frozen': 'on frozen features'}
+
+
+def apply_recipe(
+    cfg: Config,
+    counts: Sequence[int],
+    kept: Collection[str] = (),
+    start: str | None = None,
+    processes: int = 1,
+) -> list[str]:
+    """Change a config as the rules say for these training images.
+
+    These are batch and, in proportion, learning rate; epochs, schedule included; epochs of warm-up; what the head of
+    the method takes from the counts; the momentum of the key encoder. A config that counts iterations, and one without
+    warm-up, stay so.
+
+    Args:
+        cfg: A config of a classification, changed in place.
+        counts: Training images per class.
+        kept: Dotted keys that stay as they are, with what lies in them, such as ``model.head.alpha``, ``max_epochs`` or
+            ``optim_wrapper.optimizer.lr``: those of ``--cfg-options``. What follows from them is chosen to fit them.
+        start: What is trained: ``'scratch'``, ``'pretrained'`` or ``'frozen'``; None looks at the backbone.
+        processes: Number of processes.
+
+    Returns:
+        Lines to print: each value with its reason.
+
+    Raises:
+        UserError: The schedule cannot be adapted to another number of epochs.
+    """
+    start = start or _start_of(cfg)
+    batch, lines = _fit_batch(cfg, counts, kept, start)
+    steps = steps_of_epoch(sum(counts), batch * processes)
+    if unit_of(cfg._cfg_dict) == 'max_epochs':
+        lines += _fit_length(cfg, num_epochs(sum(counts), batch * processes, start), steps, kept, start)
+        steps *= length_of(cfg._cfg_dict) or 1
+    else:
+        steps = length_of(cfg._cfg_dict) or 1
+    return lines + _fit_head(cfg, counts, batch, processes, kept) + _fit_momentum(cfg, steps, kept)
+
+
+def _start_of(cfg: Config) -> str:
+    backbone = cfg.model.get('backbone') or {}
+    if backbone.get('type') == FROZEN:
+        return 'frozen'
+    return 'pretrained' if backbone.get('init_cfg') or cfg.get('load_from') else 'scratch'
+
+
+def _fit_batch(cfg: Config, counts: Sequence[int], kept: Collection[str], start: str) -> tuple[int, list[str]]:
+    """Images of a step on one process, and the line on them."""
+    loader, old = cfg.train_dataloader, cfg.train_dataloader.batch_size
+    if _is_kept('train_dataloader.batch_size', kept):
+        return old, []
+    loader.batch_size = batch_size(sum(counts), start == 'frozen')
+    line = f'batch_size {loader.batch_size}: {sum(counts):,} training images'
+    optimizer = cfg.optim_wrapper.optimizer
+    if loader.batch_size != old and not _is_kept('optim_wrapper.optimizer.lr', kept):
+        optimizer.lr = float(f'{optimizer.lr * loader.batch_size / old:.6g}')
+        line += f'; rate {optimizer.lr:g} in proportion'
+    return loader.batch_size, [line]
+
+
+def _fit_length(cfg: Config, epochs: int, steps: int, kept: Collection[str], start: str) -> list[str]:
+    lines = []
+    if not any(_is_kept(key, kept) for unit in UNITS for key in (unit, f'train_cfg.{unit}')):
+        old, stale = length_of(cfg._cfg_dict), set_length(cfg._cfg_dict, epochs)
+        if stale:
+            raise UserError(
+                f'the rules choose max_epochs={epochs}, and {" and ".join(stale)} cannot be adapted to it: keep the '
+                f'length with --cfg-options max_epochs={old}, or correct the schedule'
+            )
+        lines.append(f'max_epochs {epochs}: {epochs * steps:,} steps {IN_WORDS[start]} (aim {LENGTHS[start].steps:,})')
+    warmup = warmup_epochs(length_of(cfg._cfg_dict) or epochs)
+    fitted = [part for key, part in schedulers(cfg._cfg_dict) if not _is_kept(f'{key}.warmup_epochs', kept)]
+    for part in fitted:
+        if part.get('warmup_epochs'):
+            part['warmup_epochs'] = warmup
+            lines.append(f'warmup_epochs {warmup}: a twentieth of the run')
+    return lines
+
+
+def _fit_head(cfg: Config, counts: Sequence[int], batch: int, processes: int, kept: Collection[str]) -> list[str]:
+    head = cfg.model.head
+    rule = HEADS.get(head['type'])
+    if rule is None:
+        return []
+    views = len(cfg.model.get('online_views', (0,))) + len(cfg.model.get('key_views', ()))
+    own = {key: value for key, value in head.items() if _is_kept(f'model.head.{key}', kept)}
+    choices = rule(Case(counts, batch, processes, views, own))
+    head.update({key: choice.value for key, choice in choices.items() if key not in own})
+    return [_line(key, choice) for key, choice in choices.items()]
+
+
+def _fit_momentum(cfg: Config, steps: int, kept: Collection[str]) -> list[str]:
+    hook, key = (cfg.get('default_hooks') or {}).get('momentum_update'), 'default_hooks.momentum_update.momentum'
+    if not hook or _is_kept(key, kept):
+        return []
+    hook['momentum'] = key_momentum(steps)
+    return [_line('momentum', Choice(hook['momentum'], f'keys average over a tenth of {steps:,} steps, or 1,000'))]
+
+
+def _is_kept(key: str, kept: Collection[str]) -> bool:
+    """Whether a key is among those that stay, or lies in one of them."""
+    return any(f'{key}.'.startswith(f'{each}.') for each in kept)
+
+
+def _line(key: str, choice: Choice) -> str:
+    return f'{key} {choice.value:g}: {choice.reason}'
