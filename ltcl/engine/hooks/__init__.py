@@ -9,7 +9,9 @@ from .feature_bank_hook import FeatureBankHook
 from .finite_check_hook import FiniteCheckHook
 from .heartbeat_hook import HeartbeatHook
 from .image_levels_hook import ImageLevelsHook
+from .known_classes_hook import KnownClassesHook
 from .momentum_update_hook import MomentumUpdateHook
+from .patience_hook import PatienceHook
 from .prediction_pictures_hook import PredictionPicturesHook
 from .prior_hook import PriorHook
 from .progress_hook import ProgressHook
@@ -30,7 +32,9 @@ __all__ = [
     'FiniteCheckHook',
     'HeartbeatHook',
     'ImageLevelsHook',
+    'KnownClassesHook',
     'MomentumUpdateHook',
+    'PatienceHook',
     'PredictionPicturesHook',
     'PriorHook',
     'ProgressHook',
