@@ -48,11 +48,11 @@ AT_LEAST_ONE = Range(1, whole=True)
 TABLE = (
     (NOT_NEGATIVE, 'alpha beta con_weight contrast_prior gamma loss_weight main_weight region_weight target_weight'),
     (NOT_NEGATIVE, 'tau taus'),
-    (AT_LEAST_ONE, 'base_channels embed_channels feat_dim hidden_channels in_channels num_classes num_layers'),
+    (AT_LEAST_ONE, 'base_channels embed_channels feat_dim hidden hidden_channels in_channels num_classes num_layers'),
     (AT_LEAST_ONE, 'out_channels reduce_channels target_repeat'),
     (POSITIVE, 'base_temperature cosine_scale max_margin scale supt temperature'),
     (SHARE, 'center_momentum dropout_ratio smooth'),
-    (BELOW_ONE, 'effective_number_beta smooth_head smooth_tail smoothing'),
+    (BELOW_ONE, 'dropout effective_number_beta input_dropout smooth_head smooth_tail smoothing'),
     (COUNT, 'num_hard_negatives num_hard_positives num_positives positives_per_class negatives_per_class queue_len'),
     (COUNT, 'queue_per_class'),
 )

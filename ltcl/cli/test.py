@@ -20,7 +20,7 @@ from mmengine.config import Config
 from ltcl.errors import UserError
 from ltcl.launch import apply_options, build_runner, load_config, run_options
 from ltcl.launch.config_source import SUFFIXES
-from ltcl.launch.config_values import fill_num_classes
+from ltcl.launch.config_values import fill_num_classes, images_of
 from ltcl.launch.image_options import mix
 from ltcl.launch.launcher import start_copies
 from ltcl.launch.run_config import config_of_run
@@ -146,6 +146,7 @@ def augment_test(cfg: Config, num_members: int = 1) -> None:
         raise UserError(f'--tta: {cfg.filename} has no {" and no ".join(missing)}; test it without --tta')
     if num_members > 1:
         raise UserError('--tta tests one checkpoint: leave it out for an ensemble')
+    cfg.test_dataloader.dataset = images_of(cfg.test_dataloader.dataset)
     cfg.test_dataloader.dataset.pipeline = cfg.tta_pipeline
     cfg.model = dict(**cfg.tta_model, module=cfg.model)
 

@@ -1,6 +1,7 @@
 """Data sets, samplers and transforms; importing this package registers them."""
 
 from . import samplers, transforms  # noqa: F401  (their import registers them)
+from .cached_features import CachedFeatures
 from .cifar_lt import CIFAR10LT, CIFAR100LT
 from .image_folder import ImageFolderDataset
 from .image_list import ImageListDataset
@@ -16,6 +17,7 @@ __all__ = [
     'CIFAR10LT',
     'CIFAR100LT',
     'SVHNLT',
+    'CachedFeatures',
     'CorruptedImages',
     'ImageFolderDataset',
     'ImageListDataset',

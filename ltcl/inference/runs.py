@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 import torch
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
-from mmengine.runner import Runner
 from mmpretrain.models import ClsHead, ImageClassifier
 from mmpretrain.registry import DATASETS, MODELS
 from torch import Tensor, nn
@@ -18,11 +17,11 @@ from ltcl.checkpoints.class_names import trained_classes
 from ltcl.checkpoints.run_state import meta_of
 from ltcl.checkpoints.schemes import load_checkpoint
 from ltcl.checkpoints.stored_config import stored_config
-from ltcl.engine.hooks.feature_bank_hook import extract_features, in_order, training_images
+from ltcl.engine.hooks.feature_bank_hook import extract_features, loader_in_order, training_images
 from ltcl.engine.hooks.strict_load_hook import compare_tensors, tensors_of
 from ltcl.errors import UserError
 from ltcl.launch.building import import_scope
-from ltcl.launch.config_values import fill_num_classes, use_plain_norms
+from ltcl.launch.config_values import fill_num_classes, images_of, use_plain_norms
 from ltcl.launch.configs import load_config
 from ltcl.launch.hook_names import hooks_of
 
@@ -84,7 +83,7 @@ def read_run(run: str | Path, config: str | Path | None = None) -> SavedRun:
 
 def _known_classes(cfg: Config) -> list[str]:
     """Names that the kind of the test set has of itself, such as those of CIFAR; else numbers."""
-    dataset = (cfg.get('test_dataloader') or cfg.val_dataloader)['dataset']
+    dataset = images_of((cfg.get('test_dataloader') or cfg.val_dataloader)['dataset'])
     names = getattr(DATASETS.get(dataset['type']), 'METAINFO', {}).get('classes')
     num_classes = cfg.model.get('head', {}).get('num_classes') or 0
     return list(names) if names else [str(label) for label in range(num_classes)]
@@ -161,6 +160,6 @@ def _fill_feature_bank(model: nn.Module, cfg: Config) -> None:
     hooks = [hook for _, hook in hooks_of(cfg) if hook.get('type') == 'ltcl.FeatureBankHook']
     named = next((hook['dataloader'] for hook in hooks if hook.get('dataloader')), None)
     config = named or training_images(cfg.get('train_dataloader'), cfg.test_dataloader)
-    features, labels = extract_features(model, Runner.build_dataloader(in_order(config), seed=0))
+    features, labels = extract_features(model, loader_in_order(model, config))
     for taker in takers:
         taker.set_feature_bank(features, labels)

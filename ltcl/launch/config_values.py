@@ -1,6 +1,7 @@
 """Config entries that stand in several places, or that only the data can tell."""
 
 from collections.abc import MutableMapping, Sequence
+from typing import Any
 
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
@@ -67,15 +68,20 @@ def fill_num_classes(cfg: Config, checkpoint: str | None = None) -> None:
     if not needs_classes(cfg, checkpoint):
         return
     classes = None if checkpoint is None else _trained_classes(checkpoint)
-    if classes is not None and cfg.test_dataloader.dataset.get('classes') is None:
-        cfg.test_dataloader.dataset.classes = list(classes)
+    if classes is not None and images_of(cfg.test_dataloader.dataset).get('classes') is None:
+        images_of(cfg.test_dataloader.dataset).classes = list(classes)
     if cfg.get('num_classes', 0) is None:
         hand_down(cfg, 'num_classes', len(_classes_of_data(cfg) if classes is None else classes))
 
 
 def _tests_own_images(cfg: Config) -> bool:
     loader = cfg.get('test_dataloader') or {}
-    return (loader.get('dataset') or {}).get('type') == 'ltcl.OwnImages'
+    return images_of(loader.get('dataset') or {}).get('type') == 'ltcl.OwnImages'
+
+
+def images_of(dataset: Any) -> Any:
+    """Config of the images of a data set, which those of ``ltcl.CachedFeatures`` wrap."""
+    return dataset['dataset'] if dataset.get('type') == 'ltcl.CachedFeatures' else dataset
 
 
 def use_plain_norms(cfg: Config) -> None:

@@ -6,13 +6,14 @@ Only the config and the registered classes are looked at: nothing is built, and 
 import os
 from collections.abc import Callable
 
+from mmengine import registry as root
 from mmengine.config import Config
 
 from ltcl.errors import UserError
 from ltcl.signatures import parameters_of
 
 from .hook_contract import check_class_counts, check_key_encoder, check_metrics, check_needed_hooks, check_targets
-from .pipeline_views import check_collation, count_views
+from .pipeline_views import cached_features, check_collation, count_views
 from .training_parts import Training, read_training
 
 
@@ -143,6 +144,35 @@ def check_frozen_encoder(training: Training) -> None:
         )
 
 
+def check_cached_features(training: Training) -> None:
+    """Features stand in the place of images only before the encoder whose they are, and nothing mixes them."""
+    from ltcl.models.backbones import FrozenBackbone
+
+    backbone = training.part(root.MODELS, 'model.backbone', training.model.entries.get('backbone'))
+    is_frozen, entries = backbone.is_a(FrozenBackbone), training.entries
+    sets = [each for name in LOADERS if (each := cached_features(training, name)) is not None]
+    if is_frozen and not (entries.get('load_from') or entries.get('resume')):
+        encoder = backbone.entries.get('encoder') or {}
+        if not any(part.get('init_cfg') or part.get('pretrained') for part in (training.model.entries, encoder)):
+            raise UserError(
+                'model.backbone.encoder stays as it is, and nothing is loaded into it: set its init_cfg, or take one '
+                'with weights, --backbone NAME'
+            )
+    if not sets:
+        return
+    if not is_frozen:
+        raise UserError(
+            f'{sets[0].key} holds features of a ltcl.FrozenBackbone, and the model has {backbone.name}: make the config '
+            'anew with --tune frozen'
+        )
+    if training.hook('ltcl.FeatureCacheHook') is None:
+        raise UserError(
+            f"{sets[0].key}: nothing brings the features: add feature_cache=dict(type='ltcl.FeatureCacheHook') to "
+            'default_hooks'
+        )
+
+
+LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 CHECKS: tuple[Callable[[Training], None], ...] = (
     check_head,
     check_views,
@@ -155,4 +185,5 @@ CHECKS: tuple[Callable[[Training], None], ...] = (
     check_queue,
     check_widths,
     check_frozen_encoder,
+    check_cached_features,
 )

@@ -63,8 +63,8 @@ PLACES = (
     Place(r'log_processor', 'LOG_PROCESSORS'),
     Place(r'model', 'MODELS', given=('data_preprocessor', 'module')),
     Place(r'(model\.)?data_preprocessor', 'MODELS'),
-    Place(r'model\.(neck|projector|head)', 'MODELS', derived=('in_channels',)),
-    Place(r'model\.(backbone|decode_head|auxiliary_head)', 'MODELS'),
+    Place(r'model\.(neck|projector|head|backbone\.pooling)', 'MODELS', derived=('in_channels',)),
+    Place(r'model\.(backbone(\.encoder)?|decode_head|auxiliary_head)', 'MODELS'),
     Place(r'model(\.\w+)*\.loss(_\w+)?(\.\d+)?', 'MODELS', given=('num_classes',)),
     Place(r'model\.\w+\.branches\.\w+', 'MODELS', given=('in_channels', 'num_classes', 'loss_name')),
 )

@@ -15,8 +15,21 @@ def count_views(training: Training) -> int | None:
 
     None where that cannot be told: a step is someone else's, or the parts of a joined data set differ.
     """
-    numbers = {_count_in(training, pipeline) for pipeline in _pipelines(training.entries['train_dataloader'])}
+    loader = training.entries['train_dataloader']
+    features = cached_features(training, 'train_dataloader')
+    if features is not None:
+        return features.arguments['num_views']
+    numbers = {_count_in(training, pipeline) for pipeline in _pipelines(loader)}
     return numbers.pop() if len(numbers) == 1 else None
+
+
+def cached_features(training: Training, loader: str) -> Part | None:
+    """The data set of a loader, if it is one of cached features."""
+    from ltcl.datasets import CachedFeatures
+
+    entries = (training.entries.get(loader) or {}).get('dataset')
+    dataset = training.part(root.DATASETS, f'{loader}.dataset', entries)
+    return dataset if dataset.is_a(CachedFeatures) else None
 
 
 def _pipelines(node: Mapping) -> Iterator[list]:

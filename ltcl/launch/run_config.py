@@ -7,7 +7,7 @@ from mmengine.config import Config
 
 from ltcl.errors import UserError
 
-from .config_values import fill_num_classes
+from .config_values import fill_num_classes, images_of
 from .configs import apply_options
 
 OWN_IMAGES = 'ltcl.OwnImages'
@@ -45,7 +45,8 @@ def _other_images(cfg: Config, data: str, checkpoint: str) -> dict:
     if not Path(data).is_dir():
         raise UserError(f'{data} is no folder: name one of images in class folders, or leave it out')
     own = cfg.test_dataloader.dataset
-    if own['type'] == OWN_IMAGES and Path(own.get('data_root', '')).resolve() == Path(data).resolve():
+    images = images_of(own)
+    if images['type'] == OWN_IMAGES and Path(images.get('data_root', '')).resolve() == Path(data).resolve():
         return own
     if not any('Load' in step['type'] for step in own['pipeline']):
         raise UserError(

@@ -5,7 +5,9 @@ from .channel_order_hook import ChannelOrderHook
 from .check_masks_hook import CheckMasksHook
 from .checkpoint_hook import CheckpointHook
 from .class_counts_hook import ClassCountsHook
+from .class_mean_start_hook import ClassMeanStartHook
 from .feature_bank_hook import FeatureBankHook
+from .feature_cache_hook import FeatureCacheHook
 from .finite_check_hook import FiniteCheckHook
 from .heartbeat_hook import HeartbeatHook
 from .image_levels_hook import ImageLevelsHook
@@ -28,7 +30,9 @@ __all__ = [
     'CheckMasksHook',
     'CheckpointHook',
     'ClassCountsHook',
+    'ClassMeanStartHook',
     'FeatureBankHook',
+    'FeatureCacheHook',
     'FiniteCheckHook',
     'HeartbeatHook',
     'ImageLevelsHook',

@@ -9,7 +9,9 @@ from mmengine.runner import BaseLoop, Runner
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
+from ltcl.datasets.cached_features import find_cached
 from ltcl.errors import UserError
+from ltcl.feature_cache import fill_features
 from ltcl.launch.progress import PROGRESS
 from ltcl.models.utils import gather
 from ltcl.registry import HOOKS
@@ -52,10 +54,44 @@ class FeatureBankHook(Hook):
             return
         if self._loader is None:
             config = self.dataloader or training_images(runner.cfg.get('train_dataloader'), evaluated)
-            self._loader = runner.build_dataloader(in_order(config), seed=runner.seed)
+            self._loader = loader_in_order(model, config, runner.seed)
         features, labels = extract_features(model, self._loader)
         for taker in takers:
             taker.set_feature_bank(features, labels)
+
+
+def bank_of_training(runner: Runner) -> tuple[Tensor, Tensor]:
+    """Features and labels of the training images as the model is now, prepared as those of validation or test.
+
+    Args:
+        runner: The runner, in ``before_train``.
+
+    Returns:
+        As :func:`extract_features`.
+
+    Raises:
+        UserError: The run has no pipeline of a validation or test.
+    """
+    evaluated = runner.cfg.get('val_dataloader') or runner.cfg.get('test_dataloader')
+    if evaluated is None:
+        raise UserError('the config has neither val_dataloader nor test_dataloader, whose pipeline prepares the images')
+    model, config = unwrapped(runner.model), training_images(runner.cfg.get('train_dataloader'), evaluated)
+    return extract_features(model, loader_in_order(model, config, runner.seed))
+
+
+def loader_in_order(model: nn.Module, config: dict, seed: int = 0) -> DataLoader:
+    """A data loader that gives each image once, in the order of the data set; cached features are there.
+
+    Args:
+        model: Whose features they are.
+        config: Config of the dataloader.
+        seed: Of its workers.
+    """
+    loader = Runner.build_dataloader(in_order(config), seed=seed)
+    cached = find_cached(loader.dataset)
+    if cached is not None:
+        fill_features(model, cached)
+    return loader
 
 
 def training_images(train_dataloader: dict | None, evaluated: dict) -> dict:
@@ -67,6 +103,7 @@ def training_images(train_dataloader: dict | None, evaluated: dict) -> dict:
     if train_dataloader is None:
         raise UserError('the config has no train_dataloader: name the training images in FeatureBankHook(dataloader=)')
     dataset = with_pipeline(train_dataloader['dataset'], evaluated['dataset']['pipeline'])
+    dataset.pop('num_views', None)  # cached features are then those of a test
     return {**evaluated, 'dataset': dataset}
 
 

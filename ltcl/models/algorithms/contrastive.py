@@ -84,8 +84,13 @@ class ContrastiveClassifier(Classifier):
             parameter.requires_grad_(False)
 
     def _encoder_parts(self) -> dict[str, nn.Module]:
+        """What the momentum encoder copies; one that is frozen encodes the keys itself."""
         parts = {'backbone': self.backbone, 'neck': self.neck, 'projector': self.projector}
-        return {name: module for name, module in parts.items() if module is not None}
+        return {
+            name: module
+            for name, module in parts.items()
+            if module is not None and not getattr(module, 'is_frozen', False)
+        }
 
     def init_weights(self) -> None:
         """Initialise all parts, then start the momentum encoder as a copy of the trained one."""
@@ -162,7 +167,7 @@ class ContrastiveClassifier(Classifier):
     def _encode_key(self, images: Tensor) -> Tensor:
         def encode(images: Tensor) -> Tensor:
             encoder = self.momentum_encoder
-            feats = encoder['backbone'](images)
+            feats = (encoder['backbone'] if 'backbone' in encoder else self.backbone)(images)
             feats = encoder['neck'](feats) if 'neck' in encoder else feats
             return self._embed(encoder['projector'], feats[-1])
 

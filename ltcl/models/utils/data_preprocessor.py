@@ -78,7 +78,8 @@ class MultiViewDataPreprocessor(ClsDataPreprocessor):
 
         Args:
             data: ``inputs`` is a tensor (N, C, H, W), a list of V such tensors (views, from ``default_collate``), or a
-                list of N tensors (C, H, W) (from ``pseudo_collate``); ``data_samples`` a list of N samples.
+                list of N tensors (C, H, W) (from ``pseudo_collate``); ``data_samples`` a list of N samples. Features
+                (N, C) of ``ltcl.CachedFeatures``, or a list of V of them, stay as they are.
             training: Passed on.
 
         Returns:
@@ -92,6 +93,8 @@ class MultiViewDataPreprocessor(ClsDataPreprocessor):
             raise UserError(
                 "each sample holds its own list of views: set the dataloader's collate_fn=dict(type='default_collate')"
             )
+        if inputs[0].ndim == (1 if isinstance(inputs, Tensor) else 2):
+            return self._features(data)
         is_multi_view = isinstance(inputs, list | tuple) and inputs[0].ndim == 4
         if not is_multi_view:
             data = self._in_order(data)
@@ -104,6 +107,14 @@ class MultiViewDataPreprocessor(ClsDataPreprocessor):
         views = [super().forward({**data, 'inputs': first}, training)]
         views += [super(MultiViewDataPreprocessor, self).forward({'inputs': view}, training) for view in others]
         return {**views[0], 'inputs': [self._lay_out(view['inputs']) for view in views]}
+
+    def _features(self, data: dict) -> dict:
+        """Features on the device, and samples that may stand in a batch several times, each moved once."""
+        samples = data.get('data_samples')
+        if samples and self.device.type != 'cpu':
+            moved = {key: sample.to(self.device) for key, sample in {id(each): each for each in samples}.items()}
+            samples = [moved[id(sample)] for sample in samples]
+        return {**data, 'inputs': self.cast_data(data['inputs']), 'data_samples': samples}
 
     def _in_order(self, data: dict) -> dict:
         """The same batch, its colours in the order that ``to_rgb`` makes right, if they are known to be in another."""

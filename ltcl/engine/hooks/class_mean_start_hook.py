@@ -1,0 +1,81 @@
+"""A classifier that starts from the mean features of its classes."""
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+from torch import Tensor, nn
+
+from ltcl.errors import UserError
+from ltcl.registry import HOOKS
+
+from ..unwrapped import unwrapped
+from .feature_bank_hook import bank_of_training
+
+
+@HOOKS.register_module()
+class ClassMeanStartHook(Hook):
+    """Sets the rows of the classifier to the mean training features of the classes, before a training.
+
+    As `LIFT <https://arxiv.org/abs/2309.10019>`_ starts its cosine classifier: each row is a mean of unit length. The
+    images are prepared as those of validation and seen once, in eval mode. A class without images keeps its row, a bias
+    starts at 0. A run that is resumed has its rows already.
+
+    Args:
+        labels: Classes whose rows are set; None sets all.
+    """
+
+    priority = 'NORMAL'  # after ltcl.FeatureCacheHook
+
+    def __init__(self, labels: Sequence[int] | None = None) -> None:
+        self.labels = None if labels is None else list(labels)
+
+    def before_train(self, runner: Runner) -> None:
+        """Set the rows, unless the run goes on."""
+        if runner._resume:
+            return
+        classifier = classifier_of(unwrapped(runner.model))
+        features, labels = bank_of_training(runner)
+        set_rows(classifier, features, labels, self.labels)
+        runner.logger.info(f'the classifier starts from the means of {len(labels.unique())} classes')
+
+
+def classifier_of(model: nn.Module) -> nn.Linear:
+    """The layer of a model that makes class logits of features.
+
+    Raises:
+        UserError: It has none.
+    """
+    layer = getattr(getattr(model, 'head', None), 'fc', None)
+    if not isinstance(layer, nn.Linear):
+        raise UserError(
+            f'ltcl.ClassMeanStartHook: {type(getattr(model, "head", None)).__name__} has no linear or cosine classifier '
+            'whose rows could be means: take the hook out'
+        )
+    return layer
+
+
+@torch.no_grad()
+def set_rows(
+    classifier: nn.Linear, features: Tensor, labels: Tensor, chosen: Sequence[int] | None = None
+) -> None:
+    """Set rows of a classifier to the means of the features, each of unit length.
+
+    Args:
+        classifier: Weights of shape (num_classes, C).
+        features: Shape (M, C).
+        labels: Class of each feature, int64, shape (M,).
+        chosen: Classes whose rows are set; None sets all that have features.
+    """
+    weight = classifier.weight
+    sums = torch.zeros_like(weight).index_add_(0, labels, features.to(weight))
+    has_features = labels.bincount(minlength=len(weight)) > 0
+    if chosen is not None:
+        is_chosen = torch.zeros_like(has_features)
+        is_chosen[list(chosen)] = True
+        has_features &= is_chosen
+    weight[has_features] = F.normalize(sums, dim=1)[has_features]
+    if classifier.bias is not None:
+        classifier.bias[has_features] = 0

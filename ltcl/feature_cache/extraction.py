@@ -1,0 +1,169 @@
+"""Images through the encoder, view by view."""
+
+import contextlib
+import random
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+import torch
+from mmengine.dataset import Compose
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, Dataset
+
+from ltcl.datasets import CachedFeatures
+from ltcl.datasets.cached_features import STORED
+from ltcl.datasets.image_checks import leaves
+from ltcl.errors import UserError
+from ltcl.launch.progress import PROGRESS
+from ltcl.notices import note
+
+from .store import digest
+
+EVAL, MIRROR = STORED
+# Seconds between two lines on how far it is.
+PERIOD = 10.0
+
+
+class Task(NamedTuple):
+    """An image of which features are missing.
+
+    Args:
+        position: In the data set.
+        key: Digest of its content.
+        views: Which ones are missing.
+    """
+
+    position: int
+    key: bytes
+    views: tuple[str, ...]
+
+
+class ViewsOfImages(Dataset):
+    """For each task the views, packed, shape (views, channels, H, W); None of an image that is left out.
+
+    Args:
+        dataset: The data set with the images.
+        tasks: The images.
+    """
+
+    def __init__(self, dataset: CachedFeatures, tasks: Sequence[Task]) -> None:
+        self.dataset = dataset
+        self.tasks = tasks
+        self.plain = Compose(dataset.steps)
+        self.random: Any = next(leaves(dataset.dataset)).pipeline
+
+    def __len__(self) -> int:
+        return len(self.tasks)
+
+    def __getitem__(self, index: int) -> Tensor | None:
+        task = self.tasks[index]
+        views: dict[str, Tensor | None] = {}
+        if {EVAL, MIRROR} & set(task.views):
+            views[EVAL] = self._packed(self.plain, task)
+            views[MIRROR] = None if views[EVAL] is None else views[EVAL].flip(-1)
+        for view in task.views:
+            if view not in views:
+                with randomness_of(task.key, view.encode(), str(self.dataset.seed).encode()):
+                    views[view] = self._packed(self.random, task)
+        made = [views[view] for view in task.views]
+        return None if any(view is None for view in made) else torch.stack(made)
+
+    def _packed(self, steps: Compose, task: Task) -> Tensor | None:
+        packed = steps(self.dataset.get_data_info(task.position))
+        if packed is None:
+            if self.dataset.may_skip:
+                return None
+            raise UserError(f'image {task.position} of the data set cannot be read, and every image counts there')
+        return packed['inputs'][0] if isinstance(packed['inputs'], list) else packed['inputs']
+
+
+@contextlib.contextmanager
+def randomness_of(*parts: bytes) -> Iterator[None]:
+    """Let what is drawn follow from some bytes alone, and leave the generators as they were.
+
+    Args:
+        *parts: Such as the content of an image.
+    """
+    states = random.getstate(), np.random.get_state(), torch.get_rng_state()
+    number = int.from_bytes(digest(*parts)[:7], 'big')
+    random.seed(number)
+    np.random.seed(number % 2**32)
+    torch.manual_seed(number)
+    try:
+        yield
+    finally:
+        random.setstate(states[0])
+        np.random.set_state(states[1])
+        torch.set_rng_state(states[2])
+
+
+def extract(model: nn.Module, dataset: CachedFeatures, tasks: Sequence[Task]) -> Iterator[tuple[Task, np.ndarray]]:
+    """Features of the missing views, image after image, but for those that are left out.
+
+    Args:
+        model: A classifier with a frozen backbone.
+        dataset: The data set.
+        tasks: Its images with missing views.
+
+    Yields:
+        A task and its features, float32, shape (views, C).
+    """
+    loader = DataLoader(
+        ViewsOfImages(dataset, tasks),
+        batch_size=dataset.batch_size,
+        num_workers=min(dataset.num_workers, len(tasks) // dataset.batch_size),
+        collate_fn=list,
+        generator=torch.Generator(),  # a run draws the same numbers, whether the cache is full or empty
+        worker_init_fn=_in_one_thread,
+    )
+    clock, done = Clock(len(tasks)), 0
+    for images in loader:
+        batch = tasks[done : done + len(images)]
+        done += len(images)
+        made = [(task, views) for task, views in zip(batch, images, strict=True) if views is not None]
+        if made:
+            rows = encode(model, torch.cat([views for _, views in made])).split([len(views) for _, views in made])
+            yield from ((task, row.numpy()) for (task, _), row in zip(made, rows, strict=True))
+        clock.tell(done)
+
+
+@torch.inference_mode()
+def encode(model: Any, images: Tensor) -> Tensor:
+    """Features (N, C) of packed images (N, channels, H, W), in float32 on the CPU."""
+    prepared = model.data_preprocessor(dict(inputs=images), False)['inputs']
+    features = model.backbone(prepared)[-1]
+    if features.ndim != 2:
+        raise UserError(
+            f'the frozen encoder makes {tuple(features.shape[1:])} of an image: set pooling of ltcl.FrozenBackbone, '
+            "such as dict(type='GlobalAveragePooling')"
+        )
+    return features.float().cpu()
+
+
+class Clock:
+    """Tells every few seconds how far it is.
+
+    Args:
+        total: Number of images.
+    """
+
+    def __init__(self, total: int) -> None:
+        self.total = total
+        self.start = self.told = time.monotonic()
+
+    def tell(self, done: int) -> None:
+        """A line, if the last one is long ago."""
+        PROGRESS.step()
+        now = time.monotonic()
+        if now - self.told < PERIOD or done == self.total:
+            return
+        self.told = now
+        rate = done / (now - self.start)
+        note(f'features of {done:,} of {self.total:,} images, {rate:.0f} a second, {(self.total - done) / rate:.0f} s left')
+
+
+def _in_one_thread(worker: int) -> None:
+    cv2.setNumThreads(0)
