@@ -43,6 +43,12 @@ HOOKS = GuardedRegistry('hook', parent=root.HOOKS, scope='ltcl', locations=['ltc
 RUNNERS = Registry('runner', parent=root.RUNNERS, scope='ltcl', locations=['ltcl.engine'])
 LOOPS = Registry('loop', parent=root.LOOPS, scope='ltcl', locations=['ltcl.engine'])
 OPTIM_WRAPPERS = Registry('optim_wrapper', parent=root.OPTIM_WRAPPERS, scope='ltcl', locations=['ltcl.engine'])
+OPTIM_WRAPPER_CONSTRUCTORS = Registry(
+    'optim_wrapper constructor',
+    parent=root.OPTIM_WRAPPER_CONSTRUCTORS,
+    scope='ltcl',
+    locations=['ltcl.engine'],
+)
 PARAM_SCHEDULERS = Registry(
     'parameter scheduler', parent=root.PARAM_SCHEDULERS, scope='ltcl', locations=['ltcl.engine']
 )

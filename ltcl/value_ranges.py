@@ -50,6 +50,7 @@ TABLE = (
     (NOT_NEGATIVE, 'tau taus'),
     (AT_LEAST_ONE, 'base_channels embed_channels feat_dim hidden hidden_channels in_channels num_classes num_layers'),
     (AT_LEAST_ONE, 'out_channels reduce_channels target_repeat'),
+    (AT_LEAST_ONE, 'blocks rank width'),
     (POSITIVE, 'base_temperature cosine_scale max_margin scale supt temperature'),
     (SHARE, 'center_momentum dropout_ratio smooth'),
     (BELOW_ONE, 'dropout effective_number_beta input_dropout smooth_head smooth_tail smoothing'),

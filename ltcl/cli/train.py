@@ -4,6 +4,7 @@ examples:
   ltcl train ltcl::paco/paco_resnet20_1xb128-100e_fashion-mnist-lt-small.py
   ltcl train my_config.py --resume auto --cfg-options max_epochs=200 train_dataloader.batch_size=64
   ltcl train my_config.py --backbone tf_efficientnet_lite0 --image-size 160
+  ltcl train my_config.py --backbone tf_efficientnet_lite0 --tune last 2
   ltcl train my_config.py --processes 8 --amp
   srun --ntasks 8 --gres gpu:8 ltcl train my_config.py --launcher slurm
 """
@@ -17,6 +18,7 @@ from ltcl.errors import UserError
 from ltcl.launch import apply_options, build_runner, load_config, run_options
 from ltcl.launch.backbone_option import backbone_options
 from ltcl.launch.launcher import start_copies
+from ltcl.launch.tuning import tune_options
 from ltcl.shipped import name_of
 from ltcl.work_dir import AUTO, require_writable
 
@@ -30,6 +32,7 @@ def options(parser: ArgumentParser) -> None:
     """Words and options of the command."""
     run_options(parser)
     backbone_options(parser)
+    tune_options(parser)
     parser.add_argument(
         '--resume',
         nargs='?',
@@ -91,7 +94,8 @@ def check_start(cfg: Config) -> None:
         )
     load_from = cfg.get('load_from')
     backbone = (cfg.get('model') or {}).get('backbone') or {}
-    is_pretrained = (backbone.get('init_cfg') or {}).get('type') == 'Pretrained'
+    starts = [backbone, backbone.get('encoder') or {}]
+    is_pretrained = any((each.get('init_cfg') or {}).get('type') == 'Pretrained' for each in starts)
     if load_from is None and stage1 and not cfg.get('resume') and not is_pretrained:
         raise UserError(f'load_from is None, but {name} starts from a checkpoint of stage 1: {made_by}')
     # A run that goes on no longer needs what it started from.

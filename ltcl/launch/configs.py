@@ -114,14 +114,15 @@ def apply_options(cfg: Config, args: argparse.Namespace) -> Config:
 
 
 def _with_backbone(cfg: Config, args: argparse.Namespace) -> Config:
-    """``--cfg-options``; those that do not change a variable of the config come after ``--backbone`` and its kind."""
-    asked = ('backbone', 'weights', 'scratch', 'image_size')
+    """``--cfg-options``; those that do not change a variable of the config come after ``--backbone``, ``--tune`` and their kind."""
+    asked = ('backbone', 'weights', 'scratch', 'image_size', 'tune', 'head', 'views')
     if not any(getattr(args, name, None) for name in asked):
         return set_options(cfg, args.cfg_options)
     from .backbone_option import apply_backbone
+    from .tuning import apply_tuning
 
     own = {key: value for key, value in args.cfg_options.items() if _is_own(key)}
-    cfg = apply_backbone(set_options(cfg, own) if own else cfg, args)
+    cfg = apply_tuning(apply_backbone(set_options(cfg, own) if own else cfg, args), args)
     others = {key: value for key, value in args.cfg_options.items() if key not in own}
     return set_options(cfg, others)
 

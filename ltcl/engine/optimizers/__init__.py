@@ -1,5 +1,6 @@
-"""Optimizer wrappers."""
+"""Optimizer wrappers, and how they are built."""
 
 from .autocast import Bfloat16OptimWrapper
+from .trained_only import TrainedOnly
 
-__all__ = ['Bfloat16OptimWrapper']
+__all__ = ['Bfloat16OptimWrapper', 'TrainedOnly']

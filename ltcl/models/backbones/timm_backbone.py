@@ -95,10 +95,14 @@ class TimmBackbone(BaseBackbone):
             return state
 
     @functools.cached_property
-    def _depths(self) -> dict[str, int]:
+    def layer_numbers(self) -> dict[str, int]:
+        """Layer of each parameter as timm counts them: 0 before the first block, then the blocks."""
         timm = import_timm()
         matcher = self.network.group_matcher(coarse=False)
-        return timm.models.group_parameters(self.network, matcher, reverse=True)
+        found = timm.models.group_parameters(self.network, matcher, reverse=True)
+        last = max(found.values())
+        names = (name for name, _ in self.network.named_parameters())
+        return {f'network.{name}': found.get(name, last) for name in names}
 
     def get_layer_depth(self, param_name: str, prefix: str = '') -> tuple[int, int]:
         """Depth of a parameter for layer-wise learning rates, as mmpretrain's backbones tell it.
@@ -110,9 +114,8 @@ class TimmBackbone(BaseBackbone):
         Returns:
             Its layer, and how many there are, that of the head included.
         """
-        num_layers = max(self._depths.values()) + 2
-        name = param_name.removeprefix(f'{prefix}network.')
-        return self._depths.get(name, num_layers - 1), num_layers
+        num_layers = max(self.layer_numbers.values()) + 2
+        return self.layer_numbers.get(param_name.removeprefix(prefix), num_layers - 1), num_layers
 
     def forward(self, images: Tensor) -> tuple[Tensor]:
         """Map images (N, in_channels, H, W) to features (N, C) in a tuple."""

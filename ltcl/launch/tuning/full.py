@@ -1,0 +1,47 @@
+"""``--tune full``: the whole network at rates that keep what it has learned."""
+
+from mmengine.config import Config
+
+from .wrapping import CONSTRUCTOR, encoder_of
+
+LAYER_DECAY = 'LearningRateDecayOptimWrapperConstructor'
+ENCODER_RATE = 0.1
+"""Rate of a pretrained convolutional network, by that of the head."""
+DECAY = 0.75
+"""Rate of a transformer's layer, by that of the next one."""
+
+
+def train_all(cfg: Config) -> None:
+    """Train the whole network.
+
+    The head and the projector have the rate of the config. A vision transformer that tells its layers has
+    :data:`DECAY` of it in the last block, and from layer to layer as much of that of the next; another network
+    :data:`ENCODER_RATE` of it. Rates that the config names for layers or parts stay.
+
+    Args:
+        cfg: The config, changed in place.
+    """
+    encoder = encoder_of(cfg)
+    cfg.model.backbone = encoder
+    wrapper = cfg.get('optim_wrapper')
+    if not wrapper:
+        return
+    rates = wrapper.setdefault('paramwise_cfg', {})
+    if 'LearningRateDecay' in str(wrapper.get('constructor')) or _tells_layers(encoder):
+        wrapper.setdefault('constructor', LAYER_DECAY)
+        rates.setdefault('layer_decay_rate', DECAY)
+    else:
+        wrapper.constructor = CONSTRUCTOR
+        rates.setdefault('custom_keys', {}).setdefault('backbone', dict(lr_mult=ENCODER_RATE))
+
+
+def _tells_layers(encoder: dict) -> bool:
+    """Whether a backbone is a transformer that knows the depth of its parameters."""
+    from ltcl.models.adapters.places import has_attention
+    from ltcl.registry import MODELS
+
+    from ..building import import_mmpretrain
+
+    import_mmpretrain()
+    kind = MODELS.get(encoder['type'])
+    return hasattr(kind, 'get_layer_depth') and has_attention(MODELS.build({**encoder, 'init_cfg': None}))
