@@ -5,17 +5,20 @@ examples:
   ltcl train my_config.py --resume auto --cfg-options max_epochs=200 train_dataloader.batch_size=64
   ltcl train my_config.py --backbone tf_efficientnet_lite0 --image-size 160
   ltcl train my_config.py --backbone tf_efficientnet_lite0 --tune last 2
+  ltcl train my_config.py --fit-recipe
   ltcl train my_config.py --processes 8 --amp
   srun --ntasks 8 --gres gpu:8 ltcl train my_config.py --launcher slurm
 """
 
 import argparse
+import os
+from collections.abc import Collection
 from pathlib import Path
 
 from mmengine.config import Config
 
 from ltcl.errors import UserError
-from ltcl.launch import apply_options, build_runner, load_config, run_options
+from ltcl.launch import apply_options, build_runner, import_scope, load_config, run_options
 from ltcl.launch.backbone_option import backbone_options
 from ltcl.launch.launcher import start_copies
 from ltcl.launch.tuning import tune_options
@@ -40,6 +43,12 @@ def options(parser: ArgumentParser) -> None:
         metavar='auto|PATH',
         help="go on from a checkpoint, or with the run in a folder; 'auto' (the default without a value) takes the "
         'newest whole checkpoint of the work dir, and starts anew if there is none',
+    )
+    parser.add_argument(
+        '--fit-recipe',
+        action='store_true',
+        help='choose batch, epochs, warm-up and what the method has to do with class counts (queue, alpha, positives) '
+        'by the training images; what --cfg-options set stays',
     )
     parser.add_argument(
         '--amp',
@@ -73,6 +82,22 @@ def resume_from(cfg: Config, resume: str | None, work_dir: str | None) -> None:
     cfg.load_from = resume
     if Path(resume).is_dir() and work_dir is None:
         cfg.work_dir = resume
+
+
+def fit_recipe(cfg: Config, kept: Collection[str]) -> None:
+    """Choose by the training images what depends on them, and say what was chosen.
+
+    Args:
+        cfg: The config, changed in place.
+        kept: Keys that stay as they are.
+    """
+    from ltcl.recipe_rules.applying import apply_recipe
+    from ltcl.recipe_rules.counting import class_counts_of
+
+    import_scope(cfg.get('default_scope') or 'mmpretrain')
+    lines = apply_recipe(cfg, class_counts_of(cfg), kept, processes=int(os.environ.get('WORLD_SIZE', 1)))
+    if os.environ.get('RANK', '0') == '0':
+        print(*lines, sep='\n', flush=True)
 
 
 def check_start(cfg: Config) -> None:
@@ -116,6 +141,8 @@ def main(args: argparse.Namespace) -> None:
     resume_from(cfg, args.resume, args.work_dir)
     check_start(cfg)
     require_writable(cfg.work_dir)
+    if args.fit_recipe:
+        fit_recipe(cfg, args.cfg_options)
     if args.amp == 'bfloat16':
         cfg.optim_wrapper.type = 'ltcl.Bfloat16OptimWrapper'
     elif args.amp == 'float16':

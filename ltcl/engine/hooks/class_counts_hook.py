@@ -6,10 +6,12 @@ from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 from mmengine.registry import DATASETS
 from mmengine.runner import BaseLoop, Runner
+from torch import nn
 from torch.utils.data import Dataset
 
 from ltcl.datasets.image_checks import find_skipped
 from ltcl.errors import UserError
+from ltcl.notices import warn
 from ltcl.registry import HOOKS
 
 from ..unwrapped import unwrapped
@@ -71,6 +73,9 @@ class ClassCountsHook(Hook):
         self._hand_out(runner)
         if is_main_process():
             runner.logger.info(f'Training images per class: {_summary(self.counts)}')
+            remark = _remark(unwrapped(runner.model), runner.train_dataloader.batch_size)
+            if remark:
+                warn(remark)
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Put the counts into the checkpoint's meta data."""
@@ -100,6 +105,14 @@ class ClassCountsHook(Hook):
         takers += [metric for loop in loops for metric in _count_metrics(loop)]
         for taker in takers:
             taker.set_class_counts(self.counts)
+
+
+def _remark(model: nn.Module, batch_size: int | None) -> str | None:
+    """What a head has to say on its arguments now that it knows the counts."""
+    head = getattr(model, 'head', None)
+    if batch_size is None or not hasattr(head, 'remark_on_counts'):
+        return None
+    return head.remark_on_counts(batch_size * (len(model.online_views) + len(model.key_views)))
 
 
 def _count_metrics(loop: BaseLoop) -> list:

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from ltcl.functional import paco_loss
+from ltcl.recipe_rules.centre_share import remark_on_share
 from ltcl.registry import MODELS
 from ltcl.value_ranges import check_ranges
 
@@ -73,6 +74,15 @@ class PaCoHead(QueueContrastiveHead):
     def frequency_power(self) -> float:
         """See :func:`ltcl.models.class_mix.frequency_power`: the prior is added in training only."""
         return 0.0 if self.with_prior else 1.0
+
+    def remark_on_counts(self, batch_rows: int) -> str | None:
+        """What is the matter with queue and alpha for the class counts; see :func:`.remark_on_share`.
+
+        Args:
+            batch_rows: Images of a step on a process, times views.
+        """
+        counts, alpha = self.known_class_counts().tolist(), self.loss_args['alpha']
+        return remark_on_share(counts, self.queue.queue_len, batch_rows, alpha)
 
     def loss(self, views: Views) -> dict[str, Tensor]:
         """Loss of one step; stores the newest embeddings in the queue afterwards.

@@ -1,0 +1,111 @@
+"""The rules on a config."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from mmengine.config import Config
+
+from ltcl.launch.run_length import UNITS, length_of, schedulers, set_length, unit_of
+
+from .methods import HEADS, Case, Choice
+from .run_shape import LENGTHS, batch_size, key_momentum, num_epochs, steps_of_epoch, warmup_epochs
+
+FROZEN = 'ltcl.FrozenBackbone'
+IN_WORDS = {'scratch': 'from random weights', 'pretrained': 'from pretrained weights', 'frozen': 'on frozen features'}
+
+
+def apply_recipe(
+    cfg: Config,
+    counts: Sequence[int],
+    kept: Collection[str] = (),
+    start: str | None = None,
+    processes: int = 1,
+) -> list[str]:
+    """Change a config as the rules say for these training images.
+
+    These are batch and, in proportion, learning rate; epochs, schedule included; epochs of warm-up; what the head of
+    the method takes from the counts; the momentum of the key encoder. A config that counts iterations, and one without
+    warm-up, stay so.
+
+    Args:
+        cfg: A config of a classification, changed in place.
+        counts: Training images per class.
+        kept: Dotted keys that stay as they are, such as ``model.head.alpha``: those of ``--cfg-options``. What follows
+            from them is chosen to fit them.
+        start: What is trained: ``'scratch'``, ``'pretrained'`` or ``'frozen'``; None looks at the backbone.
+        processes: Number of processes.
+
+    Returns:
+        Lines to print: each value with its reason.
+    """
+    start = start or _start_of(cfg)
+    batch, lines = _fit_batch(cfg, counts, kept, start)
+    steps = steps_of_epoch(sum(counts), batch * processes)
+    if unit_of(cfg._cfg_dict) == 'max_epochs':
+        lines += _fit_length(cfg, num_epochs(sum(counts), batch * processes, start), steps, kept, start)
+        steps *= length_of(cfg._cfg_dict) or 1
+    else:
+        steps = length_of(cfg._cfg_dict) or 1
+    return lines + _fit_head(cfg, counts, batch, processes, kept) + _fit_momentum(cfg, steps, kept)
+
+
+def _start_of(cfg: Config) -> str:
+    backbone = cfg.model.get('backbone') or {}
+    if backbone.get('type') == FROZEN:
+        return 'frozen'
+    return 'pretrained' if backbone.get('init_cfg') or cfg.get('load_from') else 'scratch'
+
+
+def _fit_batch(cfg: Config, counts: Sequence[int], kept: Collection[str], start: str) -> tuple[int, list[str]]:
+    """Images of a step on one process, and the line on them."""
+    loader, old = cfg.train_dataloader, cfg.train_dataloader.batch_size
+    if 'train_dataloader.batch_size' in kept:
+        return old, []
+    loader.batch_size = batch_size(sum(counts), start == 'frozen')
+    line = f'batch {loader.batch_size}: {sum(counts):,} training images'
+    optimizer = cfg.optim_wrapper.optimizer
+    if loader.batch_size != old and 'optim_wrapper.optimizer.lr' not in kept:
+        optimizer.lr = float(f'{optimizer.lr * loader.batch_size / old:.6g}')
+        line += f'; rate {optimizer.lr:g} in proportion'
+    return loader.batch_size, [line]
+
+
+def _fit_length(cfg: Config, epochs: int, steps: int, kept: Collection[str], start: str) -> list[str]:
+    lines = []
+    if not {key for unit in UNITS for key in (unit, f'train_cfg.{unit}')} & set(kept):
+        set_length(cfg._cfg_dict, epochs)
+        lines.append(f'epochs {epochs}: {epochs * steps:,} steps {IN_WORDS[start]} (aim {LENGTHS[start].steps:,})')
+    warmup = warmup_epochs(length_of(cfg._cfg_dict) or epochs)
+    fitted = [part for key, part in schedulers(cfg._cfg_dict) if f'{key}.warmup_epochs' not in kept]
+    for part in fitted:
+        if part.get('warmup_epochs'):
+            part['warmup_epochs'] = warmup
+            lines.append(f'warm-up {warmup} epochs: a twentieth of the run')
+    return lines
+
+
+def _fit_head(cfg: Config, counts: Sequence[int], batch: int, processes: int, kept: Collection[str]) -> list[str]:
+    head = cfg.model.head
+    rule = HEADS.get(head['type'])
+    if rule is None:
+        return []
+    views = len(cfg.model.get('online_views', (0,))) + len(cfg.model.get('key_views', ()))
+    own = _kept_of(head, kept)
+    choices = rule(Case(counts, batch, processes, views, own))
+    head.update({key: choice.value for key, choice in choices.items() if key not in own})
+    return [_line(key, choice) for key, choice in choices.items()]
+
+
+def _kept_of(head: Mapping, kept: Collection[str]) -> dict[str, object]:
+    return {key: value for key, value in head.items() if f'model.head.{key}' in kept}
+
+
+def _fit_momentum(cfg: Config, steps: int, kept: Collection[str]) -> list[str]:
+    hook, key = (cfg.get('default_hooks') or {}).get('momentum_update'), 'default_hooks.momentum_update.momentum'
+    if not hook or key in kept:
+        return []
+    hook['momentum'] = key_momentum(steps)
+    return [_line('momentum', Choice(hook['momentum'], f'keys average over a tenth of {steps:,} steps, or 1,000'))]
+
+
+def _line(key: str, choice: Choice) -> str:
+    return f'{key} {choice.value:g}: {choice.reason}'

@@ -1,0 +1,80 @@
+import pytest
+from mmengine.config import Config
+
+from ltcl.launch import load_config
+from ltcl.recipe_rules.applying import apply_recipe
+
+COUNTS = [250] * 4 + [40] * 12 + [12, 3]  # 1,495 images of 18 classes
+
+
+def own(method: str, suffix: str = '100e') -> Config:
+    return load_config(f'configs/custom/{method}_resnet50_1xb32-{suffix}_own-images.py')
+
+
+def test_paco():
+    cfg = own('paco')
+    lines = apply_recipe(cfg, COUNTS)
+    assert lines == [
+        'batch 32: 1,495 training images',
+        'epochs 130: 5,980 steps from random weights (aim 6,000)',
+        'warm-up 6 epochs: a twentieth of the run',
+        'queue_len 256: 0.17 of an epoch',
+        'alpha 0.028: share 0.40 for the centre of the largest class, of 250 images',
+        'momentum 0.998: keys average over a tenth of 5,980 steps, or 1,000',
+    ]
+    assert (cfg.model.head.queue_len, cfg.model.head.alpha) == (256, 0.028)
+    assert cfg.train_cfg.max_epochs == cfg.param_scheduler.max_epochs == 130
+    assert cfg.param_scheduler.warmup_epochs == 6
+    assert cfg.default_hooks.momentum_update.momentum == 0.998
+    assert cfg.optim_wrapper.optimizer.lr == 0.005
+
+
+def test_what_was_set_stays_and_the_rest_fits_it():
+    cfg = own('gpaco')
+    cfg.model.head.queue_len = 2048
+    cfg.train_dataloader.batch_size = 64
+    kept = ['model.head.queue_len', 'train_dataloader.batch_size', 'max_epochs', 'param_scheduler.warmup_epochs']
+    lines = apply_recipe(cfg, COUNTS, kept, processes=2)
+    assert lines == [
+        'queue_len 2048: 1.37 of an epoch',
+        'alpha 0.0041: share 0.40 for the centre of the largest class, of 250 images',
+    ]
+    assert (cfg.model.head.queue_len, cfg.train_dataloader.batch_size, cfg.max_epochs) == (2048, 64, 100)
+
+
+def test_rate_follows_the_batch():
+    cfg = own('balanced-softmax')
+    lines = apply_recipe(cfg, [4000, 500], start='pretrained')
+    assert lines[0] == 'batch 64: 4,500 training images; rate 0.02 in proportion'
+    assert cfg.optim_wrapper.optimizer.lr == 0.02
+    assert lines[1] == 'epochs 21: 1,470 steps from pretrained weights (aim 1,500)'
+    cfg = own('balanced-softmax')
+    apply_recipe(cfg, [4000, 500], ['optim_wrapper.optimizer.lr'])
+    assert (cfg.train_dataloader.batch_size, cfg.optim_wrapper.optimizer.lr) == (64, 0.01)
+
+
+@pytest.mark.parametrize(
+    ('backbone', 'words'),
+    [
+        (dict(type='ResNet', init_cfg=dict(type='Pretrained', checkpoint='x.pth')), 'from pretrained weights'),
+        (dict(type='ltcl.FrozenBackbone', encoder=dict(type='ResNet')), 'on frozen features'),
+    ],
+)
+def test_start_is_that_of_the_backbone(backbone, words):
+    cfg = own('cross-entropy')
+    cfg.model.backbone = backbone
+    assert words in apply_recipe(cfg, COUNTS)[1]
+
+
+def test_two_phases_of_tsc_share_the_run():
+    cfg = own('tsc')
+    lines = apply_recipe(cfg, COUNTS)
+    assert cfg.param_scheduler.periods == [65, 65]
+    assert (cfg.model.head.queue_len, cfg.model.head.num_positives) == (512, 6)
+    assert 'num_positives 6: three of four classes have as many among 512 rows' in lines
+
+
+def test_class_wise_queue():
+    cfg = own('rescom')
+    apply_recipe(cfg, COUNTS)
+    assert (cfg.model.head.queue_per_class, cfg.model.head.num_hard_negatives) == (6, 34)
