@@ -1,6 +1,13 @@
-"""Train a config, or go on with a run.
+"""Train on a folder of images, train a config, or go on with a run.
+
+DATA is a folder with a folder of images for each class, or with lists of images (docs/train_on_a_folder.md). Nothing
+else is needed: a pretrained network, batch, epochs and method are chosen, printed and written into WORK_DIR/config.py,
+and all options change that choice.
 
 examples:
+  ltcl train data/birds
+  ltcl train data/birds --backbone tf_efficientnet_lite0 --image-size 160 --method gpaco
+  ltcl train data/more_birds --from work_dirs/birds
   ltcl train ltcl::paco/paco_resnet20_1xb128-100e_fashion-mnist-lt-small.py
   ltcl train my_config.py --resume auto --cfg-options max_epochs=200 train_dataloader.batch_size=64
   ltcl train my_config.py --backbone tf_efficientnet_lite0 --image-size 160
@@ -21,7 +28,9 @@ from ltcl.errors import UserError
 from ltcl.launch import apply_options, build_runner, import_scope, load_config, run_options
 from ltcl.launch.backbone_option import backbone_options
 from ltcl.launch.launcher import start_copies
+from ltcl.launch.start_options import resume_from, set_precision
 from ltcl.launch.tuning import tune_options
+from ltcl.own_folder.options import folder_options, is_folder, refuse_config_options, refuse_folder_options
 from ltcl.shipped import name_of
 from ltcl.work_dir import AUTO, require_writable
 
@@ -33,7 +42,8 @@ CONVERTED = '.ltcl.pth'
 
 def options(parser: ArgumentParser) -> None:
     """Words and options of the command."""
-    run_options(parser)
+    run_options(parser, 'folder of images; or ')
+    folder_options(parser)
     backbone_options(parser)
     tune_options(parser)
     parser.add_argument(
@@ -57,31 +67,6 @@ def options(parser: ArgumentParser) -> None:
         choices=('bfloat16', 'float16'),
         help='precision of the forward pass: bfloat16 (any device) or float16 (CUDA)',
     )
-
-
-def resume_from(cfg: Config, resume: str | None, work_dir: str | None) -> None:
-    """Set what ``--resume`` stands for: the newest checkpoint of the work dir, a checkpoint, or the run in a folder.
-
-    A run that is named by its folder goes on there, unless ``--work-dir`` names another.
-
-    Args:
-        cfg: The config, changed in place.
-        resume: Value of ``--resume``; None to start anew, from the config's ``load_from`` if it has one.
-        work_dir: Value of ``--work-dir``.
-
-    Raises:
-        UserError: There is no such file or folder.
-    """
-    if resume is None:
-        return
-    cfg.resume = AUTO if resume == AUTO else True
-    if resume == AUTO:
-        return
-    if not Path(resume).exists():
-        raise UserError(f'--resume {resume}: no such checkpoint; --resume {AUTO} takes the newest of the work dir')
-    cfg.load_from = resume
-    if Path(resume).is_dir() and work_dir is None:
-        cfg.work_dir = resume
 
 
 def fit_recipe(cfg: Config, kept: Collection[str]) -> None:
@@ -135,7 +120,14 @@ def check_start(cfg: Config) -> None:
 
 @command(options)
 def main(args: argparse.Namespace) -> None:
-    """Build the config and train it."""
+    """Build the config and train it, or do all that a folder of images needs."""
+    if is_folder(args.config):
+        from ltcl.own_folder.training import train_on_folder
+
+        refuse_config_options(args)
+        train_on_folder(args)
+        return
+    refuse_folder_options(args)
     start_copies(args)
     cfg = apply_options(load_config(args.config), args)
     resume_from(cfg, args.resume, args.work_dir)
@@ -143,9 +135,5 @@ def main(args: argparse.Namespace) -> None:
     require_writable(cfg.work_dir)
     if args.fit_recipe:
         fit_recipe(cfg, args.cfg_options)
-    if args.amp == 'bfloat16':
-        cfg.optim_wrapper.type = 'ltcl.Bfloat16OptimWrapper'
-    elif args.amp == 'float16':
-        cfg.optim_wrapper.type = 'AmpOptimWrapper'
-        cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
+    set_precision(cfg, args.amp)
     build_runner(cfg, training=True).train()

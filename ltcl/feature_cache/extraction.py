@@ -162,7 +162,9 @@ class Clock:
             return
         self.told = now
         rate = done / (now - self.start)
-        note(f'features of {done:,} of {self.total:,} images, {rate:.0f} a second, {(self.total - done) / rate:.0f} s left')
+        note(
+            f'features of {done:,} of {self.total:,} images, {rate:.0f} a second, {(self.total - done) / rate:.0f} s left'
+        )
 
 
 def _in_one_thread(worker: int) -> None:

@@ -15,7 +15,7 @@ FOLDER_ONLY = {
     'lr': '--cfg-options optim_wrapper.optimizer.lr=X',
     'seed': '--cfg-options randomness.seed=N',
     'val_share': '--cfg-options val_share=X',
-    'patience': "--cfg-options custom_hooks=\"[dict(type='ltcl.PatienceHook', patience=N)]\"",
+    'patience': '--cfg-options custom_hooks="[dict(type=\'ltcl.PatienceHook\', patience=N)]"',
     'dry_run': '`ltcl config CONFIG`',
 }
 
@@ -52,10 +52,16 @@ def folder_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument('--lr', type=number(float, 1e-12), metavar='X', help='learning rate')
     group.add_argument('--seed', type=number(int, 0), metavar='N', help='of the training (default: 0)')
     group.add_argument(
-        '--val-share', type=number(float, 0.01, 1), metavar='X', help='share of each class for validation (default: 0.2)'
+        '--val-share',
+        type=number(float, 0.01, 1),
+        metavar='X',
+        help='share of each class for validation (default: 0.2)',
     )
     group.add_argument(
-        '--patience', type=number(int, 1), metavar='N', help='stop when the mean over classes has not risen for N epochs'
+        '--patience',
+        type=number(int, 1),
+        metavar='N',
+        help='stop when the mean over classes has not risen for N epochs',
     )
     group.add_argument('--dry-run', action='store_true', help='look, write the config and say what would be done')
 

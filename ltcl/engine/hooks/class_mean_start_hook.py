@@ -58,9 +58,7 @@ def classifier_of(model: nn.Module) -> nn.Linear:
 
 
 @torch.no_grad()
-def set_rows(
-    classifier: nn.Linear, features: Tensor, labels: Tensor, chosen: Sequence[int] | None = None
-) -> None:
+def set_rows(classifier: nn.Linear, features: Tensor, labels: Tensor, chosen: Sequence[int] | None = None) -> None:
     """Set rows of a classifier to the means of the features, each of unit length.
 
     Args:

@@ -228,9 +228,10 @@ def _describe_run(runner: Runner) -> dict[str, Any]:
     """Seed, code and configuration: what it takes to do the run again."""
     name, text = runner.cfg.filename, ''
     with warn_only(runner, 'The report lacks the configuration'):
-        # The runner has dumped it there; formatting it anew takes a second.
+        # The runner has dumped it there, unless it came from there; formatting it anew takes a second.
         dumped = Path(runner.work_dir) / (Path(name).name if name else f'{runner.timestamp}.py')
-        text = dumped.read_text(encoding='utf-8') if dumped.exists() else runner.cfg.pretty_text
+        is_dumped = dumped.exists() and (name is None or dumped.resolve() != Path(name).resolve())
+        text = dumped.read_text(encoding='utf-8') if is_dumped else runner.cfg.pretty_text
     if name and Path(name).resolve().is_relative_to(PROJECT_ROOT):
         name = str(Path(name).resolve().relative_to(PROJECT_ROOT))
     return {

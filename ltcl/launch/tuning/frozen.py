@@ -147,9 +147,7 @@ def _cache_features(cfg: Config, num_views: int, views: int) -> None:
         loader = cfg.get(name)
         if loader:
             own = _pipeline_of(loader.dataset)
-            loader.dataset = dict(
-                type='ltcl.CachedFeatures', dataset=_plain(loader.dataset), pipeline=own, **reading
-            )
+            loader.dataset = dict(type='ltcl.CachedFeatures', dataset=_plain(loader.dataset), pipeline=own, **reading)
     if cfg.get('val_dataloader'):  # a test keeps its workers and its batch for images that are tested without a cache
         _take_features(cfg.val_dataloader)
         cfg.val_dataloader.batch_size = max(EVALUATION_BATCH, cfg.val_dataloader.get('batch_size') or 1)

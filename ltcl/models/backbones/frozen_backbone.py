@@ -63,4 +63,3 @@ class FrozenBackbone(BaseModule):
         outputs = self.encoder(inputs)
         outputs = outputs if self.pooling is None else self.pooling(outputs)
         return (outputs[-1] if isinstance(outputs, list | tuple) else outputs,)
-
