@@ -1,6 +1,7 @@
 """What is trained where nobody says it: backbone, how much of it, method, and the entries of the options."""
 
 import argparse
+import os
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from .methods import DEFAULT, METHODS, config_of
 ON_CPU = ('tf_efficientnet_lite0', ['frozen'], None)
 ON_GPU = ('vit_base_patch14_dinov2', ['lora'], 224)
 COSINE_SCALE = 25.0
-# Validations of a run whose encoder is trained.
+# Validations, and with them checkpoints, of a run.
 VALIDATIONS = 20
 # Entries of the config that each option sets.
 ENTRIES = {
@@ -115,20 +116,32 @@ def fit_to_images(cfg: Config, counts: list[int], args: argparse.Namespace) -> l
 
     kept = options_of(args)
     lines = apply_recipe(cfg, counts, kept)
+    _limit_workers(cfg, kept)
     epochs = cfg.train_cfg.max_epochs
-    every = 1 if is_frozen(cfg) or args.patience else max(1, epochs // VALIDATIONS)
+    every = max(1, epochs // VALIDATIONS)
     _set(cfg.train_cfg, 'val_interval', every, kept, 'train_cfg.val_interval')
     _set(cfg.default_hooks.checkpoint, 'interval', every, kept, 'default_hooks.checkpoint.interval')
     if args.patience:
-        hook = dict(type='ltcl.PatienceHook', monitor='shot/macro', patience=args.patience)
+        patience = max(1, round(args.patience / cfg.train_cfg.val_interval))
+        hook = dict(type='ltcl.PatienceHook', monitor='shot/macro', patience=patience)
         cfg.custom_hooks = [*cfg.custom_hooks, hook]
-        lines.append(f'the training ends when macro has not risen for {args.patience} epochs')
+        lines.append(f'the training ends when macro has not risen for {patience * cfg.train_cfg.val_interval} epochs')
     return lines
 
 
 def _set(section: Any, name: str, value: object, kept: Collection[str], key: str) -> None:
     if key not in kept:
         section[name] = value
+
+
+def _limit_workers(cfg: Config, kept: Collection[str]) -> None:
+    """No more processes that read images than there are cores."""
+    most = os.cpu_count() or 1
+    for loader in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+        if f'{loader}.num_workers' not in kept:
+            for part in (cfg[loader], cfg[loader].dataset):
+                if 'num_workers' in part:
+                    part.num_workers = min(most, part.num_workers)
 
 
 def is_frozen(cfg: Config) -> bool:

@@ -43,11 +43,11 @@ class Found(NamedTuple):
         low, high = DEFAULT_BOUNDS
         rules = dict(many=f'more than {high} images', medium=f'{low} to {high}', few=f'fewer than {low}')
         groups = ', '.join(f'{name} ({rules[name]}) {int(masks[name].sum())}' for name in rules)
-        share = f', {100 * val_share:g} % of each class' if self.is_drawn else ''
-        test = 'none, so that of validation serves' if self.test is None else f'{self.test:,}'
+        share = f' ({100 * val_share:g} % of each class)' if self.is_drawn else ''
+        test = '; there are none for a test' if self.test is None else f', test {self.test:,}'
         return [
             f'{visible(folder)}: {len(self.classes)} classes',
-            f'images: training {sum(self.counts):,}, validation {self.validation:,}{share}, test {test}',
+            f'images: training {sum(self.counts):,}, validation {self.validation:,}{share}{test}',
             f'tail: from {self._named(largest)} to {self._named(smallest)}, imbalance factor {factor:.4g}',
             f'classes by training images: {groups}',
         ]

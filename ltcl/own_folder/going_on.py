@@ -77,9 +77,8 @@ def _keep_what_is_known(cfg: Config, known: Sequence[str]) -> None:
     """Weights by the names of the classes; the encoder needs no others."""
     from ltcl.registry import DATASETS
 
-    names = DATASETS.build(dict(images_of(cfg.train_dataloader.dataset), pipeline=[], lazy_init=True)).metainfo[
-        'classes'
-    ]
+    images = dict(images_of(cfg.train_dataloader.dataset), pipeline=[], lazy_init=True)
+    names = DATASETS.build(images).metainfo['classes']
     places = places_of(known, names)
     cfg.default_hooks['known_classes'] = dict(type='ltcl.KnownClassesHook', classes=list(known))
     for part in (cfg.model.backbone, cfg.model.backbone.get('encoder') or {}):

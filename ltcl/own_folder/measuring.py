@@ -15,23 +15,22 @@ from ltcl.evaluation.class_mixes import BALANCED, NATURAL, Mixes
 from ltcl.launch import build_runner
 from ltcl.launch.run_config import config_of_run
 from ltcl.models.backbones import FrozenBackbone
-from ltcl.models.heads.base import MethodHead
 
+from .methods import METHODS
 from .result import Column, Result, figures_of
 
-CROSS_ENTROPY = 'cross entropy, same features'
+CROSS_ENTROPY = 'cross entropy on the same features'
 # Of the linear classifier: steps of a batch with AdamW, the rate falling to 0 along a cosine.
 STEPS, BATCH, RATE, DECAY = 1500, 128, 1e-3, 1e-4
 
 
-def measure(work_dir: str, title: str, measured_on: str, is_cross_entropy: bool) -> Result:
+def measure(work_dir: str, title: str, measured_on: str) -> Result:
     """Test the best checkpoint of a work dir, and compare it.
 
     Args:
         work_dir: The work dir.
         title: What the model is, in a few words.
         measured_on: Which images its test has.
-        is_cross_entropy: The model is itself what it would be compared with.
     """
     words = dict(checkpoint=None, work_dir=work_dir, cfg_options={}, launcher='none', processes=None)
     cfg = config_of_run(argparse.Namespace(config=work_dir, **words), work_dir, None)
@@ -43,7 +42,7 @@ def measure(work_dir: str, title: str, measured_on: str, is_cross_entropy: bool)
     metrics = runner.test()
     [metric] = [each for each in runner.test_evaluator.metrics if isinstance(each, ShotAccuracy)]
     columns = [Column(title, figures_of(metrics), worst_of(metric))]
-    if not is_cross_entropy:
+    if title != METHODS['cross-entropy'].title:  # the same again
         columns.append(cross_entropy(cfg, runner.model, metric))
     return Result(measured_on, columns, str(cfg.load_from))
 
@@ -77,9 +76,8 @@ def cross_entropy(cfg: Config, model: nn.Module, metric: ShotAccuracy) -> Column
     nothing = torch.zeros(len(counts), dtype=torch.float64)
     compared.set_shifts({mix: nothing if shift is None else shift for mix, shift in shifts.items()})
     scores, labels = F.softmax(logits, dim=1), test[1].cpu()
-    compared.process(
-        None, [dict(pred_score=row, gt_label=label) for row, label in zip(scores, labels.split(1), strict=True)]
-    )
+    pairs = zip(scores, labels.split(1), strict=True)
+    compared.process(None, [dict(pred_score=row, gt_label=label) for row, label in pairs])
     figures = compared.evaluate(len(labels))
     return Column(CROSS_ENTROPY, figures_of(figures), worst_of(compared))
 
@@ -132,8 +130,3 @@ def classify(features: Tensor, labels: Tensor, others: Tensor, num_classes: int,
         schedule.step()
     with torch.no_grad():
         return layer(others)
-
-
-def classifies(head: nn.Module) -> bool:
-    """Whether a head answers with classes."""
-    return not isinstance(head, MethodHead) or head.has_classifier

@@ -1,5 +1,6 @@
 """The methods that `ltcl train DATA` knows by name, and the one that it takes."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from ltcl.errors import UserError
@@ -31,6 +32,8 @@ METHODS = {
 }
 DEFAULT = next(iter(METHODS))
 TWO_STAGES = ('kcl', 'tsc')
+BY_LOSS = {'ltcl.BalancedSoftmaxLoss': 'balanced-softmax', 'CrossEntropyLoss': 'cross-entropy'}
+BY_HEAD = {'ltcl.BCLHead': 'bcl', 'ltcl.ResComHead': 'rescom'}
 
 
 def config_of(method: str) -> str:
@@ -48,3 +51,19 @@ def config_of(method: str) -> str:
         hint = similar_names(method, METHODS)
         raise UserError(f'--method {method}: there is {", ".join(METHODS)}{f"; {hint}" if hint else ""}')
     return CONFIG.format(method)
+
+
+def title_of(model: Mapping) -> str:
+    """What the method of a model is called in a table.
+
+    Args:
+        model: Config of the model.
+    """
+    head = model['head']
+    loss = (head.get('loss') or {}).get('type')
+    if head['type'] == 'ltcl.PaCoHead':
+        name = 'paco' if model.get('key_views') else 'gpaco'
+    else:
+        name = BY_HEAD.get(head['type'], BY_LOSS.get(loss, ''))
+    title = METHODS[name].title if name else f'{head["type"]} {loss or ""}'.strip()
+    return f'{title}, cosine' if head['type'] == 'ltcl.CosineClsHead' else title

@@ -55,13 +55,13 @@ def folder_options(parser: argparse.ArgumentParser) -> None:
         '--val-share',
         type=number(float, 0.01, 1),
         metavar='X',
-        help='share of each class for validation (default: 0.2)',
+        help='share of a class for validation (default: 0.2)',
     )
     group.add_argument(
         '--patience',
         type=number(int, 1),
         metavar='N',
-        help='stop when the mean over classes has not risen for N epochs',
+        help='stop when macro has not risen for N epochs',
     )
     group.add_argument('--dry-run', action='store_true', help='look, write the config and say what would be done')
 

@@ -13,16 +13,17 @@ from .config_file import RESULT
 
 # Figures of ltcl.ShotAccuracy, as the table calls them.
 ROWS = {
-    'all': 'all images',
-    'all_natural': 'all images, natural class mix',
-    'macro': 'mean over classes (macro)',
-    'macro_balanced': 'mean over classes, balanced class mix',
-    'many': 'many-shot classes',
-    'medium': 'medium-shot classes',
-    'few': 'few-shot classes',
+    'all': 'all',
+    'all_natural': 'all, natural class mix',
+    'macro': 'macro',
+    'macro_balanced': 'macro, balanced class mix',
+    'many': 'many',
+    'medium': 'medium',
+    'few': 'few',
     'worst_class': 'worst class',
 }
 LONGEST_NAME = 24
+ABOUT = 'macro is the mean over the classes; predict and test answer for another class mix with --prior'
 
 
 @dataclass(frozen=True)
@@ -69,13 +70,19 @@ class Result:
             return None
 
 
-def print_result(result: Result, work_dir: str) -> None:
-    """Print the table and the next commands."""
+def print_result(result: Result, work_dir: str, folder: str) -> None:
+    """Print the table and the next commands.
+
+    Args:
+        result: What was measured.
+        work_dir: Where the model is.
+        folder: The images that it was trained on.
+    """
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=f'Accuracy (%) on {visible(result.measured_on)}', title_justify='left')
+    table = Table()
     table.add_column('')
     for column in result.columns:
         table.add_column(Text(visible(column.title)), justify='right')
@@ -85,17 +92,20 @@ def print_result(result: Result, work_dir: str) -> None:
             table.add_row(title, *map(Text, cells))
     console = Console()
     console.print()
+    title = f'Accuracy (%) on {result.measured_on}'
+    console.print(visible(title), soft_wrap=True, markup=False, highlight=False)
     console.print(table)
-    for line in [f'model: {result.checkpoint}', 'next:', *(f'  {command}' for command in next_commands(work_dir))]:
+    commands = [f'  {command}' for command in next_commands(work_dir, folder)]
+    for line in [ABOUT, f'model: {result.checkpoint}', 'next:', *commands]:
         console.print(visible(line), soft_wrap=True, markup=False, highlight=False)
 
 
-def next_commands(work_dir: str) -> Sequence[str]:
+def next_commands(work_dir: str, folder: str) -> Sequence[str]:
     """What a person does with a trained model, as it can be pasted."""
     run = shlex.quote(work_dir)
     return (
-        f'ltcl predict {run} PHOTOS --out predictions.csv',
-        f'ltcl test {run} OTHER_FOLDER',
+        f'ltcl predict {run} {shlex.quote(folder)} --out predictions.csv',
+        f'ltcl test {run} --prior natural',
         f'ltcl export {run} --format onnx',
     )
 

@@ -10,6 +10,7 @@ from mmengine.registry import DefaultScope
 from torch import nn
 
 from .choosing import is_frozen
+from .quietly import quiet
 
 # Images that are timed, of which the first batch only warms up.
 BATCH, BATCHES = 8, 3
@@ -46,22 +47,29 @@ def expected_minutes(cfg: Config, training: int, evaluated: int) -> str:
         training: Training images.
         evaluated: Images of a validation.
     """
-    from mmpretrain.registry import DATASETS, MODELS
-
-    with DefaultScope.overwrite_default_scope(cfg.get('default_scope')):
-        parts = dict(cfg.model, data_preprocessor=cfg.get('data_preprocessor') or cfg.model.get('data_preprocessor'))
-        model = MODELS.build(parts)
-        images = {name: DATASETS.build(cfg[f'{name}_dataloader'].dataset) for name in ('train', 'val')}
-    model.to('cuda' if torch.cuda.is_available() else 'cpu')
-    if is_frozen(cfg):
-        model.init_weights()  # which the key of the cache depends on
-        return _of_features(model, images, cfg)
-    step = _rate(model, images['train'], cfg.train_dataloader.num_workers, is_trained=True)
-    test = _rate(model, images['val'], cfg.val_dataloader.num_workers, is_trained=False)
+    with quiet():
+        model, images = _build(cfg)
+        if is_frozen(cfg):
+            return _of_features(model, images)
+        step = _rate(model, images['train'], cfg.train_dataloader.num_workers, is_trained=True)
+        test = _rate(model, images['val'], cfg.val_dataloader.num_workers, is_trained=False)
     epochs = cfg.train_cfg.max_epochs
     num_validations = epochs // cfg.train_cfg.val_interval
     total = epochs * training * step.seconds + num_validations * evaluated * test.seconds
     return f'expected on {machine()}: about {in_words(total)}'
+
+
+def _build(cfg: Config) -> tuple[Any, dict[str, Any]]:
+    """Model, with the weights that it starts from, and images of training and validation."""
+    from mmpretrain.registry import DATASETS, MODELS
+
+    parts = dict(cfg.model, data_preprocessor=cfg.get('data_preprocessor') or cfg.model.get('data_preprocessor'))
+    with DefaultScope.overwrite_default_scope(cfg.get('default_scope')):
+        model = MODELS.build(parts)
+        images = {name: DATASETS.build(cfg[f'{name}_dataloader'].dataset) for name in ('train', 'val')}
+    if is_frozen(cfg):
+        model.init_weights()  # which the key of the cache depends on
+    return model.to('cuda' if torch.cuda.is_available() else 'cpu'), images
 
 
 def machine() -> str:
@@ -75,11 +83,11 @@ def machine() -> str:
 def in_words(seconds: float) -> str:
     """A time as people say it."""
     if seconds < 90:
-        return f'{max(1, round(seconds))} seconds'
+        return f'{max(2, round(seconds))} seconds'
     return f'{round(seconds / 60)} minutes' if seconds < 5400 else f'{seconds / 3600:.1f} hours'
 
 
-def _of_features(model: nn.Module, images: dict[str, Any], cfg: Config) -> str:
+def _of_features(model: nn.Module, images: dict[str, Any]) -> str:
     """The time that the features take which are not in the cache."""
     missing = {name: _share_missing(model, dataset) * len(dataset) for name, dataset in images.items()}
     number = round(sum(missing.values()))

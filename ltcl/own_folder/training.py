@@ -1,6 +1,7 @@
 """`ltcl train DATA`: look, choose, say, write, train, measure, compare, and tell what is next."""
 
 import argparse
+import logging
 from pathlib import Path
 
 from mmengine.config import Config
@@ -8,6 +9,7 @@ from mmengine.config import Config
 from ltcl.engine.hooks.run_report_hook import RunReportHook
 from ltcl.engine.starting import files_of_run
 from ltcl.launch import build_runner, import_mmpretrain, load_config
+from ltcl.launch.backbone_option import image_size_of
 from ltcl.launch.start_options import resume_from, set_precision
 from ltcl.neutral_text import visible
 from ltcl.work_dir import AUTO, locked, require_writable
@@ -18,6 +20,7 @@ from .found import Found, look
 from .going_on import config_from_run, new_classes
 from .measuring import measure
 from .methods import DEFAULT
+from .quietly import quiet
 from .result import Result, print_result
 from .timing import expected_minutes
 
@@ -39,7 +42,8 @@ def train_on_folder(args: argparse.Namespace) -> None:
     import_mmpretrain()
     cfg = config_from_run(args) if args.start_from else choose_config(args)
     set_precision(cfg, args.amp)
-    found = look(cfg)
+    with quiet():
+        found = look(cfg)
     lines = [*found.lines(args.config, cfg.val_share), *_chosen(cfg, found, args)]
     print(*lines, sep='\n', flush=True)
     text = written(cfg, lines)
@@ -52,9 +56,10 @@ def train_on_folder(args: argparse.Namespace) -> None:
         if not _goes_on(args, text):
             print(expected_minutes(cfg, sum(found.counts), found.validation), flush=True)
         _train(args, text)
-        result = measure(args.work_dir, _title(cfg), _measured_on(args.config, found), _method(args) == 'cross-entropy')
+        with quiet(logging.WARNING):
+            result = measure(args.work_dir, title_of(cfg.model), _measured_on(args.config, found))
         result.save(args.work_dir)
-    print_result(result, args.work_dir)
+    print_result(result, args.work_dir, args.config)
 
 
 def _chosen(cfg: Config, found: Found, args: argparse.Namespace) -> list[str]:
@@ -64,19 +69,19 @@ def _chosen(cfg: Config, found: Found, args: argparse.Namespace) -> list[str]:
     if args.start_from:
         new = new_classes(cfg, found.classes)
         start += f', new classes: {", ".join(new)}' if new else ', no new classes'
-    return [f'{start}: {_title(cfg)}', *lines]
+    return [f'{start}: {title_of(cfg.model)}', _encoder(cfg, args), *lines]
+
+
+def _encoder(cfg: Config, args: argparse.Namespace) -> str:
+    """Backbone, how much of it is trained, and size of the images."""
+    backbone = cfg.model.backbone.get('encoder') or cfg.model.backbone
+    name = backbone.get('model_name') or f'{backbone.type} {backbone.get("depth", "")}'.strip()
+    how = 'frozen' if is_frozen(cfg) else ' '.join(args.tune or ['from random weights' if args.scratch else 'trained'])
+    return f'network {name}, {how}, images of {image_size_of(cfg)} px'
 
 
 def _method(args: argparse.Namespace) -> str:
     return args.method or DEFAULT
-
-
-def _title(cfg: Config) -> str:
-    """The model in a few words."""
-    head = cfg.model.head
-    loss = (head.get('loss') or {}).get('type', '').removeprefix('ltcl.').removesuffix('Loss')
-    name = head.type.removeprefix('ltcl.').removesuffix('Head').removesuffix('Cls')
-    return f'{loss or name}'
 
 
 def _measured_on(folder: str, found: Found) -> str:

@@ -41,6 +41,7 @@ class FrozenBackbone(BaseModule):
         # What the weights do not tell of the features.
         self.config = {} if isinstance(encoder, nn.Module) else {**encoder, 'init_cfg': None}
         self.requires_grad_(False)
+        self.train()
 
     @property
     def img_size(self) -> Any:
