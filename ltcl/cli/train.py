@@ -122,9 +122,10 @@ def check_start(cfg: Config) -> None:
 def main(args: argparse.Namespace) -> None:
     """Build the config and train it, or do all that a folder of images needs."""
     if is_folder(args.config):
+        refuse_config_options(args)
+        import_scope('mmpretrain')  # without the remarks that it makes
         from ltcl.own_folder.training import train_on_folder
 
-        refuse_config_options(args)
         train_on_folder(args)
         return
     refuse_folder_options(args)

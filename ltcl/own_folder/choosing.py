@@ -118,6 +118,8 @@ def fit_to_images(cfg: Config, counts: list[int], args: argparse.Namespace) -> l
     lines = apply_recipe(cfg, counts, kept)
     _limit_workers(cfg, kept)
     epochs = cfg.train_cfg.max_epochs
+    if 'max_epochs' in kept:
+        lines.append(f'epochs {epochs}')
     every = max(1, epochs // VALIDATIONS)
     _set(cfg.train_cfg, 'val_interval', every, kept, 'train_cfg.val_interval')
     _set(cfg.default_hooks.checkpoint, 'interval', every, kept, 'default_hooks.checkpoint.interval')

@@ -35,6 +35,7 @@ def measure(work_dir: str, title: str, measured_on: str) -> Result:
     words = dict(checkpoint=None, work_dir=work_dir, cfg_options={}, launcher='none', processes=None)
     cfg = config_of_run(argparse.Namespace(config=work_dir, **words), work_dir, None)
     cfg.default_hooks['prior'] = dict(type='ltcl.PriorHook', prior=None)
+    cfg.log_level = 'WARNING'  # the table says it all
     runner = build_runner(cfg)
     for hook in runner.hooks:
         if isinstance(hook, RunReportHook):

@@ -8,18 +8,18 @@ from mmengine.config import Config
 
 from ltcl.engine.hooks.run_report_hook import RunReportHook
 from ltcl.engine.starting import files_of_run
-from ltcl.launch import build_runner, import_mmpretrain, load_config
+from ltcl.launch import build_runner, load_config
 from ltcl.launch.backbone_option import image_size_of
 from ltcl.launch.start_options import resume_from, set_precision
 from ltcl.neutral_text import visible
 from ltcl.work_dir import AUTO, locked, require_writable
 
-from .choosing import choose_config, fit_to_images
+from .choosing import choose_config, fit_to_images, is_frozen
 from .config_file import NAME, RESULT, is_same, put_in_place, work_dir_of, written
 from .found import Found, look
 from .going_on import config_from_run, new_classes
 from .measuring import measure
-from .methods import DEFAULT
+from .methods import DEFAULT, title_of
 from .quietly import quiet
 from .result import Result, print_result
 from .timing import expected_minutes
@@ -39,7 +39,6 @@ def train_on_folder(args: argparse.Namespace) -> None:
     if _is_scene_folder(args.config):
         _train_on_scenes(args)
         return
-    import_mmpretrain()
     cfg = config_from_run(args) if args.start_from else choose_config(args)
     set_precision(cfg, args.amp)
     with quiet():
