@@ -1,6 +1,7 @@
 """Options of `ltcl train` that are for a folder of images, and those that are for a config."""
 
 import argparse
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -119,4 +120,6 @@ def is_folder(word: str) -> bool:
     if is_file and path.suffix.lower() in ('.csv', '.tsv', '.txt', '.zip', '.tar', '.gz'):
         what = 'a list: name the folder it lies in' if path.suffix[1:] in ('csv', 'tsv', 'txt') else 'packed: unpack it'
         raise UserError(f'{word} is {what}')
+    if not is_file and not path.suffix and os.sep in word and not word.startswith('configs/'):
+        raise UserError(f'{word} is neither a folder of images nor a config: correct the path')
     return False
