@@ -19,4 +19,8 @@ views = dict(type='ltcl.Views', recipes=['randcls', 'bcl_sim', 'bcl_sim'], size=
 train_dataloader = dict(dataset=dict(pipeline=[_base_.load, views, _base_.pack]))
 optim_wrapper = dict(optimizer=dict(lr=0.0125))
 param_scheduler = dict(warmup_epochs=0)
-default_hooks = dict(checkpoint=dict(interval=5), logger=dict(interval=20), strict_load=dict(ignore=_base_.non_encoder))
+default_hooks = dict(
+    checkpoint=dict(interval=5, save_best='shot/macro'),
+    logger=dict(interval=20),
+    strict_load=dict(ignore=_base_.non_encoder),
+)

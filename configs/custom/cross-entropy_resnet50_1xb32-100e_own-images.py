@@ -14,4 +14,8 @@ _base_ = [
 ]
 
 model = dict(head=dict(num_classes=_base_.num_classes))
-default_hooks = dict(checkpoint=dict(interval=5), logger=dict(interval=20), strict_load=dict(ignore=_base_.non_encoder))
+default_hooks = dict(
+    checkpoint=dict(interval=5, save_best='shot/macro'),
+    logger=dict(interval=20),
+    strict_load=dict(ignore=_base_.non_encoder),
+)

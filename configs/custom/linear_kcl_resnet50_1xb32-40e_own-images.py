@@ -22,4 +22,8 @@ train_dataloader = dict(
     dataset=dict(pipeline=[_base_.load, views, _base_.pack]),
 )
 optim_wrapper = dict(optimizer=dict(lr=10 * 32 / 2048))
-default_hooks = dict(checkpoint=dict(interval=5), logger=dict(interval=20), strict_load=dict(ignore=_base_.non_encoder))
+default_hooks = dict(
+    checkpoint=dict(interval=5, save_best='shot/macro'),
+    logger=dict(interval=20),
+    strict_load=dict(ignore=_base_.non_encoder),
+)

@@ -20,7 +20,7 @@ views = dict(type='ltcl.Views', recipes=['randcls', 'sim'], size=224, num_layers
 train_dataloader = dict(dataset=dict(pipeline=[_base_.load, views, _base_.pack]))
 optim_wrapper = dict(optimizer=dict(lr=0.005))
 default_hooks = dict(
-    checkpoint=dict(interval=5),
+    checkpoint=dict(interval=5, save_best='shot/macro'),
     logger=dict(interval=20),
     strict_load=dict(ignore=_base_.non_encoder),
     momentum_update=dict(type='ltcl.MomentumUpdateHook', momentum=0.999),

@@ -19,4 +19,8 @@ model = dict(head=dict(num_classes=_base_.num_classes, queue_per_class=4, num_ha
 views = dict(type='ltcl.Views', recipes=['resco', 'resco'], size=224, num_layers=2, magnitude=10)
 train_dataloader = dict(dataset=dict(pipeline=[_base_.load, views, _base_.pack]))
 optim_wrapper = dict(optimizer=dict(lr=0.0075))
-default_hooks = dict(checkpoint=dict(interval=5), logger=dict(interval=20), strict_load=dict(ignore=_base_.non_encoder))
+default_hooks = dict(
+    checkpoint=dict(interval=5, save_best='shot/macro'),
+    logger=dict(interval=20),
+    strict_load=dict(ignore=_base_.non_encoder),
+)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-COLUMNS = ('all', 'many', 'medium', 'few', 'worst_class')
+COLUMNS = ('all', 'macro', 'many', 'medium', 'few', 'worst_class')
 
 
 def read_run(folder: Path, file_prefix: str = '') -> dict | None:

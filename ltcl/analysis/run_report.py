@@ -282,6 +282,9 @@ def _table_rows(report: dict, entries: list[tuple[dict, str]]) -> list[tuple[str
     if any(extents := [entry['metrics'].get(f'{prefix}/{overall}_classes') for entry, _ in entries]):
         cells = ['' if extent is None else f'{extent:.0f} of {len(per_class)}' for extent in extents]
         rows.append((f'{overall} is over classes', cells))
+    macro = [_cell(entry['metrics'].get(f'{prefix}/macro')) for entry, _ in entries]
+    if any(macro):
+        rows.append(('macro (mean over classes)', macro))
     for group in GROUPS:
         size = sum(row['group'] == group and row[report['score']] is not None for row in per_class)
         cells = [_cell(entry['metrics'].get(f'{prefix}/{group}')) for entry, _ in entries]

@@ -6,13 +6,11 @@ examples:
 """
 
 import argparse
-import math
 import signal
 from pathlib import Path
 
-from mmengine.config import Config
-
 from ltcl.launch import config_options, load_config, set_options
+from ltcl.launch.config_text import text_of
 
 from .parser import ArgumentParser, command
 
@@ -23,29 +21,11 @@ def options(parser: ArgumentParser) -> None:
     parser.add_argument('--out', type=Path, metavar='FILE', help='.py file to write (default: print)')
 
 
-class NoNumber(float):
-    """Infinity or NaN, written as Python that reads it again."""
-
-    def __repr__(self) -> str:
-        return f"float('{float(self)}')"
-
-    __str__ = __repr__
-
-
-def readable(value: object) -> object:
-    """The same entries, every number among them such that its text is Python."""
-    if isinstance(value, dict):
-        return {key: readable(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return type(value)(map(readable, value))
-    return NoNumber(value) if isinstance(value, float) and not math.isfinite(value) else value
-
-
 @command(options)
 def main(args: argparse.Namespace) -> None:
     """Read, change, print; nothing that the config names is imported."""
     cfg = set_options(load_config(args.config, with_imports=False), args.cfg_options, with_imports=False)
-    text = f'{Config(readable(cfg.to_dict())).pretty_text}\n'
+    text = text_of(cfg.to_dict())
     if args.out is None:
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` may stop reading
         print(text, end='')

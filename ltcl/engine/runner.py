@@ -85,6 +85,12 @@ class Runner(MMEngineRunner):
             checkpoint = {**checkpoint, 'type': 'ltcl.CheckpointHook'}
         super().register_default_hooks({**hooks, 'checkpoint': checkpoint})
 
+    def dump_config(self) -> None:
+        """Write the config into the work dir, unless it was read from that very file, which may have comments."""
+        name = self.cfg.filename
+        if name is None or Path(name).resolve() != Path(self.work_dir, Path(name).name).resolve():
+            super().dump_config()
+
     def train(self) -> nn.Module:
         """Train, alone in the work dir.
 

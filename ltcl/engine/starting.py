@@ -73,7 +73,7 @@ def _find_start(work_dir: str, resume: bool | str, load_from: str | None) -> Sta
 def _with_files_apart(work_dir: str, start: Start) -> Start:
     checkpoint = None if start.checkpoint is None else Path(start.checkpoint).resolve()
     goes_on = start.is_resumed and checkpoint is not None and checkpoint.parent == Path(work_dir).resolve()
-    files = _newer_files(str(start.checkpoint)) if goes_on else _all_files(work_dir)
+    files = _newer_files(str(start.checkpoint)) if goes_on else files_of_run(work_dir)
     if not files:
         return start
     folder = move_apart(work_dir, files)
@@ -84,7 +84,7 @@ def _with_files_apart(work_dir: str, start: Start) -> Start:
     return Start(start.is_resumed, str(folder / Path(str(start.checkpoint)).name))
 
 
-def _all_files(work_dir: str) -> list[Path]:
+def files_of_run(work_dir: str) -> list[Path]:
     """What an earlier run wrote into the top of its work dir; reports without a checkpoint are no run."""
     others = [Path(work_dir, name) for name in (POINTER, *REPORT_FILES)]
     return [*run_files(work_dir), *(path for path in others if path.is_file())]

@@ -21,9 +21,14 @@ from .run_length import UNITS, is_length, length_of, set_length, unit_of
 from .values import check_values, fit_workers, known_keys
 
 
-def config_options(parser: argparse.ArgumentParser) -> None:
-    """Add a config and the options that change it."""
-    parser.add_argument('config', help='config file, or ltcl::METHOD/NAME.py of the package (`ltcl list`)')
+def config_options(parser: argparse.ArgumentParser, other: str = '') -> None:
+    """Add a config and the options that change it.
+
+    Args:
+        parser: The parser.
+        other: What else the word may be, for the help.
+    """
+    parser.add_argument('config', help=f'{other}config file, or ltcl::METHOD/NAME.py of the package (`ltcl list`)')
     parser.add_argument(
         '--cfg-options',
         nargs='+',
@@ -35,9 +40,9 @@ def config_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options that training and testing share."""
-    config_options(parser)
+def run_options(parser: argparse.ArgumentParser, other: str = '') -> None:
+    """Add the options that training and testing share; arguments as of :func:`config_options`."""
+    config_options(parser, other)
     parser.add_argument('--work-dir', help='folder of logs, checkpoints and reports (default: work_dirs/<config name>)')
     parser.add_argument(
         '--processes',

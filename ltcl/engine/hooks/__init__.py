@@ -11,7 +11,9 @@ from .feature_cache_hook import FeatureCacheHook
 from .finite_check_hook import FiniteCheckHook
 from .heartbeat_hook import HeartbeatHook
 from .image_levels_hook import ImageLevelsHook
+from .known_classes_hook import KnownClassesHook
 from .momentum_update_hook import MomentumUpdateHook
+from .patience_hook import PatienceHook
 from .prediction_pictures_hook import PredictionPicturesHook
 from .prior_hook import PriorHook
 from .progress_hook import ProgressHook
@@ -34,7 +36,9 @@ __all__ = [
     'FiniteCheckHook',
     'HeartbeatHook',
     'ImageLevelsHook',
+    'KnownClassesHook',
     'MomentumUpdateHook',
+    'PatienceHook',
     'PredictionPicturesHook',
     'PriorHook',
     'ProgressHook',

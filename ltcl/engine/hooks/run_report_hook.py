@@ -30,6 +30,7 @@ from ltcl.evaluation.functional.shot import DEFAULT_BOUNDS
 from ltcl.registry import HOOKS
 
 from ..run_logs import warn_only
+from .checkpoint_hook import CheckpointHook
 
 RECORD_KEY = 'ltcl/run_record'
 PROJECT_ROOT = Path(ltcl.__file__).resolve().parents[1]
@@ -49,9 +50,13 @@ class RunReportHook(Hook):
     are escapes such as ``\\x1b``, as on the terminal and in the log. In the picture, a name that no installed font can
     draw is the index of its class, with a note.
 
+    Attributes:
+        with_table: Whether the table is printed at the end; False for who prints one of their own.
+
     Args:
-        best_by: Metric that decides which validation is the best; greater is better. None: ``all`` of ``ShotAccuracy``,
-            ``mIoU`` of ``ShotIoUMetric``, or ``accuracy/top1`` if there is no metric by shot group.
+        best_by: Metric that decides which validation is the best; greater is better. None: the one by which the best
+            checkpoint is chosen; without that ``all`` of ``ShotAccuracy``, ``mIoU`` of ``ShotIoUMetric``, or
+            ``accuracy/top1`` if there is no metric by shot group.
     """
 
     # Before CheckpointHook (VERY_LOW): a checkpoint holds the record up to its own moment.
@@ -59,6 +64,8 @@ class RunReportHook(Hook):
 
     def __init__(self, best_by: str | None = None) -> None:
         self.best_by = best_by
+        self.with_table = True
+        self._chosen_by: str | None = None
         self._record: RunRecord | None = None
         self._about: dict[str, Any] = {}
         self._clock = 0.0
@@ -73,6 +80,7 @@ class RunReportHook(Hook):
             for report in _earlier_reports(runner) if saved else ():
                 self._record.catch_up(report, max_iter=runner.iter)
             self._about = _describe_run(runner)
+        self._chosen_by = _saved_best(runner)
         self._clock = time.perf_counter()
 
     def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
@@ -105,7 +113,7 @@ class RunReportHook(Hook):
         """Write the data files, draw the pictures and print the table."""
         self._count_seconds(training=True)
         if is_main_process():
-            _publish(runner, self._report(runner), curves=_training_curves(runner))
+            _publish(runner, self._report(runner), self.with_table, curves=_training_curves(runner))
 
     def after_run(self, runner: Runner) -> None:
         """Write the report of a finished training that was stopped before it could, when it is resumed."""
@@ -132,7 +140,7 @@ class RunReportHook(Hook):
         checkpoint = str(runner._load_from) if runner._load_from else None
         about = {'checkpoint': checkpoint, **_describe_run(runner)}
         report = build_report(record, unit='test', best_by=None, **_shot_settings(shot), **about)
-        _publish(runner, report, file_prefix='test_')
+        _publish(runner, report, self.with_table, file_prefix='test_')
 
     def _count_seconds(self, training: bool) -> None:
         now = time.perf_counter()
@@ -144,7 +152,7 @@ class RunReportHook(Hook):
 
     def _best_key(self, shot: ShotMetricMixin | None) -> str:
         default = 'accuracy/top1' if shot is None else f'{shot.prefix}/{shot.overall}'
-        return self.best_by or default
+        return self.best_by or self._chosen_by or default
 
     def _report(self, runner: Runner) -> dict:
         assert self._record is not None
@@ -155,7 +163,9 @@ class RunReportHook(Hook):
         )
 
 
-def _publish(runner: Runner, report: dict, file_prefix: str = '', curves: TrainingCurves | None = None) -> None:
+def _publish(
+    runner: Runner, report: dict, with_table: bool, file_prefix: str = '', curves: TrainingCurves | None = None
+) -> None:
     """Write, draw and print, each whatever became of the one before."""
     work_dir, files = Path(runner.work_dir), []
     with warn_only(runner, 'The report could not be written'):
@@ -163,12 +173,20 @@ def _publish(runner: Runner, report: dict, file_prefix: str = '', curves: Traini
     with warn_only(runner, 'The pictures of the report could not be drawn'):
         files += draw_report(report, work_dir, file_prefix, curves)
     with warn_only(runner, 'The report could not be printed'):
-        print_report(report, files)
+        if with_table:
+            print_report(report, files)
 
 
 def _find_shot_metric(loop: BaseLoop | None) -> ShotMetricMixin | None:
     metrics = getattr(getattr(loop, 'evaluator', None), 'metrics', [])
     return next((metric for metric in metrics if isinstance(metric, ShotMetricMixin)), None)
+
+
+def _saved_best(runner: Runner) -> str | None:
+    """The metric by which the best checkpoint is chosen; None if there is none, or several."""
+    hooks = [hook for hook in runner.hooks if isinstance(hook, CheckpointHook)]
+    chosen = [metric for hook in hooks if hook.rule == 'greater' for metric in hook.metrics]
+    return chosen[0] if len(chosen) == 1 else None
 
 
 def _shot_settings(shot: ShotMetricMixin | None) -> dict[str, Any]:
@@ -210,9 +228,10 @@ def _describe_run(runner: Runner) -> dict[str, Any]:
     """Seed, code and configuration: what it takes to do the run again."""
     name, text = runner.cfg.filename, ''
     with warn_only(runner, 'The report lacks the configuration'):
-        # The runner has dumped it there; formatting it anew takes a second.
+        # The runner has dumped it there, unless it came from there; formatting it anew takes a second.
         dumped = Path(runner.work_dir) / (Path(name).name if name else f'{runner.timestamp}.py')
-        text = dumped.read_text(encoding='utf-8') if dumped.exists() else runner.cfg.pretty_text
+        is_dumped = dumped.exists() and (name is None or dumped.resolve() != Path(name).resolve())
+        text = dumped.read_text(encoding='utf-8') if is_dumped else runner.cfg.pretty_text
     if name and Path(name).resolve().is_relative_to(PROJECT_ROOT):
         name = str(Path(name).resolve().relative_to(PROJECT_ROOT))
     return {

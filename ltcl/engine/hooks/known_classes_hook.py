@@ -1,0 +1,111 @@
+"""A training that goes on with the model of another one, for more classes."""
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+from torch import Tensor, nn
+
+from ltcl.datasets.class_names import normal_name
+from ltcl.errors import UserError
+from ltcl.neutral_text import shorten
+from ltcl.registry import HOOKS
+
+from ..unwrapped import unwrapped
+
+HEAD = 'head.'
+
+
+@HOOKS.register_module()
+class KnownClassesHook(Hook):
+    """Fits a checkpoint of other classes to the model, each class by its name.
+
+    Rows of the classifier, and of every other trained tensor of the head that has one for each class, go to the classes
+    of their names; those of new classes stay as the model starts. The encoder and the projector are taken whole. What
+    the head has gathered, such as a queue, and what it has counted are those of the old images and are not taken.
+
+    Args:
+        classes: Names of the classes of the checkpoint, in the order of its rows.
+    """
+
+    # Before ltcl.StrictLoadHook, which compares names and shapes.
+    priority = 'HIGH'
+
+    def __init__(self, classes: Sequence[str]) -> None:
+        self.classes = list(classes)
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Change the tensors of the checkpoint, unless the run goes on with its own.
+
+        Raises:
+            UserError: The training images lack a class of the checkpoint.
+        """
+        if runner._resume or isinstance(runner._train_loop, dict) or 'state_dict' not in checkpoint:
+            return
+        names = runner.train_dataloader.dataset.metainfo['classes']
+        places = places_of(self.classes, names)
+        state, fresh = grown(unwrapped(runner.model), checkpoint['state_dict'], places, len(names))
+        checkpoint['state_dict'] = state
+        new = [name for label, name in enumerate(names) if label not in places]
+        what = f'{len(places)} classes keep what was learned of them'
+        what += f'; new: {shorten(new)}' if new else ''
+        what += f'; begun anew: {shorten(fresh)}' if fresh else ''
+        runner.logger.info(f'From {runner._load_from}: {what}')
+
+
+def places_of(old: Sequence[str], new: Sequence[str]) -> list[int]:
+    """Where the old classes stand among the new ones.
+
+    Raises:
+        UserError: One of them is not there.
+    """
+    known = {normal_name(name): label for label, name in enumerate(new)}
+    lost = [name for name in old if normal_name(name) not in known]
+    if lost:
+        raise UserError(
+            f'there are no training images of {shorten(lost)}, which the model knows: put images of all its classes '
+            'beside the new ones (their folders under the same names), or train without --from'
+        )
+    return [known[normal_name(name)] for name in old]
+
+
+def grown(
+    model: nn.Module, theirs: Mapping[str, Tensor], places: Sequence[int], num_classes: int
+) -> tuple[dict[str, Tensor], list[str]]:
+    """The tensors of a checkpoint in the shapes of a model with other classes.
+
+    Args:
+        model: The model as it starts.
+        theirs: Tensors of the checkpoint.
+        places: Label in the model of each class of the checkpoint.
+        num_classes: Classes of the model.
+
+    Returns:
+        The tensors, and the names of those of the head that stay as the model starts.
+    """
+    trained = dict(model.named_parameters())
+    state, fresh = dict(theirs), []
+    for name, own in model.state_dict().items():
+        if not name.startswith(HEAD):
+            continue
+        old = theirs.get(name) if name in trained else None
+        if old is not None and _has_rows(old, len(places)) and _has_rows(own, num_classes):
+            state[name] = _by_class(own, old, places)
+        elif old is None or old.shape != own.shape:
+            state[name] = own
+            fresh.append(name.removeprefix(HEAD))
+    for name in [name for name in state if name.startswith(HEAD) and name not in model.state_dict()]:
+        del state[name]
+    return state, fresh
+
+
+def _has_rows(tensor: Tensor, number: int) -> bool:
+    return tensor.ndim > 0 and len(tensor) == number
+
+
+def _by_class(own: Tensor, old: Tensor, places: Sequence[int]) -> Tensor:
+    rows = own.detach().clone()
+    if rows.shape[1:] == old.shape[1:]:
+        rows[torch.as_tensor(places)] = old.to(rows)
+    return rows

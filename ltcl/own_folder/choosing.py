@@ -1,0 +1,151 @@
+"""What is trained where nobody says it: backbone, how much of it, method, and the entries of the options."""
+
+import argparse
+import os
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.config import Config
+
+from ltcl.errors import UserError
+from ltcl.launch import apply_options, load_config
+
+from .methods import DEFAULT, METHODS, config_of
+
+# Without a GPU the encoder sees each image once or twice; with one, a transformer of general features is adapted.
+ON_CPU = ('tf_efficientnet_lite0', ['frozen'], None)
+ON_GPU = ('vit_base_patch14_dinov2', ['lora'], 224)
+COSINE_SCALE = 25.0
+# Validations, and with them checkpoints, of a run.
+VALIDATIONS = 20
+# Entries of the config that each option sets.
+ENTRIES = {
+    'epochs': ('max_epochs',),
+    'batch_size': ('train_dataloader.batch_size',),
+    'lr': ('optim_wrapper.optimizer.lr',),
+    'seed': ('randomness.seed',),
+    'val_share': ('val_share',),
+}
+
+
+def options_of(args: argparse.Namespace) -> dict[str, Any]:
+    """The entries that the options of a folder set, those of ``--cfg-options`` last.
+
+    Raises:
+        UserError: Both set the same.
+    """
+    given = {entry: getattr(args, name) for name, entries in ENTRIES.items() for entry in entries}
+    given = {entry: value for entry, value in given.items() if value is not None}
+    both = given.keys() & args.cfg_options.keys()
+    if both:
+        raise UserError(f'--cfg-options {min(both)} is set by an option of its own as well: leave one of them out')
+    return {**given, **args.cfg_options}
+
+
+def choose_config(args: argparse.Namespace) -> Config:
+    """The config of a training on a folder, but for what depends on the class counts.
+
+    Args:
+        args: The command line; what it leaves open is filled in.
+
+    Raises:
+        UserError: An unknown method or backbone, no weights, or options that contradict each other.
+    """
+    method = args.method or DEFAULT
+    cfg = load_config(config_of(method), {'data_root': str(Path(args.config).absolute())})
+    if not args.scratch:
+        _fill_in(args, cfg)
+    means = METHODS[method].starts_from_means and not args.scratch and args.head in (None, 'cosine')
+    words = argparse.Namespace(**{**vars(args), 'cfg_options': options_of(args), 'config': cfg.filename})
+    if means and (args.tune or [None])[0] == 'frozen':
+        words.head = 'cosine'
+    words.cfg_options['data_root'] = str(Path(args.config).absolute())
+    cfg = apply_options(cfg, words)
+    if means and words.head != 'cosine':
+        _start_from_means(cfg)
+    return cfg
+
+
+def _fill_in(args: argparse.Namespace, cfg: Config) -> None:
+    """Backbone, size and ``--tune`` that were not named."""
+    backbone, tune, size = ON_GPU if torch.cuda.is_available() else ON_CPU
+    if args.backbone is None and not args.weights:
+        args.backbone = _with_weights(backbone)
+        args.image_size = args.image_size or (size if args.backbone == backbone else None)
+        args.tune = args.tune or (tune if args.backbone == backbone else ON_CPU[1])
+    args.tune = args.tune or (['full'] if torch.cuda.is_available() else ['frozen'])
+
+
+def _with_weights(backbone: str) -> str:
+    """The backbone, or the one of the CPU where its weights cannot be had here."""
+    from ltcl.launch.backbones import find_backbone
+
+    if backbone == ON_CPU[0]:
+        return backbone
+    try:
+        find_backbone(backbone).find(True)
+    except UserError as error:
+        reason = str(error).splitlines()[0]
+        print(f'{backbone} cannot be had here ({reason}): {ON_CPU[0]} instead; --backbone NAME names another')
+        return ON_CPU[0]
+    return backbone
+
+
+def _start_from_means(cfg: Config) -> None:
+    """A cosine classifier that starts from the mean features of the classes."""
+    head = cfg.model.head
+    head.update(type='ltcl.CosineClsHead', scale=COSINE_SCALE)
+    head.pop('init_cfg', None)
+    cfg.default_hooks['class_mean_start'] = dict(type='ltcl.ClassMeanStartHook')
+
+
+def fit_to_images(cfg: Config, counts: list[int], args: argparse.Namespace) -> list[str]:
+    """Choose by the training images what depends on them, and how often it is validated.
+
+    Args:
+        cfg: The config, changed in place.
+        counts: Training images per class.
+        args: The command line.
+
+    Returns:
+        Lines to print.
+    """
+    from ltcl.recipe_rules.applying import apply_recipe
+
+    kept = options_of(args)
+    lines = apply_recipe(cfg, counts, kept)
+    _limit_workers(cfg, kept)
+    epochs = cfg.train_cfg.max_epochs
+    if 'max_epochs' in kept:
+        lines.append(f'epochs {epochs}')
+    every = max(1, epochs // VALIDATIONS)
+    _set(cfg.train_cfg, 'val_interval', every, kept, 'train_cfg.val_interval')
+    _set(cfg.default_hooks.checkpoint, 'interval', every, kept, 'default_hooks.checkpoint.interval')
+    if args.patience:
+        patience = max(1, round(args.patience / cfg.train_cfg.val_interval))
+        hook = dict(type='ltcl.PatienceHook', monitor='shot/macro', patience=patience)
+        cfg.custom_hooks = [*cfg.custom_hooks, hook]
+        lines.append(f'the training ends when macro has not risen for {patience * cfg.train_cfg.val_interval} epochs')
+    return lines
+
+
+def _set(section: Any, name: str, value: object, kept: Collection[str], key: str) -> None:
+    if key not in kept:
+        section[name] = value
+
+
+def _limit_workers(cfg: Config, kept: Collection[str]) -> None:
+    """No more processes that read images than there are cores."""
+    most = os.cpu_count() or 1
+    for loader in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+        if f'{loader}.num_workers' not in kept:
+            for part in (cfg[loader], cfg[loader].dataset):
+                if 'num_workers' in part:
+                    part.num_workers = min(most, part.num_workers)
+
+
+def is_frozen(cfg: Config) -> bool:
+    """Whether the encoder stays as it is, so that its features are computed once."""
+    return cfg.model.backbone.type == 'ltcl.FrozenBackbone'

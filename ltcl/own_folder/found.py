@@ -1,0 +1,82 @@
+"""What lies in a folder of images, in a few lines."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from mmengine.config import Config
+from mmengine.registry import DefaultScope
+
+from ltcl.evaluation.functional import shot_groups
+from ltcl.evaluation.functional.shot import DEFAULT_BOUNDS
+from ltcl.launch.config_values import images_of
+from ltcl.neutral_text import visible
+
+LONGEST_NAME = 30
+
+
+class Found(NamedTuple):
+    """The images of a folder.
+
+    Args:
+        classes: Names of the classes.
+        counts: Training images of each.
+        validation: Images for validation.
+        test: Images for the test; None where there is no part for it, and validation serves.
+        is_drawn: Whether the validation is drawn from the training images.
+    """
+
+    classes: list[str]
+    counts: list[int]
+    validation: int
+    test: int | None
+    is_drawn: bool
+
+    def lines(self, folder: str, val_share: float) -> list[str]:
+        """What to tell of them."""
+        import torch
+
+        order = np.argsort(self.counts, kind='stable')
+        largest, smallest = order[-1], next(label for label in order if self.counts[label])
+        factor = self.counts[largest] / self.counts[smallest]
+        masks = shot_groups(torch.tensor(self.counts), DEFAULT_BOUNDS)
+        low, high = DEFAULT_BOUNDS
+        rules = dict(many=f'more than {high} images', medium=f'{low} to {high}', few=f'fewer than {low}')
+        groups = ', '.join(f'{name} ({rules[name]}) {int(masks[name].sum())}' for name in rules)
+        share = f' ({100 * val_share:g} % of each class)' if self.is_drawn else ''
+        test = '; there are none for a test' if self.test is None else f', test {self.test:,}'
+        return [
+            f'{visible(folder)}: {len(self.classes)} classes',
+            f'images: training {sum(self.counts):,}, validation {self.validation:,}{share}{test}',
+            f'tail: from {self._named(largest)} to {self._named(smallest)}, imbalance factor {factor:.4g}',
+            f'classes by training images: {groups}',
+        ]
+
+    def _named(self, label: Any) -> str:
+        return f'{self.counts[label]:,} ({visible(self.classes[label], width=LONGEST_NAME)})'
+
+
+def look(cfg: Config) -> Found:
+    """Count the images of a config as its data sets read them; no image is opened.
+
+    Args:
+        cfg: A config with own images.
+
+    Raises:
+        UserError: The folder has no images in a form that is known.
+    """
+    from ltcl.registry import DATASETS
+
+    def build(name: str) -> Any:
+        parts = dict(images_of(cfg[f'{name}_dataloader'].dataset), pipeline=[])
+        return DATASETS.build(parts)
+
+    with DefaultScope.overwrite_default_scope(cfg.get('default_scope')):
+        training, validation = build('train'), build('val')
+        parts = training.sources.files
+        test = build('test') if 'test' in parts else None
+    classes: Sequence[str] = training.metainfo['classes']
+    counts = np.bincount(training.get_gt_labels(), minlength=len(classes)).tolist()
+    return Found(
+        list(classes), counts, len(validation), None if test is None else len(test), is_drawn='val' not in parts
+    )

@@ -1,0 +1,103 @@
+"""The config of a training that goes on with the model of another run, with more images or more classes."""
+
+import argparse
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+
+from ltcl.datasets.class_names import normal_name
+from ltcl.engine.hooks.known_classes_hook import places_of
+from ltcl.errors import UserError
+from ltcl.launch import apply_options, import_mmpretrain
+from ltcl.launch.config_values import images_of, replace_copies
+from ltcl.launch.run_config import OWN_IMAGES
+
+from .choosing import options_of
+
+# What ended or described the other run, not this one.
+LEFT_BEHIND = ('experiment_name', 'launcher', 'resume', 'work_dir', 'stage1_config')
+
+
+def config_from_run(args: argparse.Namespace) -> Config:
+    """The config of a run, for the images of a folder and starting from the run's weights.
+
+    Method, backbone, size of the images and all that prepares them are those of the run.
+
+    Args:
+        args: The command line, with ``start_from`` and the folder.
+
+    Raises:
+        UserError: There is no checkpoint, it carries no config, was not trained on own images, or the folder lacks one
+            of its classes.
+    """
+    from ltcl.checkpoints.choosing import checkpoint_of
+    from ltcl.checkpoints.class_names import trained_classes
+    from ltcl.checkpoints.schemes import load_checkpoint
+    from ltcl.checkpoints.stored_config import stored_config
+
+    path = checkpoint_of(args.start_from)
+    checkpoint = load_checkpoint(str(path))
+    cfg = stored_config(checkpoint, path)
+    known = trained_classes(checkpoint, path)
+    if known is None or any(images.get('type') != OWN_IMAGES for images in _images(cfg)):
+        raise UserError(
+            f'--from {args.start_from} was not trained on a folder of images, so its classes are not known: name a run '
+            'of `ltcl train DATA`'
+        )
+    import_mmpretrain()
+    for name in LEFT_BEHIND:
+        cfg.pop(name, None)
+    _take_images(cfg, args.config)
+    cfg = apply_options(cfg, argparse.Namespace(**{**vars(args), 'cfg_options': options_of(args)}))
+    cfg.load_from = str(path.absolute())
+    _keep_what_is_known(cfg, known)
+    return cfg
+
+
+def _images(cfg: Config) -> Iterator[Any]:
+    """Config of the images of each data set."""
+    for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+        yield images_of(cfg[name].dataset)
+
+
+def _take_images(cfg: Config, folder: str) -> None:
+    """The images of another folder, and as many classes as it has."""
+    for images in _images(cfg):
+        images.data_root = str(Path(folder).absolute())
+        images.pop('classes', None)
+    cfg.data_root = str(Path(folder).absolute())
+    old = cfg.model.head.num_classes
+    cfg.setdefault('num_classes', old)
+    replace_copies(cfg._cfg_dict, 'num_classes', old, None)
+
+
+def _keep_what_is_known(cfg: Config, known: Sequence[str]) -> None:
+    """Weights by the names of the classes; the encoder needs no others."""
+    from ltcl.registry import DATASETS
+
+    images = dict(images_of(cfg.train_dataloader.dataset), pipeline=[], lazy_init=True)
+    names = DATASETS.build(images).metainfo['classes']
+    places = places_of(known, names)
+    cfg.default_hooks['known_classes'] = dict(type='ltcl.KnownClassesHook', classes=list(known))
+    for part in (cfg.model.backbone, cfg.model.backbone.get('encoder') or {}):
+        part.pop('init_cfg', None)
+    cfg.default_hooks.pop('class_mean_start', None)
+    new = [label for label in range(len(names)) if label not in places]
+    if new and _has_classifier(cfg):
+        cfg.default_hooks['class_mean_start'] = dict(type='ltcl.ClassMeanStartHook', labels=new)
+
+
+def _has_classifier(cfg: Config) -> bool:
+    """Whether the head classifies by a layer with a row for each class."""
+    from mmpretrain.registry import MODELS
+
+    head = MODELS.get(cfg.model.head.type)
+    return getattr(head, 'has_classifier', True)
+
+
+def new_classes(cfg: Config, classes: Sequence[str]) -> list[str]:
+    """Classes that the run it goes on with does not know."""
+    known = {normal_name(name) for name in cfg.default_hooks.known_classes.classes}
+    return [name for name in classes if normal_name(name) not in known]

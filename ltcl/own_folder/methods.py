@@ -1,0 +1,69 @@
+"""The methods that `ltcl train DATA` knows by name, and the one that it takes."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from ltcl.errors import UserError
+from ltcl.launch.config_names import similar_names
+
+CONFIG = 'ltcl::custom/{}_resnet50_1xb32-100e_own-images.py'
+
+
+class Method(NamedTuple):
+    """A method as people choose it.
+
+    Args:
+        title: What it is called in a table.
+        starts_from_means: Its classifier on pretrained features is a cosine one, and starts from the class means.
+    """
+
+    title: str
+    starts_from_means: bool = False
+
+
+# The first is taken where none is named: the best of the cheap ones on openclipart, see docs/train_on_a_folder.md.
+METHODS = {
+    'balanced-softmax': Method('balanced softmax', starts_from_means=True),
+    'cross-entropy': Method('cross entropy'),
+    'paco': Method('PaCo'),
+    'gpaco': Method('GPaCo'),
+    'bcl': Method('BCL'),
+    'rescom': Method('ResCom'),
+}
+DEFAULT = next(iter(METHODS))
+TWO_STAGES = ('kcl', 'tsc')
+BY_LOSS = {'ltcl.BalancedSoftmaxLoss': 'balanced-softmax', 'CrossEntropyLoss': 'cross-entropy'}
+BY_HEAD = {'ltcl.BCLHead': 'bcl', 'ltcl.ResComHead': 'rescom'}
+
+
+def config_of(method: str) -> str:
+    """Name of the shipped config of a method.
+
+    Raises:
+        UserError: There is no such method, or it takes two trainings.
+    """
+    if method in TWO_STAGES:
+        raise UserError(
+            f'--method {method} takes two trainings, of the encoder and of a classifier: `ltcl train '
+            f'{CONFIG.format(method)} --cfg-options data_root=DATA` is the first (configs/custom/README.md)'
+        )
+    if method not in METHODS:
+        hint = similar_names(method, METHODS)
+        raise UserError(f'--method {method}: there is {", ".join(METHODS)}{f"; {hint}" if hint else ""}')
+    return CONFIG.format(method)
+
+
+def title_of(model: Mapping) -> str:
+    """What the method of a model is called in a table.
+
+    Args:
+        model: Config of the model.
+    """
+    head = model['head']
+    loss = (head.get('loss') or {}).get('type')
+    if head['type'] == 'ltcl.PaCoHead':
+        name = 'paco' if model.get('key_views') else 'gpaco'
+    else:
+        name = BY_HEAD.get(head['type'], BY_LOSS.get(loss, ''))
+    title = METHODS[name].title if name else f'{head["type"]} {loss or ""}'.strip()
+    return f'{title}, cosine' if head['type'] == 'ltcl.CosineClsHead' else title

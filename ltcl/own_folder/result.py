@@ -1,0 +1,124 @@
+"""What a training on a folder ends with: a table, and what to do with the model."""
+
+import json
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from ltcl.files import write_atomic
+from ltcl.neutral_text import visible
+
+from .config_file import RESULT
+
+# Figures of ltcl.ShotAccuracy, as the table calls them.
+ROWS = {
+    'all': 'all',
+    'all_natural': 'all, natural class mix',
+    'macro': 'macro',
+    'macro_balanced': 'macro, balanced class mix',
+    'many': 'many',
+    'medium': 'medium',
+    'few': 'few',
+    'worst_class': 'worst class',
+}
+LONGEST_NAME = 24
+ABOUT = 'macro is the mean over the classes; predict and test answer for another class mix with --prior'
+
+
+@dataclass(frozen=True)
+class Column:
+    """Figures of one classifier, percent.
+
+    Attributes:
+        title: What it is.
+        figures: By the keys of :data:`ROWS`.
+        worst: Name of the worst class.
+    """
+
+    title: str
+    figures: dict[str, float]
+    worst: str
+
+
+@dataclass(frozen=True)
+class Result:
+    """What was measured.
+
+    Attributes:
+        measured_on: Which images, in words.
+        columns: The trained model, and what it is compared with.
+        checkpoint: The file that was measured.
+    """
+
+    measured_on: str
+    columns: list[Column]
+    checkpoint: str
+
+    def save(self, work_dir: str) -> None:
+        """Write it, for a person's scripts and the next start."""
+        write_atomic(Path(work_dir, RESULT), json.dumps(asdict(self), indent=2) + '\n')
+
+    @classmethod
+    def read(cls, work_dir: str) -> 'Result | None':
+        """That of an earlier training; None if there is none that can be read."""
+        try:
+            saved = json.loads(Path(work_dir, RESULT).read_text(encoding='utf-8'))
+            columns = [Column(**column) for column in saved.pop('columns')]
+            return cls(columns=columns, **saved)
+        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+            return None
+
+
+def print_result(result: Result, work_dir: str, folder: str) -> None:
+    """Print the table and the next commands.
+
+    Args:
+        result: What was measured.
+        work_dir: Where the model is.
+        folder: The images that it was trained on.
+    """
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table()
+    table.add_column('')
+    for column in result.columns:
+        table.add_column(Text(visible(column.title)), justify='right')
+    for key, title in ROWS.items():
+        cells = [_cell(column, key) for column in result.columns]
+        if any(cells):
+            table.add_row(title, *map(Text, cells))
+    console = Console()
+    console.print()
+    title = f'Accuracy (%) on {result.measured_on}'
+    console.print(visible(title), soft_wrap=True, markup=False, highlight=False)
+    console.print(table)
+    commands = [f'  {command}' for command in next_commands(work_dir, folder)]
+    for line in [ABOUT, f'model: {result.checkpoint}', 'next:', *commands]:
+        console.print(visible(line), soft_wrap=True, markup=False, highlight=False)
+
+
+def next_commands(work_dir: str, folder: str) -> Sequence[str]:
+    """What a person does with a trained model, as it can be pasted."""
+    run = shlex.quote(work_dir)
+    return (
+        f'ltcl predict {run} {shlex.quote(folder)} --out predictions.csv',
+        f'ltcl test {run} --prior natural',
+        f'ltcl export {run} --format onnx',
+    )
+
+
+def figures_of(metrics: Mapping[str, float]) -> dict[str, float]:
+    """The figures of a test that the table shows."""
+    found = {key: metrics.get(f'shot/{key}') for key in ROWS}
+    return {key: round(float(value), 4) for key, value in found.items() if value is not None}
+
+
+def _cell(column: Column, key: str) -> str:
+    value = column.figures.get(key)
+    if value is None:
+        return ''
+    name = f'{visible(column.worst, width=LONGEST_NAME)} ' if key == 'worst_class' and column.worst else ''
+    return f'{name}{value:.1f}'

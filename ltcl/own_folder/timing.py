@@ -1,0 +1,152 @@
+"""How long a training will take on this machine: some images are read and encoded, and the clock is looked at."""
+
+import os
+import time
+from typing import Any, NamedTuple
+
+import torch
+from mmengine.config import Config
+from mmengine.registry import DefaultScope
+from torch import nn
+
+from .choosing import is_frozen
+from .quietly import quiet
+
+# Images that are timed, of which the first batch only warms up.
+BATCH, BATCHES = 8, 3
+SAMPLE = 64
+
+
+class Rate(NamedTuple):
+    """What one image costs.
+
+    Args:
+        reading: Seconds to read and prepare it, in one process.
+        encoding: Seconds in the network.
+        workers: Processes that read; 0 where the one that encodes does.
+    """
+
+    reading: float
+    encoding: float
+    workers: int
+
+    @property
+    def seconds(self) -> float:
+        """Seconds for an image: on a CPU the processes share the cores, beside a GPU they do not wait for it."""
+        side_by_side = max(1, min(self.workers, os.cpu_count() or 1))
+        if torch.cuda.is_available() and self.workers:
+            return max(self.reading / side_by_side, self.encoding)
+        return self.reading / side_by_side + self.encoding
+
+
+def expected_minutes(cfg: Config, training: int, evaluated: int) -> str:
+    """What to tell of the time that a training takes.
+
+    Args:
+        cfg: The config.
+        training: Training images.
+        evaluated: Images of a validation.
+    """
+    with quiet():
+        model, images = _build(cfg)
+        if is_frozen(cfg):
+            return _of_features(model, images)
+        step = _rate(model, images['train'], cfg.train_dataloader.num_workers, is_trained=True)
+        test = _rate(model, images['val'], cfg.val_dataloader.num_workers, is_trained=False)
+    epochs = cfg.train_cfg.max_epochs
+    num_validations = epochs // cfg.train_cfg.val_interval
+    total = epochs * training * step.seconds + num_validations * evaluated * test.seconds
+    return f'expected on {machine()}: about {in_words(total)}'
+
+
+def _build(cfg: Config) -> tuple[Any, dict[str, Any]]:
+    """Model, with the weights that it starts from, and images of training and validation."""
+    from mmpretrain.registry import DATASETS, MODELS
+
+    parts = dict(cfg.model, data_preprocessor=cfg.get('data_preprocessor') or cfg.model.get('data_preprocessor'))
+    with DefaultScope.overwrite_default_scope(cfg.get('default_scope')):
+        model = MODELS.build(parts)
+        images = {name: DATASETS.build(cfg[f'{name}_dataloader'].dataset) for name in ('train', 'val')}
+    if is_frozen(cfg):
+        model.init_weights()  # which the key of the cache depends on
+    return model.to('cuda' if torch.cuda.is_available() else 'cpu'), images
+
+
+def machine() -> str:
+    """The machine in words."""
+    if torch.cuda.is_available():
+        return torch.cuda.get_device_name()
+    number = os.cpu_count() or 1
+    return f'this machine ({number} CPU core{"s" if number > 1 else ""})'
+
+
+def in_words(seconds: float) -> str:
+    """A time as people say it."""
+    if seconds < 90:
+        return f'{max(2, round(seconds))} seconds'
+    return f'{round(seconds / 60)} minutes' if seconds < 5400 else f'{seconds / 3600:.1f} hours'
+
+
+def _of_features(model: nn.Module, images: dict[str, Any]) -> str:
+    """The time that the features take which are not in the cache."""
+    missing = {name: _share_missing(model, dataset) * len(dataset) for name, dataset in images.items()}
+    number = round(sum(missing.values()))
+    if not number:
+        return f'expected on {machine()}: seconds, since the features of all images are there from an earlier run'
+    rate = _rate(model, images['val'].dataset, images['val'].num_workers, is_trained=False)
+    mirrors = len(images['train'].kept) - 1  # these are encoded, and most are not read again
+    total = number * rate.seconds + missing['train'] * mirrors * rate.encoding
+    return (
+        f'expected on {machine()}: about {in_words(total)} for the features of {number:,} images, once; then the head '
+        'in seconds'
+    )
+
+
+def _share_missing(model: nn.Module, dataset: Any) -> float:
+    """Share of the images of which features are missing, by a sample."""
+    from ltcl.feature_cache.filling import FeatureCache
+    from ltcl.feature_cache.identity import digest_of_encoder, digest_of_view, digests_of_images
+    from ltcl.feature_cache.store import digest
+
+    step = max(1, len(dataset) // SAMPLE)
+    keys = [key for key in digests_of_images(dataset, range(0, len(dataset), step)) if key is not None]
+    encoder = digest_of_encoder(model.backbone, model.data_preprocessor)
+    cache = FeatureCache(dataset.kept, {view: digest(encoder, digest_of_view(dataset, view)) for view in dataset.kept})
+    cache.read(set(keys))
+    return sum(bool(cache.missing(key)) for key in keys) / max(1, len(keys))
+
+
+def _rate(model: Any, dataset: Any, workers: int, is_trained: bool) -> Rate:
+    """Read and encode some images of a data set, spread over it.
+
+    Args:
+        model: The model.
+        dataset: Its images.
+        workers: Processes that will read them.
+        is_trained: Gradients are computed as well, and all views of an image are encoded.
+    """
+    from mmengine.dataset import default_collate
+
+    number = min(BATCH, len(dataset))
+    reading, encoding = [], []
+    model.train(is_trained)
+    for batch in range(BATCHES):
+        start = time.perf_counter()
+        places = [(batch * number + k) * len(dataset) // (BATCHES * number) for k in range(number)]
+        data = default_collate([dataset[place] for place in places])
+        reading.append((time.perf_counter() - start) / number)
+        start = time.perf_counter()
+        with torch.set_grad_enabled(is_trained):
+            inputs = model.data_preprocessor(data, is_trained)['inputs']
+            for view in inputs if isinstance(inputs, list) else [inputs]:
+                _encode(model, view, is_trained)
+        encoding.append((time.perf_counter() - start) / number)
+    return Rate(min(reading[1:]), min(encoding[1:]), workers)
+
+
+def _encode(model: Any, images: torch.Tensor, is_trained: bool) -> None:
+    features = model.backbone(images)[-1]
+    if is_trained and features.requires_grad:
+        features.sum().backward()
+    if features.is_cuda:
+        torch.cuda.synchronize()

@@ -1,0 +1,154 @@
+"""`ltcl train DATA`: look, choose, say, write, train, measure, compare, and tell what is next."""
+
+import argparse
+import logging
+from pathlib import Path
+
+from mmengine.config import Config
+
+from ltcl.engine.hooks.run_report_hook import RunReportHook
+from ltcl.engine.starting import files_of_run
+from ltcl.launch import build_runner, load_config
+from ltcl.launch.backbone_option import image_size_of
+from ltcl.launch.start_options import resume_from, set_precision
+from ltcl.neutral_text import visible
+from ltcl.work_dir import AUTO, locked, require_writable
+
+from .choosing import choose_config, fit_to_images, is_frozen
+from .config_file import NAME, RESULT, is_same, put_in_place, work_dir_of, written
+from .found import Found, look
+from .going_on import config_from_run, new_classes
+from .measuring import measure
+from .methods import DEFAULT, title_of
+from .quietly import quiet
+from .result import Result, print_result
+from .timing import expected_minutes
+
+
+def train_on_folder(args: argparse.Namespace) -> None:
+    """Train on a folder of images.
+
+    Args:
+        args: The command line.
+
+    Raises:
+        UserError: The folder has no images in a form that is known, or an option does not go with it.
+    """
+    args.work_dir = work_dir_of(args)
+    require_writable(args.work_dir)
+    if _is_scene_folder(args.config):
+        _train_on_scenes(args)
+        return
+    cfg = config_from_run(args) if args.start_from else choose_config(args)
+    set_precision(cfg, args.amp)
+    with quiet():
+        found = look(cfg)
+    lines = [*found.lines(args.config, cfg.val_share), *_chosen(cfg, found, args)]
+    print(*lines, sep='\n', flush=True)
+    text = written(cfg, lines)
+    if args.dry_run:
+        print(expected_minutes(cfg, sum(found.counts), found.validation))
+        _write(args, text)
+        return
+    result = _earlier_result(args, text)
+    if result is None:
+        if not _goes_on(args, text):
+            print(expected_minutes(cfg, sum(found.counts), found.validation), flush=True)
+        _train(args, text)
+        with quiet(logging.WARNING):
+            result = measure(args.work_dir, title_of(cfg.model), _measured_on(args.config, found))
+        result.save(args.work_dir)
+    print_result(result, args.work_dir, args.config)
+
+
+def _chosen(cfg: Config, found: Found, args: argparse.Namespace) -> list[str]:
+    """Choose what depends on the images; all that was chosen, in lines."""
+    lines = fit_to_images(cfg, found.counts, args)
+    start = f'the model of {args.start_from}' if args.start_from else f'method {_method(args)}'
+    if args.start_from:
+        new = new_classes(cfg, found.classes)
+        start += f', new classes: {", ".join(new)}' if new else ', no new classes'
+    return [f'{start}: {title_of(cfg.model)}', _encoder(cfg, args), *lines]
+
+
+def _encoder(cfg: Config, args: argparse.Namespace) -> str:
+    """Backbone, how much of it is trained, and size of the images."""
+    backbone = cfg.model.backbone.get('encoder') or cfg.model.backbone
+    name = backbone.get('model_name') or f'{backbone.type} {backbone.get("depth", "")}'.strip()
+    how = 'frozen' if is_frozen(cfg) else ' '.join(args.tune or ['from random weights' if args.scratch else 'trained'])
+    return f'network {name}, {how}, images of {image_size_of(cfg)} px'
+
+
+def _method(args: argparse.Namespace) -> str:
+    return args.method or DEFAULT
+
+
+def _measured_on(folder: str, found: Found) -> str:
+    if found.test is not None:
+        return f'the {found.test:,} test images of {folder}'
+    return f'the {found.validation:,} validation images of {folder}, which chose the best epoch as well'
+
+
+def _earlier_files(work_dir: str) -> list[Path]:
+    own = [Path(work_dir, name) for name in (NAME, RESULT)]
+    return [*files_of_run(work_dir), *(path for path in own if path.is_file())]
+
+
+def _earlier_result(args: argparse.Namespace, text: str) -> Result | None:
+    """The result of a training of the same config, if it is finished and none is asked to go on."""
+    if args.resume is not None or not is_same(Path(args.work_dir, NAME), text):
+        return None
+    result = Result.read(args.work_dir)
+    if result is not None:
+        print(
+            f'{visible(args.work_dir)} has a finished training of this very config on these images: here is its '
+            'result; another --work-dir or --seed trains anew'
+        )
+    return result
+
+
+def _goes_on(args: argparse.Namespace, text: str) -> bool:
+    """Whether the work dir holds the beginning of this training, or one that is to be resumed."""
+    if args.resume is None and is_same(Path(args.work_dir, NAME), text) and files_of_run(args.work_dir):
+        print(f'{visible(args.work_dir)} has the beginning of this training: it goes on from there')
+        args.resume = AUTO
+    return args.resume is not None
+
+
+def _write(args: argparse.Namespace, text: str) -> Path:
+    goes_on = args.resume is not None or is_same(Path(args.work_dir, NAME), text)
+    Path(args.work_dir).mkdir(parents=True, exist_ok=True)
+    with locked(args.work_dir):
+        path = put_in_place(args.work_dir, text, [] if goes_on else _earlier_files(args.work_dir))
+    print(f'config: {visible(path)}', flush=True)
+    return path
+
+
+def _train(args: argparse.Namespace, text: str) -> None:
+    """Train the written config, so that what is written is what is trained."""
+    path = _write(args, text)
+    cfg = load_config(path)
+    cfg.work_dir, cfg.launcher = args.work_dir, 'none'
+    resume_from(cfg, args.resume, args.work_dir)
+    runner = build_runner(cfg, training=True)
+    for hook in runner.hooks:
+        if isinstance(hook, RunReportHook):
+            hook.with_table = False
+    runner.train()
+
+
+def _is_scene_folder(folder: str) -> bool:
+    """Whether the folder has images and masks."""
+    try:
+        from ltcl.own_scenes import is_scene_folder
+    except ModuleNotFoundError:
+        return False
+    return is_scene_folder(folder)
+
+
+def _train_on_scenes(args: argparse.Namespace) -> None:
+    from ltcl.own_scenes import scene_config
+
+    cfg = scene_config(args.config, args)
+    resume_from(cfg, args.resume, args.work_dir)
+    build_runner(cfg, training=True).train()

@@ -1,0 +1,49 @@
+"""Classes that a model knows keep what it learned of them, by their names."""
+
+import pytest
+import torch
+from torch import nn
+
+from ltcl.engine.hooks.known_classes_hook import grown, places_of
+from ltcl.errors import UserError
+
+
+class Head(nn.Module):
+    def __init__(self, num_classes, queue=4):
+        super().__init__()
+        self.fc = nn.Linear(2, num_classes)
+        self.mlp = nn.Linear(2, 5)
+        self.register_buffer('queue', torch.randn(queue, 2))
+        self.register_buffer('class_counts', torch.ones(num_classes))
+
+
+class Model(nn.Module):
+    def __init__(self, num_classes):
+        super().__init__()
+        self.backbone = nn.Linear(2, 2)
+        self.head = Head(num_classes)
+
+
+def test_rows_go_to_the_classes_of_their_names():
+    old, new = Model(2), Model(3)
+    places = places_of(['b', 'a'], ['a', 'new', 'b'])
+    assert places == [2, 0]
+    state, fresh = grown(new, old.state_dict(), places, 3)
+    for name in ('fc.weight', 'fc.bias'):
+        own, theirs = new.state_dict()[f'head.{name}'], old.state_dict()[f'head.{name}']
+        assert torch.equal(state[f'head.{name}'], torch.stack([theirs[1], own[1], theirs[0]]))
+    for name in ('backbone.weight', 'head.mlp.weight'):
+        assert torch.equal(state[name], old.state_dict()[name])
+    # What was gathered of the old images is not taken.
+    assert torch.equal(state['head.queue'], new.head.queue)
+    assert fresh == ['queue', 'class_counts']
+    new.load_state_dict(state)
+
+
+def test_both_spellings_of_an_accent_are_one_name():
+    assert places_of(['caf\u00e9'], ['a', 'cafe\u0301']) == [1]
+
+
+def test_a_class_without_images_is_told():
+    with pytest.raises(UserError, match='no training images of b, which the model knows'):
+        places_of(['a', 'b'], ['a', 'c'])

@@ -1,0 +1,41 @@
+"""A training that ends where it no longer gets better."""
+
+import pytest
+from toy import toy_config
+
+from ltcl.engine import Runner
+from ltcl.errors import UserError
+
+
+@pytest.fixture
+def config(images, tmp_path):
+    hook = dict(type='ltcl.PatienceHook', monitor='shot/macro', patience=1, min_delta=1000.0)
+    return toy_config(images, tmp_path, 'cross_entropy', custom_hooks=[hook], train_cfg__val_interval=1)
+
+
+def names(folder):
+    return {path.name for path in folder.glob('epoch_*.pth')}
+
+
+def test_it_ends_and_stays_ended(config, tmp_path):
+    Runner.from_cfg(config).train()
+    assert names(tmp_path) == {'epoch_1.pth', 'epoch_2.pth'}
+    config.resume = True
+    Runner.from_cfg(config).train()
+    assert names(tmp_path) == {'epoch_1.pth', 'epoch_2.pth'}
+
+
+def test_the_count_goes_on_after_a_resume(config, tmp_path):
+    config.custom_hooks[0].patience = 2
+    Runner.from_cfg(config).train()
+    assert names(tmp_path) == {'epoch_2.pth', 'epoch_3.pth'}
+    (tmp_path / 'epoch_3.pth').unlink()
+    config.resume = True
+    Runner.from_cfg(config).train()
+    assert names(tmp_path) == {'epoch_2.pth', 'epoch_3.pth'}
+
+
+def test_a_metric_that_is_not_there(config):
+    config.custom_hooks[0].monitor = 'shot/makro'
+    with pytest.raises((UserError, RuntimeError), match='shot/makro'):
+        Runner.from_cfg(config).train()

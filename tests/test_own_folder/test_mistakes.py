@@ -1,0 +1,50 @@
+"""What `ltcl train` says to folders and options that cannot be."""
+
+import pytest
+from own_folders import images, touch
+
+
+@pytest.fixture
+def places(data, work_dir, tmp_path):
+    (tmp_path / 'EMPTY').mkdir()
+    touch(tmp_path / 'FLAT', *images('.', 5))
+    touch(tmp_path / 'ONE', *images('only', 5))
+    touch(tmp_path, 'a.jpg', 'list.csv', 'birds.zip')
+    named = {name: tmp_path / name for name in ('EMPTY', 'FLAT', 'ONE', 'a.jpg', 'list.csv', 'birds.zip')}
+    return dict(named, DATA=data, RUN=work_dir, CONFIG='cross-entropy_resnet50_1xb32-100e_own-images')
+
+
+@pytest.mark.parametrize(
+    ('words', 'status', 'message'),
+    [
+        (['EMPTY'], 1, 'has no images in a form that is known'),
+        (['FLAT'], 1, 'has images in FLAT/, but nothing tells their classes'),
+        (['ONE'], 1, 'has images of one class only, only'),
+        (['a.jpg'], 1, 'is a single image: name a folder'),
+        (['list.csv'], 1, 'is a list: name the folder it lies in'),
+        (['birds.zip'], 1, 'is packed: unpack it'),
+        (['no/where'], 1, 'no/where is neither a folder of images nor a config'),
+        (['DATA', '--method', 'balanced'], 1, '--method balanced: there is balanced-softmax, cross-entropy'),
+        (['DATA', '--method', 'kcl'], 1, 'takes two trainings'),
+        (['DATA', '--processes', '2'], 1, '--processes is for a config'),
+        (['DATA', '--fit-recipe'], 1, 'it is always done'),
+        (['DATA', '--backbone', 'resnet1', '--scratch'], 1, 'there is no backbone of this name'),
+        (['DATA', '--epochs', '0'], 2, '0 is no whole number of at least 1'),
+        (['DATA', '--val-share', '1'], 2, '1 is no number of at least 0.01 and less than 1'),
+        (['DATA', '--epochs', '2', '--cfg-options', 'max_epochs=3'], 1, 'is set by an option of its own as well'),
+        (['DATA', '--from', 'RUN', '--backbone', 'resnet18'], 1, 'goes on with its own model: leave --backbone out'),
+        (['DATA', '--from', 'EMPTY'], 1, 'has no checkpoint: name the work dir'),
+        (['CONFIG', '--epochs', '3'], 1, '--epochs is for a folder of images'),
+        (['CONFIG', '--from', 'RUN'], 1, '--cfg-options load_from=CHECKPOINT'),
+        (['CONFIG', '--dry-run'], 1, '--dry-run is for a folder of images'),
+    ],
+)
+def test_mistakes_are_told_at_once(call, places, capsys, tmp_path, words, status, message):
+    capsys.readouterr()
+    words = [places.get(word, word) for word in words]
+    assert call('train', words[0], '--work-dir', tmp_path / 'run', *words[1:]) == status
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) <= 3
+    assert lines[0].startswith('error: ')
+    assert message in lines[0], lines
+    assert not (tmp_path / 'run').exists()

@@ -1,0 +1,135 @@
+"""`ltcl train DATA`: what it makes of a folder, says, writes, and does when it is called again."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+from conftest import ODD_NAME, OPTIONS
+from toy import write_images
+
+from ltcl import LongTailClassifier
+from ltcl.checkpoints.reading import load_from_local
+from ltcl.own_folder.config_file import is_same
+from ltcl.own_folder.result import Result, next_commands
+
+
+def last_metrics(folder):
+    return json.loads((folder / 'metrics.json').read_text())['last']['metrics']
+
+
+def rows_of(folder):
+    """Rows of the classifier in the best checkpoint."""
+    return load_from_local(next(folder.glob('best_*.pth')))['state_dict']['head.fc.weight']
+
+
+def test_result_has_both_classifiers_and_the_figures_of_the_tail(work_dir):
+    result = Result.read(work_dir)
+    ours, compared = result.columns
+    assert (ours.title, compared.title) == ('balanced softmax, cosine', 'cross entropy on the same features')
+    for column in (ours, compared):
+        assert column.figures.keys() == {'all', 'all_natural', 'macro', 'macro_balanced', 'few', 'worst_class'}
+    assert 'validation images' in result.measured_on
+    tested = json.loads((work_dir / 'test_metrics.json').read_text())['last']['metrics']
+    assert ours.figures['macro'] == pytest.approx(tested['shot/macro'], abs=1e-3)
+    assert compared.figures['all'] == compared.figures['all_natural']  # cross entropy answers for the natural mix
+    assert ours.figures['macro'] == ours.figures['macro_balanced']
+
+
+def test_the_best_checkpoint_is_that_of_the_mean_over_classes(work_dir):
+    [best] = work_dir.glob('best_*.pth')
+    assert best.name.startswith('best_shot_macro_epoch_')
+    assert json.loads((work_dir / 'metrics.json').read_text())['best_by'] == 'shot/macro'
+
+
+def test_the_model_predicts_and_knows_its_classes(work_dir, data):
+    model = LongTailClassifier.load(work_dir)
+    assert model.classes == [ODD_NAME, 'class_0', 'class_2']
+    predictions = model.predict(data, top=1)
+    assert len(predictions) == 19
+    assert all(each.error is None for each in predictions)
+
+
+def test_the_written_config_trains_to_the_same_result(call, work_dir, tmp_path):
+    text = (work_dir / 'config.py').read_text()
+    assert text.startswith('# ltcl train ')
+    assert '\n# tail: from 10 (class_0) to 1 (class_2), imbalance factor 10' in text
+    assert call('train', work_dir / 'config.py', '--work-dir', tmp_path) == 0
+    assert last_metrics(tmp_path) == last_metrics(work_dir)
+
+
+def test_a_finished_training_is_shown_again(call, data, copied, capsys):
+    before = {path.name: path.stat().st_mtime_ns for path in copied.iterdir()}
+    assert call('train', data, '--work-dir', copied, *OPTIONS) == 0
+    assert {path.name: path.stat().st_mtime_ns for path in copied.iterdir()} != {}
+    assert 'balanced softmax, cosine' in capsys.readouterr().out
+    assert not (copied / 'previous_1').exists() or before.keys() <= {
+        path.name for path in (*copied.iterdir(), *(copied / 'previous_1').iterdir())
+    }
+
+
+def test_other_options_keep_the_earlier_run_apart(call, data, copied, capsys):
+    words = ('train', data, '--work-dir', copied, '--image-size', '32', '--epochs', '1', '--method', 'cross-entropy')
+    assert call(*words) == 0
+    assert f'holds another run: its files are now in {copied}/previous_1' in capsys.readouterr().out
+    apart = {path.name for path in (copied / 'previous_1').iterdir()}
+    assert {'config.py', 'result.json', 'epoch_2.pth', 'metrics.json'} <= apart
+    [column] = Result.read(copied).columns
+    assert column.title == 'cross entropy'
+
+
+def test_a_stopped_training_goes_on(call, data, tmp_path, capsys):
+    words = ('train', data, '--work-dir', tmp_path / 'run', *OPTIONS)
+    assert call(*words) == 0
+    expected = Result.read(tmp_path / 'run')
+    (tmp_path / 'run' / 'epoch_2.pth').unlink()
+    (tmp_path / 'run' / 'result.json').unlink()
+    capsys.readouterr()
+    assert call(*words) == 0
+    assert 'has the beginning of this training: it goes on from there' in capsys.readouterr().out
+    assert Result.read(tmp_path / 'run') == expected
+    assert not (tmp_path / 'run' / 'previous_1').exists()
+    assert call(*words) == 0
+    assert 'here is its result' in capsys.readouterr().out
+
+
+def test_dry_run_writes_the_config_alone(call, data, tmp_path, capsys):
+    assert call('train', data, '--work-dir', tmp_path / 'run', *OPTIONS, '--dry-run', '--patience', '1') == 0
+    assert {path.name for path in (tmp_path / 'run').iterdir()} <= {'config.py', '.lock'}
+    printed = capsys.readouterr().out
+    assert 'expected on this machine' in printed
+    assert 'the training ends when macro has not risen for 1 epochs' in printed
+    assert 'ltcl.PatienceHook' in (tmp_path / 'run' / 'config.py').read_text()
+
+
+def test_more_classes(call, data, work_dir, tmp_path, capsys):
+    more = shutil.copytree(data, tmp_path / 'more')
+    write_images(tmp_path / 'new', (5,))
+    (tmp_path / 'new' / 'class_0').rename(more / 'another')  # in front of all others
+    run = tmp_path / 'run'
+    assert call('train', more, '--from', work_dir, '--work-dir', run, '--epochs', '1', '--lr', '1e-9') == 0
+    printed = capsys.readouterr()
+    assert 'new classes: another' in printed.out
+    old, new = (rows_of(each) for each in (work_dir, run))
+    model = LongTailClassifier.load(run)
+    assert model.classes == [ODD_NAME, 'another', 'class_0', 'class_2']
+    np.testing.assert_allclose(new[[0, 2, 3]], old, atol=1e-5)
+    assert np.linalg.norm(new[1]) == pytest.approx(1, abs=1e-5)  # a mean of unit length
+
+
+def test_a_class_that_is_gone_is_told(call, data, work_dir, tmp_path, capsys):
+    fewer = shutil.copytree(data, tmp_path / 'fewer')
+    shutil.rmtree(fewer / ODD_NAME)
+    assert call('train', fewer, '--from', work_dir, '--work-dir', tmp_path / 'run') == 1
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith('error: there are no training images of =1+1, "x", which the model knows')
+
+
+def test_commands_are_quoted():
+    assert next_commands('my run', "it's")[0] == """ltcl predict 'my run' 'it'"'"'s' --out predictions.csv"""
+
+
+def test_the_command_line_does_not_count_as_a_change(tmp_path):
+    (tmp_path / 'config.py').write_text('# ltcl train a\n# 3 classes\nx = 1\n')
+    assert is_same(tmp_path / 'config.py', '# ltcl train a --resume\n# 3 classes\nx = 1\n')
+    assert not is_same(tmp_path / 'config.py', '# ltcl train a\n# 4 classes\nx = 1\n')
