@@ -75,7 +75,7 @@ def fill_num_classes(cfg: Config, checkpoint: str | None = None) -> None:
 
 def _tests_own_images(cfg: Config) -> bool:
     loader = cfg.get('test_dataloader') or {}
-    return (loader.get('dataset') or {}).get('type') == 'ltcl.OwnImages'
+    return (loader.get('dataset') or {}).get('type') in ('ltcl.OwnImages', 'ltcl.OwnScenes')
 
 
 def use_plain_norms(cfg: Config) -> None:

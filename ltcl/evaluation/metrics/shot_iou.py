@@ -59,7 +59,7 @@ class ShotIoUMetric(ShotMetricMixin, IoUMetric):
     ) -> None:
         if isinstance(class_counts, str):
             class_counts = load_class_counts(class_counts, count_key)
-        self.count_key = count_key
+        self.count_key, self.counted = count_key, f'{count_key}s'
         self._by_thirds = bounds is None
         super().__init__(class_counts, bounds or (0, 0), **kwargs)
         self._absent_logged = False
