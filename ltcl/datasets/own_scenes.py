@@ -104,7 +104,7 @@ class OwnScenes(BaseSegDataset):
 
     def _info(self, image: str, mask: str) -> dict:
         paths = (os.path.join(self.data_root, path) for path in (image, mask))
-        common = dict(label_map=None, reduce_zero_label=False, seg_fields=[])
+        common: dict[str, Any] = dict(label_map=None, reduce_zero_label=False, seg_fields=[])
         return dict(zip(('img_path', 'seg_map_path'), paths, strict=True), **common)
 
     def _chosen(self) -> CountedPairs:

@@ -110,7 +110,8 @@ def _read(place: Path) -> dict[str, MaskFacts]:
         return {}
     try:
         entries = json.loads(place.read_text())
-        return {key: MaskFacts(*map(tuple, values[:3])) for key, values in entries.items()}
+        known = ((key, map(tuple, values)) for key, values in entries.items())
+        return {key: MaskFacts(size, codes, pixels) for key, (size, codes, pixels) in known}
     except (OSError, ValueError, TypeError, AttributeError):
         print_log(f'{place} is damaged, so the masks are read anew', 'current', logging.WARNING)
         return {}

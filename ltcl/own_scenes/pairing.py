@@ -1,7 +1,7 @@
 """Which mask belongs to which image, by their names."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
@@ -63,7 +63,7 @@ def _left(paths: Iterable[str], pairs: Sequence[Pair], side: int) -> list[str]:
     return [path for path in paths if path not in taken]
 
 
-def _by_key(images: Sequence[str], masks: Sequence[str], key_of) -> list[Pair]:
+def _by_key(images: Sequence[str], masks: Sequence[str], key_of: Callable[[str], str]) -> list[Pair]:
     by_key: dict[str, list[str]] = defaultdict(list)
     for mask in masks:
         by_key[key_of(mask)].append(mask)
