@@ -45,7 +45,7 @@ class OwnScenes(BaseSegDataset):
         val_share: Share of the images for validation, if it has no part of its own.
         split_seed: Of that draw. The same seed gives the same division on every machine.
         classes: Names of the classes in the order of their labels, or a file with one name a line.
-        label_lines: Lines of ``classes.csv``, in the place of a file.
+        label_lines: Lines of ``classes.csv``, where there is no such file: in a test those of the training.
         unpaired: 'refuse' images without masks and masks without images, or 'skip' them.
         check_copies: Among which images copies are looked for, which the draw keeps on one side, see
             :class:`ltcl.datasets.OwnImages`.
@@ -81,7 +81,8 @@ class OwnScenes(BaseSegDataset):
         palette = {} if label_map.palette is None else {'palette': label_map.palette}
         self._label_step = label_map.step()
         self.counted = CountedPairs([], np.zeros((0, len(label_map.names)), np.int64))
-        super().__init__(data_root=str(data_root), metainfo=dict(classes=label_map.names, **palette), **kwargs)
+        about = dict(classes=label_map.names, label_lines=label_map.lines, **palette)
+        super().__init__(data_root=str(data_root), img_suffix='', metainfo=about, **kwargs)
 
     @property
     def class_counts(self) -> SegClassCounts:
@@ -92,6 +93,8 @@ class OwnScenes(BaseSegDataset):
     def load_data_list(self) -> list[dict]:
         """Infos of all pairs of the split, by path."""
         self.counted = self._chosen()
+        for pair in self.counted.pairs:
+            self.sources.check(pair)
         counts = self.counted.counts(self.metainfo['classes'])
         note(f'{self.split}: {self._origin()}: {summary(counts)}')
         if self.split == 'train':

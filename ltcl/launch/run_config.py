@@ -9,10 +9,8 @@ from mmengine.config import Config
 from ltcl.errors import UserError
 
 from .building import import_custom_modules
-from .config_values import fill_num_classes
+from .config_values import OWN_IMAGES, OWN_SCENES, fill_num_classes
 from .configs import apply_options
-
-OWN_IMAGES, OWN_SCENES = 'ltcl.OwnImages', 'ltcl.OwnScenes'
 
 
 def config_of_run(args: argparse.Namespace, run: str, data: str | None) -> Config:

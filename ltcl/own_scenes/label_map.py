@@ -86,17 +86,17 @@ def find_label_map(
         masks: Paths of the masks, below the root.
         facts: What they hold.
         classes: Names of the classes, such as those of a training.
-        lines: Lines of ``classes.csv``, in the place of a file.
+        lines: Lines of ``classes.csv``, where there is no such file.
 
     Raises:
         UserError: Nothing of these fits, with a proposal for ``classes.csv``; or a mask has a value that is no class.
     """
     seen = {code for each in facts for code in each.codes}
     file = find_class_file(root, sorted({mask.split('/')[0] for mask in masks if '/' in mask}))
-    if lines is not None:
-        found = _from_rows(parse_class_lines(lines, 'label_lines'), 'label_lines', classes)
-    elif file is not None:
+    if file is not None:
         found = _from_rows(read_class_file(file), str(file), classes)
+    elif lines is not None:
+        found = _from_rows(parse_class_lines(lines, 'the training'), 'the training', classes)
     else:
         found = _without_file(root, seen, classes or named_classes(Path(root), Path(root)))
     _refuse_strange(root, found, masks, facts)

@@ -6,7 +6,7 @@ import numpy as np
 
 EPOCHS = 128
 LEAST_ITERS, MOST_ITERS = 1000, 40000
-SIDES = (64, 512)
+SMALLEST_SIDE = 64
 STRIDE = 32
 
 
@@ -30,15 +30,16 @@ def num_iters(num_images: int, batch_size: int, epochs: int | None = None) -> in
     return iters if epochs else int(np.clip(iters, LEAST_ITERS, MOST_ITERS))
 
 
-def side_of_images(sizes: Sequence[tuple[int, int]]) -> int:
-    """Side of the squares that are trained on: the median of the shorter sides, a multiple of 32 from 64 to 512.
+def side_of_images(sizes: Sequence[tuple[int, int]], largest: int = 512) -> int:
+    """Side of the squares that are trained on: the median of the shorter sides, a multiple of 32 from 64 on.
 
     Args:
         sizes: Height and width of each image.
+        largest: Largest side.
 
     Example:
         >>> side_of_images([(100, 120), (110, 300), (4000, 3000)])
         96
     """
     shorter = int(np.median([min(size) for size in sizes]))
-    return int(np.clip(shorter // STRIDE * STRIDE, *SIDES))
+    return int(np.clip(shorter // STRIDE * STRIDE, SMALLEST_SIDE, largest))

@@ -80,26 +80,31 @@ class SceneSources:
         return sum(height * width for height, width in self.sizes) - int(self.all.pixels.sum())
 
     def read(self, name: str, unpaired: str = 'refuse') -> CountedPairs:
-        """The pairs of a part, with sound images of the sizes of their masks.
+        """The pairs of a part.
 
         Args:
             name: A key of ``scenes.parts``.
             unpaired: 'refuse' images without masks and masks without images, or 'skip' them.
 
         Raises:
-            UserError: An image or a mask stands alone, an image is damaged, or has another size than its mask.
+            UserError: An image or a mask stands alone, or all of them do.
         """
         part = self.scenes.parts[name]
         if unpaired == 'refuse':
             _refuse_unpaired(self.root, part)
-        for pair in part.pairs:
-            self._check(pair)
+        if not part.pairs:
+            raise UserError(f'{self.root}: no image of the part {name} has a mask: add masks, or take the part away')
         return self._counted(part.pairs)
 
     def _counted(self, pairs: list[Pair]) -> CountedPairs:
         return CountedPairs(pairs, pixels_of_classes([self._facts[pair.mask] for pair in pairs], self.label_map))
 
-    def _check(self, pair: Pair) -> None:
+    def check(self, pair: Pair) -> None:
+        """Let a pair pass whose image is whole at both ends and has the size of the mask.
+
+        Raises:
+            UserError: It is not, or has not.
+        """
         image, mask = (os.path.join(self.root, path) for path in pair)
         try:
             LoadImage().check_ends(image)

@@ -11,6 +11,7 @@ from small_seg_config import narrow_options
 from ltcl.checkpoints.reading import load_from_local
 from ltcl.errors import UserError
 from ltcl.launch import build_runner, load_config
+from ltcl.launch.config_values import fill_num_classes
 from ltcl.launch.run_config import config_of_run
 from ltcl.launch.training_parts import read_training
 from ltcl.own_scenes import scene_config
@@ -73,7 +74,6 @@ def test_cfg_options_come_last(root):
     cfg = scene_config(root, words(cfg_options={'max_iters': '7', 'unpaired': 'skip'}, weights='encoder.pth'))
     assert (cfg.train_cfg.max_iters, cfg.test_dataloader.dataset.unpaired) == (7, 'skip')
     assert cfg.model.backbone.init_cfg.checkpoint == 'encoder.pth'
-    assert cfg.train_dataloader.dataset.label_lines[2] == '255,"hole, deep"'
 
 
 @pytest.mark.parametrize(
@@ -116,6 +116,11 @@ def test_train_then_test_the_run_and_other_scenes(root, tmp_path):
     )  # without its own classes, and without the third
     cfg = config_of_run(args, str(tmp_path / 'run'), str(other))
     assert (cfg.test_dataloader.dataset.split, cfg.test_dataloader.dataset.data_root) == ('all', str(other))
+    by_config = load_config(str(CONFIGS[0]), {'data_root': str(other)})
+    fill_num_classes(by_config, str(tmp_path / 'run/iter_5.pth'))
+    assert (by_config.num_classes, by_config.test_dataloader.dataset.classes) == (3, NAMES)
+    assert by_config.test_dataloader.dataset.label_lines == cfg.test_dataloader.dataset.label_lines
+    assert cfg.test_dataloader.dataset.label_lines[2:] == ['255,"hole, deep"', '7,void']
     tested = build_runner(cfg)
     tested.test()
     metric = tested.test_loop.evaluator.metrics[0]
@@ -140,3 +145,4 @@ def test_length_and_size_follow_the_data():
     assert [num_iters(number, 8) for number in (10, 1000, 10**6)] == [1000, 16000, 40000]
     assert (num_iters(10, 4, epochs=1), num_iters(1, 8, epochs=1)) == (3, 1)
     assert [side_of_images([(side, 2 * side)]) for side in (SIDE, 100, 5000)] == [64, 96, 512]
+    assert side_of_images([(5000, 400)], largest=256) == 256
