@@ -16,7 +16,18 @@ from .sources import SceneSources
 
 METHODS = ('region-rebalance', 'cross-entropy', 'gpaco', 'ceco')
 BACKBONES = {'resnet50': 'r50', 'resnet18': 'r18'}
-BATCH_SIZE, RATE, VAL_SHARE = 8, 0.01, 0.2
+BATCH_SIZE, RATE, VAL_SHARE, WORKERS = 8, 0.01, 0.2, 4
+LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
+# Options that mean nothing here, or that nothing here follows.
+FOR_CLASSIFIERS = {
+    'tune': '--tune',
+    'head': '--head',
+    'views': '--views',
+    'start_from': '--from',
+    'patience': '--patience',
+    'dry_run': '--dry-run',
+}
+WRAPPERS = {'bfloat16': 'ltcl.Bfloat16OptimWrapper', 'float16': 'AmpOptimWrapper'}
 # On a CPU the smaller network, and images of a quarter of the pixels: an iteration takes seconds as it is.
 USUAL_BACKBONE, LARGEST_SIDE = {True: 'resnet50', False: 'resnet18'}, {True: 512, False: 256}
 
@@ -28,11 +39,12 @@ def scene_config(path: str | os.PathLike, args: argparse.Namespace) -> Config:
         path: The folder, see :class:`ltcl.datasets.own_scenes.OwnScenes`.
         args: Options, any of which may be missing or None: ``method``, ``backbone`` (``resnet50`` or ``resnet18``),
             ``weights``, ``scratch``, ``image_size``, ``epochs``, ``batch_size``, ``lr``, ``seed``, ``val_share``,
-            ``work_dir``, ``cfg_options``, ``launcher``.
+            ``amp``, ``work_dir``, ``cfg_options``, ``launcher``.
 
     Raises:
         UserError: The folder cannot be trained on, see there; or an option cannot be.
     """
+    _refuse_options(args)
     root = os.fspath(path)
     sources = SceneSources(root)
     name = _config_name(args)
@@ -48,6 +60,15 @@ def scene_config(path: str | os.PathLike, args: argparse.Namespace) -> Config:
     return cfg
 
 
+def _refuse_options(args: argparse.Namespace) -> None:
+    for name, option in FOR_CLASSIFIERS.items():
+        if getattr(args, name, None):
+            raise UserError(
+                f'{option} is for images in class folders, and this folder has images and masks: leave it out; the '
+                'whole network is trained, for --epochs'
+            )
+
+
 def _config_name(args: argparse.Namespace) -> str:
     method = getattr(args, 'method', None) or METHODS[0]
     check_choice('--method', method, METHODS)
@@ -57,8 +78,6 @@ def _config_name(args: argparse.Namespace) -> str:
             f'--backbone {backbone}: a segmentation of own images has {" or ".join(BACKBONES)}; for another network '
             'change model.backbone of a config of configs/seg/custom'
         )
-    if getattr(args, 'tune', None):
-        raise UserError('--tune is for classifiers: leave it out, a segmentation trains all of its network')
     return f'{method}_deeplabv3plus-{BACKBONES[backbone]}_1xb8-4k_own-scenes'
 
 
@@ -72,7 +91,9 @@ def _options(sources: SceneSources, args: argparse.Namespace) -> dict[str, Any]:
     """What data and command line say, as entries of the config."""
     val_share = VAL_SHARE if getattr(args, 'val_share', None) is None else args.val_share
     batch_size = getattr(args, 'batch_size', None) or BATCH_SIZE
-    iters = num_iters(_num_training(sources, val_share), batch_size, getattr(args, 'epochs', None))
+    asked = str((getattr(args, 'cfg_options', None) or {}).get('max_iters'))
+    by_rule = num_iters(_num_training(sources, val_share), batch_size, getattr(args, 'epochs', None))
+    iters = max(int(asked), 1) if asked.isdecimal() else by_rule
     found: dict[str, Any] = {
         'data_root': sources.root,
         'val_share': val_share,
@@ -83,6 +104,10 @@ def _options(sources: SceneSources, args: argparse.Namespace) -> dict[str, Any]:
         'train_dataloader.batch_size': batch_size,
         'optim_wrapper.optimizer.lr': getattr(args, 'lr', None) or RATE * batch_size / BATCH_SIZE,
     }
+    workers = min(WORKERS, max((os.cpu_count() or 1) - 1, 1))
+    found |= {f'{loader}.num_workers': workers for loader in LOADERS}
+    if getattr(args, 'amp', None):
+        found['optim_wrapper.type'] = WRAPPERS[args.amp]
     if getattr(args, 'seed', None) is not None:
         found |= {'randomness.seed': args.seed, 'split_seed': args.seed}
     if getattr(args, 'weights', None):

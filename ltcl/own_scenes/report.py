@@ -10,7 +10,7 @@ from .statistics import shot_group_of
 
 
 def tell(sources: SceneSources) -> None:
-    """Print parts, label map and a table with a row for each class, the largest first."""
+    """Print parts, label map and a table with a row for each class of the training part, the largest first."""
     console = Console(soft_wrap=True, highlight=False)
     parts = ', '.join(f'{len(part.pairs)} in {name}' for name, part in sources.scenes.parts.items())
     console.print(f'{markup(sources.root)}: {len(sources.scenes.pairs)} images with masks ({parts})')
@@ -30,7 +30,7 @@ def tell(sources: SceneSources) -> None:
 
 
 def _table(sources: SceneSources) -> Table:
-    counts = sources.all.counts(sources.label_map.names)
+    counts = sources.read(sources.scenes.training or 'all', 'skip').counts(sources.label_map.names)
     groups, total = shot_group_of(counts.pixel), max(sum(counts.pixel), 1)
     table = Table()
     for title, side in (('value', 'left'), ('class', 'left'), ('images', 'right'), ('pixels, %', 'right')):

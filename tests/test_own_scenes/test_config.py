@@ -46,14 +46,11 @@ def reduced(cfg):
 
 
 def test_options_and_data_are_in_the_config(root, tmp_path, capsys):
-    cfg = scene_config(
-        root,
-        words(
-            method='gpaco', backbone='resnet50', scratch=True, epochs=4, batch_size=2, lr=0.1, seed=3, val_share=0.25
-        ),
-    )
+    chosen = dict(method='gpaco', backbone='resnet50', scratch=True, epochs=4, batch_size=2, lr=0.1, seed=3)
+    cfg = scene_config(root, words(**chosen, val_share=0.25, amp='bfloat16'))
     assert (cfg.train_dataloader.batch_size, cfg.train_cfg.max_iters, cfg.param_scheduler[0].end) == (2, 18, 19)
     assert (cfg.optim_wrapper.optimizer.lr, cfg.randomness.seed) == (0.1, 3)
+    assert cfg.optim_wrapper.type == 'ltcl.Bfloat16OptimWrapper'
     assert (cfg.model.backbone.depth, cfg.model.backbone.init_cfg, cfg.num_classes) == (50, None, 3)
     assert list(cfg.model.decode_head.branches) == ['gpaco']
     assert {cfg.model.decode_head.num_classes, cfg.model.auxiliary_head.num_classes} == {3}
@@ -72,7 +69,8 @@ def test_options_and_data_are_in_the_config(root, tmp_path, capsys):
 
 def test_cfg_options_come_last(root):
     cfg = scene_config(root, words(cfg_options={'max_iters': '7', 'unpaired': 'skip'}, weights='encoder.pth'))
-    assert (cfg.train_cfg.max_iters, cfg.test_dataloader.dataset.unpaired) == (7, 'skip')
+    assert (cfg.train_cfg.max_iters, cfg.train_cfg.val_interval) == (7, 1)
+    assert cfg.test_dataloader.dataset.unpaired == 'skip'
     assert cfg.model.backbone.init_cfg.checkpoint == 'encoder.pth'
 
 
@@ -81,7 +79,8 @@ def test_cfg_options_come_last(root):
     [
         (dict(method='paco'), '--method'),
         (dict(backbone='vit'), '--backbone vit: .* resnet50 or resnet18'),
-        (dict(tune=['frozen']), '--tune is for classifiers'),
+        (dict(tune=['frozen']), '--tune is for images in class folders'),
+        (dict(start_from='run'), '--from is for images in class folders'),
     ],
 )
 def test_options_of_classifiers(given, message, root):
