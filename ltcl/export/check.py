@@ -83,7 +83,7 @@ def find_check_images(classifier: LongTailClassifier, paths: Sequence[Image] | N
     if paths:
         sources = find_images(paths)
         chosen = [source.path if source.pixels is None else source.pixels for source in _spread(sources)]
-        return [each for each in chosen if each is not None], 'the images given'
+        return [each for each in chosen if each is not None], 'of the images given'
     found = _test_images(classifier.run)
     if found:
         return found, 'images of the test set'
@@ -96,7 +96,9 @@ def draw_picture(height: int, width: int, seed: int = 0) -> np.ndarray:
     total = np.zeros((height, width, 3))
     for octave in OCTAVES:
         noise = generator.integers(0, 256, (octave, octave, 3), dtype=np.uint8)
-        total += (np.asarray(Pillow.fromarray(noise).resize((width, height), Pillow.Resampling.BICUBIC)) - 128.0) / octave
+        total += (
+            np.asarray(Pillow.fromarray(noise).resize((width, height), Pillow.Resampling.BICUBIC)) - 128.0
+        ) / octave
     return (128 + total).clip(0, 255).astype(np.uint8)
 
 

@@ -1,6 +1,5 @@
 """A trained model as one graph from uint8 images to probabilities."""
 
-
 import torch
 from torch import Tensor, nn
 from torch.export import Dim, ExportedProgram
@@ -100,7 +99,7 @@ def trace(module: nn.Module, *inputs: Tensor) -> ExportedProgram:
         UserError: A part of the model does not let itself be traced, or takes images of one size only.
     """
     example = torch.zeros(2, 72, 88, 3, dtype=torch.uint8)
-    sizes = {axis: Dim.DYNAMIC for axis in range(3)}
+    sizes = dict.fromkeys(range(3), Dim.DYNAMIC)
     try:
         with torch.no_grad():
             return torch.export.export(

@@ -28,7 +28,7 @@ from typing import Any, NoReturn
 import numpy as np
 from PIL import Image, ImageOps
 
-FORMATS = ('JPEG', 'MPO', 'PNG', 'WEBP', 'TIFF', 'GIF', 'BMP', 'PPM', 'JPEG2000', 'TGA', 'AVIF')
+FORMATS = ('JPEG', 'PNG', 'WEBP', 'TIFF', 'GIF', 'BMP', 'PPM', 'JPEG2000', 'TGA', 'AVIF')
 UNREADABLE = 4
 BITS, MAX_VALUE = 258, 281  # tags of TIFF
 # What a spreadsheet takes for a formula, and what would command a terminal.
@@ -123,8 +123,8 @@ def log_prior(prior: str, facts: dict) -> np.ndarray:
 
 def find_images(paths: list[str]) -> list[str]:
     """The files named, and the images below the folders named, sorted."""
-    Image.init()
-    suffixes = {suffix for suffix, kind in Image.registered_extensions().items() if kind in FORMATS}
+    readable = (*formats(), 'MPO')  # several JPEG pictures in a file, of which the first is read
+    suffixes = {suffix for suffix, kind in Image.registered_extensions().items() if kind in readable}
     found = []
     for path in paths:
         if not os.path.exists(path):
@@ -138,6 +138,12 @@ def find_images(paths: list[str]) -> list[str]:
             stop(f'the folder {path} has no image')
         found += below
     return found
+
+
+def formats() -> list[str]:
+    """Those of FORMATS that this Pillow reads."""
+    Image.init()
+    return [name for name in FORMATS if name in Image.OPEN]
 
 
 def _is_hidden(path: str, root: str) -> bool:
@@ -158,7 +164,7 @@ def read_image(path: str, decoding: dict) -> np.ndarray:
     """
     limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
     try:
-        image: Any = Image.open(path, formats=FORMATS)
+        image: Any = Image.open(path, formats=formats())
     finally:
         Image.MAX_IMAGE_PIXELS = limit
     with image:
