@@ -62,9 +62,7 @@ def export_model(
     path = Path(path)
     format = check_target(path, format)
     if prior == ESTIMATE:
-        raise UserError(
-            'estimate is found from images, which an export does not have: give natural, balanced or shares'
-        )
+        raise UserError('estimate is found from images, of which an export has none: give natural, balanced or shares')
     graph, default = ImagesToProbabilities(classifier), log_prior(classifier, prior)
     facts = facts_of(classifier, _in_a_word(prior))
     if format == 'onnx':

@@ -81,7 +81,7 @@ def to_onnx(graph: ImagesToProbabilities, log_prior: Tensor, opset: int, facts: 
 
 
 def _converted(program: torch.export.ExportedProgram, opset: int) -> Any:
-    names = dict(input_names=['images', 'log_prior'], output_names=['probabilities'])
+    names: Any = dict(input_names=['images', 'log_prior'], output_names=['probabilities'])
     loggers = [logging.getLogger(name) for name in ('onnxscript', 'onnx_ir', 'torch.onnx')]
     levels = [logger.level for logger in loggers]
     try:

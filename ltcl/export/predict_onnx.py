@@ -1,7 +1,7 @@
 """Classify images with an ONNX file that `ltcl export` wrote. Needs onnxruntime, Pillow and NumPy; no torch, no ltcl.
 
-The table is that of `ltcl predict`: path,class,probability; with --top 2 also class_2,probability_2, and so on. An image
-that cannot be read has neither; it is listed at the end, and the status is then 4.
+The table is that of `ltcl predict`: path,class,probability; with --top 2 also class_2,probability_2, and so on. An
+image that cannot be read has neither; it is listed at the end, and the status is then 4.
 
 examples:
   python predict_onnx.py model.onnx photos/ --out predictions.csv

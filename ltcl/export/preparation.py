@@ -69,10 +69,9 @@ class CentreView(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Map images (N, C, H, W), uint8, to whole numbers (N, C, size, size), float64."""
-        shorter = torch.sym_min(*images.shape[2:])
-        return resize(
-            images, *(self._line(old, self.resize * old // shorter) for old in images.shape[2:]), self.interpolation
-        )
+        sides = images.shape[2:]
+        rows, columns = (self._line(side, self.resize * side // torch.sym_min(*sides)) for side in sides)
+        return resize(images, rows, columns, self.interpolation)
 
     def _line(self, old: int, new: int) -> Line:
         margin = new - self.size
