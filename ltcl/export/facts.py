@@ -1,0 +1,51 @@
+"""What an exported file tells of its model: entries of text, each JSON."""
+
+import json
+from typing import Any
+
+from ltcl.errors import UserError
+from ltcl.evaluation.class_mixes import BALANCED, NATURAL
+from ltcl.inference import LongTailClassifier
+from ltcl.version import __version__
+
+from .graph import log_prior
+from .preparation import decoding_of
+
+
+def facts_of(classifier: LongTailClassifier, prior: str) -> dict[str, str]:
+    """The entries of the metadata.
+
+    Args:
+        classifier: The model.
+        prior: The class mix that the file answers for unless told otherwise, in a word.
+
+    Returns:
+        ``ltcl_version``; ``model``, work dir and checkpoint; ``classes``, their names in the order of the
+        probabilities; ``class_counts``, training images of each, or null; ``prior``; ``log_priors``, the input of that
+        name for ``natural`` and ``balanced``, as far as they are known; ``decoding``, how files are read; ``config``,
+        the model and the test pipeline as they were configured.
+    """
+    run = classifier.run
+    config = dict(model=run.config.model, test_pipeline=run.test_dataloader['dataset'].get('pipeline', []))
+    facts: dict[str, Any] = dict(
+        ltcl_version=__version__,
+        model=run.name,
+        classes=classifier.classes,
+        class_counts=run.class_counts,
+        prior=prior,
+        log_priors=_log_priors(classifier),
+        decoding=decoding_of(classifier.reader),
+        config=config,
+    )
+    return {name: json.dumps(value, default=str) for name, value in facts.items()}
+
+
+def _log_priors(classifier: LongTailClassifier) -> dict[str, list[float]]:
+    found = {}
+    for name in (NATURAL, BALANCED):
+        try:
+            classifier.mixes.shares(None)  # where it is not known what the logits answer for, no mix can be asked for
+            found[name] = log_prior(classifier, name).tolist()
+        except UserError:
+            continue
+    return found

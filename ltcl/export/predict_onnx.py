@@ -1,0 +1,274 @@
+"""Classify images with an ONNX file that `ltcl export` wrote. Needs onnxruntime, Pillow and NumPy; no torch, no ltcl.
+
+The table is that of `ltcl predict`: path,class,probability; with --top 2 also class_2,probability_2, and so on. An
+image that cannot be read has neither; it is listed at the end, and the status is then 4.
+
+examples:
+  python predict_onnx.py model.onnx photos/ --out predictions.csv
+  python predict_onnx.py model.onnx a.jpg b.jpg --top 3 --prior balanced
+
+In your own program, `probabilities` has the order of `classes`:
+
+  session = onnxruntime.InferenceSession('model.onnx')
+  classes = json.loads(session.get_modelmeta().custom_metadata_map['classes'])
+  [probabilities] = session.run(None, {'images': rgb[None]})      # rgb: (H, W, 3), uint8, any size
+"""
+
+import argparse
+import csv
+import io
+import json
+import os
+import re
+import struct
+import sys
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+from PIL import Image, ImageOps
+
+FORMATS = ('JPEG', 'PNG', 'WEBP', 'TIFF', 'GIF', 'BMP', 'PPM', 'JPEG2000', 'TGA', 'AVIF')
+UNREADABLE = 4
+BITS, MAX_VALUE = 258, 281  # tags of TIFF
+# What a spreadsheet takes for a formula, and what would command a terminal.
+FORMULA = re.compile(r"'*\s*[=+\-@＝＋－＠]|'*[\t\r\n]")
+UNSEEN = re.compile('[\0-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]')
+
+
+def main() -> None:
+    """Read the command line, classify, write the table."""
+    args = parse()
+    session, facts = load(args.model)
+    inputs = {} if args.prior is None else {'log_prior': log_prior(args.prior, facts)}
+    paths = find_images(args.paths)
+    rows, unreadable = [], {}
+    for path in paths:
+        try:
+            images = read_image(path, facts['decoding'])[None]
+        except Exception as error:  # Pillow's plugins raise what they like
+            unreadable[path] = ' '.join(str(error).split()) or type(error).__name__
+            rows.append([path] + [None] * 2 * args.top)
+            continue
+        [probabilities] = session.run(['probabilities'], {'images': images, **inputs})[0]
+        rows.append([path, *ranked(probabilities, facts['classes'], args.top)])
+    if len(unreadable) == len(paths):
+        stop(f'none of the {len(paths)} images can be read, such as {paths[0]} ({unreadable[paths[0]]})')
+    write(args.out, table(rows, min(args.top, len(facts['classes']))))
+    for path, reason in unreadable.items():
+        print(f'cannot read {path} ({reason})', file=sys.stderr)
+    sys.exit(UNREADABLE if unreadable else 0)
+
+
+def parse() -> argparse.Namespace:
+    """The command line."""
+    about, _, examples = (__doc__ or '').partition('\nexamples:')
+    form = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(description=about, epilog='examples:' + examples, formatter_class=form)
+    parser.add_argument('model', help='file that `ltcl export` wrote')
+    parser.add_argument('paths', nargs='+', metavar='PATH', help='image file, or folder of images at any depth')
+    parser.add_argument('--out', metavar='FILE', help='.csv file; by default the table is printed')
+    parser.add_argument('--top', type=int, default=1, metavar='K', help='classes of each answer')
+    parser.add_argument('--prior', metavar='natural|balanced|FILE', help='class mix that the images come from')
+    args = parser.parse_args()
+    if args.top < 1:
+        parser.error(f'--top {args.top} must be at least 1')
+    return args
+
+
+def load(path: str) -> tuple[Any, dict]:
+    """The model and what its file tells of it."""
+    try:
+        import onnxruntime
+    except ImportError:
+        stop('onnxruntime is missing: pip install onnxruntime')
+    if not os.path.isfile(path):
+        stop(f'there is no file {path}')
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    try:
+        session = onnxruntime.InferenceSession(path, options, providers=onnxruntime.get_available_providers())
+    except Exception as error:  # of onnxruntime's own kinds
+        reason = ' '.join(str(error).split())[:200]
+        stop(
+            f'onnxruntime {onnxruntime.__version__} cannot load {path} ({reason}): it is damaged, or newer than this '
+            'onnxruntime: upgrade it, or export with a lower --opset'
+        )
+    texts = session.get_modelmeta().custom_metadata_map
+    if 'classes' not in texts or 'decoding' not in texts:
+        stop(f'{path} was not written by `ltcl export`')
+    return session, {name: json.loads(text) for name, text in texts.items()}
+
+
+def log_prior(prior: str, facts: dict) -> np.ndarray:
+    """Logs of the class shares of a mix: one that the file knows, or a CSV file with the columns class,share."""
+    known = facts['log_priors']
+    if not known:
+        stop('this model does not tell which class mix it answers for: leave --prior out')
+    if prior in known:
+        return np.array(known[prior], np.float32)
+    try:
+        with open(prior, encoding='utf-8-sig', newline='') as file:
+            header, *rows = [row for row in csv.reader(file) if row]
+        shares = {plain(name): float(share) for name, share in rows}
+    except (OSError, ValueError) as error:
+        stop(f'--prior {prior} is none of {", ".join(known)}, nor a CSV file with the columns class,share ({error})')
+    wrong = sorted(set(facts['classes']) ^ set(shares))
+    if header != ['class', 'share'] or wrong or min(shares.values()) < 0 or not 0 < sum(shares.values()) < np.inf:
+        reason = f'{wrong[0]} is not in both' if wrong else 'shares are numbers from 0, not all 0'
+        stop(f'{prior} must have the columns class,share and a line for each class of the model: {reason}')
+    logs = np.log(np.maximum([shares[name] / sum(shares.values()) for name in facts['classes']], 1e-300))
+    return np.where(logs < -690, -1e4, logs).astype(np.float32)
+
+
+def find_images(paths: list[str]) -> list[str]:
+    """The files named, and the images below the folders named, sorted."""
+    readable = (*formats(), 'MPO')  # several JPEG pictures in a file, of which the first is read
+    suffixes = {suffix for suffix, kind in Image.registered_extensions().items() if kind in readable}
+    found = []
+    for path in paths:
+        if not os.path.exists(path):
+            stop(f'{path} does not exist: name an image file, or a folder of them')
+        below = [path]
+        if os.path.isdir(path):
+            walk = ((folder, name) for folder, _, names in os.walk(path) for name in names)
+            below = sorted(os.path.join(*each) for each in walk if not _is_hidden(os.path.join(*each), path))
+            below = [each for each in below if os.path.splitext(each)[1].lower() in suffixes]
+        if not below:
+            stop(f'the folder {path} has no image')
+        found += below
+    return found
+
+
+def formats() -> list[str]:
+    """Those of FORMATS that this Pillow reads."""
+    Image.init()
+    return [name for name in FORMATS if name in Image.OPEN]
+
+
+def _is_hidden(path: str, root: str) -> bool:
+    return any(part.startswith('.') for part in Path(os.path.relpath(path, root)).parts)
+
+
+def read_image(path: str, decoding: dict) -> np.ndarray:
+    """Decode a file as the training did.
+
+    Args:
+        path: The file.
+        decoding: ``exif``: turn the picture by its EXIF tag; ``background``: colour below transparent pixels, or None;
+            ``value_range``: what becomes 0 and 255 of grey files of more than 8 bits: two numbers, 'auto' or None, the
+            depth of the file; ``max_pixels``: the most that are read, or None.
+
+    Returns:
+        RGB (H, W, 3), uint8. Grey is repeated; CMYK, LAB and palettes are converted.
+    """
+    limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+    try:
+        image: Any = Image.open(path, formats=formats())
+    finally:
+        Image.MAX_IMAGE_PIXELS = limit
+    with image:
+        if decoding['max_pixels'] is not None and image.width * image.height > decoding['max_pixels']:
+            raise OSError(f'{image.width} x {image.height} pixels are too many')
+        if image.mode.startswith(('I', 'F')):
+            image = Image.fromarray(_eight_bits(image, path, decoding['value_range']))
+        elif _is_deep(image):
+            raise OSError('it has colours of more than 8 bits: save it with 8')
+        if decoding['exif']:
+            image = ImageOps.exif_transpose(image)
+        if 'transparency' in image.info or image.mode.endswith(('A', 'a')):
+            image = image.convert('RGBA')
+            if decoding['background'] is not None:
+                image = Image.alpha_composite(Image.new('RGBA', image.size, (*decoding['background'], 255)), image)
+        return np.array(image.convert('RGB'))
+
+
+def _is_deep(image: Any) -> bool:
+    if image.format == 'TIFF':
+        return max(image.tag_v2.get(BITS, (1,))) > 8
+    return image.format == 'PNG' and any(';16' in str(tile) for tile in image.tile)
+
+
+def _eight_bits(image: Any, path: str, value_range: Any) -> np.ndarray:
+    """Grey values of more than 8 bits, scaled to 0..255."""
+    values = np.asarray(image)
+    if value_range is None:
+        if values.dtype.kind == 'f' or values.min() < 0 or values.max() > 65535:
+            raise OSError('its values have no known range')
+        value_range = (0, _largest(image, path, values) if values.dtype.itemsize == 2 else 65535)
+    finite = values[np.isfinite(values)]
+    low, high = (float(finite.min()), float(finite.max())) if value_range == 'auto' else value_range
+    if high <= low:
+        return np.zeros(values.shape, np.uint8)
+    values = np.nan_to_num(values.astype(float), nan=low, posinf=high, neginf=low)
+    return np.rint((np.clip(values, low, high) - low) / ((high - low) / 255)).astype(np.uint8)
+
+
+def _largest(image: Any, path: str, values: np.ndarray) -> int:
+    """The largest value that a grey file of 16 bits can have, as far as it tells."""
+    bits = 16
+    if image.format == 'TIFF':
+        stated = int(np.ravel(image.tag_v2.get(MAX_VALUE, 65535)).max())
+        bits = image.tag_v2.get(BITS, (16,))[0]
+        if stated.bit_length() > 8 and stated >= 2 ** stated.bit_length() * 255 / 256:
+            bits = min(bits, stated.bit_length())
+    elif image.format == 'PNG':
+        head = Path(path).read_bytes().partition(b'IDAT')[0]
+        place = head.find(b'sBIT')
+        if place >= 4:
+            [length] = struct.unpack('>I', head[place - 4 : place])
+            stated = max(head[place + 4 : place + 4 + min(length, 3)], default=0)
+            if 8 < stated < 16 and values.max(initial=0) < 2**stated:
+                bits = stated
+    return 2**bits - 1
+
+
+def ranked(probabilities: np.ndarray, classes: list[str], top: int) -> list:
+    """Name and probability of the likeliest classes, one after another."""
+    order = np.argsort(-probabilities, kind='stable')[:top]
+    return [cell for label in order for cell in (classes[label], float(str(probabilities[label])))]
+
+
+def table(rows: list[list], top: int) -> str:
+    """The table as the text of a CSV file, with no cell that a spreadsheet would run."""
+    more = [f'{name}_{rank}' for rank in range(2, top + 1) for name in ('class', 'probability')]
+    file = io.StringIO()
+    writer = csv.writer(file, quoting=csv.QUOTE_NONNUMERIC, lineterminator='\n')
+    for row in (['path', 'class', 'probability', *more], *rows):
+        writer.writerow([cell(value) for value in row[: 1 + 2 * top]])
+    return file.getvalue()
+
+
+def cell(value: object) -> object:
+    """A cell of the table: text that begins like a formula gets an apostrophe before it."""
+    if not isinstance(value, str):
+        return value
+    value = UNSEEN.sub(lambda found: found[0].encode('unicode_escape').decode(), value)
+    return f"'{value}" if FORMULA.match(value) else value
+
+
+def plain(text: str) -> str:
+    """The text of a cell."""
+    return text[1:] if text.startswith("'") and FORMULA.match(text[1:]) else text
+
+
+def write(path: str | None, text: str) -> None:
+    """Write the table to a file, or print it."""
+    if path is None:
+        sys.stdout.write(text)
+        return
+    try:
+        Path(path).write_text(text, encoding='utf-8')
+    except OSError as error:
+        stop(f'cannot write {path} ({error.strerror})')
+    print(f'{text.count(chr(10)) - 1} images in {path}', file=sys.stderr)
+
+
+def stop(message: str) -> NoReturn:
+    """End with a message."""
+    print(f'error: {message}', file=sys.stderr)
+    sys.exit(1)
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,106 @@
+"""The steps of a test pipeline as a part of a graph: from the colours of a file to what the network takes."""
+
+import copy
+
+import torch
+from mmcv.transforms import LoadImageFromFile
+from mmpretrain.datasets.transforms import PackInputs
+from torch import Tensor, nn
+
+from ltcl.datasets.transforms import EvalView, LoadImage
+from ltcl.datasets.transforms.channel_order import order_of
+from ltcl.errors import UserError
+from ltcl.inference.reading import Reader
+
+from .resampling import Line, resize
+
+# Red, green and blue in grey, of 65536, as Pillow has them.
+LUMA = (19595, 38470, 7471)
+
+
+class Preparation(nn.Module):
+    """What a run does to the colours of an image before its network sees it.
+
+    Args:
+        reader: The test pipeline of the run.
+        data_preprocessor: That of its model.
+
+    Raises:
+        UserError: A step of the pipeline cannot be exported.
+    """
+
+    def __init__(self, reader: Reader, data_preprocessor: nn.Module) -> None:
+        super().__init__()
+        order = order_of([reader.loader])
+        if order is None:
+            raise _unknown(reader.loader)
+        self.is_grey, self.is_bgr = reader.is_grey, order == 'bgr'
+        self.view: CentreView | None = None
+        for step in reader.steps:
+            if isinstance(step, EvalView) and self.view is None:
+                self.view = CentreView(step)
+            elif not isinstance(step, PackInputs):
+                raise _unknown(step)
+        self.data_preprocessor = copy.copy(data_preprocessor)
+        self.data_preprocessor.channels_last = False  # a layout in memory is the business of whatever runs the graph
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Map RGB images (N, H, W, 3), uint8, to float32 of shape (N, C, H', W')."""
+        images = images.permute(0, 3, 1, 2)
+        if self.is_grey:
+            images = _to_grey(images)
+        elif self.is_bgr:
+            images = images.flip(1)
+        if self.view is not None:
+            images = self.view(images)
+        return self.data_preprocessor(dict(inputs=images), False)['inputs']
+
+
+class CentreView(nn.Module):
+    """``ltcl.EvalView`` on tensors: the shorter side is resized, the square at the centre cut out.
+
+    Args:
+        step: What it does likewise.
+    """
+
+    def __init__(self, step: EvalView) -> None:
+        super().__init__()
+        self.resize, self.size, self.interpolation = step.resize, step.size, step.interpolation.value
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Map images (N, C, H, W), uint8, to whole numbers (N, C, size, size), float64."""
+        sides = images.shape[2:]
+        rows, columns = (self._line(side, self.resize * side // torch.sym_min(*sides)) for side in sides)
+        return resize(images, rows, columns, self.interpolation)
+
+    def _line(self, old: int, new: int) -> Line:
+        margin = new - self.size
+        half = margin // 2
+        # Half of an odd margin is rounded as Python rounds, to an even number.
+        return Line(old, new, half + margin % 2 * (half % 2), self.size)
+
+
+def decoding_of(reader: Reader) -> dict:
+    """How a run reads files, for those who read them for its exported model.
+
+    Returns:
+        ``exif``: whether a picture is turned by its EXIF tag; and the options of ``ltcl.LoadImage``.
+    """
+    loader = reader.loader
+    if isinstance(loader, LoadImage):
+        options = dict(background=loader.background, value_range=loader.value_range, max_pixels=loader.max_pixels)
+        return dict(options, exif=False)
+    turns = isinstance(loader, LoadImageFromFile) and loader.color_type == 'color'
+    return dict(background=None, value_range=None, max_pixels=None, exif=turns)
+
+
+def _to_grey(images: Tensor) -> Tensor:
+    weights = torch.tensor(LUMA).view(3, 1, 1)
+    return (((images * weights).sum(1, keepdim=True) + 2**15) // 2**16).to(torch.uint8)
+
+
+def _unknown(step: object) -> UserError:
+    return UserError(
+        f'the step {type(step).__name__} of the test pipeline cannot be exported: only ltcl.LoadImage, ltcl.EvalView '
+        'and PackInputs can; change test_dataloader.dataset.pipeline, train or test with it, and export again'
+    )

@@ -1,0 +1,130 @@
+"""The script that runs an ONNX file: it reads images and prior files as the package does, without it."""
+
+import csv
+import io
+
+import image_contents as contents
+import numpy as np
+import pytest
+from PIL import Image
+
+from ltcl.datasets.transforms import LoadImage
+from ltcl.export import predict_onnx
+from ltcl.neutral_text import csv_text, from_csv_cell
+
+PLAIN = dict(exif=False, background=None, value_range=None, max_pixels=None)
+GREY_16 = np.arange(64 * 32, dtype=np.uint16).reshape(32, 64) * 30
+
+
+def turned():
+    exif = Image.Exif()
+    exif[274] = 6
+    return contents.encode(contents.COLOURS, 'JPEG', exif=exif)
+
+
+def see_through():
+    alpha = np.dstack([contents.COLOURS, contents.RAMP])
+    return contents.encode(alpha, 'PNG')
+
+
+def palette():
+    return contents.encode(Image.fromarray(contents.COLOURS).quantize(16), 'PNG', transparency=3)
+
+
+FILES = {
+    'jpeg': lambda: contents.encode(contents.COLOURS, 'JPEG'),
+    'grey jpeg': lambda: contents.encode(contents.RAMP, 'JPEG'),
+    'cmyk': lambda: contents.encode(Image.fromarray(contents.COLOURS).convert('CMYK'), 'JPEG'),
+    'turned by exif': turned,
+    'transparent': see_through,
+    'palette': palette,
+    'bilevel': lambda: contents.encode(Image.fromarray(contents.RAMP).convert('1'), 'PNG'),
+    'grey and alpha': lambda: contents.encode(Image.fromarray(contents.COLOURS).convert('LA'), 'PNG'),
+    'gif': lambda: contents.encode(contents.RAMP, 'GIF'),
+    'bmp': lambda: contents.encode(contents.COLOURS, 'BMP'),
+    '16 bits': lambda: contents.png_of_16_bits(GREY_16),
+    '12 of 16 bits': lambda: contents.png_of_16_bits(GREY_16 // 16, sBIT=b'\x0c'),
+    '16 bits tiff': lambda: contents.encode(Image.fromarray(GREY_16), 'TIFF'),
+}
+
+
+@pytest.mark.parametrize('name', FILES)
+@pytest.mark.parametrize('options', [{}, dict(background=(250, 240, 30)), dict(value_range='auto')])
+def test_files_are_read_as_by_the_package(tmp_path, name, options):
+    path = tmp_path / 'file'
+    path.write_bytes(FILES[name]())
+    expected = LoadImage(**options).read(str(path))
+    assert np.array_equal(predict_onnx.read_image(str(path), {**PLAIN, **options}), expected)
+
+
+def test_exif_turns_where_the_training_did(tmp_path):
+    path = tmp_path / 'a.jpg'
+    path.write_bytes(turned())
+    assert predict_onnx.read_image(str(path), {**PLAIN, 'exif': True}).shape == (64, 32, 3)
+
+
+@pytest.mark.parametrize(
+    ('content', 'options', 'message'),
+    [
+        (lambda: b'no image', {}, 'cannot identify'),
+        (lambda: contents.encode(contents.COLOURS, 'JPEG')[:-80], {}, 'truncated'),
+        (lambda: contents.encode(contents.COLOURS, 'PNG'), dict(max_pixels=100), 'too many'),
+        (lambda: contents.png_of_16_bits(np.dstack([GREY_16] * 3)), {}, 'more than 8 bits'),
+        (lambda: contents.encode(Image.fromarray(GREY_16.astype(np.float32)), 'TIFF'), {}, 'no known range'),
+    ],
+)
+def test_what_cannot_be_read_says_why(tmp_path, content, options, message):
+    path = tmp_path / 'file'
+    path.write_bytes(content())
+    with pytest.raises(OSError, match=message):
+        predict_onnx.read_image(str(path), {**PLAIN, **options})
+
+
+def test_tables_are_those_of_ltcl_predict():
+    names = ['plain', '=1+1, "x"', "'=quoted", 'two\nlines', '\x1b[31mred']
+    rows = [[name, name, 0.25, name, float(str(np.float32(1 / 3)))] for name in names]
+    header = ['path', 'class', 'probability', 'class_2', 'probability_2']
+    assert predict_onnx.table(rows, 2) == csv_text(header, rows)
+    for name in names[:4]:
+        [[cell]] = csv.reader(io.StringIO(csv_text([name], [])))
+        assert predict_onnx.plain(cell) == from_csv_cell(cell) == name
+
+
+def facts(**changes):
+    return dict(classes=['a', '=b'], log_priors=dict(natural=[-1.0, -2.0], balanced=[-0.7, -0.7]), **changes)
+
+
+def test_priors_by_name_and_by_file(tmp_path):
+    assert predict_onnx.log_prior('natural', facts()).tolist() == [-1, -2]
+    (tmp_path / 'shares.csv').write_text("class,share\n'=b,3\na,1\n")
+    logs = predict_onnx.log_prior(str(tmp_path / 'shares.csv'), facts())
+    assert np.exp(logs).tolist() == pytest.approx([0.25, 0.75])
+    (tmp_path / 'shares.csv').write_text("class,share\na,1\n'=b,0\n")
+    assert predict_onnx.log_prior(str(tmp_path / 'shares.csv'), facts()).tolist() == [0, -1e4]
+
+
+@pytest.mark.parametrize(
+    ('text', 'message'),
+    [
+        ('class,share\na,1\n', '=b is not in both'),
+        ('name,share\na,1\n=b,1\n', 'must have the columns'),
+        ('class,share\na,1\n=b,-1\n', 'numbers from 0'),
+        ('class,share\na,x\n=b,1\n', 'nor a CSV file'),
+    ],
+)
+def test_wrong_priors_are_one_line(tmp_path, capsys, text, message):
+    (tmp_path / 'shares.csv').write_text(text)
+    with pytest.raises(SystemExit) as stopped:
+        predict_onnx.log_prior(str(tmp_path / 'shares.csv'), facts())
+    assert stopped.value.code == 1
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith('error: ')
+    assert message in line
+
+
+def test_folders_are_walked_as_by_the_package(tmp_path):
+    for name in ('b/2.png', 'a.JPG', 'b/1.jpeg', '.hidden/3.png', 'b/.4.png', 'notes.txt'):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(contents.encode(contents.RAMP, 'PNG'))
+    found = predict_onnx.find_images([str(tmp_path)])
+    assert found == [str(tmp_path / name) for name in ('a.JPG', 'b/1.jpeg', 'b/2.png')]
