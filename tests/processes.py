@@ -65,7 +65,7 @@ def _call(words: list[str], output: str) -> None:
     cli.main()
 
 
-def run_forked(command: list[str], stdout: TextIO, **_: object) -> subprocess.CompletedProcess:
+def run_ltcl(command: list[str], stdout: TextIO, **_: object) -> subprocess.CompletedProcess:
     """``subprocess.run`` for ``python -m ltcl WORD ...``, whose output goes to a file."""
     assert command[:3] == [sys.executable, '-m', 'ltcl']
     process = multiprocessing.get_context('forkserver').Process(target=_call, args=(command[3:], stdout.name))

@@ -7,7 +7,7 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
-from processes import run_forked
+from processes import run_ltcl
 from reports import last_figures
 from toy import toy_config
 from toy_stage2 import stage2_config
@@ -157,7 +157,7 @@ def test_configs_that_can_start(load_from):
 
 
 def test_comparison_of_methods_with_two_stages(images, tmp_path, call, monkeypatch):
-    monkeypatch.setattr(compare.subprocess, 'run', run_forked)
+    monkeypatch.setattr(compare.subprocess, 'run', run_ltcl)
     folder = tmp_path / 'configs'
     folder.mkdir()
     first = folder / 'cross-entropy_toy.py'
