@@ -1,16 +1,21 @@
-"""Run a test function on several gloo processes, which stand for the processes of DDP."""
+"""Processes that need no second import: gloo processes in place of those of DDP, and commands in place of new ones."""
 
 import importlib.util
 import inspect
 import multiprocessing
 import os
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import TextIO
 
 import torch
 import torch.distributed as dist
 import torch.multiprocessing as mp
+
+from ltcl.cli import main as cli
 
 # One server imports the package once; every process of every test is a fork of it.
 multiprocessing.set_forkserver_preload(['ltcl.models'])
@@ -49,3 +54,21 @@ def run_processes(function: Callable, world_size: int, **kwargs: object) -> None
     with tempfile.TemporaryDirectory() as folder:
         args = (world_size, os.path.join(folder, 'rendezvous'), source, function.__name__, kwargs)
         mp.start_processes(_run, args, nprocs=world_size, start_method='forkserver')
+
+
+def _call(words: list[str], output: str) -> None:
+    torch.set_num_threads(1)
+    with open(output, 'a') as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+    sys.argv = ['ltcl', *words]
+    cli.main()
+
+
+def run_ltcl(command: list[str], stdout: TextIO, **_: object) -> subprocess.CompletedProcess:
+    """``subprocess.run`` for ``python -m ltcl WORD ...``, whose output goes to a file."""
+    assert command[:3] == [sys.executable, '-m', 'ltcl']
+    process = multiprocessing.get_context('forkserver').Process(target=_call, args=(command[3:], stdout.name))
+    process.start()
+    process.join()
+    return subprocess.CompletedProcess(command, process.exitcode)

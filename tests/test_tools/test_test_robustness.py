@@ -2,10 +2,7 @@
 
 import csv
 import json
-import os
-import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -23,7 +20,6 @@ from ltcl.errors import UserError
 from ltcl.evaluation.functional import ALEXNET_ERROR, CORRUPTIONS
 from ltcl.registry import DATASETS, MODELS
 
-ROOT = Path(__file__).parents[2]
 SOME = ('contrast', 'fog')
 
 
@@ -58,10 +54,7 @@ def checkpoint(images, tmp_path):
 
 def test_an_interrupted_test_goes_on(corrupted, checkpoint, tmp_path, monkeypatch, capsys):
     words = [*checkpoint, '--clean', '--corrupted', corrupted, '--corruptions', *SOME]
-    command = [sys.executable, ROOT / 'tools/test_robustness.py', *words]
-    environment = {**os.environ, 'OMP_NUM_THREADS': '1'}
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment)
-    assert done.returncode == 0, done.stderr
+    call(tool, monkeypatch, capsys, *words)
     path = tmp_path / 'run/robustness_model.json'
     first = json.loads(path.read_text())
     assert set(first['summary']) == {'clean', 'corrupted'}

@@ -7,6 +7,7 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
+from processes import run_ltcl
 from reports import last_figures
 from toy import toy_config
 from toy_stage2 import stage2_config
@@ -155,7 +156,8 @@ def test_configs_that_can_start(load_from):
     train.check_start(Config(dict(load_from=load_from, train_cfg={}, resume=False)))
 
 
-def test_comparison_of_methods_with_two_stages(images, tmp_path, call):
+def test_comparison_of_methods_with_two_stages(images, tmp_path, call, monkeypatch):
+    monkeypatch.setattr(compare.subprocess, 'run', run_ltcl)
     folder = tmp_path / 'configs'
     folder.mkdir()
     first = folder / 'cross-entropy_toy.py'
@@ -165,13 +167,13 @@ def test_comparison_of_methods_with_two_stages(images, tmp_path, call):
     free = write_stage2(images, folder, first, 'ncm')
     out = tmp_path / 'out'
 
-    def compare():
+    def compared():
         words = [second, free, first, '--seeds', '3', '--jobs', '2', '--work-dir', out]
         done = call('compare', *words)
         assert done.status == 0
         return sorted(line.split(',')[0] for line in done.out.splitlines() if ', seed 3' in line)
 
-    assert compare() == ['testing ncm_toy', 'training cross-entropy_toy', 'training linear_toy']
+    assert compared() == ['testing ncm_toy', 'training cross-entropy_toy', 'training linear_toy']
     table = pd.read_csv(out / 'runs.csv', index_col='method', float_precision='round_trip')
     assert list(table.index) == ['linear', 'ncm', 'cross-entropy']
     figures = json.loads((out / 'linear_toy' / 'seed3' / 'metrics.json').read_text())
@@ -183,7 +185,7 @@ def test_comparison_of_methods_with_two_stages(images, tmp_path, call):
 
     (out / 'linear_toy' / 'seed3' / 'metrics.json').unlink()
     (out / 'ncm_toy' / 'seed3' / 'test_metrics.json').unlink()
-    assert compare() == ['testing ncm_toy', 'training linear_toy']
+    assert compared() == ['testing ncm_toy', 'training linear_toy']
 
 
 def test_names_in_the_table():
