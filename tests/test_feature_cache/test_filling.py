@@ -1,5 +1,6 @@
 """Features of a data set: those of the model, computed once, of the images as they are."""
 
+import os
 import shutil
 
 import numpy as np
@@ -13,7 +14,7 @@ from toy_frozen import encoder_file, frozen_config
 
 from ltcl.datasets.samplers import SeededIndex
 from ltcl.errors import UserError
-from ltcl.feature_cache import extraction, fill_features, filling
+from ltcl.feature_cache import contents, extraction, fill_features, filling
 
 CROPS = 3
 
@@ -146,7 +147,7 @@ def test_an_interruption_keeps_what_is_done(setting, encoded, monkeypatch):
 
 def test_a_damaged_piece_is_computed_anew(setting, tmp_path, encoded):
     before = filled(setting, 'val').features
-    [piece] = (tmp_path / 'cache').rglob('features/**/*.npz')
+    [piece] = (tmp_path / 'cache' / 'ltcl' / 'features').glob('*/*.npz')
     piece.write_bytes(piece.read_bytes()[:-30])
     assert torch.equal(filled(setting, 'val').features, before)
     assert encoded == [10, 10]
@@ -171,17 +172,39 @@ def test_a_training_draws_one_of_the_kept_views(setting):
     )
 
 
-def test_an_image_that_cannot_be_read_is_left_out_of_a_training_alone(setting, images):
+def test_an_image_that_cannot_be_read_is_left_out_of_a_training_that_skips(setting, images):
     cfg, _ = setting
     (images / 'class_0' / '3.png').write_bytes(b'no image')
     for name in ('train', 'val'):
         dataset = cfg[f'{name}_dataloader'].dataset
-        dataset.pipeline[0] = dataset.dataset.pipeline[0] = dict(type='ltcl.LoadImage', broken='skip')
+        dataset.pipeline[0] = dataset.dataset.pipeline[0] = dict(type='ltcl.LoadImage')
+        with pytest.raises(UserError, match=r'cannot read the image .*3\.png'):
+            filled(setting, name)
+    cfg.train_dataloader.dataset.dataset.pipeline[0] = dict(type='ltcl.LoadImage', broken='skip')
     training = filled(setting)
     assert len(training) == 10
     assert torch.equal(training.features[0, training._places[3]], training.features[0, 0])
-    with pytest.raises(UserError, match='every image counts'):
-        filled(setting, 'val', dataset={**cfg.val_dataloader.dataset.dataset, 'test_mode': True})
+    (images / 'class_1' / '0.png').unlink()
+    assert len(filled(setting, dataset=training.dataset)) == 10
+    with pytest.raises(UserError, match='cannot read the image'):
+        filled(setting, 'val', dataset=training.dataset)
+
+
+def test_a_file_is_read_once(setting, images, monkeypatch):
+    monkeypatch.setattr(contents, 'YOUNG', -1)
+    path = images / 'class_1' / '1.png'
+    Image.fromarray(np.full((16, 16, 3), 77, np.uint8)).save(path, format='BMP')
+    first = filled(setting, 'val')
+    reads, digest_of = [], contents._digest_of
+    monkeypatch.setattr(contents, '_digest_of', lambda info: reads.append(info['img_path']) or digest_of(info))
+    assert torch.equal(filled(setting, 'val').features, first.features)
+    assert reads == []
+    status = path.stat()
+    Image.fromarray(np.full((16, 16, 3), 78, np.uint8)).save(path, format='BMP')
+    assert path.stat().st_size == status.st_size
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    filled(setting, 'val')
+    assert reads == [str(path)]  # same size and time, but another content
 
 
 def test_only_a_frozen_backbone_has_features(setting):
