@@ -161,7 +161,8 @@ def test_rates_of_a_residual_network(images, tmp_path):
 
 
 def test_rates_fall_from_layer_to_layer_of_a_transformer(images, tmp_path):
-    rates = rates_of(*optimizer_of(toy(images, tmp_path, 'gpaco', 'full', vit=True)))
+    cfg = toy(images, tmp_path, 'gpaco', 'lora', vit=True)
+    rates = rates_of(*optimizer_of(tune(cfg, 'full')))
     # Two layers: the head has depth 3 of 0..3, the patch embedding 0.
     expected = {
         'backbone.patch_embed.projection.weight': RATE * DECAY**3,
