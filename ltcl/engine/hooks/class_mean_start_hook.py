@@ -51,16 +51,14 @@ def classifier_of(model: nn.Module) -> nn.Linear:
     layer = getattr(getattr(model, 'head', None), 'fc', None)
     if not isinstance(layer, nn.Linear):
         raise UserError(
-            f'ltcl.ClassMeanStartHook: {type(getattr(model, "head", None)).__name__} has no linear or cosine classifier '
-            'whose rows could be means: take the hook out'
+            f'ltcl.ClassMeanStartHook: {type(getattr(model, "head", None)).__name__} has no linear or cosine '
+            'classifier whose rows could be means: take the hook out'
         )
     return layer
 
 
 @torch.no_grad()
-def set_rows(
-    classifier: nn.Linear, features: Tensor, labels: Tensor, chosen: Sequence[int] | None = None
-) -> None:
+def set_rows(classifier: nn.Linear, features: Tensor, labels: Tensor, chosen: Sequence[int] | None = None) -> None:
     """Set rows of a classifier to the means of the features, each of unit length.
 
     Args:

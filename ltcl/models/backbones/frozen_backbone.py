@@ -41,6 +41,7 @@ class FrozenBackbone(BaseModule):
         # What the weights do not tell of the features.
         self.config = {} if isinstance(encoder, nn.Module) else {**encoder, 'init_cfg': None}
         self.requires_grad_(False)
+        self.train()
 
     @property
     def img_size(self) -> Any:
@@ -63,4 +64,3 @@ class FrozenBackbone(BaseModule):
         outputs = self.encoder(inputs)
         outputs = outputs if self.pooling is None else self.pooling(outputs)
         return (outputs[-1] if isinstance(outputs, list | tuple) else outputs,)
-
