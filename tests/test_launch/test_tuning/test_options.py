@@ -23,7 +23,7 @@ from ltcl.cli.train import options
 from ltcl.engine import Runner
 from ltcl.engine.hooks.stop_signal_hook import TrainingStopped
 from ltcl.errors import UserError
-from ltcl.launch import import_mmpretrain, load_config
+from ltcl.launch import import_mmpretrain, load_config, set_options
 from ltcl.launch.contract import check_contract
 from ltcl.launch.parts import check_parts
 from ltcl.launch.tuning import apply_tuning
@@ -84,7 +84,13 @@ def test_what_a_config_becomes(images, tmp_path):
     assert cfg.model.backbone.encoder == METHOD_BACKBONE
     tune(cfg, 'lora')
     assert cfg.model.backbone.encoder == METHOD_BACKBONE  # in the place of the other way
-    assert cfg.model.backbone.adapter == dict(type='ltcl.LoRA')
+    assert cfg.model.backbone.adapter == dict(type='ltcl.LoRA', rank=8, alpha=16, layers=['qkv', 'proj'])
+    options = {'model.backbone.adapter.layers': 'proj,mlp', 'model.backbone.adapter.rank': '4'}
+    adapter = set_options(copy.deepcopy(cfg), options).model.backbone.adapter
+    assert (adapter.layers, adapter.rank) == (['proj', 'mlp'], 4)
+    options = {'model.backbone.adapter': "dict(_delete_=True, type='ltcl.Bottleneck', width=32)"}
+    adapter = set_options(copy.deepcopy(cfg), options).model.backbone.adapter
+    assert adapter == dict(type='ltcl.Bottleneck', width=32)
     assert cfg.optim_wrapper.constructor == 'ltcl.TrainedOnly'
     tune(cfg, 'full')
     assert cfg.model.backbone == METHOD_BACKBONE
