@@ -24,6 +24,7 @@ from ltcl.engine import Runner
 from ltcl.engine.hooks.stop_signal_hook import TrainingStopped
 from ltcl.errors import UserError
 from ltcl.launch import import_mmpretrain, load_config, set_options
+from ltcl.launch.backbone_option import apply_backbone, set_backbone
 from ltcl.launch.contract import check_contract
 from ltcl.launch.parts import check_parts
 from ltcl.launch.tuning import apply_tuning
@@ -116,6 +117,22 @@ def test_a_checkpoint_to_start_from(images, tmp_path):
     assert (cfg.load_from, cfg.model.backbone.encoder.init_cfg) == (None, weights)
     cfg = toy(images, tmp_path, 'paco', 'last 1', load_from='stage1.pth')
     assert cfg.load_from == 'stage1.pth'  # all its names fit
+
+
+def test_another_backbone_is_tuned_in_the_same_way(tmp_path):
+    pytest.importorskip('timm', reason="timm is not installed: pip install 'ltcl[timm]'")
+    cfg = load_config(CONFIGS / 'finetune/lift_vit-base-clip_1xb128-5e_places-lt.py')
+    set_backbone(cfg, 'test_vit', scratch=True)
+    assert cfg.model.backbone.type == 'ltcl.AdaptedBackbone'
+    assert cfg.model.backbone.encoder == dict(type='ltcl.TimmBackbone', model_name='test_vit.r160_in1k', img_size=224)
+    (tmp_path / 'clip.pth').touch()
+    arguments = dict(backbone=None, weights=str(tmp_path / 'clip.pth'), scratch=False, image_size=None)
+    cfg = apply_backbone(cfg, argparse.Namespace(**arguments))
+    assert cfg.model.backbone.encoder.init_cfg.checkpoint == str(tmp_path / 'clip.pth')
+    cfg = load_config(CONFIGS / 'finetune/frozen_efficientnet-lite0_1xb32-20e_own-images.py')
+    set_backbone(cfg, 'test_efficientnet', scratch=True)
+    assert (cfg.model.backbone.type, cfg.model.neck.type) == ('ltcl.FrozenBackbone', 'ltcl.FeatureMLP')
+    assert cfg.model.backbone.encoder.model_name.startswith('test_efficientnet')
 
 
 MISTAKES = {
