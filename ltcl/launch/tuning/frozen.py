@@ -74,7 +74,7 @@ def freeze(
 
 
 def _check(cfg: Config, head: str | None, views: int) -> None:
-    model = cfg.get('model') or {}
+    model: Any = cfg.get('model') or {}
     if head not in (None, *HEADS):
         raise UserError(f'the head on frozen features is one of {", ".join(HEADS)}, not {head!r}')
     if views < 1:
