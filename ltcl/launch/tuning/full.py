@@ -27,8 +27,9 @@ def train_all(cfg: Config) -> None:
     if not wrapper:
         return
     rates = dict(wrapper.get('paramwise_cfg') or {})
-    if 'LearningRateDecay' in str(wrapper.get('constructor')) or _tells_layers(encoder):
-        wrapper.setdefault('constructor', LAYER_DECAY)
+    by_layers = 'LearningRateDecay' in str(wrapper.get('constructor'))
+    if by_layers or _tells_layers(encoder):
+        wrapper.constructor = wrapper.constructor if by_layers else LAYER_DECAY
         rates.setdefault('layer_decay_rate', DECAY)
     else:
         wrapper.constructor = CONSTRUCTOR

@@ -3,7 +3,7 @@
 import argparse
 import os
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ltcl.errors import UserError
 
@@ -121,7 +121,8 @@ def _frozen(cfg: 'Config', tuning: Tuning, args: argparse.Namespace) -> None:
     from .wrapping import encoder_of
 
     cfg.model.backbone = encoder_of(cfg)
-    freeze(cfg, getattr(args, 'head', None), views=1 if args.views is None else args.views)
+    views = getattr(args, 'views', None)
+    freeze(cfg, getattr(args, 'head', None), views=1 if views is None else views)
 
 
 def _lora(cfg: 'Config', tuning: Tuning, args: argparse.Namespace) -> None:
@@ -157,7 +158,7 @@ SAID = {
 
 
 def _check(cfg: 'Config', tuning: Tuning, args: argparse.Namespace) -> None:
-    model = cfg.get('model') or {}
+    model: Any = cfg.get('model') or {}
     if not isinstance(model.get('backbone'), dict) or 'decode_head' in model:
         raise UserError('--tune is for configs of classifiers: take it out')
     if model.type == 'ltcl.FrozenEncoderClassifier' and tuning.way != 'frozen':

@@ -23,7 +23,7 @@ class TunedBackbone(BaseModule):
 
     def __init__(self, encoder: dict | nn.Module) -> None:
         super().__init__()
-        self.encoder = encoder if isinstance(encoder, nn.Module) else MODELS.build(encoder)
+        self.encoder: Any = encoder if isinstance(encoder, nn.Module) else MODELS.build(encoder)
         if hasattr(self.encoder, 'img_size'):
             self.img_size = self.encoder.img_size
         self._frozen: list[nn.Module] = []

@@ -23,7 +23,8 @@ from ltcl.cli.train import options
 from ltcl.engine import Runner
 from ltcl.engine.hooks.stop_signal_hook import TrainingStopped
 from ltcl.errors import UserError
-from ltcl.launch import import_mmpretrain, load_config
+from ltcl.launch import import_mmpretrain, load_config, set_options
+from ltcl.launch.backbone_option import apply_backbone, set_backbone
 from ltcl.launch.contract import check_contract
 from ltcl.launch.parts import check_parts
 from ltcl.launch.tuning import apply_tuning
@@ -84,7 +85,13 @@ def test_what_a_config_becomes(images, tmp_path):
     assert cfg.model.backbone.encoder == METHOD_BACKBONE
     tune(cfg, 'lora')
     assert cfg.model.backbone.encoder == METHOD_BACKBONE  # in the place of the other way
-    assert cfg.model.backbone.adapter == dict(type='ltcl.LoRA')
+    assert cfg.model.backbone.adapter == dict(type='ltcl.LoRA', rank=8, alpha=16, layers=['qkv', 'proj'])
+    options = {'model.backbone.adapter.layers': 'proj,mlp', 'model.backbone.adapter.rank': '4'}
+    adapter = set_options(copy.deepcopy(cfg), options).model.backbone.adapter
+    assert (adapter.layers, adapter.rank) == (['proj', 'mlp'], 4)
+    options = {'model.backbone.adapter': "dict(_delete_=True, type='ltcl.Bottleneck', width=32)"}
+    adapter = set_options(copy.deepcopy(cfg), options).model.backbone.adapter
+    assert adapter == dict(type='ltcl.Bottleneck', width=32)
     assert cfg.optim_wrapper.constructor == 'ltcl.TrainedOnly'
     tune(cfg, 'full')
     assert cfg.model.backbone == METHOD_BACKBONE
@@ -110,6 +117,22 @@ def test_a_checkpoint_to_start_from(images, tmp_path):
     assert (cfg.load_from, cfg.model.backbone.encoder.init_cfg) == (None, weights)
     cfg = toy(images, tmp_path, 'paco', 'last 1', load_from='stage1.pth')
     assert cfg.load_from == 'stage1.pth'  # all its names fit
+
+
+def test_another_backbone_is_tuned_in_the_same_way(tmp_path):
+    pytest.importorskip('timm', reason="timm is not installed: pip install 'ltcl[timm]'")
+    cfg = load_config(CONFIGS / 'finetune/lift_vit-base-clip_1xb128-5e_places-lt.py')
+    set_backbone(cfg, 'test_vit', scratch=True)
+    assert cfg.model.backbone.type == 'ltcl.AdaptedBackbone'
+    assert cfg.model.backbone.encoder == dict(type='ltcl.TimmBackbone', model_name='test_vit.r160_in1k', img_size=224)
+    (tmp_path / 'clip.pth').touch()
+    arguments = dict(backbone=None, weights=str(tmp_path / 'clip.pth'), scratch=False, image_size=None)
+    cfg = apply_backbone(cfg, argparse.Namespace(**arguments))
+    assert cfg.model.backbone.encoder.init_cfg.checkpoint == str(tmp_path / 'clip.pth')
+    cfg = load_config(CONFIGS / 'finetune/frozen_efficientnet-lite0_1xb32-20e_own-images.py')
+    set_backbone(cfg, 'test_efficientnet', scratch=True)
+    assert (cfg.model.backbone.type, cfg.model.neck.type) == ('ltcl.FrozenBackbone', 'ltcl.FeatureMLP')
+    assert cfg.model.backbone.encoder.model_name.startswith('test_efficientnet')
 
 
 MISTAKES = {
@@ -161,7 +184,8 @@ def test_rates_of_a_residual_network(images, tmp_path):
 
 
 def test_rates_fall_from_layer_to_layer_of_a_transformer(images, tmp_path):
-    rates = rates_of(*optimizer_of(toy(images, tmp_path, 'gpaco', 'full', vit=True)))
+    cfg = toy(images, tmp_path, 'gpaco', 'lora', vit=True)
+    rates = rates_of(*optimizer_of(tune(cfg, 'full')))
     # Two layers: the head has depth 3 of 0..3, the patch embedding 0.
     expected = {
         'backbone.patch_embed.projection.weight': RATE * DECAY**3,
