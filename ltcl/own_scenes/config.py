@@ -27,6 +27,8 @@ FOR_CLASSIFIERS = {
     'patience': '--patience',
     'dry_run': '--dry-run',
 }
+# Batch normalisation of a pooled image needs two of them.
+LEAST = {'batch_size': 2, 'image_size': 32, 'epochs': 1}
 WRAPPERS = {'bfloat16': 'ltcl.Bfloat16OptimWrapper', 'float16': 'AmpOptimWrapper'}
 # On a CPU the smaller network, and images of a quarter of the pixels: an iteration takes seconds as it is.
 USUAL_BACKBONE, LARGEST_SIDE = {True: 'resnet50', False: 'resnet18'}, {True: 512, False: 256}
@@ -67,6 +69,12 @@ def _refuse_options(args: argparse.Namespace) -> None:
                 f'{option} is for images in class folders, and this folder has images and masks: leave it out; the '
                 'whole network is trained, for --epochs'
             )
+    for name, least in LEAST.items():
+        if getattr(args, name, None) is not None and getattr(args, name) < least:
+            raise UserError(f'--{name.replace("_", "-")} {getattr(args, name)} must be at least {least}')
+    weights = getattr(args, 'weights', None)
+    if weights and '://' not in weights and not Path(weights).is_file():
+        raise UserError(f'--weights {weights}: there is no such file: correct the path')
 
 
 def _config_name(args: argparse.Namespace) -> str:
@@ -109,7 +117,7 @@ def _options(sources: SceneSources, args: argparse.Namespace) -> dict[str, Any]:
     if getattr(args, 'amp', None):
         found['optim_wrapper.type'] = WRAPPERS[args.amp]
     if getattr(args, 'seed', None) is not None:
-        found |= {'randomness.seed': args.seed, 'split_seed': args.seed}
+        found['randomness.seed'] = args.seed
     if getattr(args, 'weights', None):
         found['model.backbone.init_cfg.checkpoint'] = args.weights
     elif getattr(args, 'scratch', False):

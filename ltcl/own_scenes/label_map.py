@@ -92,13 +92,15 @@ def find_label_map(
         UserError: Nothing of these fits, with a proposal for ``classes.csv``; or a mask has a value that is no class.
     """
     seen = {code for each in facts for code in each.codes}
-    file = find_class_file(root, sorted({mask.split('/')[0] for mask in masks if '/' in mask}))
+    tops = sorted({mask.split('/')[0] for mask in masks if '/' in mask})
+    file = find_class_file(root, tops)
     if file is not None:
         found = _from_rows(read_class_file(file), str(file), classes)
     elif lines is not None:
         found = _from_rows(parse_class_lines(lines, 'the training'), 'the training', classes)
     else:
-        found = _without_file(root, seen, classes or named_classes(Path(root), Path(root)))
+        place = Path(root, *tops) if len(tops) == 1 else Path(root)
+        found = _without_file(root, seen, classes or named_classes(Path(root), place))
     _refuse_strange(root, found, masks, facts)
     return found
 

@@ -55,7 +55,7 @@ def test_options_and_data_are_in_the_config(root, tmp_path, capsys):
     assert list(cfg.model.decode_head.branches) == ['gpaco']
     assert {cfg.model.decode_head.num_classes, cfg.model.auxiliary_head.num_classes} == {3}
     dataset = cfg.val_dataloader.dataset
-    assert (dataset.data_root, dataset.val_share, dataset.split_seed) == (str(root), 0.25, 3)
+    assert (dataset.data_root, dataset.val_share, dataset.split_seed) == (str(root), 0.25, 0)
     assert (cfg.crop_size, cfg.data_preprocessor.size) == ((64, 64), (64, 64))
     assert cfg.work_dir == f'work_dirs/{root.name}_gpaco_deeplabv3plus-r50_1xb8-4k_own-scenes'
     printed = capsys.readouterr().out
@@ -68,10 +68,10 @@ def test_options_and_data_are_in_the_config(root, tmp_path, capsys):
 
 
 def test_cfg_options_come_last(root):
-    cfg = scene_config(root, words(cfg_options={'max_iters': '7', 'unpaired': 'skip'}, weights='encoder.pth'))
+    cfg = scene_config(root, words(cfg_options={'max_iters': '7', 'unpaired': 'skip'}, weights='https://x.org/e.pth'))
     assert (cfg.train_cfg.max_iters, cfg.train_cfg.val_interval) == (7, 1)
     assert cfg.test_dataloader.dataset.unpaired == 'skip'
-    assert cfg.model.backbone.init_cfg.checkpoint == 'encoder.pth'
+    assert cfg.model.backbone.init_cfg.checkpoint == 'https://x.org/e.pth'
 
 
 @pytest.mark.parametrize(
@@ -80,6 +80,9 @@ def test_cfg_options_come_last(root):
         (dict(method='paco'), '--method'),
         (dict(backbone='vit'), '--backbone vit: .* resnet50 or resnet18'),
         (dict(tune=['frozen']), '--tune is for images in class folders'),
+        (dict(batch_size=1), '--batch-size 1 must be at least 2'),
+        (dict(image_size=8), '--image-size 8 must be at least 32'),
+        (dict(weights='none.pth'), r'--weights none\.pth: there is no such file'),
         (dict(start_from='run'), '--from is for images in class folders'),
     ],
 )
