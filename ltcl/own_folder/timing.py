@@ -63,12 +63,20 @@ def _build(cfg: Config) -> tuple[Any, dict[str, Any]]:
     """Model, with the weights that it starts from, and images of training and validation."""
     from mmpretrain.registry import DATASETS, MODELS
 
+    from ltcl.checkpoints.schemes import load_checkpoint
+
     parts = dict(cfg.model, data_preprocessor=cfg.get('data_preprocessor') or cfg.model.get('data_preprocessor'))
     with DefaultScope.overwrite_default_scope(cfg.get('default_scope')):
         model = MODELS.build(parts)
         images = {name: DATASETS.build(cfg[f'{name}_dataloader'].dataset) for name in ('train', 'val')}
     if is_frozen(cfg):
-        model.init_weights()  # which the key of the cache depends on
+        # The key of the cache depends on the weights.
+        if cfg.get('load_from'):
+            state = load_checkpoint(cfg.load_from)['state_dict']
+            encoder = {key: value for key, value in state.items() if key.startswith('backbone.')}
+            model.load_state_dict(encoder, strict=False)
+        else:
+            model.init_weights()
     return model.to('cuda' if torch.cuda.is_available() else 'cpu'), images
 
 
