@@ -9,7 +9,7 @@ from seg_layouts import LOADERS, WRITERS, layout_options
 from ltcl.launch import load_config
 
 CONFIGS = Path(__file__).parents[1] / 'configs' / 'seg'
-RECIPES = sorted(path for path in CONFIGS.glob('*/*.py') if not path.stem.endswith('fashion-scenes'))
+RECIPES = sorted(path for path in CONFIGS.glob('*/*.py') if not path.stem.endswith(('fashion-scenes', 'own-scenes')))
 CROP, BOX, NARROW = (64, 64), (96, 72), 8
 
 

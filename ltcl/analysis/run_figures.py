@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .figure_names import PLAIN_TEXT, FigureNames, figure_names
+from .run_report import group_rules
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -73,7 +74,9 @@ class TrainingCurves:
         return middles / (self.iters_per_epoch or 1), means
 
 
-def per_class_figure(per_class: dict[str, list], bounds: tuple[int, int], score: str = 'accuracy') -> Figure:
+def per_class_figure(
+    per_class: dict[str, list], bounds: tuple[int, int], score: str = 'accuracy', counted: str = 'images'
+) -> Figure:
     """Score of each class over its number of training images, classes sorted by that number.
 
     Up to 40 classes are bars with names; more are dots and a running mean.
@@ -83,6 +86,7 @@ def per_class_figure(per_class: dict[str, list], bounds: tuple[int, int], score:
             images), ``group``; counts and groups are None when the training counts are unknown.
         bounds: Smallest and largest training count of a medium-shot class.
         score: Name of the column of scores, and of the axis.
+        counted: What the training counts are of, ``images`` or ``pixels``.
     """
     import matplotlib
     from matplotlib.figure import Figure
@@ -99,10 +103,10 @@ def per_class_figure(per_class: dict[str, list], bounds: tuple[int, int], score:
         width = min(14.0, max(8.0, 2.0 + 0.5 * len(order)))
         figure = Figure(figsize=(width, 6.2 if with_counts else 4.2), layout='constrained')
         axes = figure.subplots(2 if with_counts else 1, 1, sharex=True, squeeze=False)[:, 0]
-        _draw_scores(axes[0], scores, groups, bounds, score)
+        _draw_scores(axes[0], scores, groups, group_rules(bounds, counted), score)
         if with_counts:
-            _draw_counts(axes[1], counts[order], groups, bounds)
-        _label_classes(axes[-1], names, len(order), with_counts)
+            _draw_counts(axes[1], counts[order], groups, bounds, counted)
+        _label_classes(axes[-1], names, len(order), counted if with_counts else None)
         figure.align_ylabels(axes)
         handles, labels = axes[0].get_legend_handles_labels()
         if labels:
@@ -147,15 +151,14 @@ def training_figure(
     return figure
 
 
-def _draw_scores(axes: Axes, scores: np.ndarray, groups: list, bounds: tuple[int, int], name: str) -> None:
+def _draw_scores(axes: Axes, scores: np.ndarray, groups: list, rules: dict[str, str], name: str) -> None:
     position = np.arange(len(scores))
-    rules = {'many': f'> {bounds[1]}', 'medium': f'{bounds[0]}-{bounds[1]}', 'few': f'< {bounds[0]}'}
     for group in dict.fromkeys(groups):
         members = np.array([g == group for g in groups])
         tested = members & np.isfinite(scores)
         label = None
         if group is not None and tested.any():
-            label = f'{group} ({rules[group]} images): {scores[tested].mean():.1f} %'
+            label = f'{group} ({rules[group]}): {scores[tested].mean():.1f} %'
         if len(scores) <= MAX_NAMED_CLASSES:
             axes.bar(position[tested], scores[tested], width=0.78, color=COLOURS[group], label=label)
         else:
@@ -171,7 +174,7 @@ def _draw_scores(axes: Axes, scores: np.ndarray, groups: list, bounds: tuple[int
     axes.set(ylabel=f'{name} (%)', ylim=(0, 105), yticks=range(0, 101, 20))
 
 
-def _draw_counts(axes: Axes, counts: np.ndarray, groups: list, bounds: tuple[int, int]) -> None:
+def _draw_counts(axes: Axes, counts: np.ndarray, groups: list, bounds: tuple[int, int], counted: str) -> None:
     position = np.arange(len(counts))
     floor = 0.7  # lets a class with one image show a bar on the logarithmic axis
     for group in dict.fromkeys(groups):
@@ -189,12 +192,12 @@ def _draw_counts(axes: Axes, counts: np.ndarray, groups: list, bounds: tuple[int
         for x, count in enumerate(counts):
             axes.annotate(f'{count:.0f}', (x, max(count, floor)), (0, 2), textcoords='offset points', **VALUE_TEXT)
     axes.set_yscale('log')
-    axes.set(ylabel='training images (log)', ylim=(floor, max(counts.max(), bounds[1]) * 2))
+    axes.set(ylabel=f'training {counted} (log)', ylim=(floor, max(counts.max(), bounds[1]) * 2))
     axes.yaxis.set_major_formatter('{x:,.0f}')
     axes.minorticks_off()
 
 
-def _label_classes(axes: Axes, names: FigureNames, num_classes: int, with_counts: bool) -> None:
+def _label_classes(axes: Axes, names: FigureNames, num_classes: int, counted: str | None) -> None:
     axes.set_xlim(-0.7, num_classes - 0.3)
     axes.tick_params(axis='x', length=0)
     if labels := names.labels:
@@ -203,7 +206,7 @@ def _label_classes(axes: Axes, names: FigureNames, num_classes: int, with_counts
         axes.tick_params(axis='x', rotation=35 if long else 0)
         axes.set_xlabel(names.note, fontsize=8)
     else:
-        order = 'most training images first' if with_counts else 'in class order'
+        order = f'most training {counted} first' if counted else 'in class order'
         axes.set_xlabel(f'{num_classes:,} classes, {order}')
 
 

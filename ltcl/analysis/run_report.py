@@ -122,6 +122,7 @@ def build_report(
     score: str,
     overall: str,
     bounds: tuple[int, int],
+    counted: str = 'images',
     **about: Any,
 ) -> dict:
     """Everything that ``metrics.json`` holds. Scores are percentages.
@@ -134,6 +135,7 @@ def build_report(
         score: What each class has, and its column: ``accuracy`` or ``IoU``.
         overall: Key of the figure over all classes, without prefix.
         bounds: Smallest and largest training count of a medium-shot class.
+        counted: What the training counts are of, ``images`` or ``pixels``.
         about: Seed, commit, configuration and the like, written as they are.
 
     Returns:
@@ -154,6 +156,7 @@ def build_report(
         'score': score,
         'overall': overall,
         'bounds': list(bounds),
+        'counted': counted,
         'seconds': {'training': round(record.training_seconds, 1), 'total': round(record.total_seconds, 1)},
         **about,
         'per_class': [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)],
@@ -218,7 +221,9 @@ def draw_report(
     figures = {}
     if report['per_class']:
         columns = _columns(report['per_class'])
-        figures['per_class.png'] = per_class_figure(columns, tuple(report['bounds']), report['score'])
+        figures['per_class.png'] = per_class_figure(
+            columns, tuple(report['bounds']), report['score'], report['counted']
+        )
     if curves is not None:
         names = {key: report[key] for key in ('shot_prefix', 'score', 'overall')}
         figures['training_curves.png'] = training_figure(curves, report['history'], **names)
@@ -270,14 +275,24 @@ def _table(report: dict) -> Table:
     return table
 
 
+def group_rules(bounds: Sequence[int], counted: str) -> dict[str, str]:
+    """What makes a class many-, medium- or few-shot, in words.
+
+    Args:
+        bounds: Smallest and largest training count of a medium-shot class.
+        counted: What the training counts are of, ``images`` or ``pixels``.
+    """
+    low, high = (f'{bound:,}' for bound in bounds)
+    return {'many': f'> {high} {counted}', 'medium': f'{low}-{high} {counted}', 'few': f'< {low} {counted}'}
+
+
 def _table_rows(report: dict, entries: list[tuple[dict, str]]) -> list[tuple[str, list[str]]]:
     prefix, per_class, overall = report['shot_prefix'], report['per_class'], report['overall']
     if not any(f'{prefix}/{overall}' in entry['metrics'] for entry, _ in entries):
         names = dict.fromkeys(name for entry, _ in entries for name in entry['metrics'])
         return [(name, [_cell(entry['metrics'].get(name)) for entry, _ in entries]) for name in names]
 
-    low, high = report['bounds']
-    rules = {'many': f'> {high} images', 'medium': f'{low}-{high} images', 'few': f'< {low} images'}
+    rules = group_rules(report['bounds'], report['counted'])
     rows = [(overall, [_cell(entry['metrics'].get(f'{prefix}/{overall}')) for entry, _ in entries])]
     if any(extents := [entry['metrics'].get(f'{prefix}/{overall}_classes') for entry, _ in entries]):
         cells = ['' if extent is None else f'{extent:.0f} of {len(per_class)}' for extent in extents]

@@ -1,4 +1,4 @@
-"""Which classes a checkpoint was trained on."""
+"""Which classes a checkpoint was trained on, and what their masks held."""
 
 from pathlib import Path
 
@@ -30,6 +30,16 @@ def trained_classes(checkpoint: dict, path: str | Path) -> list[str] | None:
     if not isinstance(found, list | tuple) or not all(isinstance(name, str) for name in found):
         raise _wrong(path, place)
     return list(found) or None
+
+
+def label_lines(checkpoint: dict) -> list[str] | None:
+    """What the masks of a training held, as lines of ``classes.csv``; None if a checkpoint does not tell it.
+
+    Args:
+        checkpoint: What the file holds, after :func:`trained_classes`.
+    """
+    lines = ((checkpoint.get('meta') or {}).get('dataset_meta') or {}).get('label_lines')
+    return lines if isinstance(lines, list) and all(isinstance(line, str) for line in lines) else None
 
 
 def _wrong(path: str | Path, place: list[str]) -> UserError:

@@ -6,15 +6,14 @@ import logging
 import os
 import zipfile
 from collections.abc import Iterable, Sequence
-from hashlib import blake2b
 from pathlib import Path
 
 import numpy as np
-from filelock import FileLock
 from mmengine.logging import print_log
 
-from ..files import cache_folder, write_atomic
+from ..files import write_atomic
 from .fingerprints import DIGEST_BYTES, Fingerprint, fingerprints_of_files
+from .folder_cache import cache_file, file_key
 
 MANY = 2000
 
@@ -29,19 +28,12 @@ def fingerprints_of(paths: Sequence[str], root: str | os.PathLike) -> list[Finge
         paths: The images.
         root: The data root.
     """
-    name = blake2b(os.path.realpath(root).encode('utf-8', 'surrogateescape'), digest_size=DIGEST_BYTES).hexdigest()
-    place = cache_folder() / 'fingerprints' / f'{name}.npz'
-    with contextlib.ExitStack() as stack:
-        try:
-            place.parent.mkdir(parents=True, exist_ok=True)
-            stack.enter_context(FileLock(f'{place}.lock'))
-        except OSError as error:
-            print_log(f'fingerprints of images are not kept: {error}', 'current', logging.WARNING)
+    with cache_file('fingerprints', root, '.npz') as place:
         return _completed(paths, place)
 
 
 def _completed(paths: Sequence[str], place: Path) -> list[Fingerprint | None]:
-    keys = [_key(path) for path in paths]
+    keys = [file_key(path) for path in paths]
     known = _read(place)
     new = {key: path for key, path in zip(keys, paths, strict=True) if key is not None and key not in known}
     if new:
@@ -51,16 +43,6 @@ def _completed(paths: Sequence[str], place: Path) -> list[Fingerprint | None]:
         with contextlib.suppress(OSError):
             _write(place, known)
     return [None if key is None else known.get(key) for key in keys]
-
-
-def _key(path: str) -> bytes | None:
-    """Stands for a file as it is now; None: there is no such file."""
-    try:
-        status = os.stat(path)
-    except OSError:
-        return None
-    text = f'{os.path.realpath(path)}\n{status.st_size}\n{status.st_mtime_ns}'
-    return blake2b(text.encode('utf-8', 'surrogateescape'), digest_size=DIGEST_BYTES).digest()
 
 
 def _read(place: Path) -> dict[bytes, Fingerprint | None]:

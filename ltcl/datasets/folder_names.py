@@ -3,7 +3,7 @@
 import re
 
 PARTS = ('train', 'val', 'test')
-_PART_WORDS = {
+PART_WORDS = {
     'train': 'train|training|trn|learning',
     'val': 'val|valid|validation|validate|vali|dev|devel|development',
     'test': 'test|tests|testing|tst|holdout|heldout',
@@ -50,7 +50,7 @@ def part_of(name: str, additions: str = _ADDITIONS) -> str | None:
         additions: Words that may stand beside, as a regular expression.
     """
     letters = _letters(name)
-    for part, words in (*_PART_WORDS.items(), ('eval', _EVALUATION)):
+    for part, words in (*PART_WORDS.items(), ('eval', _EVALUATION)):
         if re.fullmatch(f'(?:{additions})*(?:{words})(?:{additions})*', letters):
             return part
     return None

@@ -10,6 +10,8 @@ from ltcl.errors import UserError
 
 from .nodes import dicts_in
 
+OWN_IMAGES, OWN_SCENES = 'ltcl.OwnImages', 'ltcl.OwnScenes'
+
 
 def hand_down(cfg: Config, key: str, value: object) -> None:
     """Set a top-level entry and all its copies.
@@ -67,16 +69,15 @@ def fill_num_classes(cfg: Config, checkpoint: str | None = None) -> None:
     """
     if not needs_classes(cfg, checkpoint):
         return
-    classes = None if checkpoint is None else _trained_classes(checkpoint)
-    if classes is not None and images_of(cfg.test_dataloader.dataset).get('classes') is None:
-        images_of(cfg.test_dataloader.dataset).classes = list(classes)
+    tested = None if checkpoint is None else images_of(cfg.test_dataloader.dataset)
+    classes = None if checkpoint is None else _take_from_checkpoint(tested, checkpoint)
     if cfg.get('num_classes', 0) is None:
         hand_down(cfg, 'num_classes', len(_classes_of_data(cfg) if classes is None else classes))
 
 
 def _tests_own_images(cfg: Config) -> bool:
     loader = cfg.get('test_dataloader') or {}
-    return images_of(loader.get('dataset') or {}).get('type') == 'ltcl.OwnImages'
+    return images_of(loader.get('dataset') or {}).get('type') in (OWN_IMAGES, OWN_SCENES)
 
 
 def images_of(dataset: Any) -> Any:
@@ -95,12 +96,22 @@ def use_plain_norms(cfg: Config) -> None:
             node['type'] = 'BN'
 
 
-def _trained_classes(checkpoint: str) -> Sequence[str] | None:
-    """Names of the classes in the order of the training that wrote a checkpoint; None if it does not tell them."""
-    from ltcl.checkpoints.class_names import trained_classes
+def _take_from_checkpoint(dataset: MutableMapping, checkpoint: str) -> Sequence[str] | None:
+    """Give the data set under test the classes of the training, and what masks of them hold.
+
+    Returns:
+        Names of the classes in the order of the training; None if the checkpoint does not tell them.
+    """
+    from ltcl.checkpoints.class_names import label_lines, trained_classes
     from ltcl.checkpoints.schemes import load_checkpoint
 
-    return trained_classes(load_checkpoint(checkpoint), checkpoint)
+    loaded = load_checkpoint(checkpoint)
+    classes = trained_classes(loaded, checkpoint)
+    if classes is not None and dataset.get('classes') is None:
+        dataset['classes'] = list(classes)
+    if dataset.get('type') == OWN_SCENES and dataset.get('label_lines') is None:
+        dataset['label_lines'] = label_lines(loaded)
+    return classes
 
 
 def _classes_of_data(cfg: Config) -> Sequence[str]:

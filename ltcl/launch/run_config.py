@@ -1,16 +1,16 @@
 """The config of a test of a run, from the checkpoint alone."""
 
 import argparse
+from collections.abc import Collection
 from pathlib import Path
 
 from mmengine.config import Config
 
 from ltcl.errors import UserError
 
-from .config_values import fill_num_classes, images_of
+from .building import import_custom_modules
+from .config_values import OWN_IMAGES, OWN_SCENES, fill_num_classes, images_of
 from .configs import apply_options
-
-OWN_IMAGES = 'ltcl.OwnImages'
 
 
 def config_of_run(args: argparse.Namespace, run: str, data: str | None) -> Config:
@@ -31,6 +31,7 @@ def config_of_run(args: argparse.Namespace, run: str, data: str | None) -> Confi
 
     path = checkpoint_of(run)
     cfg = stored_config(load_checkpoint(str(path)), path)
+    import_custom_modules(cfg)
     cfg.pop('experiment_name', None)  # its log history is not that of the test
     args.checkpoint, args.work_dir = str(path), args.work_dir or str(path.parent)
     if data is not None:
@@ -45,6 +46,10 @@ def _other_images(cfg: Config, data: str, checkpoint: str) -> dict:
     if not Path(data).is_dir():
         raise UserError(f'{data} is no folder: name one of images in class folders, or leave it out')
     own = cfg.test_dataloader.dataset
+    if own['type'] == OWN_SCENES:
+        from ltcl.own_scenes import find_scenes
+
+        return dict(own, data_root=data, split=_split(find_scenes(data).parts))
     images = images_of(own)
     if images['type'] == OWN_IMAGES and Path(images.get('data_root', '')).resolve() == Path(data).resolve():
         return own
@@ -58,5 +63,9 @@ def _other_images(cfg: Config, data: str, checkpoint: str) -> dict:
     cfg.test_dataloader.dataset = dict(type=OWN_IMAGES, data_root=data, pipeline=own['pipeline'])
     fill_num_classes(cfg, checkpoint)
     found = cfg.test_dataloader.dataset
-    parts = find_sources(data, found.get('classes')).files
-    return dict(found, split='test' if parts.keys() & {'test', 'val'} else 'all')
+    return dict(found, split=_split(find_sources(data, found.get('classes')).files))
+
+
+def _split(parts: Collection[str]) -> str:
+    """The part for testing or validation, or all where there is none."""
+    return 'test' if {'test', 'val'} & set(parts) else 'all'

@@ -5,7 +5,7 @@ import pytest
 from own_folders import images, read, touch, write
 from PIL import Image
 
-from ltcl.datasets import fingerprint_cache, origins
+from ltcl.datasets import fingerprint_cache, folder_cache, origins
 from ltcl.datasets.fingerprint_cache import fingerprints_of
 from ltcl.datasets.kept_together import kept_together, picture_numbers
 from ltcl.datasets.origins import origins as find_origins
@@ -18,7 +18,7 @@ PATHS = ['a/p1_x.png', 'a/p1_y.png', 'a/p2_x.png', 'b/p1_z.png', 'b/none.png']
 @pytest.fixture
 def notes(monkeypatch):
     messages = []
-    for module in (origins, fingerprint_cache):
+    for module in (origins, fingerprint_cache, folder_cache):
         monkeypatch.setattr(module, 'print_log', lambda message, *_, **__: messages.append(message))
     return messages
 

@@ -42,3 +42,12 @@ def test_other_values_are_errors():
             MapLabels(values=wrong)
     with pytest.raises(UserError, match='leave reduce_zero_label'):
         MapLabels(values=[0, 1]).transform(dict(gt_seg_map=np.zeros((1, 1), np.uint8), reduce_zero_label=True))
+
+
+def test_several_values_are_one_class():
+    results = dict(gt_seg_map=np.array([[0, 7, 8, 9]], np.uint8))
+    assert MapLabels([0, 7, 8], void=[9], labels=[0, 1, 1]).transform(results)['gt_seg_map'].tolist() == [
+        [0, 1, 1, 255]
+    ]
+    with pytest.raises(UserError, match='must have one for each of the 2 values'):
+        MapLabels([0, 7], labels=[0])

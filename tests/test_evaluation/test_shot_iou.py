@@ -99,6 +99,14 @@ def test_counts_come_from_a_file(tmp_path):
         ShotIoUMetric(class_counts=str(tmp_path / 'nowhere.json'))
 
 
+def test_counts_that_arrive_later_set_the_bounds():
+    metric, fixed = ShotIoUMetric(count_key='pixel'), ShotIoUMetric(bounds=(3, 4))
+    for each in (metric, fixed):
+        each.set_class_counts([9, 5, 5, 1])
+    assert (metric.bounds, fixed.bounds) == (thirds(torch.tensor([9, 5, 5, 1])), (3, 4))
+    assert (metric.counted, fixed.counted) == ('pixels', 'images')
+
+
 def test_without_counts_the_groups_are_missing():
     metric = ShotIoUMetric()
     metrics = evaluate(metric, [samples()], 4)

@@ -5,6 +5,7 @@ from .cutout import Cutout, cutout_mask
 from .eval_view import EvalView
 from .load_image import LoadImage, decode_rgb
 from .map_labels import MapLabels
+from .map_own_labels import MapOwnLabels
 from .rand_augment import RandAugment
 from .recipes import RECIPES
 from .views import Views
@@ -16,6 +17,7 @@ __all__ = [
     'EvalView',
     'LoadImage',
     'MapLabels',
+    'MapOwnLabels',
     'RandAugment',
     'Views',
     'cutout_mask',

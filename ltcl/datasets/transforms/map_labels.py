@@ -22,20 +22,29 @@ class MapLabels(BaseTransform):
         values: What each class has in the files, in the order of the classes: a grey level, or red, green and blue.
         void: Values of pixels without a class.
         ignore_index: The label that these get.
+        labels: Class of each value, where several values are one class; by default each value is one.
 
     Raises:
         UserError: A value is none of the named kind or named twice; a file has another value, or its labels are
             reduced before.
     """
 
-    def __init__(self, values: Sequence[Value], void: Sequence[Value] = (), ignore_index: int = 255) -> None:
+    def __init__(
+        self,
+        values: Sequence[Value],
+        void: Sequence[Value] = (),
+        ignore_index: int = 255,
+        labels: Sequence[int] | None = None,
+    ) -> None:
         codes = [_code(value) for value in (*values, *void)]
         if len(set(codes)) < len(codes) or len(values) > 255:
             raise UserError(f'ltcl.MapLabels: values={values} and void={void} must be different, at most 255 classes')
-        labels = [*range(len(values)), *[ignore_index] * len(void)]
+        of_values = range(len(values)) if labels is None else labels
+        if len(of_values) != len(values):
+            raise UserError(f'ltcl.MapLabels: labels={labels} must have one for each of the {len(values)} values')
         order = np.argsort(codes)
         self.codes = np.array(codes)[order]
-        self.labels = np.array(labels, dtype=np.uint8)[order]
+        self.labels = np.array([*of_values, *[ignore_index] * len(void)], dtype=np.uint8)[order]
 
     def transform(self, results: dict) -> dict:
         """Replace ``gt_seg_map`` (H, W) or (H, W, channels) by labels, uint8, (H, W)."""

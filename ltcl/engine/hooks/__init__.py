@@ -19,6 +19,7 @@ from .prior_hook import PriorHook
 from .progress_hook import ProgressHook
 from .run_report_hook import RunReportHook
 from .sampler_priority_hook import SamplerPriorityHook
+from .scene_counts_hook import SceneCountsHook
 from .skipped_images_hook import SkippedImagesHook
 from .stop_signal_hook import StopSignalHook
 from .strict_load_hook import StrictLoadHook
@@ -44,6 +45,7 @@ __all__ = [
     'ProgressHook',
     'RunReportHook',
     'SamplerPriorityHook',
+    'SceneCountsHook',
     'SkippedImagesHook',
     'StopSignalHook',
     'StrictLoadHook',

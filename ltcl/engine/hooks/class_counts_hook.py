@@ -69,7 +69,7 @@ class ClassCountsHook(Hook):
 
     def before_train(self, runner: Runner) -> None:
         """Count the training set once, before the first iteration."""
-        self.counts = count_classes(runner.train_dataloader.dataset).tolist()
+        self.counts = self.count(runner.train_dataloader.dataset)
         self._hand_out(runner)
         if is_main_process():
             runner.logger.info(f'Training images per class: {_summary(self.counts)}')
@@ -92,10 +92,19 @@ class ClassCountsHook(Hook):
             if loader is None:
                 return
             dataset = DATASETS.build(loader['dataset']) if isinstance(loader, dict) else loader.dataset
-            self.counts = count_classes(dataset).tolist()
+            self.counts = self.count(dataset)
         self._hand_out(runner)
 
     before_test = before_val
+
+    def count(self, dataset: Dataset) -> list[int]:
+        """Training images per class of a data set."""
+        return count_classes(dataset).tolist()
+
+    def counts_for(self, taker: object) -> list[int]:
+        """What a part or a metric is given."""
+        assert self.counts is not None
+        return self.counts
 
     def _hand_out(self, runner: Runner) -> None:
         model = unwrapped(runner.model)
@@ -104,7 +113,7 @@ class ClassCountsHook(Hook):
         loops = [loop for loop in (runner._val_loop, runner._test_loop) if isinstance(loop, BaseLoop)]
         takers += [metric for loop in loops for metric in _count_metrics(loop)]
         for taker in takers:
-            taker.set_class_counts(self.counts)
+            taker.set_class_counts(self.counts_for(taker))
 
 
 def _remark(model: nn.Module, batch_size: int | None) -> str | None:

@@ -192,7 +192,8 @@ def _saved_best(runner: Runner) -> str | None:
 def _shot_settings(shot: ShotMetricMixin | None) -> dict[str, Any]:
     prefix, bounds = (ShotAccuracy.default_prefix, DEFAULT_BOUNDS) if shot is None else (shot.prefix, shot.bounds)
     metric = shot or ShotAccuracy
-    return {'shot_prefix': prefix, 'bounds': bounds, 'score': metric.score, 'overall': metric.overall}
+    names = {name: getattr(metric, name) for name in ('score', 'overall', 'counted')}
+    return {'shot_prefix': prefix, 'bounds': bounds, **names}
 
 
 def _per_class(shot: ShotMetricMixin | None) -> dict[str, list] | None:

@@ -30,8 +30,9 @@ class ShotIoUMetric(ShotMetricMixin, IoUMetric):
     label are warned of once.
 
     Args:
-        class_counts: Training images that show each class, or a file of ``seg_class_stats.py``; None: no groups.
-        count_key: Which counts of the file, ``'image'`` or ``'pixel'``.
+        class_counts: Training images that show each class, or a file of ``seg_class_stats.py``; None: no groups, unless
+            ``ltcl.SceneCountsHook`` brings them.
+        count_key: Which counts, ``'image'`` or ``'pixel'``.
         bounds: Smallest and largest count of a medium-shot class. None: the third of the classes with the highest
             counts is many-shot, the third with the lowest few-shot, and ties are medium.
         iou_metrics: As in mmseg; ``'mIoU'`` must be among them.
@@ -58,10 +59,16 @@ class ShotIoUMetric(ShotMetricMixin, IoUMetric):
     ) -> None:
         if isinstance(class_counts, str):
             class_counts = load_class_counts(class_counts, count_key)
-        if bounds is None:
-            bounds = (0, 0) if class_counts is None else thirds(torch.as_tensor(class_counts))
-        super().__init__(class_counts, bounds, **kwargs)
+        self.count_key, self.counted = count_key, f'{count_key}s'
+        self._by_thirds = bounds is None
+        super().__init__(class_counts, bounds or (0, 0), **kwargs)
         self._absent_logged = False
+
+    def set_class_counts(self, class_counts: Sequence[int] | Tensor) -> None:
+        """Take the training counts of each class, and the bounds that follow from them; see ``ShotMetricMixin``."""
+        super().set_class_counts(class_counts)
+        if self._by_thirds:
+            self.bounds = thirds(torch.as_tensor(class_counts))
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
         """Keep the areas of each image of a batch; see mmseg's ``IoUMetric``.

@@ -21,6 +21,7 @@ class ShotMetricMixin(BaseMetric):
     Attributes:
         score: Name of the figure that each class has.
         overall: Key of the figure over all classes, without prefix.
+        counted: What the training counts are of.
         per_class: After an evaluation (main process only) arrays of length num_classes, see :meth:`describe_classes`.
 
     Args:
@@ -34,6 +35,7 @@ class ShotMetricMixin(BaseMetric):
 
     score = 'accuracy'
     overall = 'all'
+    counted = 'images'
 
     def __init__(
         self,

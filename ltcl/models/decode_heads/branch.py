@@ -21,7 +21,7 @@ class CountsFromFile(ClassCountsMixin):
     """
 
     _counts_file: str | None = None
-    _count_key: str = 'image'
+    count_key: str = 'image'
 
     def register_class_counts(
         self, num_classes: int, class_counts: str | Sequence[int] | Tensor | None = None, count_key: str = 'image'
@@ -33,8 +33,9 @@ class CountsFromFile(ClassCountsMixin):
             class_counts: Counts, shape (num_classes,), or the name of a file that holds them.
             count_key: Which counts of the file.
         """
+        self.count_key = count_key
         if isinstance(class_counts, str):
-            self._counts_file, self._count_key = class_counts, count_key
+            self._counts_file = class_counts
             class_counts = None
         super().register_class_counts(num_classes, class_counts)
 
@@ -50,7 +51,7 @@ class CountsFromFile(ClassCountsMixin):
             raise UserError(
                 f'{type(self).__name__} needs class_counts: a list, or a file of `{STATS_TOOL} CONFIG --out FILE`'
             )
-        counts = load_class_counts(self._counts_file, self._count_key)
+        counts = load_class_counts(self._counts_file, self.count_key)
         if len(counts) != len(self.class_counts):
             raise UserError(
                 f'class_counts: {self._counts_file} counts {len(counts)} classes but the head has '

@@ -1,0 +1,133 @@
+"""A config for a folder of images and masks, resolved, and what it will do in words."""
+
+import argparse
+import os
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+
+from ..errors import UserError
+from ..launch.configs import apply_options, load_config
+from ..value_ranges import check_choice
+from .report import plan, tell
+from .schedule import num_iters, side_of_images
+from .sources import SceneSources
+
+METHODS = ('region-rebalance', 'cross-entropy', 'gpaco', 'ceco')
+BACKBONES = {'resnet50': 'r50', 'resnet18': 'r18'}
+BATCH_SIZE, RATE, VAL_SHARE, WORKERS = 8, 0.01, 0.2, 4
+LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
+# Options that mean nothing here, or that nothing here follows.
+FOR_CLASSIFIERS = {
+    'tune': '--tune',
+    'head': '--head',
+    'views': '--views',
+    'start_from': '--from',
+    'patience': '--patience',
+    'dry_run': '--dry-run',
+}
+# Batch normalisation of a pooled image needs two of them.
+LEAST = {'batch_size': 2, 'image_size': 32, 'epochs': 1}
+WRAPPERS = {'bfloat16': 'ltcl.Bfloat16OptimWrapper', 'float16': 'AmpOptimWrapper'}
+# On a CPU the smaller network, and images of a quarter of the pixels: an iteration takes seconds as it is.
+USUAL_BACKBONE, LARGEST_SIDE = {True: 'resnet50', False: 'resnet18'}, {True: 512, False: 256}
+
+
+def scene_config(path: str | os.PathLike, args: argparse.Namespace) -> Config:
+    """The config of a training on a folder of images and masks, command line included; prints what was found.
+
+    Args:
+        path: The folder, see :class:`ltcl.datasets.own_scenes.OwnScenes`.
+        args: Options, any of which may be missing or None: ``method``, ``backbone`` (``resnet50`` or ``resnet18``),
+            ``weights``, ``scratch``, ``image_size``, ``epochs``, ``batch_size``, ``lr``, ``seed``, ``val_share``,
+            ``amp``, ``work_dir``, ``cfg_options``, ``launcher``.
+
+    Raises:
+        UserError: The folder cannot be trained on, see there; or an option cannot be.
+    """
+    _refuse_options(args)
+    root = os.fspath(path)
+    sources = SceneSources(root)
+    name = _config_name(args)
+    options = {**_options(sources, args), **(getattr(args, 'cfg_options', None) or {})}
+    work_dir = getattr(args, 'work_dir', None) or str(Path('work_dirs', f'{Path(root).resolve().name}_{name}'))
+    launcher = getattr(args, 'launcher', None) or 'none'
+    config = f'ltcl::seg/custom/{name}.py'
+    words = argparse.Namespace(config=config, cfg_options=options, work_dir=work_dir, launcher=launcher)
+    cfg = apply_options(load_config(config), words)
+    if os.environ.get('RANK', '0') == '0':
+        tell(sources)
+        print(plan(cfg, name))
+    return cfg
+
+
+def _refuse_options(args: argparse.Namespace) -> None:
+    for name, option in FOR_CLASSIFIERS.items():
+        if getattr(args, name, None):
+            raise UserError(
+                f'{option} is for images in class folders, and this folder has images and masks: leave it out; the '
+                'whole network is trained, for --epochs'
+            )
+    for name, least in LEAST.items():
+        if getattr(args, name, None) is not None and getattr(args, name) < least:
+            raise UserError(f'--{name.replace("_", "-")} {getattr(args, name)} must be at least {least}')
+    weights = getattr(args, 'weights', None)
+    if weights and '://' not in weights and not Path(weights).is_file():
+        raise UserError(f'--weights {weights}: there is no such file: correct the path')
+
+
+def _config_name(args: argparse.Namespace) -> str:
+    method = getattr(args, 'method', None) or METHODS[0]
+    check_choice('--method', method, METHODS)
+    backbone = getattr(args, 'backbone', None) or USUAL_BACKBONE[_has_gpu()]
+    if backbone not in BACKBONES:
+        raise UserError(
+            f'--backbone {backbone}: a segmentation of own images has {" or ".join(BACKBONES)}; for another network '
+            'change model.backbone of a config of configs/seg/custom'
+        )
+    return f'{method}_deeplabv3plus-{BACKBONES[backbone]}_1xb8-4k_own-scenes'
+
+
+def _has_gpu() -> bool:
+    import torch
+
+    return torch.cuda.is_available()
+
+
+def _options(sources: SceneSources, args: argparse.Namespace) -> dict[str, Any]:
+    """What data and command line say, as entries of the config."""
+    val_share = VAL_SHARE if getattr(args, 'val_share', None) is None else args.val_share
+    batch_size = getattr(args, 'batch_size', None) or BATCH_SIZE
+    asked = str((getattr(args, 'cfg_options', None) or {}).get('max_iters'))
+    by_rule = num_iters(_num_training(sources, val_share), batch_size, getattr(args, 'epochs', None))
+    iters = max(int(asked), 1) if asked.isdecimal() else by_rule
+    found: dict[str, Any] = {
+        'data_root': sources.root,
+        'val_share': val_share,
+        'image_size': getattr(args, 'image_size', None) or side_of_images(sources.sizes, LARGEST_SIDE[_has_gpu()]),
+        'max_iters': iters,
+        'train_cfg.val_interval': max(iters // 10, 1),
+        'default_hooks.checkpoint.interval': max(iters // 10, 1),
+        'train_dataloader.batch_size': batch_size,
+        'optim_wrapper.optimizer.lr': getattr(args, 'lr', None) or RATE * batch_size / BATCH_SIZE,
+    }
+    workers = min(WORKERS, max((os.cpu_count() or 1) - 1, 1))
+    found |= {f'{loader}.num_workers': workers for loader in LOADERS}
+    if getattr(args, 'amp', None):
+        found['optim_wrapper.type'] = WRAPPERS[args.amp]
+    if getattr(args, 'seed', None) is not None:
+        found['randomness.seed'] = args.seed
+    if getattr(args, 'weights', None):
+        found['model.backbone.init_cfg.checkpoint'] = args.weights
+    elif getattr(args, 'scratch', False):
+        found['model.backbone.init_cfg'] = None
+    return found
+
+
+def _num_training(sources: SceneSources, val_share: float) -> int:
+    parts = sources.scenes.parts
+    if sources.scenes.training is None:
+        raise UserError(f'{sources.root} has no images for training, only for {", ".join(parts)}: put them into train')
+    number = len(parts[sources.scenes.training].pairs)
+    return number if 'val' in parts else max(round(number * (1 - val_share)), 1)

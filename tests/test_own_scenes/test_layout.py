@@ -1,0 +1,133 @@
+"""Images and masks are found in the layouts that people have, and told from images in class folders."""
+
+import pytest
+from own_scenes import touch
+
+from ltcl.errors import UserError
+from ltcl.own_scenes import find_scenes, is_scene_folder
+
+# Files, and the pairs of each part.
+LAYOUTS = {
+    'plain': (['images/1.jpg', 'masks/1.png'], {'all': [('images/1.jpg', 'masks/1.png')]}),
+    'alone in a folder': (
+        ['mine/images/1.jpg', 'mine/labels/1.png'],
+        {'all': [('mine/images/1.jpg', 'mine/labels/1.png')]},
+    ),
+    'parts below': (
+        [
+            'images/training/1.jpg',
+            'images/validation/2.jpg',
+            'annotations/training/1.png',
+            'annotations/validation/2.png',
+        ],
+        {
+            'train': [('images/training/1.jpg', 'annotations/training/1.png')],
+            'val': [('images/validation/2.jpg', 'annotations/validation/2.png')],
+        },
+    ),
+    'parts above': (
+        ['train/images/1.jpg', 'train/masks/1.png', 'valid/images/1.jpg', 'valid/masks/1.png'],
+        {'train': [('train/images/1.jpg', 'train/masks/1.png')], 'val': [('valid/images/1.jpg', 'valid/masks/1.png')]},
+    ),
+    'parts in one word': (
+        ['train/1.png', 'trainannot/1.png', 'test/1.png', 'testannot/1.png'],
+        {'train': [('train/1.png', 'trainannot/1.png')], 'test': [('test/1.png', 'testannot/1.png')]},
+    ),
+    'part of the masks only': (
+        ['images/1.jpg', 'masks/train/1.png'],
+        {'train': [('images/1.jpg', 'masks/train/1.png')]},
+    ),
+    'cities': (
+        [
+            'leftImg8bit/train/a/a_1_leftImg8bit.png',
+            'gtFine/train/a/a_1_gtFine_color.png',
+            'gtFine/train/a/a_1_gtFine_instanceIds.png',
+            'gtFine/train/a/a_1_gtFine_labelIds.png',
+        ],
+        {'train': [('leftImg8bit/train/a/a_1_leftImg8bit.png', 'gtFine/train/a/a_1_gtFine_labelIds.png')]},
+    ),
+    'masks of objects beside': (
+        ['JPEGImages/1.jpg', 'SegmentationClass/1.png', 'SegmentationObject/1.png'],
+        {'all': [('JPEGImages/1.jpg', 'SegmentationClass/1.png')]},
+    ),
+    'words in front': (['img/img_1.jpg', 'gt/gt_1.png'], {'all': [('img/img_1.jpg', 'gt/gt_1.png')]}),
+    'an ending of their own': (
+        ['images/a.jpg', 'images/b.jpg', 'masks/a-hand.png', 'masks/b-hand.png'],
+        {'all': [('images/a.jpg', 'masks/a-hand.png'), ('images/b.jpg', 'masks/b-hand.png')]},
+    ),
+    'one folder': (
+        ['1.jpg', '1_mask.png', '2.jpg', '2_mask.png'],
+        {'all': [('1.jpg', '1_mask.png'), ('2.jpg', '2_mask.png')]},
+    ),
+    'one folder, same names': (['1.jpg', '1.png'], {'all': [('1.jpg', '1.png')]}),
+    'one folder a part': (
+        ['train/1_sat.jpg', 'train/1_mask.png', 'val/2_sat.jpg', 'val/2_mask.png'],
+        {'train': [('train/1_sat.jpg', 'train/1_mask.png')], 'val': [('val/2_sat.jpg', 'val/2_mask.png')]},
+    ),
+}
+
+
+@pytest.mark.parametrize('name', LAYOUTS)
+def test_pairs_are_found(name, tmp_path):
+    files, expected = LAYOUTS[name]
+    scenes = find_scenes(touch(tmp_path, files))
+    assert {part: [tuple(pair) for pair in found.pairs] for part, found in scenes.parts.items()} == expected
+    assert not any(part.without_mask or part.without_image for part in scenes.parts.values())
+    assert is_scene_folder(tmp_path)
+
+
+@pytest.mark.parametrize(
+    'files',
+    [
+        ['cats/1.jpg', 'dogs/1.jpg'],
+        ['cats/1.jpg', 'dogs/2.jpg', 'masks/3.jpg'],
+        ['train/cats/1.jpg', 'train/dogs/1.jpg', 'train/dogs/1.png'],
+        ['images/1.jpg', 'images/2.jpg', 'labels.csv'],
+        ['images/1.jpg', 'labels/1.txt'],
+        ['1.jpg', '2.jpg'],
+        ['notes.txt'],
+    ],
+)
+def test_images_for_classification_are_none(files, tmp_path):
+    assert not is_scene_folder(touch(tmp_path, files))
+    assert not is_scene_folder(tmp_path / files[0])
+    assert not is_scene_folder(tmp_path / 'absent')
+
+
+def test_a_test_part_without_masks_is_told_and_left_out(tmp_path):
+    scenes = find_scenes(touch(tmp_path, ['train_images/1.jpg', 'train_masks/1.png', 'test_images/7.jpg']))
+    assert list(scenes.parts) == ['train']
+    assert 'no masks: 1 images such as test_images/7.jpg' in scenes.notes[0]
+
+
+def test_eval_is_the_test_or_validation_beside_one(tmp_path):
+    files = ['train/images/1.jpg', 'train/masks/1.png', 'eval/images/2.jpg', 'eval/masks/2.png']
+    assert list(find_scenes(touch(tmp_path, files)).parts) == ['train', 'test']
+    assert list(find_scenes(touch(tmp_path, ['test/images/3.jpg', 'test/masks/3.png'])).parts) == [
+        'train',
+        'val',
+        'test',
+    ]
+
+
+def test_what_stands_alone_is_kept(tmp_path):
+    part = find_scenes(touch(tmp_path, ['images/1.jpg', 'images/3.jpg', 'masks/1.png', 'masks/4.png'])).parts['all']
+    assert (part.without_mask, part.without_image) == (['images/3.jpg'], ['masks/4.png'])
+
+
+@pytest.mark.parametrize(
+    ('files', 'words'),
+    [
+        ([], 'holds no image: put images and masks there'),
+        (['images/1.jpg'], 'holds 1 images and no masks'),
+        (['masks/1.png'], 'holds 1 masks and no images'),
+        (['images/1.jpg', 'masks/2.png'], r'images/1\.jpg, has the name of one of the 1 masks, such as masks/2\.png'),
+        (['images/1.jpg', 'masks/1_left.png', 'masks/1.bmp', 'masks/1.png'], r'images/1\.jpg has several masks'),
+    ],
+)
+def test_what_cannot_be_paired(files, words, tmp_path):
+    touch(tmp_path, files)
+    with pytest.raises(UserError, match=words):
+        find_scenes(tmp_path)
+    with pytest.raises(UserError, match='does not exist: name yours'):
+        find_scenes(tmp_path / 'absent')
