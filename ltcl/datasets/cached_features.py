@@ -13,7 +13,7 @@ from ltcl.errors import UserError
 from ltcl.registry import DATASETS
 from ltcl.value_ranges import check_ranges
 
-from .image_checks import leaves
+from .image_checks import find_skipped
 from .samplers.seeded import SeededIndex
 
 STORED = ('eval', 'mirror')
@@ -61,9 +61,7 @@ class CachedFeatures(BaseDataset):
             dataset = DATASETS.build({**dataset, 'lazy_init': True} if lazy_init else dataset)
         self.dataset: Any = dataset
         if not hasattr(self.dataset, 'get_gt_labels'):
-            raise UserError(
-                f'CachedFeatures cannot wrap {type(self.dataset).__name__}: it has no get_gt_labels() that tells classes'
-            )
+            raise UserError(f'CachedFeatures cannot wrap {type(self.dataset).__name__}: its get_gt_labels() is missing')
         self.steps = list(pipeline)
         self.num_views = num_views
         self.kept = STORED[:1] if num_views is None else (*STORED, *(f'crop{each}' for each in range(1, views)))
@@ -94,7 +92,7 @@ class CachedFeatures(BaseDataset):
     @property
     def may_skip(self) -> bool:
         """Whether an image that cannot be read is left out."""
-        return not self.is_test and not any(leaf.test_mode for leaf in leaves(self.dataset))
+        return not self.is_test and next(find_skipped(self.dataset), None) is not None
 
     def get_data_info(self, idx: int) -> dict:
         """Data info of an image."""

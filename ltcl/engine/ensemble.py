@@ -9,6 +9,7 @@ from mmengine.runner import Runner
 from ltcl.checkpoints.class_names import trained_classes
 from ltcl.checkpoints.schemes import load_checkpoint
 from ltcl.errors import UserError
+from ltcl.launch.config_values import images_of
 
 from .finite import not_finite_by_design, refuse_not_finite
 from .hooks.strict_load_hook import compare_tensors, tensors_of
@@ -27,6 +28,7 @@ def ensemble_config(configs: Sequence[Config]) -> Config:
     cfg = copy.deepcopy(configs[0])
     cfg.model = dict(type='ltcl.EnsembleClassifier', members=[_member(each) for each in configs])
     cfg.data_preprocessor = cfg.load_from = None
+    cfg.test_dataloader.dataset = images_of(cfg.test_dataloader.dataset)  # features are those of one member
     return cfg
 
 

@@ -15,7 +15,8 @@ from torch.utils.data import DataLoader, Dataset
 
 from ltcl.datasets import CachedFeatures
 from ltcl.datasets.cached_features import STORED
-from ltcl.datasets.image_checks import leaves
+from ltcl.datasets.image_checks import find_skipped, leaves
+from ltcl.datasets.transforms import LoadImage
 from ltcl.errors import UserError
 from ltcl.launch.progress import PROGRESS
 from ltcl.notices import note
@@ -42,7 +43,7 @@ class Task(NamedTuple):
 
 
 class ViewsOfImages(Dataset):
-    """For each task the views, packed, shape (views, channels, H, W); None of an image that is left out.
+    """For each task the views, packed, shape (views, channels, H, W); None of one that cannot be read.
 
     Args:
         dataset: The data set with the images.
@@ -54,29 +55,32 @@ class ViewsOfImages(Dataset):
         self.tasks = tasks
         self.plain = Compose(dataset.steps)
         self.random: Any = next(leaves(dataset.dataset)).pipeline
+        if dataset.may_skip:  # what the training skips is skipped in the view of a test
+            for loader in (each for each in self.plain.transforms if isinstance(each, LoadImage)):
+                loader.skipped = next(find_skipped(dataset.dataset))
 
     def __len__(self) -> int:
         return len(self.tasks)
 
     def __getitem__(self, index: int) -> Tensor | None:
         task = self.tasks[index]
-        views: dict[str, Tensor | None] = {}
-        if {EVAL, MIRROR} & set(task.views):
-            views[EVAL] = self._packed(self.plain, task)
-            views[MIRROR] = None if views[EVAL] is None else views[EVAL].flip(-1)
-        for view in task.views:
-            if view not in views:
-                with randomness_of(task.key, view.encode(), str(self.dataset.seed).encode()):
-                    views[view] = self._packed(self.random, task)
-        made = [views[view] for view in task.views]
-        return None if any(view is None for view in made) else torch.stack(made)
+        plain = self._packed(self.plain, task) if {EVAL, MIRROR} & {*task.views} else None
+        made = [self._view(view, task, plain) for view in task.views]
+        views = [view for view in made if view is not None]
+        return torch.stack(views) if len(views) == len(made) else None
+
+    def _view(self, view: str, task: Task, plain: Tensor | None) -> Tensor | None:
+        if view == EVAL:
+            return plain
+        if view == MIRROR:
+            return None if plain is None else plain.flip(-1)
+        with randomness_of(task.key, view.encode(), str(self.dataset.seed).encode()):
+            return self._packed(self.random, task)
 
     def _packed(self, steps: Compose, task: Task) -> Tensor | None:
         packed = steps(self.dataset.get_data_info(task.position))
         if packed is None:
-            if self.dataset.may_skip:
-                return None
-            raise UserError(f'image {task.position} of the data set cannot be read, and every image counts there')
+            return None
         return packed['inputs'][0] if isinstance(packed['inputs'], list) else packed['inputs']
 
 
@@ -162,9 +166,8 @@ class Clock:
             return
         self.told = now
         rate = done / (now - self.start)
-        note(
-            f'features of {done:,} of {self.total:,} images, {rate:.0f} a second, {(self.total - done) / rate:.0f} s left'
-        )
+        left = (self.total - done) / rate
+        note(f'features of {done:,} of {self.total:,} images, {rate:.0f} a second, {left:.0f} s left')
 
 
 def _in_one_thread(worker: int) -> None:

@@ -1,25 +1,19 @@
-"""What features depend on: encoder, preparation and content of the images."""
+"""What features depend on beside the images: encoder and preparation."""
 
 import json
 import re
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import nn
 
 from ltcl.datasets import CachedFeatures
-from ltcl.launch.progress import PROGRESS
 from ltcl.models.backbones import FrozenBackbone
 
 from .store import digest
 
 # Counts up when the same encoder and image give other features.
 FORMAT = 1
-THREADS = 8
 
 
 def digest_of_encoder(backbone: FrozenBackbone, preprocessor: nn.Module) -> bytes:
@@ -40,7 +34,9 @@ def digest_of_encoder(backbone: FrozenBackbone, preprocessor: nn.Module) -> byte
 
 def _parts(name: str, value: torch.Tensor) -> tuple[bytes, bytes]:
     plain = value.detach().cpu().contiguous()
-    return f'{name} {plain.dtype} {tuple(plain.shape)}'.encode(), digest(plain.view(-1).view(torch.uint8).numpy().data)
+    return f'{name} {plain.dtype} {tuple(plain.shape)}'.encode(), digest(
+        plain.view(-1).view(torch.uint8).numpy().tobytes()
+    )
 
 
 def digest_of_view(dataset: CachedFeatures, view: str) -> bytes:
@@ -61,29 +57,3 @@ def pipelines_in(node: Any) -> list:
         own = [node['pipeline']] if node.get('pipeline') else []
         return own + [each for value in node.values() if isinstance(value, dict | list) for each in pipelines_in(value)]
     return [each for value in node for each in pipelines_in(value)] if isinstance(node, list) else []
-
-
-def digests_of_images(dataset: CachedFeatures, positions: Sequence[int]) -> list[bytes | None]:
-    """Stands for the content of each image, its file or its pixels.
-
-    Args:
-        dataset: The data set.
-        positions: Of the images.
-
-    Returns:
-        None of a file that cannot be read.
-    """
-
-    def content(position: int) -> bytes | None:
-        PROGRESS.step()
-        info = dataset.get_data_info(position)
-        if info.get('img') is not None:
-            pixels = np.ascontiguousarray(info['img'])
-            return digest(f'{pixels.dtype} {pixels.shape}'.encode(), pixels.tobytes())
-        try:
-            return digest(Path(info['img_path']).read_bytes())
-        except OSError:
-            return None
-
-    with ThreadPoolExecutor(THREADS) as pool:
-        return list(pool.map(content, positions))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ltcl.files import write_atomic
+from ltcl.files import cache_folder, write_atomic
 from ltcl.neutral_text import shorten
 from ltcl.notices import warn
 
@@ -26,6 +26,11 @@ def digest(*parts: bytes) -> bytes:
     return blake2b(b''.join(parts), digest_size=KEY_BYTES).digest()
 
 
+def features_folder() -> Path:
+    """Where the cache lies; it may not exist yet."""
+    return cache_folder() / 'features'
+
+
 class RowStore:
     """Rows of one kind in a folder.
 
@@ -34,10 +39,12 @@ class RowStore:
 
     Args:
         folder: Made when something is written.
+        dtype: Of the rows.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, dtype: type = np.float32) -> None:
         self.folder = folder
+        self.dtype = dtype
         self.is_writable = True
 
     def read(self, wanted: Collection[bytes]) -> dict[bytes, np.ndarray]:
@@ -53,7 +60,7 @@ class RowStore:
         damaged = []
         for path in sorted(self.folder.glob('*.npz')):
             try:
-                keys, rows = _piece(path)
+                keys, rows = _piece(path, self.dtype)
             except FileNotFoundError:
                 continue
             except (OSError, ValueError, KeyError, EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError):
@@ -104,10 +111,10 @@ class RowStore:
             warn(f'features are not kept in the cache: {error}: the next run computes them again. {HINT}')
 
 
-def _piece(path: Path) -> tuple[list[bytes], np.ndarray]:
+def _piece(path: Path, dtype: type) -> tuple[list[bytes], np.ndarray]:
     with np.load(path, allow_pickle=False) as file:
         keys, rows = file['keys'], file['rows']
-    if keys.shape != (len(rows), KEY_BYTES) or keys.dtype != np.uint8 or rows.ndim != 2 or rows.dtype != np.float32:
+    if keys.shape != (len(rows), KEY_BYTES) or keys.dtype != np.uint8 or rows.ndim != 2 or rows.dtype != dtype:
         raise ValueError('not a piece of rows')
     return [key.tobytes() for key in keys], rows
 

@@ -162,8 +162,8 @@ def check_cached_features(training: Training) -> None:
         return
     if not is_frozen:
         raise UserError(
-            f'{sets[0].key} holds features of a ltcl.FrozenBackbone, and the model has {backbone.name}: make the config '
-            'anew with --tune frozen'
+            f'{sets[0].key} holds features of a ltcl.FrozenBackbone, and the model has {backbone.name}: make the '
+            'config anew with --tune frozen'
         )
     if training.hook('ltcl.FeatureCacheHook') is None:
         raise UserError(

@@ -51,8 +51,8 @@ def classifier_of(model: nn.Module) -> nn.Linear:
     layer = getattr(getattr(model, 'head', None), 'fc', None)
     if not isinstance(layer, nn.Linear):
         raise UserError(
-            f'ltcl.ClassMeanStartHook: {type(getattr(model, "head", None)).__name__} has no linear or cosine classifier '
-            'whose rows could be means: take the hook out'
+            f'ltcl.ClassMeanStartHook: {type(getattr(model, "head", None)).__name__} has no linear or cosine '
+            'classifier whose rows could be means: take the hook out'
         )
     return layer
 

@@ -8,7 +8,7 @@ from mmengine.config import Config
 from ltcl.errors import UserError
 
 HEADS = ('linear', 'cosine', 'hidden')
-MIXING = (('data_preprocessor', 'batch_augments'), ('model.data_preprocessor', 'batch_augments'))
+MIXING = ('data_preprocessor', 'batch_augments')
 SINGLE = 'ltcl.Classifier'
 CONTRASTIVE = 'ltcl.ContrastiveClassifier'
 CLASSIFIERS = ('ImageClassifier', 'mmpretrain.ImageClassifier', 'ltcl.FrozenEncoderClassifier', SINGLE)
@@ -27,8 +27,8 @@ def freeze(
 ) -> Config:
     """Train the head of a config on features of its encoder, which stays as it is.
 
-    Backbone and neck become one ``ltcl.FrozenBackbone``, the data sets ``ltcl.CachedFeatures``. What the run starts
-    from, ``load_from``, is where the encoder comes from.
+    Backbone and neck become one ``ltcl.FrozenBackbone``, the data sets ``ltcl.CachedFeatures``. The encoder has the
+    weights of its ``init_cfg``, or those of the checkpoint that the run starts from, ``load_from``.
 
     Args:
         cfg: The config of a classifier, changed in place.
@@ -74,7 +74,7 @@ def freeze(
 
 
 def _check(cfg: Config, head: str | None, views: int) -> None:
-    model = cfg.get('model') or {}
+    model: Any = cfg.get('model') or {}
     if head not in (None, *HEADS):
         raise UserError(f'the head on frozen features is one of {", ".join(HEADS)}, not {head!r}')
     if views < 1:
@@ -85,9 +85,8 @@ def _check(cfg: Config, head: str | None, views: int) -> None:
         )
     if model.backbone.type == 'ltcl.FrozenBackbone':
         raise UserError('--tune frozen: the encoder of the config is frozen already: leave the option out')
-    places = [('model.train_cfg', 'augments'), *MIXING]
-    for place, name in places:
-        if (cfg.get(place) or {}).get(name):
+    for owner, place, name in ((model, 'train_cfg', 'augments'), *((each, *MIXING) for each in (model, cfg))):
+        if (owner.get(place) or {}).get(name):
             raise UserError(f'--tune frozen: {place}.{name} mixes images, of which only features are kept: take it out')
 
 
@@ -95,15 +94,9 @@ def _freeze_encoder(cfg: Config) -> None:
     """Backbone and neck as one frozen part, with the weights that they start from."""
     model = cfg.model
     encoder = model.backbone
-    if cfg.get('load_from') and not cfg.get('resume'):
-        encoder.init_cfg = dict(type='Pretrained', checkpoint=cfg.load_from, prefix='backbone.')
-        cfg.load_from = None
     if encoder.get('init_cfg') and cfg.get('stage1_config'):
-        cfg.pop('stage1_config')  # what it is made of is known
-    model.backbone = dict(
-        _delete_=True, type='ltcl.FrozenBackbone', encoder=encoder.to_dict(), pooling=_plain(model.get('neck'))
-    )
-    model.backbone.pop('_delete_', None)
+        cfg.pop('stage1_config')  # the encoder has its weights
+    model.backbone = dict(type='ltcl.FrozenBackbone', encoder=_plain(encoder), pooling=_plain(model.get('neck')))
 
 
 def _plain(node: Any) -> Any:
@@ -169,10 +162,9 @@ def _pipeline_of(dataset: Any) -> list:
 
 def _prepare(cfg: Config) -> None:
     """A preprocessor that lets features through, and an optimizer without rates by layers of the encoder."""
-    entries = cfg.get('data_preprocessor') or cfg.model.get('data_preprocessor')
-    if not entries:
-        cfg.data_preprocessor = entries = dict()
-        entries = cfg.data_preprocessor
+    if not cfg.model.get('data_preprocessor'):
+        cfg.setdefault('data_preprocessor', {})
+    entries = cfg.model.get('data_preprocessor') or cfg.data_preprocessor
     entries.update(type='ltcl.MultiViewDataPreprocessor', channels_last=True)
     wrapper = cfg.get('optim_wrapper') or {}
     if 'LearningRateDecay' in str(wrapper.get('constructor')):

@@ -167,7 +167,8 @@ class ContrastiveClassifier(Classifier):
     def _encode_key(self, images: Tensor) -> Tensor:
         def encode(images: Tensor) -> Tensor:
             encoder = self.momentum_encoder
-            feats = (encoder['backbone'] if 'backbone' in encoder else self.backbone)(images)
+            backbone: Any = getattr(encoder, 'backbone', self.backbone)
+            feats = backbone(images)
             feats = encoder['neck'](feats) if 'neck' in encoder else feats
             return self._embed(encoder['projector'], feats[-1])
 
