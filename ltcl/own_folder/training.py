@@ -9,7 +9,6 @@ from mmengine.config import Config
 
 from ltcl.engine.hooks.run_report_hook import RunReportHook
 from ltcl.engine.starting import files_of_run
-from ltcl.errors import UserError
 from ltcl.launch import build_runner, load_config
 from ltcl.launch.backbone_option import image_size_of
 from ltcl.launch.start_options import resume_from, set_precision
@@ -22,7 +21,6 @@ from .found import Found, look
 from .going_on import config_from_run, new_classes
 from .measuring import measure
 from .methods import DEFAULT, title_of
-from .options import name_of_option
 from .quietly import quiet
 from .result import Result, print_result
 from .timing import expected_minutes
@@ -152,14 +150,7 @@ def _is_scene_folder(folder: str) -> bool:
 def _train_on_scenes(args: argparse.Namespace) -> None:
     from ltcl.own_scenes import scene_config
 
-    for name in ('start_from', 'patience'):
-        if getattr(args, name):
-            raise UserError(
-                f'{name_of_option(name)} is for images in class folders, not for images and masks: leave it out'
-            )
     cfg = scene_config(args.config, args)
-    if args.dry_run:
-        return
     resume_from(cfg, args.resume, args.work_dir)
     build_runner(cfg, training=True).train()
     print(f'next:\n  ltcl test {visible(shlex.quote(args.work_dir))}')
