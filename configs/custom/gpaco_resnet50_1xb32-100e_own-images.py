@@ -5,8 +5,9 @@
 #       ARGS="--cfg-options data_root=data/birds"
 #
 # Hardware: one GPU, 32 images a step in two views, so twice the work and memory of cross entropy; float32.
-# GPaCo's recipe for ImageNet-LT (alpha 0.045) with 32 images a step instead of 128: a quarter of the rate, and of the
-# queue, so that its rows are as old. 100 epochs instead of 400. Not tuned, not run at this size.
+# GPaCo's recipe for ImageNet-LT with 32 images a step instead of 128, a quarter of the rate and 100 epochs instead of
+# 400. Queue and alpha are those for 3,000 images of which 600 are of the largest class and 10 of the smallest;
+# --fit-recipe chooses them, batch and epochs by your images (docs/recipes.md).
 _base_ = [
     '../_base_/default_runtime.py',
     '../_base_/datasets/own-images.py',
@@ -14,7 +15,7 @@ _base_ = [
     '../_base_/schedules/own-100e.py',
 ]
 
-model = dict(head=dict(num_classes=_base_.num_classes, queue_len=2048, alpha=0.045, temperature=0.2))
+model = dict(head=dict(num_classes=_base_.num_classes, queue_len=256, alpha=0.016, temperature=0.2))
 views = dict(type='ltcl.Views', recipes=['randcls', 'randclsstack'], size=224, num_layers=2, magnitude=10)
 train_dataloader = dict(dataset=dict(pipeline=[_base_.load, views, _base_.pack]))
 default_hooks = dict(

@@ -6,8 +6,9 @@
 #
 # Then stage 2, the classifier: linear_kcl_resnet50_1xb32-40e_own-images.py.
 # Hardware: one GPU, 32 images a step, a second view through a momentum encoder without gradients; float32.
-# KCL's recipe for ImageNet-LT with 32 images a step instead of 256: an eighth of the rate and of the queue. 100 epochs
-# instead of 200. Not tuned, not run at this size. A run of a few thousand steps needs a smaller momentum, 0.99.
+# KCL's recipe for ImageNet-LT with 32 images a step instead of 256, an eighth of the rate, 100 epochs instead of 200.
+# Queue, positives and momentum are those for 3,000 images; --fit-recipe chooses them, batch and epochs by your images
+# (docs/recipes.md).
 _base_ = [
     '../_base_/default_runtime.py',
     '../_base_/datasets/own-images.py',
@@ -15,7 +16,7 @@ _base_ = [
     '../_base_/schedules/own-100e.py',
 ]
 
-model = dict(head=dict(num_classes=_base_.num_classes, queue_len=8192, temperature=0.07))
+model = dict(head=dict(num_classes=_base_.num_classes, queue_len=1024, temperature=0.07))
 views = dict(type='ltcl.Views', recipes=['regular', 'regular'], size=224)
 train_dataloader = dict(dataset=dict(pipeline=[_base_.load, views, _base_.pack]))
 val_evaluator = [dict(type='ltcl.KNNAccuracy')]

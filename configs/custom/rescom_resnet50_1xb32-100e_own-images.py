@@ -6,7 +6,8 @@
 #
 # Hardware: one GPU, 32 images a step in two views, so twice the work and memory of cross entropy; float32.
 # The model for ImageNet-LT: 4 queue rows for each class, as many hard negatives as there are other classes. ResCo's
-# rate, 0.06 for 256 images, for 32. 100 epochs instead of 400. Not tuned, not run at this size.
+# rate, 0.06 for 256 images, for 32. 100 epochs instead of 400. --fit-recipe chooses the rows, batch and epochs by your
+# images (docs/recipes.md).
 _base_ = [
     '../_base_/default_runtime.py',
     '../_base_/datasets/own-images.py',

@@ -1,9 +1,10 @@
 """The rules on a config."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 
 from mmengine.config import Config
 
+from ltcl.errors import UserError
 from ltcl.launch.run_length import UNITS, length_of, schedulers, set_length, unit_of
 
 from .methods import HEADS, Case, Choice
@@ -29,13 +30,16 @@ def apply_recipe(
     Args:
         cfg: A config of a classification, changed in place.
         counts: Training images per class.
-        kept: Dotted keys that stay as they are, such as ``model.head.alpha``: those of ``--cfg-options``. What follows
-            from them is chosen to fit them.
+        kept: Dotted keys that stay as they are, with what lies in them, such as ``model.head.alpha``, ``max_epochs`` or
+            ``optim_wrapper.optimizer.lr``: those of ``--cfg-options``. What follows from them is chosen to fit them.
         start: What is trained: ``'scratch'``, ``'pretrained'`` or ``'frozen'``; None looks at the backbone.
         processes: Number of processes.
 
     Returns:
         Lines to print: each value with its reason.
+
+    Raises:
+        UserError: The schedule cannot be adapted to another number of epochs.
     """
     start = start or _start_of(cfg)
     batch, lines = _fit_batch(cfg, counts, kept, start)
@@ -58,12 +62,12 @@ def _start_of(cfg: Config) -> str:
 def _fit_batch(cfg: Config, counts: Sequence[int], kept: Collection[str], start: str) -> tuple[int, list[str]]:
     """Images of a step on one process, and the line on them."""
     loader, old = cfg.train_dataloader, cfg.train_dataloader.batch_size
-    if 'train_dataloader.batch_size' in kept:
+    if _is_kept('train_dataloader.batch_size', kept):
         return old, []
     loader.batch_size = batch_size(sum(counts), start == 'frozen')
-    line = f'batch {loader.batch_size}: {sum(counts):,} training images'
+    line = f'batch_size {loader.batch_size}: {sum(counts):,} training images'
     optimizer = cfg.optim_wrapper.optimizer
-    if loader.batch_size != old and 'optim_wrapper.optimizer.lr' not in kept:
+    if loader.batch_size != old and not _is_kept('optim_wrapper.optimizer.lr', kept):
         optimizer.lr = float(f'{optimizer.lr * loader.batch_size / old:.6g}')
         line += f'; rate {optimizer.lr:g} in proportion'
     return loader.batch_size, [line]
@@ -71,15 +75,20 @@ def _fit_batch(cfg: Config, counts: Sequence[int], kept: Collection[str], start:
 
 def _fit_length(cfg: Config, epochs: int, steps: int, kept: Collection[str], start: str) -> list[str]:
     lines = []
-    if not {key for unit in UNITS for key in (unit, f'train_cfg.{unit}')} & set(kept):
-        set_length(cfg._cfg_dict, epochs)
-        lines.append(f'epochs {epochs}: {epochs * steps:,} steps {IN_WORDS[start]} (aim {LENGTHS[start].steps:,})')
+    if not any(_is_kept(key, kept) for unit in UNITS for key in (unit, f'train_cfg.{unit}')):
+        old, stale = length_of(cfg._cfg_dict), set_length(cfg._cfg_dict, epochs)
+        if stale:
+            raise UserError(
+                f'the rules choose max_epochs={epochs}, and {" and ".join(stale)} cannot be adapted to it: keep the '
+                f'length with --cfg-options max_epochs={old}, or correct the schedule'
+            )
+        lines.append(f'max_epochs {epochs}: {epochs * steps:,} steps {IN_WORDS[start]} (aim {LENGTHS[start].steps:,})')
     warmup = warmup_epochs(length_of(cfg._cfg_dict) or epochs)
-    fitted = [part for key, part in schedulers(cfg._cfg_dict) if f'{key}.warmup_epochs' not in kept]
+    fitted = [part for key, part in schedulers(cfg._cfg_dict) if not _is_kept(f'{key}.warmup_epochs', kept)]
     for part in fitted:
         if part.get('warmup_epochs'):
             part['warmup_epochs'] = warmup
-            lines.append(f'warm-up {warmup} epochs: a twentieth of the run')
+            lines.append(f'warmup_epochs {warmup}: a twentieth of the run')
     return lines
 
 
@@ -89,22 +98,23 @@ def _fit_head(cfg: Config, counts: Sequence[int], batch: int, processes: int, ke
     if rule is None:
         return []
     views = len(cfg.model.get('online_views', (0,))) + len(cfg.model.get('key_views', ()))
-    own = _kept_of(head, kept)
+    own = {key: value for key, value in head.items() if _is_kept(f'model.head.{key}', kept)}
     choices = rule(Case(counts, batch, processes, views, own))
     head.update({key: choice.value for key, choice in choices.items() if key not in own})
     return [_line(key, choice) for key, choice in choices.items()]
 
 
-def _kept_of(head: Mapping, kept: Collection[str]) -> dict[str, object]:
-    return {key: value for key, value in head.items() if f'model.head.{key}' in kept}
-
-
 def _fit_momentum(cfg: Config, steps: int, kept: Collection[str]) -> list[str]:
     hook, key = (cfg.get('default_hooks') or {}).get('momentum_update'), 'default_hooks.momentum_update.momentum'
-    if not hook or key in kept:
+    if not hook or _is_kept(key, kept):
         return []
     hook['momentum'] = key_momentum(steps)
     return [_line('momentum', Choice(hook['momentum'], f'keys average over a tenth of {steps:,} steps, or 1,000'))]
+
+
+def _is_kept(key: str, kept: Collection[str]) -> bool:
+    """Whether a key is among those that stay, or lies in one of them."""
+    return any(f'{key}.'.startswith(f'{each}.') for each in kept)
 
 
 def _line(key: str, choice: Choice) -> str:

@@ -3,9 +3,11 @@
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
+from ltcl.errors import UserError
+
 
 def class_counts_of(cfg: Config) -> list[int]:
-    """Count the training images of a config before anything is built; no image is opened.
+    """Count the training images of a config before anything is built; no image is opened, and no feature is cached.
 
     The package of the config's ``default_scope`` must be imported.
 
@@ -13,12 +15,18 @@ def class_counts_of(cfg: Config) -> list[int]:
         cfg: The config of a classification.
 
     Raises:
-        UserError: The data set does not tell its labels.
+        UserError: It is the config of another task, or the data set does not tell its labels.
     """
     from ltcl.engine.hooks.class_counts_hook import count_classes
     from ltcl.registry import DATASETS
 
+    if not isinstance(cfg.model.get('head'), dict):
+        raise UserError(
+            f'{cfg.model.type} has no head of a classifier, so there are no class counts to fit a recipe to'
+        )
     parts = dict(cfg.train_dataloader.dataset)
+    while isinstance(parts.get('dataset'), dict):  # a cache around the images, for example
+        parts = dict(parts['dataset'])
     if 'pipeline' in parts:
         parts['pipeline'] = []
     with DefaultScope.overwrite_default_scope(cfg.get('default_scope')):

@@ -39,7 +39,8 @@ class Case(NamedTuple):
     def queue_len(self, rule: Callable[[Sequence[int], int], int]) -> Choice:
         """Length of the queue by a rule, or the one that is kept."""
         queue_len = self.kept.get('queue_len', rule(self.counts, self.batch * self.processes))
-        return Choice(queue_len, f'{queue_len / sum(self.counts):.2f} of an epoch')
+        share = f'{queue_len / sum(self.counts):.2f} of an epoch'
+        return Choice(queue_len, share if queue_len else 'the rows of a step are as many as the smallest class needs')
 
 
 def paco(case: Case) -> dict[str, Choice]:

@@ -70,8 +70,8 @@ def steps_of_epoch(num_images: int, batch: int) -> int:
 
 
 def warmup_epochs(epochs: int) -> int:
-    """Epochs of warm-up: :data:`WARMUP_SHARE` of the run, at least 1."""
-    return max(1, round(epochs * WARMUP_SHARE))
+    """Epochs of warm-up: :data:`WARMUP_SHARE` of the run, at least 1, and none in a run of one epoch."""
+    return min(epochs - 1, max(1, round(epochs * WARMUP_SHARE)))
 
 
 def key_momentum(steps: int) -> float:

@@ -6,11 +6,12 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.evaluator import BaseMetric
-from mmengine.registry import METRICS
+from mmengine.registry import METRICS, init_default_scope
 from mmengine.runner import Runner
 from mmpretrain.datasets import BaseDataset
 from mmpretrain.registry import DATASETS
 from mmpretrain.structures import DataSample
+from torch import nn
 
 from ltcl.checkpoints.reading import load_from_local
 from ltcl.engine.hooks import ClassCountsHook
@@ -178,3 +179,42 @@ def test_old_checkpoint_without_counts():
     checkpoint = {'meta': {}}
     hook.before_save_checkpoint(None, checkpoint)
     assert checkpoint['meta']['class_counts'] is None
+
+
+def paco(**head) -> nn.Module:
+    init_default_scope('mmpretrain')
+    return MODELS.build(
+        dict(
+            type='ltcl.ContrastiveClassifier',
+            online_views=(0, 1),
+            backbone=MODEL['backbone'],
+            neck=MODEL['neck'],
+            projector=dict(type='ltcl.Projector', out_channels=8),
+            head=dict(type='ltcl.PaCoHead', num_classes=3, **head),
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ('head', 'expected'),
+    [
+        (dict(queue_len=56, alpha=0.5), 'asks only 0.043 of the centre of the largest class, whose images meet 45 of'),
+        (
+            dict(queue_len=56, alpha=0.5, with_prior=False),
+            'below 0.18 classes of many images are hardly ever',
+        ),
+        (dict(queue_len=56, alpha=0.022), None),
+    ],
+)
+def test_alpha_that_asks_too_little_of_the_largest_class_is_told(monkeypatch, head, expected):
+    """60 rows, of which 45 are of the class with 3 of 4 images."""
+    told = []
+    monkeypatch.setattr('ltcl.engine.hooks.class_counts_hook.warn', told.append)
+    loader = SimpleNamespace(dataset=Labels([0, 0, 0, 2], tuple('abc')), batch_size=2)
+    logger = SimpleNamespace(info=lambda text: None)
+    ClassCountsHook().before_train(
+        SimpleNamespace(model=paco(**head), train_dataloader=loader, logger=logger, _val_loop=None, _test_loop=None)
+    )
+    assert [expected in text for text in told] == ([] if expected is None else [True])
+    if told:
+        assert 'model.head.alpha=0.022, or --fit-recipe' in told[0]

@@ -1,8 +1,13 @@
+import copy
+
 import pytest
 from mmengine.config import Config
+from shipped_configs import PATHS, name_of, read
 
+from ltcl.errors import UserError
 from ltcl.launch import load_config
 from ltcl.recipe_rules.applying import apply_recipe
+from ltcl.recipe_rules.run_shape import num_epochs
 
 COUNTS = [250] * 4 + [40] * 12 + [12, 3]  # 1,495 images of 18 classes
 
@@ -15,14 +20,14 @@ def test_paco():
     cfg = own('paco')
     lines = apply_recipe(cfg, COUNTS)
     assert lines == [
-        'batch 32: 1,495 training images',
-        'epochs 130: 5,980 steps from random weights (aim 6,000)',
-        'warm-up 6 epochs: a twentieth of the run',
+        'batch_size 32: 1,495 training images',
+        'max_epochs 130: 5,980 steps from random weights (aim 6,000)',
+        'warmup_epochs 6: a twentieth of the run',
         'queue_len 256: 0.17 of an epoch',
-        'alpha 0.028: share 0.40 for the centre of the largest class, of 250 images',
+        'alpha 0.019: share 0.50 for the centre of the largest class, of 250 images',
         'momentum 0.998: keys average over a tenth of 5,980 steps, or 1,000',
     ]
-    assert (cfg.model.head.queue_len, cfg.model.head.alpha) == (256, 0.028)
+    assert (cfg.model.head.queue_len, cfg.model.head.alpha) == (256, 0.019)
     assert cfg.train_cfg.max_epochs == cfg.param_scheduler.max_epochs == 130
     assert cfg.param_scheduler.warmup_epochs == 6
     assert cfg.default_hooks.momentum_update.momentum == 0.998
@@ -37,7 +42,7 @@ def test_what_was_set_stays_and_the_rest_fits_it():
     lines = apply_recipe(cfg, COUNTS, kept, processes=2)
     assert lines == [
         'queue_len 2048: 1.37 of an epoch',
-        'alpha 0.0041: share 0.40 for the centre of the largest class, of 250 images',
+        'alpha 0.0027: share 0.50 for the centre of the largest class, of 250 images',
     ]
     assert (cfg.model.head.queue_len, cfg.train_dataloader.batch_size, cfg.max_epochs) == (2048, 64, 100)
 
@@ -45,9 +50,9 @@ def test_what_was_set_stays_and_the_rest_fits_it():
 def test_rate_follows_the_batch():
     cfg = own('balanced-softmax')
     lines = apply_recipe(cfg, [4000, 500], start='pretrained')
-    assert lines[0] == 'batch 64: 4,500 training images; rate 0.02 in proportion'
+    assert lines[0] == 'batch_size 64: 4,500 training images; rate 0.02 in proportion'
     assert cfg.optim_wrapper.optimizer.lr == 0.02
-    assert lines[1] == 'epochs 21: 1,470 steps from pretrained weights (aim 1,500)'
+    assert lines[1] == 'max_epochs 21: 1,470 steps from pretrained weights (aim 1,500)'
     cfg = own('balanced-softmax')
     apply_recipe(cfg, [4000, 500], ['optim_wrapper.optimizer.lr'])
     assert (cfg.train_dataloader.batch_size, cfg.optim_wrapper.optimizer.lr) == (64, 0.01)
@@ -78,3 +83,36 @@ def test_class_wise_queue():
     cfg = own('rescom')
     apply_recipe(cfg, COUNTS)
     assert (cfg.model.head.queue_per_class, cfg.model.head.num_hard_negatives) == (6, 34)
+
+
+@pytest.mark.parametrize('method', ['paco', 'gpaco', 'kcl', 'tsc'])
+def test_numbers_of_the_configs_are_those_for_3000_images(method):
+    counts = [600, *[100] * 10, *[50] * 27, 40, 10]
+    assert (sum(counts), len(counts)) == (3000, 40)
+    cfg, found = own(method), own(method)
+    apply_recipe(found, counts, ['train_dataloader.batch_size', 'max_epochs'])
+    names = {'queue_len', 'alpha'} & cfg.model.head.keys()
+    assert {name: found.model.head[name] for name in names} == {name: cfg.model.head[name] for name in names}
+    assert found.model.head.get('num_positives', 6) == 6
+    assert found.default_hooks.get('momentum_update') == cfg.default_hooks.get('momentum_update')
+
+
+SMALL = [path for path in PATHS if path.stem.endswith('_fashion-mnist-lt-small')]
+
+
+@pytest.mark.parametrize('path', [path for path in SMALL if read(path).get('train_cfg')], ids=name_of)
+def test_every_method(path):
+    cfg = copy.deepcopy(read(path))
+    lines = apply_recipe(cfg, COUNTS)
+    start = 'pretrained' if cfg.get('load_from') else 'scratch'
+    assert lines[0].startswith('batch_size 32: 1,495 training images; rate ')
+    assert cfg.train_cfg.max_epochs == num_epochs(1495, 32, start)
+    queue_len = cfg.model.head.get('queue_len', 0)
+    assert queue_len == {'ltcl.KCLHead': 512, 'ltcl.TSCHead': 512}.get(cfg.model.head.type, min(queue_len, 256))
+
+
+def test_schedule_that_cannot_be_adapted():
+    cfg = own('tsc')
+    cfg.param_scheduler.periods = [50, 20]
+    with pytest.raises(UserError, match=r'=130, and param_scheduler.periods cannot be adapted .* max_epochs=100'):
+        apply_recipe(cfg, COUNTS)

@@ -111,7 +111,7 @@ def test_num_epochs(images, batch, start, expected):
 
 
 def test_warmup_is_a_twentieth_of_the_run():
-    assert [warmup_epochs(epochs) for epochs in (1, 10, 100, 400)] == [1, 1, 5, 20]
+    assert [warmup_epochs(epochs) for epochs in (1, 2, 10, 100, 400)] == [0, 1, 1, 5, 20]
 
 
 @pytest.mark.parametrize(

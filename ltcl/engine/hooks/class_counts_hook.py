@@ -1,12 +1,13 @@
 """Training images per class, handed to everything that needs them."""
 
+from typing import Any
+
 import numpy as np
 from mmengine.dataset import BaseDataset
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 from mmengine.registry import DATASETS
 from mmengine.runner import BaseLoop, Runner
-from torch import nn
 from torch.utils.data import Dataset
 
 from ltcl.datasets.image_checks import find_skipped
@@ -116,12 +117,12 @@ class ClassCountsHook(Hook):
             taker.set_class_counts(self.counts_for(taker))
 
 
-def _remark(model: nn.Module, batch_size: int | None) -> str | None:
+def _remark(model: Any, batch_size: int | None) -> str | None:
     """What a head has to say on its arguments now that it knows the counts."""
-    head = getattr(model, 'head', None)
-    if batch_size is None or not hasattr(head, 'remark_on_counts'):
+    remark = getattr(getattr(model, 'head', None), 'remark_on_counts', None)
+    if batch_size is None or remark is None:
         return None
-    return head.remark_on_counts(batch_size * (len(model.online_views) + len(model.key_views)))
+    return remark(batch_size * (len(model.online_views) + len(model.key_views)))
 
 
 def _count_metrics(loop: BaseLoop) -> list:

@@ -58,6 +58,7 @@ class PaCoHead(QueueContrastiveHead):
         **kwargs: Any,
     ) -> None:
         super().__init__(num_classes, in_channels, **kwargs)
+        self.alpha = alpha
         self.with_prior = with_prior
         self.loss_args = dict(
             alpha=alpha,
@@ -81,8 +82,7 @@ class PaCoHead(QueueContrastiveHead):
         Args:
             batch_rows: Images of a step on a process, times views.
         """
-        counts, alpha = self.known_class_counts().tolist(), self.loss_args['alpha']
-        return remark_on_share(counts, self.queue.queue_len, batch_rows, alpha)
+        return remark_on_share(self.known_class_counts().tolist(), self.queue.queue_len, batch_rows, self.alpha)
 
     def loss(self, views: Views) -> dict[str, Tensor]:
         """Loss of one step; stores the newest embeddings in the queue afterwards.
