@@ -34,6 +34,27 @@ def data_set_of(path: Path) -> str:
     return max(names, key=len)
 
 
+def pipelines_of(loader: dict) -> Iterator[tuple[str, list]]:
+    """Keys and steps of the pipelines of a data set, and of the one that it wraps."""
+    key, dataset = 'dataset', loader['dataset']
+    while dataset is not None:
+        if dataset.get('pipeline'):
+            yield f'{key}.pipeline', dataset['pipeline']
+        key, dataset = f'{key}.dataset', dataset.get('dataset')
+
+
+def small_timm_network(backbone: dict) -> Iterator[tuple[str, object]]:
+    """The smallest network of timm of the same kind, from random weights."""
+    key, encoder = (
+        ('model.backbone.encoder', backbone.encoder) if 'encoder' in backbone else ('model.backbone', backbone)
+    )
+    is_vit = 'vit' in encoder.model_name
+    yield f'{key}.model_name', 'test_vit' if is_vit else 'test_efficientnet'
+    yield f'{key}.init_cfg', None
+    if is_vit:
+        yield f'{key}.img_size', SIZE
+
+
 def small_options(cfg: Config, data_set: str) -> Iterator[tuple[str, object]]:
     """Options beside those of the layout.
 
@@ -42,11 +63,12 @@ def small_options(cfg: Config, data_set: str) -> Iterator[tuple[str, object]]:
         data_set: Name of its layout.
     """
     for loader in LOADERS:
-        for position, step in enumerate(cfg[loader].dataset.pipeline):
-            if step.type in ('ltcl.Views', 'ltcl.EvalView'):
-                yield f'{loader}.dataset.pipeline.{position}.size', SIZE
-            if step.type == 'ltcl.EvalView':
-                yield f'{loader}.dataset.pipeline.{position}.resize', SIZE + 4
+        for key, pipeline in pipelines_of(cfg[loader]):
+            for position, step in enumerate(pipeline):
+                if step.type in ('ltcl.Views', 'ltcl.EvalView'):
+                    yield f'{loader}.{key}.{position}.size', SIZE
+                if step.type == 'ltcl.EvalView':
+                    yield f'{loader}.{key}.{position}.resize', SIZE + 4
     if data_set in SPACING:
         # That of Fashion-MNIST-LT is for `small`, whose largest class has 500 images.
         spacing = SPACING[data_set] * cfg.train_dataloader.dataset.get('num_max', 500) // 500
@@ -62,7 +84,9 @@ def small_options(cfg: Config, data_set: str) -> Iterator[tuple[str, object]]:
         yield 'data_preprocessor.num_classes', len(TRAIN_COUNTS)  # of labels that mixup mixes
         if 'num_classes' in head.get('loss', {}):
             yield 'model.head.loss.num_classes', len(TRAIN_COUNTS)
-    if backbone.type == 'VisionTransformer':
+    if 'timm' in str(backbone):
+        yield from small_timm_network(backbone)
+    elif backbone.type == 'VisionTransformer':
         yield from (('model.backbone.arch', dict(_delete_=True, **TINY_VIT)), ('model.backbone.img_size', SIZE))
         # The published warm-up would keep the rate of the two steps at zero.
         yield from (('optim_wrapper.accumulative_counts', 1), ('param_scheduler.interval', 1))
@@ -82,7 +106,11 @@ def load_small(path: Path, data_layout: Callable[..., dict], work_dir: Path) -> 
     """A config that runs two iterations and a validation on generated images."""
     cfg = Config.fromfile(path)
     data_set = data_set_of(path)
-    cfg.merge_from_dict({**data_layout(data_set, batch_size=BATCH_SIZE), **dict(small_options(cfg, data_set))})
+    wrapped = {loader: 'dataset.dataset' for loader in LOADERS if 'dataset' in cfg[loader].dataset}
+    layout = data_layout(data_set, batch_size=BATCH_SIZE)
+    for loader, key in wrapped.items():
+        layout[f'{loader}.{key}.data_root'] = layout.pop(f'{loader}.dataset.data_root')
+    cfg.merge_from_dict({**layout, **dict(small_options(cfg, data_set))})
     fill_num_classes(cfg)
     cfg.default_hooks.run_report = None
     cfg.work_dir = str(work_dir)

@@ -21,8 +21,8 @@ from ltcl.launch.values import check_values
 
 CLASSIFICATION = [path for path in PATHS if 'seg' not in path.parts]
 # The name of a config that is trained tells its epochs. Those for own images, which cannot be built without them, are
-# built in test_tools/test_own_images.py.
-TRAINED = [path for path in CLASSIFICATION if re.search(r'-\d+e_', path.stem) and path.parent.name != 'custom']
+# built in test_tools/test_own_images.py and test_recipes/test_every_config.py.
+TRAINED = [path for path in CLASSIFICATION if re.search(r'-\d+e_', path.stem) and 'own-images' not in path.stem]
 
 
 @pytest.fixture

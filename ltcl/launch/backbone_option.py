@@ -58,7 +58,9 @@ def apply_backbone(cfg: Config, args: argparse.Namespace) -> Config:
     else:
         if args.weights:
             _require_classifier(cfg, '--weights')
-            cfg.model.backbone.init_cfg = dict(type='Pretrained', checkpoint=args.weights)
+            backbone = cfg.model.backbone
+            weights = dict(type='Pretrained', checkpoint=args.weights)
+            backbone.get('encoder', backbone).init_cfg = weights
             _start_anew(cfg)
         if args.image_size:
             set_image_size(cfg, args.image_size)
@@ -94,8 +96,7 @@ def set_backbone(
     size = image_size or own_size or prepared.size
     prepared = prepared.of_size(size)
     channels = len(_normalisation(cfg).get('mean') or (0,) * 3)
-    cfg.model.backbone = _sized(found, size, channels) | (dict(init_cfg=init_cfg) if init_cfg else {})
-    cfg.model.neck = found.neck
+    _put(cfg, _sized(found, size, channels) | (dict(init_cfg=init_cfg) if init_cfg else {}), found.neck)
     for part in ('head', 'projector'):
         if cfg.model.get(part):
             cfg.model[part].pop('in_channels', None)
@@ -113,6 +114,19 @@ def set_backbone(
     if os.environ.get('RANK', '0') == '0':
         start = 'random weights' if init_cfg is None else f'weights {init_cfg["checkpoint"]}'
         print(f'backbone {found.name} of {found.library}, {start}, images of {size} px')
+
+
+def _put(cfg: Config, network: dict, pooling: dict | None) -> None:
+    """Set backbone and neck; what is around a backbone that is tuned in part stays around it."""
+    backbone = cfg.model.backbone
+    if 'encoder' in backbone:
+        backbone.encoder = network
+    else:
+        cfg.model.backbone = network
+    if backbone.type == 'ltcl.FrozenBackbone':
+        backbone.pooling = pooling
+    else:
+        cfg.model.neck = pooling
 
 
 def image_size_of(cfg: Config) -> int | None:

@@ -119,7 +119,7 @@ def apply_options(cfg: Config, args: argparse.Namespace) -> Config:
 
 
 def _with_backbone(cfg: Config, args: argparse.Namespace) -> Config:
-    """``--cfg-options``; those that do not change a variable of the config come after ``--backbone``, ``--tune`` and their kind."""
+    """``--cfg-options``; those that change no variable of the config come after ``--backbone``, ``--tune`` and such."""
     asked = ('backbone', 'weights', 'scratch', 'image_size', 'tune', 'head', 'views')
     if not any(getattr(args, name, None) for name in asked):
         return set_options(cfg, args.cfg_options)

@@ -9,7 +9,8 @@ from cifar_recipes import CONFIGS
 from mmengine.config import Config
 
 FOLDERS = sorted(path.parent for path in CONFIGS.glob('*/metafile.yml'))
-PATHS = [path for folder in FOLDERS for path in sorted(folder.glob('*.py')) if 'fashion-mnist' not in path.stem]
+ALL = [path for folder in FOLDERS for path in sorted(folder.glob('*.py'))]
+PATHS = [path for path in ALL if not re.search('fashion-mnist|own-images', path.stem)]
 TRAINING_IMAGES = {
     'cifar10-lt-if10': 20431,
     'cifar10-lt-if50': 13996,

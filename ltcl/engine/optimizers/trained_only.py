@@ -22,11 +22,13 @@ class TrainedOnly(DefaultOptimWrapperConstructor):
 
     def __call__(self, model: nn.Module) -> OptimWrapper:
         """Build the optimizer and its wrapper, and log how much is trained at which rate."""
-        self.paramwise_cfg = self.paramwise_cfg or dict(bypass_duplicate=True)  # mmengine looks at each for any entry
+        self.paramwise_cfg: dict = self.paramwise_cfg or dict(bypass_duplicate=True)  # any entry: it looks at each
         with _quiet():
             wrapper = super().__call__(model)
         total = sum(parameter.numel() for parameter in model.parameters())
-        groups = [(sum(each.numel() for each in group['params']), group['lr']) for group in wrapper.param_groups]
+        groups = [
+            (sum(each.numel() for each in group['params']), group['lr']) for group in wrapper.optimizer.param_groups
+        ]
         rates = ', '.join(f'{number:,} at rate {rate:g}' for number, rate in groups)
         print_log(f'trained are {rates}, of {total:,} parameters', logger='current')
         return wrapper

@@ -26,22 +26,25 @@ def train_all(cfg: Config) -> None:
     wrapper = cfg.get('optim_wrapper')
     if not wrapper:
         return
-    rates = wrapper.setdefault('paramwise_cfg', {})
-    if 'LearningRateDecay' in str(wrapper.get('constructor')) or _tells_layers(encoder):
-        wrapper.setdefault('constructor', LAYER_DECAY)
+    rates = dict(wrapper.get('paramwise_cfg') or {})
+    by_layers = 'LearningRateDecay' in str(wrapper.get('constructor'))
+    if by_layers or _tells_layers(encoder):
+        wrapper.constructor = wrapper.constructor if by_layers else LAYER_DECAY
         rates.setdefault('layer_decay_rate', DECAY)
     else:
         wrapper.constructor = CONSTRUCTOR
-        rates.setdefault('custom_keys', {}).setdefault('backbone', dict(lr_mult=ENCODER_RATE))
+        rates['custom_keys'] = {'backbone': dict(lr_mult=ENCODER_RATE)} | (rates.get('custom_keys') or {})
+    wrapper.paramwise_cfg = rates
 
 
 def _tells_layers(encoder: dict) -> bool:
     """Whether a backbone is a transformer that knows the depth of its parameters."""
-    from ltcl.models.adapters.places import has_attention
-    from ltcl.registry import MODELS
-
     from ..building import import_mmpretrain
 
     import_mmpretrain()
+    from mmpretrain.registry import MODELS
+
+    from ltcl.models.adapters.places import has_attention
+
     kind = MODELS.get(encoder['type'])
     return hasattr(kind, 'get_layer_depth') and has_attention(MODELS.build({**encoder, 'init_cfg': None}))

@@ -3,15 +3,16 @@
 import argparse
 import os
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ltcl.errors import UserError
+
+from .frozen import HEADS
 
 if TYPE_CHECKING:
     from mmengine.config import Config
 
 WAYS = ('frozen', 'lora', 'last', 'full')
-HEADS = ('linear', 'cosine', 'hidden')
 
 
 class Tuning(NamedTuple):
@@ -78,14 +79,14 @@ def tune_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--head',
         choices=HEADS,
-        help='classifier of --tune frozen: linear; cosine, from the means of the classes; or behind a hidden layer with '
-        'dropout (default: hidden for the contrastive methods, else that of the config)',
+        help='classifier of --tune frozen: linear; cosine, from the means of the classes; or behind a hidden layer '
+        'with dropout (default: hidden for the contrastive methods, else that of the config)',
     )
     parser.add_argument(
         '--views',
         type=int,
         metavar='N',
-        help='views of a training image that --tune frozen computes features of, each with its mirror image (default 1)',
+        help='views of a training image whose features --tune frozen computes, besides the mirror image (default 1)',
     )
 
 
@@ -117,8 +118,11 @@ def apply_tuning(cfg: 'Config', args: argparse.Namespace) -> 'Config':
 
 def _frozen(cfg: 'Config', tuning: Tuning, args: argparse.Namespace) -> None:
     from .frozen import freeze
+    from .wrapping import encoder_of
 
-    freeze(cfg, getattr(args, 'head', None), views=1 if args.views is None else args.views)
+    cfg.model.backbone = encoder_of(cfg)
+    views = getattr(args, 'views', None)
+    freeze(cfg, getattr(args, 'head', None), views=1 if views is None else views)
 
 
 def _lora(cfg: 'Config', tuning: Tuning, args: argparse.Namespace) -> None:
@@ -154,7 +158,7 @@ SAID = {
 
 
 def _check(cfg: 'Config', tuning: Tuning, args: argparse.Namespace) -> None:
-    model = cfg.get('model') or {}
+    model: Any = cfg.get('model') or {}
     if not isinstance(model.get('backbone'), dict) or 'decode_head' in model:
         raise UserError('--tune is for configs of classifiers: take it out')
     if model.type == 'ltcl.FrozenEncoderClassifier' and tuning.way != 'frozen':

@@ -4,6 +4,8 @@ from mmengine.config import Config
 
 WRAPPERS = ('ltcl.AdaptedBackbone', 'ltcl.LastBlocks')
 CONSTRUCTOR = 'ltcl.TrainedOnly'
+# In full, so that a config shows what can be changed.
+LORA = dict(type='ltcl.LoRA', rank=8, alpha=16, layers=['qkv', 'proj'])
 
 
 def adapt(cfg: Config, adapter: dict | None = None) -> None:
@@ -11,13 +13,13 @@ def adapt(cfg: Config, adapter: dict | None = None) -> None:
 
     Args:
         cfg: The config, changed in place. The encoder is taken from its ``load_from``, if it has one.
-        adapter: Config of the adapters; None is ``ltcl.LoRA`` with its defaults.
+        adapter: Config of the adapters; None is :data:`LORA`.
     """
     encoder = encoder_of(cfg)
     if cfg.get('load_from') and not cfg.get('resume'):  # which has no adapters
         encoder['init_cfg'] = dict(type='Pretrained', checkpoint=cfg.load_from, prefix='backbone.')
         cfg.load_from = None
-    cfg.model.backbone = dict(type='ltcl.AdaptedBackbone', encoder=encoder, adapter=adapter or dict(type='ltcl.LoRA'))
+    cfg.model.backbone = dict(type='ltcl.AdaptedBackbone', encoder=encoder, adapter=dict(adapter or LORA))
     _optimize_trained(cfg)
 
 

@@ -30,7 +30,7 @@ class AdaptedBackbone(TunedBackbone):
         super().__init__(encoder)
         if not has_attention(self.encoder):
             raise UserError(
-                f'ltcl.AdaptedBackbone: {type(self.encoder).__name__} has no attention for an adapter to stand beside; '
+                f'ltcl.AdaptedBackbone: {self.encoder_name} has no attention for an adapter to stand beside; '
                 'a convolutional network is tuned by `--tune last N` or `--tune full`'
             )
         self.encoder.requires_grad_(False)
@@ -55,8 +55,8 @@ class AdaptedBackbone(TunedBackbone):
         unused = [place for place, added in self.adapters.items() if added not in called]
         if shape is not None and unused:
             raise UserError(
-                f'{name} cannot stand beside {unused[0]} of {type(self.encoder).__name__}, which computes with the '
-                "weights of that layer itself: take layers=('proj', 'mlp'), or `--tune last N`"
+                f'{name} cannot stand beside {unused[0]} of {self.encoder_name}, which computes with the '
+                'weights of that layer itself: --cfg-options model.backbone.adapter.layers=proj,mlp, or --tune last N'
             )
 
 

@@ -27,7 +27,7 @@ class LastBlocks(TunedBackbone):
         super().__init__(encoder)
         self.blocks = blocks
         numbers = block_numbers(self.encoder)
-        total, name = max(numbers.values(), default=0), type(self.encoder).__name__
+        total, name = max(numbers.values(), default=0), self.encoder_name
         if not total:
             raise UserError(f'last {blocks}: {name} has no blocks that ltcl can tell: tune it in full')
         if blocks > total:

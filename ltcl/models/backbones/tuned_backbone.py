@@ -23,12 +23,17 @@ class TunedBackbone(BaseModule):
 
     def __init__(self, encoder: dict | nn.Module) -> None:
         super().__init__()
-        self.encoder = encoder if isinstance(encoder, nn.Module) else MODELS.build(encoder)
+        self.encoder: Any = encoder if isinstance(encoder, nn.Module) else MODELS.build(encoder)
         if hasattr(self.encoder, 'img_size'):
             self.img_size = self.encoder.img_size
         self._frozen: list[nn.Module] = []
         self.register_state_dict_post_hook(_without_encoder)
         self.register_load_state_dict_pre_hook(_with_encoder)
+
+    @property
+    def encoder_name(self) -> str:
+        """Kind of the encoder, for messages; of one of timm, that of timm."""
+        return type(getattr(self.encoder, 'network', self.encoder)).__name__
 
     def keep_frozen(self) -> None:
         """Take the modules without a trained parameter as those that stay in eval mode."""
