@@ -69,7 +69,9 @@ def fill_num_classes(cfg: Config, checkpoint: str | None = None) -> None:
     """
     if not needs_classes(cfg, checkpoint):
         return
-    classes = None if checkpoint is None else _take_from_checkpoint(images_of(cfg.test_dataloader.dataset), checkpoint)
+    classes = None
+    if checkpoint is not None:
+        classes = _take_from_checkpoint(images_of(cfg.test_dataloader.dataset), checkpoint)
     if cfg.get('num_classes', 0) is None:
         hand_down(cfg, 'num_classes', len(_classes_of_data(cfg) if classes is None else classes))
 

@@ -20,6 +20,8 @@ ON_GPU = ('vit_base_patch14_dinov2', ['lora'], 224)
 COSINE_SCALE = 25.0
 # Validations, and with them checkpoints, of a run.
 VALIDATIONS = 20
+# Steps on cached features, which take milliseconds, from one line of the log to the next.
+LOGGED = 500
 # Entries of the config that each option sets.
 ENTRIES = {
     'epochs': ('max_epochs',),
@@ -123,6 +125,8 @@ def fit_to_images(cfg: Config, counts: list[int], args: argparse.Namespace) -> l
     every = max(1, epochs // VALIDATIONS)
     _set(cfg.train_cfg, 'val_interval', every, kept, 'train_cfg.val_interval')
     _set(cfg.default_hooks.checkpoint, 'interval', every, kept, 'default_hooks.checkpoint.interval')
+    if is_frozen(cfg):
+        _set(cfg.default_hooks.logger, 'interval', LOGGED, kept, 'default_hooks.logger.interval')
     if args.patience:
         patience = max(1, round(args.patience / cfg.train_cfg.val_interval))
         hook = dict(type='ltcl.PatienceHook', monitor='shot/macro', patience=patience)

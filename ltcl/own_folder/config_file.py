@@ -18,8 +18,7 @@ from ltcl.work_dir import move_apart
 NAME, RESULT = 'config.py', 'result.json'
 # Variables that stand in several sections, and the start, which is the business of the command line.
 VARIABLES = ('data_root', 'num_classes', 'val_share', 'split_seed', 'max_epochs')
-NOT_WRITTEN = ('launcher', 'resume')
-TRAINED_BY = '# Train it again:'
+NOT_WRITTEN = ('launcher', 'resume', 'work_dir')
 
 
 def written(cfg: Config, lines: Sequence[str]) -> str:
@@ -31,10 +30,9 @@ def written(cfg: Config, lines: Sequence[str]) -> str:
     """
     entries = {key: value for key, value in cfg.to_dict().items() if key in SECTIONS or key in VARIABLES}
     entries = {key: value for key, value in entries.items() if key not in NOT_WRITTEN and not key.startswith('_')}
-    path = Path(cfg.work_dir, NAME)
     command = f'{sys.argv[0]} {shlex.join(sys.argv[1:])}'
     head = [f'# {visible(command)}', *(f'# {visible(line)}' for line in lines), '#']
-    head.append(f'{TRAINED_BY} ltcl train {visible(shlex.quote(str(path)))} --work-dir OTHER')
+    head.append(f'# Train it again: ltcl train {NAME} --work-dir OTHER')
     return '\n'.join(head) + '\n\n' + text_of(entries)
 
 

@@ -81,6 +81,8 @@ def _keep_what_is_known(cfg: Config, known: Sequence[str]) -> None:
     names = DATASETS.build(images).metainfo['classes']
     places = places_of(known, names)
     cfg.default_hooks['known_classes'] = dict(type='ltcl.KnownClassesHook', classes=list(known))
+    # Of the weights of another method the head would be left out.
+    cfg.default_hooks.setdefault('strict_load', dict(type='ltcl.StrictLoadHook'))['ignore'] = []
     for part in (cfg.model.backbone, cfg.model.backbone.get('encoder') or {}):
         part.pop('init_cfg', None)
     cfg.default_hooks.pop('class_mean_start', None)

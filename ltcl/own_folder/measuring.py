@@ -32,7 +32,7 @@ def measure(work_dir: str, title: str, measured_on: str) -> Result:
         title: What the model is, in a few words.
         measured_on: Which images its test has.
     """
-    words = dict(checkpoint=None, work_dir=work_dir, cfg_options={}, launcher='none', processes=None)
+    words: dict[str, Any] = dict(checkpoint=None, work_dir=work_dir, cfg_options={}, launcher='none', processes=None)
     cfg = config_of_run(argparse.Namespace(config=work_dir, **words), work_dir, None)
     cfg.default_hooks['prior'] = dict(type='ltcl.PriorHook', prior=None)
     cfg.log_level = 'WARNING'  # the table says it all
@@ -71,7 +71,7 @@ def cross_entropy(cfg: Config, model: nn.Module, metric: ShotAccuracy) -> Column
     logits = classify(*train, test[0], len(counts), int(cfg.randomness.get('seed') or 0)).cpu().double()
     names = metric.class_names() or [str(label) for label in range(len(counts))]
     mixes = Mixes(names, counts.tolist(), 1.0, 'LinearClsHead')
-    compared = ShotAccuracy(counts, metric.bounds)
+    compared = ShotAccuracy(counts.tolist(), metric.bounds)
     compared.dataset_meta = metric.dataset_meta
     shifts = {mix: mixes.shift(mix) for mix in (NATURAL, BALANCED)}
     nothing = torch.zeros(len(counts), dtype=torch.float64)

@@ -60,10 +60,10 @@ def title_of(model: Mapping) -> str:
         model: Config of the model.
     """
     head = model['head']
-    loss = (head.get('loss') or {}).get('type')
+    loss = str((head.get('loss') or {}).get('type', ''))
     if head['type'] == 'ltcl.PaCoHead':
         name = 'paco' if model.get('key_views') else 'gpaco'
     else:
         name = BY_HEAD.get(head['type'], BY_LOSS.get(loss, ''))
-    title = METHODS[name].title if name else f'{head["type"]} {loss or ""}'.strip()
+    title = METHODS[name].title if name else f'{head["type"]} {loss}'.strip()
     return f'{title}, cosine' if head['type'] == 'ltcl.CosineClsHead' else title

@@ -14,7 +14,6 @@ from .quietly import quiet
 
 # Images that are timed, of which the first batch only warms up.
 BATCH, BATCHES = 8, 3
-SAMPLE = 64
 
 
 class Rate(NamedTuple):
@@ -63,12 +62,20 @@ def _build(cfg: Config) -> tuple[Any, dict[str, Any]]:
     """Model, with the weights that it starts from, and images of training and validation."""
     from mmpretrain.registry import DATASETS, MODELS
 
+    from ltcl.checkpoints.schemes import load_checkpoint
+
     parts = dict(cfg.model, data_preprocessor=cfg.get('data_preprocessor') or cfg.model.get('data_preprocessor'))
     with DefaultScope.overwrite_default_scope(cfg.get('default_scope')):
         model = MODELS.build(parts)
         images = {name: DATASETS.build(cfg[f'{name}_dataloader'].dataset) for name in ('train', 'val')}
     if is_frozen(cfg):
-        model.init_weights()  # which the key of the cache depends on
+        # The key of the cache depends on the weights.
+        if cfg.get('load_from'):
+            state = load_checkpoint(cfg.load_from)['state_dict']
+            encoder = {key: value for key, value in state.items() if key.startswith('backbone.')}
+            model.load_state_dict(encoder, strict=False)
+        else:
+            model.init_weights()
     return model.to('cuda' if torch.cuda.is_available() else 'cpu'), images
 
 
@@ -89,8 +96,8 @@ def in_words(seconds: float) -> str:
 
 def _of_features(model: nn.Module, images: dict[str, Any]) -> str:
     """The time that the features take which are not in the cache."""
-    missing = {name: _share_missing(model, dataset) * len(dataset) for name, dataset in images.items()}
-    number = round(sum(missing.values()))
+    missing = {name: _number_missing(model, dataset) for name, dataset in images.items()}
+    number = sum(missing.values())
     if not number:
         return f'expected on {machine()}: seconds, since the features of all images are there from an earlier run'
     rate = _rate(model, images['val'].dataset, images['val'].num_workers, is_trained=False)
@@ -102,18 +109,18 @@ def _of_features(model: nn.Module, images: dict[str, Any]) -> str:
     )
 
 
-def _share_missing(model: nn.Module, dataset: Any) -> float:
-    """Share of the images of which features are missing, by a sample."""
+def _number_missing(model: Any, dataset: Any) -> int:
+    """Images of which features are missing."""
+    from ltcl.feature_cache.contents import digests_of_images
     from ltcl.feature_cache.filling import FeatureCache
-    from ltcl.feature_cache.identity import digest_of_encoder, digest_of_view, digests_of_images
+    from ltcl.feature_cache.identity import digest_of_encoder, digest_of_view
     from ltcl.feature_cache.store import digest
 
-    step = max(1, len(dataset) // SAMPLE)
-    keys = [key for key in digests_of_images(dataset, range(0, len(dataset), step)) if key is not None]
+    keys = {key for key in digests_of_images(dataset) if key is not None}
     encoder = digest_of_encoder(model.backbone, model.data_preprocessor)
     cache = FeatureCache(dataset.kept, {view: digest(encoder, digest_of_view(dataset, view)) for view in dataset.kept})
-    cache.read(set(keys))
-    return sum(bool(cache.missing(key)) for key in keys) / max(1, len(keys))
+    cache.read(keys)
+    return sum(bool(cache.missing(key)) for key in keys)
 
 
 def _rate(model: Any, dataset: Any, workers: int, is_trained: bool) -> Rate:

@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import shlex
 from pathlib import Path
 
 from mmengine.config import Config
@@ -152,3 +153,4 @@ def _train_on_scenes(args: argparse.Namespace) -> None:
     cfg = scene_config(args.config, args)
     resume_from(cfg, args.resume, args.work_dir)
     build_runner(cfg, training=True).train()
+    print(f'next:\n  ltcl test {visible(shlex.quote(args.work_dir))}')

@@ -4,12 +4,10 @@ import shutil
 
 import pytest
 from mmengine.logging import MMLogger
+from own_training import ODD_NAME, OPTIONS
 from toy import write_images
 
 from ltcl.cli import main as cli
-
-ODD_NAME = '=1+1, "x"'
-OPTIONS = ('--image-size', '32', '--epochs', '2')
 
 
 @pytest.fixture(scope='module')

@@ -2,6 +2,7 @@
 
 import pytest
 from own_folders import images, touch
+from own_scenes import write_scenes
 
 
 @pytest.fixture
@@ -48,3 +49,10 @@ def test_mistakes_are_told_at_once(call, places, capsys, tmp_path, words, status
     assert lines[0].startswith('error: ')
     assert message in lines[0], lines
     assert not (tmp_path / 'run').exists()
+
+
+def test_images_with_masks_are_for_segmentation(call, capsys, tmp_path):
+    write_scenes(tmp_path / 'scenes')
+    words = ('train', tmp_path / 'scenes', '--work-dir', tmp_path / 'run')
+    assert call(*words, '--dry-run') == 1
+    assert '--dry-run is for images in class folders' in capsys.readouterr().err
