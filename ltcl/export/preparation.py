@@ -1,6 +1,7 @@
 """The steps of a test pipeline as a part of a graph: from the colours of a file to what the network takes."""
 
 import copy
+from typing import Any
 
 import torch
 from mmcv.transforms import LoadImageFromFile
@@ -41,7 +42,7 @@ class Preparation(nn.Module):
                 self.view = CentreView(step)
             elif not isinstance(step, PackInputs):
                 raise _unknown(step)
-        self.data_preprocessor = copy.copy(data_preprocessor)
+        self.data_preprocessor: Any = copy.copy(data_preprocessor)
         self.data_preprocessor.channels_last = False  # a layout in memory is the business of whatever runs the graph
 
     def forward(self, images: Tensor) -> Tensor:
@@ -69,8 +70,9 @@ class CentreView(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Map images (N, C, H, W), uint8, to whole numbers (N, C, size, size), float64."""
-        sides = images.shape[2:]
-        rows, columns = (self._line(side, self.resize * side // torch.sym_min(*sides)) for side in sides)
+        sides: Any = images.shape[2:]
+        shorter = torch.sym_min(*sides)
+        rows, columns = (self._line(side, self.resize * side // shorter) for side in sides)
         return resize(images, rows, columns, self.interpolation)
 
     def _line(self, old: int, new: int) -> Line:
