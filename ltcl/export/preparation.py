@@ -54,7 +54,8 @@ class Preparation(nn.Module):
             images = images.flip(1)
         if self.view is not None:
             images = self.view(images)
-        return self.data_preprocessor(dict(inputs=images), False)['inputs']
+        prepared = self.data_preprocessor(dict(inputs=images), False)['inputs']
+        return prepared.contiguous()  # else a graph holds for sizes whose strides are ordered as those of the example
 
 
 class CentreView(nn.Module):
