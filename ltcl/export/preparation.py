@@ -42,8 +42,9 @@ class Preparation(nn.Module):
                 self.view = CentreView(step)
             elif not isinstance(step, PackInputs):
                 raise _unknown(step)
-        self.data_preprocessor: Any = copy.copy(data_preprocessor)
-        self.data_preprocessor.channels_last = False  # a layout in memory is the business of whatever runs the graph
+        plain: Any = copy.copy(data_preprocessor)
+        plain.channels_last = False  # a layout in memory is the business of whatever runs the graph
+        self.data_preprocessor = plain
 
     def forward(self, images: Tensor) -> Tensor:
         """Map RGB images (N, H, W, 3), uint8, to float32 of shape (N, C, H', W')."""

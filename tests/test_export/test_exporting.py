@@ -200,6 +200,8 @@ def test_a_file_that_answers_otherwise_is_refused(exported, monkeypatch):
 
     with pytest.raises(UserError, match=r'differs by 0.0002 on images of the test set, more than 0.0001; nothing was'):
         check.compare(answer, model, 'natural')
+    with pytest.raises(UserError, match=r'fails on an image of 16 x 16 pixels \(.*\); nothing was written'):
+        check.compare(lambda images: session.run(None, {}), model, 'natural')
     with pytest.raises(UserError, match='differs by nan'):
         check.compare(lambda images: np.full((1, 3), np.nan), model, 'natural')
 
