@@ -64,7 +64,7 @@ def compare(
         pixels = image if isinstance(image, np.ndarray) else read_image(str(image), decoding_of(classifier.reader))
         rgb = np.repeat(pixels[..., None], 3, 2) if pixels.ndim == 2 else pixels
         expected = dict(zip(prediction.classes, prediction.probabilities, strict=True))
-        [answer] = run(np.ascontiguousarray(rgb)[None])
+        [answer] = _answer(run, np.ascontiguousarray(rgb)[None])
         pairs = zip(classifier.classes, answer.tolist(), strict=True)
         differences.append(max(abs(value - expected[name]) for name, value in pairs))
     if not differences:
@@ -76,6 +76,18 @@ def compare(
             f'{source}, more than {LARGEST_DIFFERENCE:g}; nothing was written'
         )
     return Agreement(max(differences), len(differences), source)
+
+
+def _answer(run: Callable[[np.ndarray], np.ndarray], images: np.ndarray) -> np.ndarray:
+    try:
+        return run(images)
+    except Exception as error:  # of whatever runs the file
+        height, width = images.shape[1:3]
+        reason = ' '.join(str(error).split())[:150]
+        raise UserError(
+            f'the exported model fails on an image of {height} x {width} pixels ({reason}); nothing was written: let '
+            'ltcl.EvalView in the test pipeline make one size'
+        ) from error
 
 
 def find_check_images(classifier: LongTailClassifier, paths: Sequence[Image] | None) -> tuple[list[Image], str]:

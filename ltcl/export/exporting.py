@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ltcl.errors import UserError
-from ltcl.evaluation.class_mixes import ESTIMATE, Prior
+from ltcl.evaluation.class_mixes import BALANCED, ESTIMATE, NATURAL, Prior
 from ltcl.files import write_atomic
 from ltcl.inference import LongTailClassifier
 from ltcl.inference.images import Image
@@ -107,7 +107,7 @@ def _unwritable(path: Path, reason: str) -> UserError:
 
 
 def _in_a_word(prior: Prior) -> str:
-    return prior if isinstance(prior, str) else 'as trained' if prior is None else 'given shares'
+    return 'as trained' if prior is None else str(prior) if prior in (NATURAL, BALANCED) else 'given shares'
 
 
 def _place_script(folder: Path) -> Path | None:

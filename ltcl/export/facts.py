@@ -1,6 +1,7 @@
 """What an exported file tells of its model: entries of text, each JSON."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from ltcl.errors import UserError
@@ -23,10 +24,11 @@ def facts_of(classifier: LongTailClassifier, prior: str) -> dict[str, str]:
         ``ltcl_version``; ``model``, work dir and checkpoint; ``classes``, their names in the order of the
         probabilities; ``class_counts``, training images of each, or null; ``prior``; ``log_priors``, the input of that
         name for ``natural`` and ``balanced``, as far as they are known; ``decoding``, how files are read; ``config``,
-        the model and the test pipeline as they were configured.
+        the model and the test pipeline as they were configured, but for the files that a training started from.
     """
     run = classifier.run
     config = dict(model=run.config.model, test_pipeline=run.test_dataloader['dataset'].get('pipeline', []))
+    config = {name: _without_starts(part) for name, part in config.items()}
     facts: dict[str, Any] = dict(
         ltcl_version=__version__,
         model=run.name,
@@ -38,6 +40,13 @@ def facts_of(classifier: LongTailClassifier, prior: str) -> dict[str, str]:
         config=config,
     )
     return {name: json.dumps(value, default=str) for name, value in facts.items()}
+
+
+def _without_starts(node: object) -> object:
+    """A config without what the training started from, which may name places on somebody's machine."""
+    if isinstance(node, Mapping):
+        return {name: _without_starts(each) for name, each in node.items() if name not in ('init_cfg', 'pretrained')}
+    return [_without_starts(each) for each in node] if isinstance(node, list | tuple) else node
 
 
 def _log_priors(classifier: LongTailClassifier) -> dict[str, list[float]]:

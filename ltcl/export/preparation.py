@@ -1,6 +1,7 @@
 """The steps of a test pipeline as a part of a graph: from the colours of a file to what the network takes."""
 
 import copy
+from typing import Any
 
 import torch
 from mmcv.transforms import LoadImageFromFile
@@ -41,8 +42,9 @@ class Preparation(nn.Module):
                 self.view = CentreView(step)
             elif not isinstance(step, PackInputs):
                 raise _unknown(step)
-        self.data_preprocessor = copy.copy(data_preprocessor)
-        self.data_preprocessor.channels_last = False  # a layout in memory is the business of whatever runs the graph
+        plain: Any = copy.copy(data_preprocessor)
+        plain.channels_last = False  # a layout in memory is the business of whatever runs the graph
+        self.data_preprocessor = plain
 
     def forward(self, images: Tensor) -> Tensor:
         """Map RGB images (N, H, W, 3), uint8, to float32 of shape (N, C, H', W')."""
@@ -53,7 +55,8 @@ class Preparation(nn.Module):
             images = images.flip(1)
         if self.view is not None:
             images = self.view(images)
-        return self.data_preprocessor(dict(inputs=images), False)['inputs']
+        prepared = self.data_preprocessor(dict(inputs=images), False)['inputs']
+        return prepared.contiguous()  # else a graph holds for sizes whose strides are ordered as those of the example
 
 
 class CentreView(nn.Module):
@@ -69,8 +72,9 @@ class CentreView(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Map images (N, C, H, W), uint8, to whole numbers (N, C, size, size), float64."""
-        sides = images.shape[2:]
-        rows, columns = (self._line(side, self.resize * side // torch.sym_min(*sides)) for side in sides)
+        sides: Any = images.shape[2:]
+        shorter = torch.sym_min(*sides)
+        rows, columns = (self._line(side, self.resize * side // shorter) for side in sides)
         return resize(images, rows, columns, self.interpolation)
 
     def _line(self, old: int, new: int) -> Line:

@@ -28,6 +28,7 @@ from ltcl.export import check
 from ltcl.export.exporting import SCRIPT, check_target
 from ltcl.export.facts import facts_of
 from ltcl.export.graph import ImagesToProbabilities, log_prior
+from ltcl.launch.backbone_option import set_backbone
 
 # Runs a script in a Python that has neither torch nor this package.
 WITHOUT_TORCH = """
@@ -199,6 +200,8 @@ def test_a_file_that_answers_otherwise_is_refused(exported, monkeypatch):
 
     with pytest.raises(UserError, match=r'differs by 0.0002 on images of the test set, more than 0.0001; nothing was'):
         check.compare(answer, model, 'natural')
+    with pytest.raises(UserError, match=r'fails on an image of 16 x 16 pixels \(.*\); nothing was written'):
+        check.compare(lambda images: session.run(None, {}), model, 'natural')
     with pytest.raises(UserError, match='differs by nan'):
         check.compare(lambda images: np.full((1, 3), np.nan), model, 'natural')
 
@@ -258,8 +261,12 @@ def test_a_folder_that_cannot_be_written_to(tmp_path, monkeypatch):
 
 
 def untrained(data, folder, method, **changes):
-    """A model of a method with random weights, from a checkpoint as a training writes it."""
-    cfg = toy_config(data, folder, method, **changes)
+    """A model of a method with random weights."""
+    return as_trained(toy_config(data, folder, method, **changes), data, folder)
+
+
+def as_trained(cfg, data, folder):
+    """The model of a config, from a checkpoint as a training writes it."""
     model = MODELS.build(cfg.model)
     classes = sorted(path.name for path in data.iterdir())
     meta = dict(config=cfg.to_dict(), dataset_meta=dict(classes=classes), class_counts=list(CLASS_COUNTS))
@@ -300,6 +307,25 @@ def test_every_head_answers_alike_in_a_graph(data, tmp_path, name):
 def test_every_head_is_exported(data, tmp_path, name, suffix):
     exported = of_any_head(data, tmp_path, name).export(tmp_path / f'model.{suffix}', prior='natural')
     assert exported.agreement.difference <= 1e-6
+
+
+BACKBONES = {
+    'resnet18': dict(resize=72, size=64),
+    'tf_efficientnet_lite0': dict(resize=72, size=64, interpolation='bicubic'),
+    'vit_tiny_patch16_224': dict(resize=64, size=64, interpolation='bicubic'),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('name', BACKBONES)
+@pytest.mark.parametrize('suffix', ['onnx', 'pt2'])
+def test_backbones_are_exported(data, tmp_path, name, suffix):
+    pipeline = [dict(type='ltcl.LoadImage'), dict(type='ltcl.EvalView', **BACKBONES[name]), dict(type='PackInputs')]
+    changes = dict(test_dataloader__dataset__pipeline=pipeline, model__data_preprocessor__to_rgb=False)
+    cfg = toy_config(data, tmp_path, 'gpaco', **changes)
+    set_backbone(cfg, name, scratch=True, image_size=64)
+    exported = as_trained(cfg, data, tmp_path).export(tmp_path / f'model.{suffix}')
+    assert exported.agreement.difference <= 1e-5
 
 
 @pytest.mark.parametrize('name', [name for name, method in METHODS.items() if not method.has_classifier])
