@@ -21,7 +21,6 @@ OWN_FILE, IN_LTCL = GUIDE.split('\n## In ltcl\n')
 RUN_COMMANDS = """
 import json, os, runpy, sys
 import pytest
-from reports import last_figures
 from ltcl.cli.main import main
 from ltcl.fashion_mnist import files
 
