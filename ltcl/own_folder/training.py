@@ -21,7 +21,7 @@ from .found import Found, look
 from .going_on import config_from_run, new_classes
 from .measuring import measure
 from .methods import DEFAULT, title_of
-from .quietly import quiet
+from .quietly import quiet, show_less
 from .result import Result, print_result
 from .timing import expected_minutes
 
@@ -132,6 +132,7 @@ def _train(args: argparse.Namespace, text: str) -> None:
     cfg.work_dir, cfg.launcher = args.work_dir, 'none'
     resume_from(cfg, args.resume, args.work_dir)
     runner = build_runner(cfg, training=True)
+    show_less(runner.logger)
     for hook in runner.hooks:
         if isinstance(hook, RunReportHook):
             hook.with_table = False
