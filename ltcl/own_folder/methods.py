@@ -25,15 +25,33 @@ class Method(NamedTuple):
 METHODS = {
     'balanced-softmax': Method('balanced softmax', starts_from_means=True),
     'cross-entropy': Method('cross entropy'),
+    'logit-adjustment': Method('logit adjustment', starts_from_means=True),
+    'ldam': Method('LDAM', starts_from_means=True),
+    'balpoe': Method('BalPoE'),
     'paco': Method('PaCo'),
     'gpaco': Method('GPaCo'),
+    'multi-task': Method('multi-task'),
     'bcl': Method('BCL'),
+    'proco': Method('ProCo'),
+    'resco': Method('ResCo'),
     'rescom': Method('ResCom'),
 }
 DEFAULT = next(iter(METHODS))
 TWO_STAGES = ('kcl', 'tsc')
-BY_LOSS = {'ltcl.BalancedSoftmaxLoss': 'balanced-softmax', 'CrossEntropyLoss': 'cross-entropy'}
-BY_HEAD = {'ltcl.BCLHead': 'bcl', 'ltcl.ResComHead': 'rescom'}
+BY_LOSS = {
+    'ltcl.BalancedSoftmaxLoss': 'balanced-softmax',
+    'ltcl.LogitAdjustedLoss': 'logit-adjustment',
+    'ltcl.LDAMLoss': 'ldam',
+    'CrossEntropyLoss': 'cross-entropy',
+}
+BY_HEAD = {
+    'ltcl.BalPoEHead': 'balpoe',
+    'ltcl.MultiTaskHead': 'multi-task',
+    'ltcl.BCLHead': 'bcl',
+    'ltcl.ProCoHead': 'proco',
+    'ltcl.ResCoHead': 'resco',
+    'ltcl.ResComHead': 'rescom',
+}
 
 
 def config_of(method: str) -> str:
