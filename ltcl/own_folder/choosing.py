@@ -96,10 +96,11 @@ def _with_weights(backbone: str) -> str:
 
 
 def _start_from_means(cfg: Config) -> None:
-    """A cosine classifier that starts from the mean features of the classes."""
+    """A cosine classifier, of the scale that the config has, that starts from the mean features of the classes."""
     head = cfg.model.head
-    head.update(type='ltcl.CosineClsHead', scale=COSINE_SCALE)
-    head.pop('init_cfg', None)
+    if head.type != 'ltcl.CosineClsHead':
+        head.update(type='ltcl.CosineClsHead', scale=COSINE_SCALE)
+        head.pop('init_cfg', None)
     cfg.default_hooks['class_mean_start'] = dict(type='ltcl.ClassMeanStartHook')
 
 

@@ -7,6 +7,7 @@ from ltcl.errors import UserError
 from ltcl.launch.config_names import similar_names
 
 CONFIG = 'ltcl::custom/{}_resnet50_1xb32-100e_own-images.py'
+CLASSIFIER_CONFIG = 'ltcl::custom/linear_{}_resnet50_1xb32-40e_own-images.py'
 
 
 class Method(NamedTuple):
@@ -15,38 +16,56 @@ class Method(NamedTuple):
     Args:
         title: What it is called in a table.
         starts_from_means: Its classifier on pretrained features is a cosine one, and starts from the class means.
+        has_two_stages: It trains an encoder, and then a linear classifier.
     """
 
     title: str
     starts_from_means: bool = False
+    has_two_stages: bool = False
 
 
 # The first is taken where none is named: the best of the cheap ones on openclipart, see docs/train_on_a_folder.md.
 METHODS = {
     'balanced-softmax': Method('balanced softmax', starts_from_means=True),
     'cross-entropy': Method('cross entropy'),
+    'logit-adjustment': Method('logit adjustment', starts_from_means=True),
+    'ldam': Method('LDAM', starts_from_means=True),
+    'balpoe': Method('BalPoE'),
     'paco': Method('PaCo'),
     'gpaco': Method('GPaCo'),
+    'multi-task': Method('multi-task'),
     'bcl': Method('BCL'),
+    'proco': Method('ProCo'),
+    'resco': Method('ResCo'),
     'rescom': Method('ResCom'),
+    'kcl': Method('KCL', has_two_stages=True),
+    'tsc': Method('TSC', has_two_stages=True),
 }
 DEFAULT = next(iter(METHODS))
-TWO_STAGES = ('kcl', 'tsc')
-BY_LOSS = {'ltcl.BalancedSoftmaxLoss': 'balanced-softmax', 'CrossEntropyLoss': 'cross-entropy'}
-BY_HEAD = {'ltcl.BCLHead': 'bcl', 'ltcl.ResComHead': 'rescom'}
+BY_LOSS = {
+    'ltcl.BalancedSoftmaxLoss': 'balanced-softmax',
+    'ltcl.LogitAdjustedLoss': 'logit-adjustment',
+    'ltcl.LDAMLoss': 'ldam',
+    'CrossEntropyLoss': 'cross-entropy',
+}
+BY_HEAD = {
+    'ltcl.BalPoEHead': 'balpoe',
+    'ltcl.MultiTaskHead': 'multi-task',
+    'ltcl.BCLHead': 'bcl',
+    'ltcl.ProCoHead': 'proco',
+    'ltcl.ResCoHead': 'resco',
+    'ltcl.ResComHead': 'rescom',
+    'ltcl.KCLHead': 'kcl',
+    'ltcl.TSCHead': 'tsc',
+}
 
 
 def config_of(method: str) -> str:
     """Name of the shipped config of a method.
 
     Raises:
-        UserError: There is no such method, or it takes two trainings.
+        UserError: There is no such method.
     """
-    if method in TWO_STAGES:
-        raise UserError(
-            f'--method {method} takes two trainings, of the encoder and of a classifier: `ltcl train '
-            f'{CONFIG.format(method)} --cfg-options data_root=DATA` is the first (configs/custom/README.md)'
-        )
     if method not in METHODS:
         hint = similar_names(method, METHODS)
         raise UserError(f'--method {method}: there is {", ".join(METHODS)}{f"; {hint}" if hint else ""}')
@@ -60,6 +79,8 @@ def title_of(model: Mapping) -> str:
         model: Config of the model.
     """
     head = model['head']
+    if model['type'] == 'ltcl.FrozenEncoderClassifier':
+        return 'linear classifier on a trained encoder'
     loss = str((head.get('loss') or {}).get('type', ''))
     if head['type'] == 'ltcl.PaCoHead':
         name = 'paco' if model.get('key_views') else 'gpaco'

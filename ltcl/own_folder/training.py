@@ -15,12 +15,13 @@ from ltcl.launch.start_options import resume_from, set_precision
 from ltcl.neutral_text import visible
 from ltcl.work_dir import AUTO, locked, require_writable
 
-from .choosing import choose_config, fit_to_images, is_frozen
+from . import two_stages
+from .choosing import choose_config, fit_to_images, is_frozen, options_of
 from .config_file import NAME, RESULT, is_same, put_in_place, work_dir_of, written
 from .found import Found, look
 from .going_on import config_from_run, new_classes
 from .measuring import measure
-from .methods import DEFAULT, title_of
+from .methods import DEFAULT, METHODS, title_of
 from .quietly import quiet, show_less
 from .result import Result, print_result
 from .timing import expected_minutes
@@ -41,12 +42,48 @@ def train_on_folder(args: argparse.Namespace) -> None:
         _train_on_scenes(args)
         return
     cfg = config_from_run(args) if args.start_from else choose_config(args)
+    if two_stages.has_two_stages(args):
+        words = two_stages.encoder_words(args)
+        _train_encoder(cfg, words)
+        args = two_stages.classifier_words(args)
+        cfg = two_stages.classifier_config(cfg, args, options_of(args), two_stages.last_checkpoint(cfg, words.work_dir))
+    _train_and_measure(cfg, args)
+
+
+def _train_encoder(cfg: Config, args: argparse.Namespace) -> None:
+    """The first of two trainings, unless it is finished; it ends with a checkpoint, not with a table."""
+    print(f'first of two trainings, of the encoder, in {visible(args.work_dir)}')
+    found, text = _look_and_choose(cfg, args)
+    if (
+        not args.dry_run
+        and is_same(Path(args.work_dir, NAME), text)
+        and two_stages.last_checkpoint(cfg, args.work_dir).is_file()
+    ):
+        print('it is finished')
+    else:
+        if not args.dry_run and not _goes_on(args, text):
+            print(expected_minutes(cfg, sum(found.counts), found.validation), flush=True)
+        (_write if args.dry_run else _train)(args, text)
+    print('second of two trainings, of a linear classifier on the encoder')
+
+
+def _look_and_choose(cfg: Config, args: argparse.Namespace) -> tuple[Found, str]:
+    """Say what is found and what is chosen by it; the images, and the text of the config."""
     set_precision(cfg, args.amp)
     with quiet():
         found = look(cfg)
+    two_stages.limit_neighbours(cfg, sum(found.counts))
     lines = [*found.lines(args.config, cfg.val_share), *_chosen(cfg, found, args)]
     print(*lines, sep='\n', flush=True)
-    text = written(cfg, lines)
+    return found, written(cfg, lines)
+
+
+def _train_and_measure(cfg: Config, args: argparse.Namespace) -> None:
+    """Train a classifier, unless it is trained, and show what it is worth."""
+    found, text = _look_and_choose(cfg, args)
+    if args.dry_run and two_stages.has_two_stages(args):
+        _write(args, text)
+        return
     if args.dry_run:
         print(expected_minutes(cfg, sum(found.counts), found.validation))
         _write(args, text)
@@ -57,7 +94,7 @@ def train_on_folder(args: argparse.Namespace) -> None:
             print(expected_minutes(cfg, sum(found.counts), found.validation), flush=True)
         _train(args, text)
         with quiet(logging.WARNING):
-            result = measure(args.work_dir, title_of(cfg.model), _measured_on(args.config, found))
+            result = measure(args.work_dir, _title(cfg, args), _measured_on(args.config, found))
         result.save(args.work_dir)
     print_result(result, args.work_dir, args.config)
 
@@ -78,6 +115,11 @@ def _encoder(cfg: Config, args: argparse.Namespace) -> str:
     name = backbone.get('model_name') or f'{backbone.type} {backbone.get("depth", "")}'.strip()
     how = 'frozen' if is_frozen(cfg) else ' '.join(args.tune or ['from random weights' if args.scratch else 'trained'])
     return f'network {name}, {how}, images of {image_size_of(cfg)} px'
+
+
+def _title(cfg: Config, args: argparse.Namespace) -> str:
+    """What the classifier is called in the table."""
+    return f'{METHODS[_method(args)].title}, linear' if two_stages.has_two_stages(args) else title_of(cfg.model)
 
 
 def _method(args: argparse.Namespace) -> str:

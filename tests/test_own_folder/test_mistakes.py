@@ -26,7 +26,7 @@ def places(data, work_dir, tmp_path):
         (['birds.zip'], 1, 'is packed: unpack it'),
         (['no/where'], 1, 'no/where is neither a folder of images nor a config'),
         (['DATA', '--method', 'balanced'], 1, '--method balanced: there is balanced-softmax, cross-entropy'),
-        (['DATA', '--method', 'kcl'], 1, 'takes two trainings'),
+        (['DATA', '--method', 'kcl', '--resume', 'a.pth'], 1, 'has two trainings, each with its checkpoints'),
         (['DATA', '--processes', '2'], 1, '--processes is for a config'),
         (['DATA', '--fit-recipe'], 1, 'it is always done'),
         (['DATA', '--backbone', 'resnet1', '--scratch'], 1, 'there is no backbone of this name'),

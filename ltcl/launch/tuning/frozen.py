@@ -112,6 +112,8 @@ def _use_cosine(head: Any, scale: float) -> None:
 
 
 def _use_linear(head: Any) -> None:
+    if (head.get('loss') or {}).get('type') == 'ltcl.LDAMLoss':
+        raise UserError('--head linear: the margins of LDAM are cosines: take --head cosine or hidden')
     if head.type == 'ltcl.CosineClsHead':
         head.pop('scale', None)
         head.type = 'LinearClsHead'

@@ -94,6 +94,10 @@ def segmentation(cfg):
     cfg.model = dict(type='EncoderDecoder', backbone=dict(type='ResNet'), decode_head=dict(type='FCNHead'))
 
 
+def with_margins(cfg):
+    cfg.model.head.loss = dict(type='ltcl.LDAMLoss')
+
+
 def without_evaluation(cfg):
     cfg.val_dataloader = cfg.test_dataloader = None
 
@@ -106,6 +110,7 @@ def without_evaluation(cfg):
         (freeze, {}, 'frozen already'),
         (without_evaluation, {}, 'neither val_dataloader nor test_dataloader'),
         (None, dict(head='round'), "one of linear, cosine, hidden, not 'round'"),
+        (with_margins, dict(head='linear'), 'the margins of LDAM are cosines'),
         (None, dict(views=0), '--views 0 must be at least 1'),
     ],
 )

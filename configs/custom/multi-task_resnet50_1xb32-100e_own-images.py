@@ -1,0 +1,27 @@
+# Balanced softmax beside supervised contrast, GPaCo's baseline, on your own images with ResNet-50.
+# Generalized Parametric Contrastive Learning, TPAMI 2023, https://arxiv.org/abs/2209.12400
+#
+#     make train CONFIG=configs/custom/multi-task_resnet50_1xb32-100e_own-images.py \
+#       ARGS="--cfg-options data_root=data/birds"
+#
+# Hardware: one GPU, 32 images a step in two views, so twice the work and memory of cross entropy; float32.
+# The authors' recipe for ImageNet-LT with 32 images a step instead of 128, about a quarter of the rate and 100 epochs
+# instead of 400. The queue is that of GPaCo here; --fit-recipe chooses it, batch and epochs by your images
+# (docs/recipes.md). Not tuned, not run at this size.
+_base_ = [
+    '../_base_/default_runtime.py',
+    '../_base_/datasets/own-images.py',
+    '../_base_/models/multi-task.py',
+    '../_base_/schedules/own-100e.py',
+]
+
+loss = dict(type='ltcl.BalancedSoftmaxLoss', num_classes=_base_.num_classes)
+model = dict(head=dict(num_classes=_base_.num_classes, queue_len=256, temperature=0.2, loss=loss))
+views = dict(type='ltcl.Views', recipes=['randcls', 'randclsstack'], size=224, num_layers=2, magnitude=10)
+train_dataloader = dict(dataset=dict(pipeline=[_base_.load, views, _base_.pack]))
+optim_wrapper = dict(optimizer=dict(lr=0.015))
+default_hooks = dict(
+    checkpoint=dict(interval=5, save_best='shot/macro'),
+    logger=dict(interval=20),
+    strict_load=dict(ignore=_base_.non_encoder),
+)

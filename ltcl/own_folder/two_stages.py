@@ -1,0 +1,80 @@
+"""Methods that train an encoder and then a linear classifier on it, by one command."""
+
+import argparse
+import copy
+from pathlib import Path
+
+from mmengine.config import Config
+
+from ltcl.errors import UserError
+from ltcl.launch import apply_options, load_config
+from ltcl.work_dir import AUTO
+
+from .methods import CLASSIFIER_CONFIG, DEFAULT, METHODS
+
+# Room of the first training in the work dir of the second.
+FOLDER = 'stage1'
+# Of --cfg-options the draw of the images is for both trainings, all else for the first.
+SHARED = ('val_share', 'split_seed')
+
+
+def has_two_stages(args: argparse.Namespace) -> bool:
+    """Whether the command line asks for an encoder first; a run that is gone on with has one."""
+    return not args.start_from and METHODS[args.method or DEFAULT].has_two_stages
+
+
+def encoder_words(args: argparse.Namespace) -> argparse.Namespace:
+    """The command line of the first training.
+
+    Raises:
+        UserError: It is to go on from a file, which does not tell of which training it is.
+    """
+    if args.resume not in (None, AUTO):
+        raise UserError(
+            f'--resume {args.resume}: --method {args.method} has two trainings, each with its checkpoints: --resume '
+            'alone goes on with the one that was stopped'
+        )
+    # Patience looks at the classifier.
+    return argparse.Namespace(**{**vars(args), 'work_dir': str(Path(args.work_dir, FOLDER)), 'patience': None})
+
+
+def classifier_words(args: argparse.Namespace) -> argparse.Namespace:
+    """The command line of the second training: rate and entries of the config are those of the first."""
+    shared = {key: value for key, value in args.cfg_options.items() if key in SHARED}
+    return argparse.Namespace(**{**vars(args), 'lr': None, 'cfg_options': shared})
+
+
+def limit_neighbours(cfg: Config, num_images: int) -> None:
+    """Let no more neighbours vote on an image, where neighbours do, than there are training images."""
+    from ltcl.evaluation import KNNAccuracy
+    from ltcl.signatures import defaults_of
+
+    for evaluator in (*cfg.val_evaluator, *cfg.test_evaluator):
+        if evaluator['type'] == 'ltcl.KNNAccuracy':
+            evaluator['k'] = min(evaluator.get('k', defaults_of(KNNAccuracy)['k']), num_images)
+
+
+def last_checkpoint(cfg: Config, work_dir: str) -> Path:
+    """The last checkpoint of a training."""
+    return Path(work_dir, f'epoch_{cfg.train_cfg.max_epochs}.pth').absolute()
+
+
+def classifier_config(first: Config, words: argparse.Namespace, options: dict, checkpoint: Path) -> Config:
+    """The config of the second training: a linear classifier, images drawn class by class.
+
+    Args:
+        first: The config of the first training, whose encoder is taken as it is, with the layer behind a frozen one.
+        words: The command line of the second training.
+        options: Entries that it sets.
+        checkpoint: The last one of the first training.
+    """
+    options = {**options, 'data_root': str(Path(words.config).absolute())}
+    is_frozen = (words.tune or [None])[0] == 'frozen'
+    cfg = load_config(CLASSIFIER_CONFIG.format(words.method), {'data_root': options['data_root']})
+    changes = dict(cfg_options=options, config=cfg.filename, tune=words.tune if is_frozen else None)
+    cfg = apply_options(cfg, argparse.Namespace(**{**vars(words), **changes, 'head': None}))
+    parts = {name: copy.deepcopy(first.model[name]) for name in ('backbone', 'neck')}
+    cfg.model.update(type='ltcl.FrozenEncoderClassifier', **parts)
+    cfg.pop('stage1_config', None)
+    cfg.load_from = str(checkpoint)
+    return cfg

@@ -1,0 +1,55 @@
+"""`ltcl train DATA --method kcl`: an encoder, then a classifier on it."""
+
+import pytest
+from own_training import OPTIONS
+
+from ltcl.launch import load_config
+from ltcl.own_folder.result import Result
+
+WORDS = ('--method', 'kcl', *OPTIONS, '--lr', '0.02', '--cfg-options', 'model.head.temperature=0.2', 'val_share=0.3')
+
+
+@pytest.fixture(scope='module')
+def planned(call, data, tmp_path_factory):
+    """The work dir of a dry run."""
+    folder = tmp_path_factory.mktemp('planned') / 'run'
+    assert call('train', data, '--work-dir', folder, *WORDS, '--dry-run') == 0
+    return folder
+
+
+def test_the_classifier_is_trained_on_the_encoder_of_the_first_training(planned):
+    first, second = (load_config(folder / 'config.py') for folder in (planned / 'stage1', planned))
+    assert second.load_from == str(planned / 'stage1' / 'epoch_2.pth')
+    assert second.model.type == 'ltcl.FrozenEncoderClassifier'
+    assert (second.model.backbone, second.model.neck) == (first.model.backbone, first.model.neck)
+    assert second.train_dataloader.sampler.type == 'ltcl.ClassAwareSampler'
+    assert first.train_cfg.max_epochs == second.train_cfg.max_epochs == 2
+
+
+def test_whose_the_options_are(planned):
+    first, second = (load_config(folder / 'config.py') for folder in (planned / 'stage1', planned))
+    assert (first.model.head.temperature, first.optim_wrapper.optimizer.lr) == (0.2, 0.02)
+    assert second.optim_wrapper.optimizer.lr != 0.02
+    images = [cfg.train_dataloader.dataset.dataset for cfg in (first, second)]
+    assert [each.val_share for each in images] == [0.3, 0.3]
+
+
+def test_no_more_neighbours_vote_than_there_are(planned):
+    path = planned / 'stage1' / 'config.py'
+    [metric] = load_config(path).val_evaluator
+    assert f'# images: training {metric.k}, ' in path.read_text()
+    assert metric.k < 19  # images of the folder
+
+
+@pytest.mark.slow
+def test_a_finished_encoder_is_not_trained_again(call, data, tmp_path, capsys):
+    words = ('train', data, '--work-dir', tmp_path, *WORDS)
+    assert call(*words) == 0
+    result = Result.read(tmp_path)
+    assert [column.title for column in result.columns] == ['KCL, linear', 'cross entropy on the same features']
+    (tmp_path / 'epoch_2.pth').unlink()
+    (tmp_path / 'result.json').unlink()
+    capsys.readouterr()
+    assert call(*words) == 0
+    assert 'it is finished' in capsys.readouterr().out
+    assert Result.read(tmp_path).columns == result.columns
