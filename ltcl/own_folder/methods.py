@@ -14,16 +14,17 @@ class Method(NamedTuple):
 
     Args:
         title: What it is called in a table.
-        starts_from_means: Its classifier on pretrained features is a cosine one, and starts from the class means.
+        on_cosine: Its classifier on pretrained features is a cosine one: behind a hidden layer where the encoder is
+            frozen, else on the features, starting from the class means.
     """
 
     title: str
-    starts_from_means: bool = False
+    on_cosine: bool = False
 
 
 # The first is taken where none is named: the best of the cheap ones on openclipart, see docs/train_on_a_folder.md.
 METHODS = {
-    'balanced-softmax': Method('balanced softmax', starts_from_means=True),
+    'balanced-softmax': Method('balanced softmax', on_cosine=True),
     'cross-entropy': Method('cross entropy'),
     'paco': Method('PaCo'),
     'gpaco': Method('GPaCo'),
