@@ -15,21 +15,22 @@ class Method(NamedTuple):
 
     Args:
         title: What it is called in a table.
-        starts_from_means: Its classifier on pretrained features is a cosine one, and starts from the class means.
+        on_cosine: Its classifier on pretrained features is a cosine one: behind a hidden layer where the encoder is
+            frozen, else on the features, starting from the class means.
         has_two_stages: It trains an encoder, and then a linear classifier.
     """
 
     title: str
-    starts_from_means: bool = False
+    on_cosine: bool = False
     has_two_stages: bool = False
 
 
 # The first is taken where none is named: the best of the cheap ones on openclipart, see docs/train_on_a_folder.md.
 METHODS = {
-    'balanced-softmax': Method('balanced softmax', starts_from_means=True),
+    'balanced-softmax': Method('balanced softmax', on_cosine=True),
     'cross-entropy': Method('cross entropy'),
-    'logit-adjustment': Method('logit adjustment', starts_from_means=True),
-    'ldam': Method('LDAM', starts_from_means=True),
+    'logit-adjustment': Method('logit adjustment', on_cosine=True),
+    'ldam': Method('LDAM', on_cosine=True),
     'balpoe': Method('BalPoE'),
     'paco': Method('PaCo'),
     'gpaco': Method('GPaCo'),

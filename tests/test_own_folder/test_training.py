@@ -5,6 +5,7 @@ import shutil
 
 import numpy as np
 import pytest
+from mmengine.config import Config
 from own_training import ODD_NAME, OPTIONS
 from toy import write_images
 
@@ -48,6 +49,14 @@ def test_the_model_predicts_and_knows_its_classes(work_dir, data):
     predictions = model.predict(data, top=1)
     assert len(predictions) == 19
     assert all(each.error is None for each in predictions)
+
+
+def test_the_classifier_of_frozen_features_is_a_cosine_one_behind_a_hidden_layer(work_dir):
+    config = Config.fromfile(work_dir / 'config.py')
+    head, neck = config.model.head, config.model.neck
+    assert (neck.type, neck.hidden, head.type, head.scale) == ('ltcl.FeatureMLP', 512, 'ltcl.CosineClsHead', 16)
+    assert 'class_mean_start' not in config.default_hooks
+    assert config.optim_wrapper.optimizer.lr == pytest.approx(0.05 * config.train_dataloader.batch_size / 32)
 
 
 def test_the_written_config_trains_to_the_same_result(call, work_dir, tmp_path):
