@@ -72,6 +72,7 @@ setup(
         'numpy>=2.0.1',
         'pandas>=2.2.2',
         'rich>=13',
+        'scikit-learn>=1.5',  # the first one that runs on this NumPy
         'scipy>=1.13',
     ],
     extras_require={
@@ -93,7 +94,6 @@ setup(
             'pytest>=8',
             'pytest-xdist',
             'ruff>=0.6',
-            'scikit-learn',
             'setuptools>=77',
             'twine>=6.1',
         ],

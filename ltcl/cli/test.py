@@ -7,7 +7,8 @@ config, and --cfg-options change that one only.
 examples:
   ltcl test work_dirs/birds
   ltcl test work_dirs/birds data/other_birds --prior balanced
-  ltcl test my_config.py work_dirs/my_config/epoch_100.pth --out predictions.pkl
+  ltcl test my_config.py work_dirs/my_config/epoch_100.pth --out predictions.npz
+  ltcl test work_dirs/birds --split val --out val.npz
   ltcl test first.py first.pth second.py second.pth
   ltcl test my_config.py epoch_100.pth --processes 4
 """
@@ -43,7 +44,8 @@ def options(parser: ArgumentParser) -> None:
     parser.add_argument(
         '--prior', type=mix, metavar='natural|balanced|estimate|FILE', help='class mix that is answered for'
     )
-    parser.add_argument('--out', help='write score, predicted and true label of every image to this .pkl file')
+    parser.add_argument('--split', choices=['test', 'val'], default='test', help='images of the config to test on')
+    parser.add_argument('--out', metavar='FILE.npz', help='write scores, label and file of every image')
 
 
 def parse(parser: ArgumentParser) -> argparse.Namespace:
@@ -93,13 +95,17 @@ def read_config(args: argparse.Namespace, members: list[tuple[str, str]]) -> Con
         members: Pairs of config and checkpoint; none for a run.
 
     Raises:
-        UserError: A config or an option does not exist, a config stands in a checkpoint's place, ``--out`` is no .pkl
+        UserError: A config or an option does not exist, a config stands in a checkpoint's place, ``--out`` is no .npz
             file, or ``--tta`` or ``--prior`` does not go with it.
     """
-    if args.out is not None and not args.out.endswith('.pkl'):
-        raise UserError(f'--out {args.out} must end in .pkl')
+    if args.out is not None and not args.out.endswith('.npz'):
+        reason = (
+            ': pickles, which can hold code, are no longer written' if args.out.endswith(('.pkl', '.pickle')) else ''
+        )
+        raise UserError(f'--out {args.out} must end in .npz{reason}')
     if not members:
-        return add_options(config_of_run(args, args.config, args.checkpoint), args)
+        data = args.checkpoint
+        return add_options(config_of_run(args, args.config, data), args, data=data)
     first, *others = [load_config(config) for config, _ in members]
     for _, checkpoint in members:
         if Path(checkpoint).suffix in SUFFIXES:
@@ -117,10 +123,12 @@ def read_config(args: argparse.Namespace, members: list[tuple[str, str]]) -> Con
     return ensemble_config([cfg, *others])
 
 
-def add_options(cfg: Config, args: argparse.Namespace, num_members: int = 1) -> Config:
-    """The config with what ``--out``, ``--tta`` and ``--prior`` add."""
+def add_options(cfg: Config, args: argparse.Namespace, num_members: int = 1, data: str | None = None) -> Config:
+    """The config with what ``--split``, ``--out``, ``--tta`` and ``--prior`` add."""
+    if args.split == 'val':
+        test_on_validation(cfg, data)
     if args.out is not None:
-        cfg.test_evaluator = [*cfg.test_evaluator, dict(type='DumpResults', out_file_path=args.out)]
+        save_answers(cfg, args, data)
     if args.tta:
         augment_test(cfg, num_members)
     is_classifier = num_members == 1 and cfg.get('default_scope') == 'mmpretrain'
@@ -129,6 +137,37 @@ def add_options(cfg: Config, args: argparse.Namespace, num_members: int = 1) -> 
     if is_classifier:  # without a prior it reports both mixes beside the figures
         cfg.setdefault('default_hooks', {})['prior'] = dict(type='ltcl.PriorHook', prior=args.prior)
     return cfg
+
+
+def test_on_validation(cfg: Config, data: str | None) -> None:
+    """Put the validation images in the place of the test images.
+
+    Raises:
+        UserError: There are none, or a folder of other images is named.
+    """
+    if data is not None:
+        raise UserError(f'--split val names the validation images of the training, and {data} others: omit one of them')
+    if cfg.get('val_dataloader') is None:
+        raise UserError('--split val: the config has no val_dataloader; omit it to test on the test images')
+    cfg.test_dataloader = cfg.val_dataloader
+    cfg.test_evaluator = cfg.get('val_evaluator') or cfg.test_evaluator
+
+
+def save_answers(cfg: Config, args: argparse.Namespace, data: str | None) -> None:
+    """Add what writes ``--out``.
+
+    Raises:
+        UserError: The config segments, or the folder of the file does not exist.
+    """
+    if cfg.get('default_scope') != 'mmpretrain':
+        raise UserError('--out writes the answers of classifiers: a segmentation has one for each pixel, omit it')
+    if not Path(args.out).absolute().parent.is_dir():
+        raise UserError(f'--out {args.out}: its folder does not exist; make it')
+    path = Path(args.checkpoint).resolve()
+    split = args.split if data is None else Path(data).resolve().name
+    metric = dict(type='ltcl.SavePredictions', path=args.out, split=split, checkpoint=f'{path.parent.name}/{path.stem}')
+    given = cfg.test_evaluator
+    cfg.test_evaluator = [*(given if isinstance(given, list | tuple) else [given]), metric]
 
 
 def augment_test(cfg: Config, num_members: int = 1) -> None:

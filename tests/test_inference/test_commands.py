@@ -2,7 +2,6 @@
 
 import csv
 import json
-import pickle
 import re
 import shutil
 from unittest.mock import ANY
@@ -18,6 +17,7 @@ from ltcl import LongTailClassifier
 from ltcl.checkpoints.reading import load_from_local
 from ltcl.checkpoints.whole_files import save_whole
 from ltcl.engine import Runner
+from ltcl.predictions import load_predictions
 
 FORMULA = '=1+1, "x"'
 
@@ -182,9 +182,9 @@ def test_without_a_best_checkpoint_the_newest_is_taken(call, run, data, tmp_path
 
 def scores_of(call, tmp_path, *words):
     """Class and probability of each file by ``ltcl test``."""
-    assert call('test', *words, '--work-dir', tmp_path, '--out', tmp_path / 'out.pkl') == (0, ANY, ANY)
-    with (tmp_path / 'out.pkl').open('rb') as file:
-        return {each['img_path']: each['pred_score'].max().item() for each in pickle.load(file)}
+    assert call('test', *words, '--work-dir', tmp_path, '--out', tmp_path / 'out.npz') == (0, ANY, ANY)
+    saved = load_predictions(tmp_path / 'out.npz')
+    return dict(zip(saved.paths.tolist(), saved.probabilities.max(axis=1).tolist(), strict=True))
 
 
 @pytest.mark.parametrize('prior', [None, 'natural', 'estimate'])
@@ -200,10 +200,26 @@ def test_a_run_is_tested_on_another_folder(call, run, data, tmp_path):
     for name in ('class_1', FORMULA):  # labels stay those of the training, though a class is missing
         shutil.copytree(data / name, other / name)
     predictions = LongTailClassifier.load(run).predict(other)
-    assert scores_of(call, tmp_path, run, other) == {each.path: each.probabilities[0] for each in predictions}
-    with (tmp_path / 'out.pkl').open('rb') as file:
-        labels = {each['img_path'].split('/')[-2]: int(each['gt_label']) for each in pickle.load(file)}
+    expected = {each.path: each.probabilities[0] for each in predictions}
+    assert scores_of(call, tmp_path, run, other) == pytest.approx(expected, rel=1e-6)
+    saved = load_predictions(tmp_path / 'out.npz')
+    labels = {path.split('/')[-2]: label for path, label in zip(saved.paths.tolist(), saved.labels, strict=True)}
     assert labels == {FORMULA: 0, 'class_1': 2}
+    assert (saved.split, saved.checkpoint) == ('other', f'{run.name}/best_shot_all_epoch_1')
+    assert saved.class_counts.tolist() == [4, 24, 12]
+    assert saved.classes.tolist() == [FORMULA, 'class_0', 'class_1']
+
+
+@pytest.mark.parametrize(('prior', 'power'), [('natural', 1), ('balanced', 0), ('estimate', np.nan)])
+def test_the_file_tells_which_class_mix_it_answers_for(call, run, tmp_path, prior, power):
+    scores_of(call, tmp_path, run, '--split', 'val', '--prior', prior)
+    saved = load_predictions(tmp_path / 'out.npz')
+    assert saved.split == 'val'
+    assert saved.frequency_power == pytest.approx(power, nan_ok=True)
+
+
+def test_validation_images_or_those_of_a_folder(call, run, data):
+    assert '--split val names the validation images' in call('test', run, data, '--split', 'val')[2]
 
 
 def test_checkpoints_carry_what_a_model_needs(run):

@@ -14,6 +14,7 @@ from ltcl.engine.ensemble import ensemble_config, load_members
 from ltcl.errors import UserError
 from ltcl.launch import build_runner
 from ltcl.models import EnsembleClassifier
+from ltcl.predictions import load_predictions
 from ltcl.registry import MODELS
 
 RUNTIME = CONFIGS / '_base_' / 'default_runtime.py'
@@ -95,7 +96,7 @@ def test_the_tool_sums_what_its_options_ask_for(members, tool, images, tmp_path,
     for name, cfg in zip(('first', 'second'), configs, strict=True):
         cfg.dump(f'{name}.py')
     batches = ('--cfg-options', 'test_dataloader.batch_size=40')
-    tool('first.py', paths[0], '--out', 'scores.pkl', 'second.py', paths[1], *batches)
+    tool('first.py', paths[0], '--out', 'scores.npz', 'second.py', paths[1], *batches)
 
     folder = tmp_path / 'work_dirs' / 'first_ensemble-of-2'
     report = mmengine.load(folder / 'test_metrics.json')
@@ -104,8 +105,8 @@ def test_the_tool_sums_what_its_options_ask_for(members, tool, images, tmp_path,
     configs[1].test_dataloader.batch_size = 40
     (data,) = Runner.build_dataloader(configs[1].test_dataloader)
     logits = sum(model(model.data_preprocessor(data)['inputs']) for model in models)
-    scores = torch.stack([torch.as_tensor(sample['pred_score']) for sample in mmengine.load('scores.pkl')])
-    torch.testing.assert_close(scores, logits.softmax(1))
+    scores = torch.from_numpy(load_predictions('scores.npz').scores)
+    torch.testing.assert_close(scores.softmax(1), logits.softmax(1))
 
 
 @pytest.mark.parametrize(

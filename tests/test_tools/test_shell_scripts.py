@@ -29,8 +29,8 @@ def run(script, *words, folder, **environment):
         ('slurm_test.sh', ['part', 'job', 'config.py', 'a.pth'], ['test.py', 'config.py', 'a.pth']),
         (
             'slurm_test.sh',
-            ['part', 'job', 'a.py', 'a.pth', 'b.py', 'b.pth', '--out', 'c.pkl'],
-            ['test.py', 'a.py', 'a.pth', 'b.py', 'b.pth', '--out', 'c.pkl'],
+            ['part', 'job', 'a.py', 'a.pth', 'b.py', 'b.pth', '--out', 'c.npz'],
+            ['test.py', 'a.py', 'a.pth', 'b.py', 'b.pth', '--out', 'c.npz'],
         ),
     ],
 )
@@ -49,8 +49,8 @@ def test_slurm(tmp_path, script, words, tool):
         ('dist_test.sh', ['config.py', 'a.pth', '4'], ['test.py', 'config.py', 'a.pth']),
         (
             'dist_test.sh',
-            ['a.py', 'a.pth', 'b.py', 'b.pth', '4', '--out', 'c.pkl'],
-            ['test.py', 'a.py', 'a.pth', 'b.py', 'b.pth', '--out', 'c.pkl'],
+            ['a.py', 'a.pth', 'b.py', 'b.pth', '4', '--out', 'c.npz'],
+            ['test.py', 'a.py', 'a.pth', 'b.py', 'b.pth', '--out', 'c.npz'],
         ),
     ],
 )

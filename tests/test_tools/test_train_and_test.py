@@ -8,13 +8,13 @@ import sys
 import time
 from pathlib import Path
 
-import mmengine
 import pytest
 from commands import Done
 from reports import last_figures
 from toy import CLASS_COUNTS, toy_config
 
 from ltcl.checkpoints.reading import load_from_local
+from ltcl.predictions import load_predictions
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = {**os.environ, 'OMP_NUM_THREADS': '1', 'PYTHON': sys.executable}
@@ -47,15 +47,16 @@ def test_train_then_test_agree(images, tmp_path, call):
     assert call('train', config).status == 0
     trained = json.loads((tmp_path / 'run' / 'metrics.json').read_text())
     checkpoint = tmp_path / 'run' / 'epoch_4.pth'
-    out = tmp_path / 'predictions.pkl'
+    out = tmp_path / 'predictions.npz'
     assert call('test', config, checkpoint, '--out', out).status == 0
     tested = json.loads((tmp_path / 'run' / 'test_metrics.json').read_text())
     assert last_figures(tmp_path / 'run', 'test_') == last_figures(tmp_path / 'run') == trained['last']['metrics']
     assert all(0 < tested['last']['metrics'][f'shot/{name}'] <= 100 for name in ('all_natural', 'macro_balanced'))
     assert [row['train_count'] for row in tested['per_class']] == list(CLASS_COUNTS)
-    predictions = mmengine.load(out)
-    assert len(predictions) == sum(CLASS_COUNTS)
-    assert set(predictions[0]) >= {'pred_score', 'pred_label', 'gt_label'}
+    predictions = load_predictions(out)
+    right = predictions.scores.argmax(axis=1) == predictions.labels
+    assert len(right) == sum(CLASS_COUNTS)
+    assert 100 * right.mean() == pytest.approx(tested['last']['metrics']['shot/all'])
 
 
 def test_sigterm_leaves_a_checkpoint_that_resume_goes_on_from(images, tmp_path, call):

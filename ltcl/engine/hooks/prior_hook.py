@@ -13,6 +13,8 @@ from ltcl.registry import HOOKS
 from ..unwrapped import unwrapped
 from .class_counts_hook import ClassCountsHook
 
+POWERS = {NATURAL: 1.0, BALANCED: 0.0}
+
 
 @HOOKS.register_module()
 class PriorHook(Hook):
@@ -20,7 +22,8 @@ class PriorHook(Hook):
 
     Args:
         prior: As in :meth:`ltcl.LongTailClassifier.predict`. None changes no answer; metrics with ``set_shifts`` then
-            report what the answers would be for the natural and for the balanced mix, where that can be told.
+            report what the answers would be for the natural and for the balanced mix, where that can be told. Metrics
+            with ``set_frequency_power`` are told which mix the answers are for.
 
     Raises:
         UserError: The mix is not as described.
@@ -35,6 +38,7 @@ class PriorHook(Hook):
     def before_test_epoch(self, runner: Runner) -> None:
         """Have something added to the logits from now on."""
         mixes = mixes_of(runner)
+        _tell_power(runner, mixes.power if self.prior is None else POWERS.get(str(self.prior)))
         if self.prior is None:
             counts = mixes.class_counts
             if mixes.power is not None and counts is not None and len(counts) == len(mixes.classes):
@@ -62,6 +66,12 @@ def mixes_of(runner: Runner) -> Mixes:
     counts = next((hook.counts for hook in runner.hooks if isinstance(hook, ClassCountsHook)), None)
     classes = runner.test_dataloader.dataset.metainfo.get('classes') or range(head.num_classes)
     return Mixes([str(name) for name in classes], counts, frequency_power(head, sampler), type(head).__name__)
+
+
+def _tell_power(runner: Runner, power: float | None) -> None:
+    for metric in runner.test_loop.evaluator.metrics:
+        if hasattr(metric, 'set_frequency_power'):
+            metric.set_frequency_power(power)
 
 
 def _report_both(runner: Runner, mixes: Mixes) -> None:

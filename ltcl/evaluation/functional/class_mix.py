@@ -59,9 +59,13 @@ def estimate_shares(logits: Tensor, source: Tensor) -> Tensor:
         float64 shares, shape (num_classes,), of the sum 1.
     """
     log_scores = F.log_softmax(logits.double(), dim=1)
-    shares = torch.full_like(log_scores[0], 1 / log_scores.shape[1])
+    num_classes = log_scores.shape[1]
+    shares = torch.full_like(log_scores[0], 1 / num_classes)
+    # How well each class explains an image, whatever the shares are; up to a factor of the image, which cancels.
+    fits = log_scores + log_ratio(source, torch.ones_like(shares))
+    fits = (fits - fits.amax(dim=1, keepdim=True)).exp()
     for _ in range(MAX_STEPS):
-        updated = F.softmax(log_scores + log_ratio(source, shares), dim=1).mean(0)
+        updated = shares * (fits.T @ (fits @ shares).reciprocal()) / len(fits)
         change = (updated - shares).abs().max()
         shares = updated
         if change < TOLERANCE:

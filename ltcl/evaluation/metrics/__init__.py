@@ -2,7 +2,8 @@
 
 from .class_subset_accuracy import ClassSubsetAccuracy
 from .knn import KNNAccuracy
+from .save_predictions import SavePredictions
 from .shot_accuracy import ShotAccuracy
 from .shot_metric import ShotMetricMixin
 
-__all__ = ['ClassSubsetAccuracy', 'KNNAccuracy', 'ShotAccuracy', 'ShotMetricMixin']
+__all__ = ['ClassSubsetAccuracy', 'KNNAccuracy', 'SavePredictions', 'ShotAccuracy', 'ShotMetricMixin']

@@ -1,0 +1,143 @@
+"""What a change of the scores after training would give: post-hoc adjustment, temperature, class mix.
+
+The value is chosen by validation predictions only. The figures are those of the test, which choose nothing.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from ltcl.errors import UserError
+from ltcl.evaluation.functional import calibration_error, estimate_shares, log_loss, log_ratio, shares_of
+from ltcl.evaluation.functional.shot import DEFAULT_BOUNDS
+
+from .figures import Figures, accuracy_figures
+from .saved import UNKNOWN, SavedPredictions
+
+TAUS = tuple(np.round(np.arange(-1, 3.01, 0.25), 2).tolist())
+TEMPERATURES = tuple(np.round(2.0 ** np.arange(-2, 3.01, 0.25), 3).tolist())
+AS_TRAINED, NATURAL, BALANCED, ESTIMATE = 'as trained', 'natural', 'balanced', 'estimate'
+Value = float | str
+
+
+class Sweep(NamedTuple):
+    """Figures by value.
+
+    Args:
+        name: What is changed.
+        criterion: Figure by which a value is chosen, see :func:`figures_of`: the lowest ``log_loss``, else the highest.
+        rows: Of each value its figures on the test images, under ``value`` the value.
+        chosen: The value that is best on the validation images; None where there are none, so nothing is chosen.
+    """
+
+    name: str
+    criterion: str
+    rows: list[dict]
+    chosen: Value | None
+
+
+def adjusted(predictions: SavedPredictions, tau: float) -> SavedPredictions:
+    """Scores less tau times the log of the training frequencies: post-hoc logit adjustment.
+
+    From `Long-Tail Learning via Logit Adjustment <https://arxiv.org/abs/2007.07314>`_. A class without training images
+    counts as one with one image.
+    """
+    shift = -tau * np.log(shares_of(torch.from_numpy(predictions.class_counts).clamp_min(1), 1).numpy())
+    return _shifted(predictions, shift)
+
+
+def tempered(predictions: SavedPredictions, temperature: float) -> SavedPredictions:
+    """Scores divided by a temperature, see `Guo et al. <https://arxiv.org/abs/1706.04599>`_."""
+    return predictions._replace(scores=predictions.scores / np.float32(temperature))
+
+
+def answering_for(predictions: SavedPredictions, mix: str) -> SavedPredictions:
+    """Scores for a class mix, as :class:`ltcl.evaluation.class_mixes.Mixes` has them."""
+    if mix == AS_TRAINED:
+        return predictions
+    counts = torch.from_numpy(predictions.class_counts)
+    source = shares_of(counts, predictions.frequency_power)
+    powers = {NATURAL: 1.0, BALANCED: 0.0}
+    scores = torch.from_numpy(predictions.scores)
+    target = shares_of(counts, powers[mix]) if mix in powers else estimate_shares(scores, source)
+    # A class that cannot occur has the lowest score of all, not one that is no number.
+    return _shifted(predictions, log_ratio(source, target).clamp_min(-1e4).numpy())
+
+
+def figures_of(predictions: SavedPredictions, bounds: tuple[int, int] = DEFAULT_BOUNDS) -> Figures:
+    """Accuracy over images, macro, by shot group and ECE as percentages, and log loss."""
+    accuracies = accuracy_figures(predictions, bounds)
+    probabilities = predictions.probabilities
+    is_right = probabilities.argmax(axis=1) == predictions.labels
+    shown = {name: accuracies[name] for name in ('all', 'macro', 'many', 'medium', 'few') if name in accuracies}
+    shown['ece'] = calibration_error(probabilities.max(axis=1), is_right)
+    percentages = {name: 100 * value for name, value in shown.items()}
+    return {**percentages, 'log_loss': log_loss(probabilities, predictions.labels)}
+
+
+def sweeps(
+    test: SavedPredictions, val: SavedPredictions | None = None, bounds: tuple[int, int] = DEFAULT_BOUNDS
+) -> list[Sweep]:
+    """All sweeps for which enough is known: without training counts only that of the temperature.
+
+    Args:
+        test: Images whose figures are shown, all of a known class.
+        val: Other images, by which the values are chosen, all of a known class.
+        bounds: Smallest and largest training count of a medium-shot class.
+
+    Raises:
+        UserError: The validation predictions are of other classes or another model, or the test predictions themselves.
+    """
+    if val is not None:
+        _check_val(test, val)
+
+    def run(name: str, criterion: str, values: Sequence[Value], change: Callable) -> Sweep:
+        rows = [{'value': value, **figures_of(change(test, value), bounds)} for value in values]
+        chosen = None if val is None else _best(val, values, change, criterion, bounds)
+        return Sweep(name, criterion, rows, chosen)
+
+    found = [run('temperature', 'log_loss', TEMPERATURES, tempered)]
+    if (test.class_counts != UNKNOWN).all():
+        found.append(run('tau', 'macro', TAUS, adjusted))
+        if not np.isnan(test.frequency_power):
+            found.append(run('prior', 'all', [AS_TRAINED, NATURAL, BALANCED, ESTIMATE], answering_for))
+    return found
+
+
+def _best(
+    val: SavedPredictions, values: Sequence[Value], change: Callable, criterion: str, bounds: tuple[int, int]
+) -> Value:
+    """The best value on the validation images; of equals the one that changes least."""
+    sign = 1 if criterion == 'log_loss' else -1
+
+    def rank(value: Value) -> tuple[float, float]:
+        neutral = 1.0 if change is tempered else 0.0
+        distance = values.index(value) if isinstance(value, str) else abs(value - neutral)
+        return sign * figures_of(change(val, value), bounds)[criterion], distance
+
+    return min(values, key=rank)
+
+
+def _check_val(test: SavedPredictions, val: SavedPredictions) -> None:
+    if val.classes.tolist() != test.classes.tolist():
+        raise UserError(
+            'the validation predictions are of other classes than the test predictions: name those of this model'
+        )
+    if val.checkpoint != test.checkpoint:
+        raise UserError(
+            f'the validation predictions are of {val.checkpoint}, the test predictions of {test.checkpoint}: '
+            'write both with one checkpoint'
+        )
+    if np.array_equal(val.labels, test.labels) and np.array_equal(val.scores, test.scores):
+        raise UserError(
+            'the validation predictions are those of the test images: whatever they choose, the test would be no test; '
+            'name predictions of other images, or omit --val'
+        )
+    if not len(val.labels):
+        raise UserError('the validation predictions have no image of a known class: name others')
+
+
+def _shifted(predictions: SavedPredictions, shift: np.ndarray) -> SavedPredictions:
+    return predictions._replace(scores=(predictions.scores + shift).astype(np.float32))

@@ -1,0 +1,95 @@
+"""Sweeps: each change of the scores, and that validation predictions alone choose."""
+
+import json
+
+import numpy as np
+import pytest
+from predictions_by_chance import COUNTS, random_predictions
+from scipy.special import softmax
+
+from ltcl.errors import UserError
+from ltcl.evaluation.functional import log_loss
+from ltcl.predictions import save_predictions
+from ltcl.predictions.sweeps import TEMPERATURES, adjusted, answering_for, sweeps, tempered
+
+FREQUENCIES = np.array(COUNTS) / sum(COUNTS)
+
+
+def biased(seed, split='test', factor=1.0):
+    """Answers of a model that adds the log of the class frequencies where the images are balanced."""
+    saved = random_predictions(seed, 600)
+    scores = factor * (saved.scores + np.log(FREQUENCIES))
+    return saved._replace(scores=scores.astype(np.float32), split=split)
+
+
+def test_changes_of_the_scores():
+    saved = biased(0)
+    expected = softmax(saved.scores - np.log(FREQUENCIES), 1)
+    np.testing.assert_allclose(softmax(adjusted(saved, 1.0).scores, 1), expected, rtol=1e-5)
+    np.testing.assert_allclose(softmax(answering_for(saved, 'balanced').scores, 1), expected, rtol=1e-5)
+    assert answering_for(saved, 'natural').scores == pytest.approx(saved.scores)
+    assert tempered(saved, 2).scores == pytest.approx(saved.scores / 2)
+
+
+def test_validation_images_choose():
+    test, val = biased(0, factor=3), biased(1, 'val', factor=3)
+    by_name = {sweep.name: sweep for sweep in sweeps(test, val)}
+    assert by_name['prior'].chosen == 'balanced'
+    assert by_name['tau'].chosen > 1
+    losses = [log_loss(tempered(val, value).probabilities, val.labels) for value in TEMPERATURES]
+    assert by_name['temperature'].chosen == TEMPERATURES[int(np.argmin(losses))] > 1
+    before, after = (
+        next(row for row in by_name['tau'].rows if row['value'] == value) for value in (0.0, by_name['tau'].chosen)
+    )
+    assert after['few'] > before['few']
+    # Other test images change no choice.
+    assert [sweep.chosen for sweep in sweeps(biased(2, factor=0.1), val)] == [
+        sweep.chosen for sweep in sweeps(test, val)
+    ]
+
+
+def test_without_validation_images_nothing_is_chosen():
+    assert [sweep.chosen for sweep in sweeps(biased(0))] == [None, None, None]
+
+
+def test_what_is_not_known_is_not_swept():
+    saved = biased(0)
+    assert [sweep.name for sweep in sweeps(saved._replace(frequency_power=np.nan))] == ['temperature', 'tau']
+    assert [sweep.name for sweep in sweeps(saved._replace(class_counts=np.full(4, -1)))] == ['temperature']
+
+
+@pytest.mark.parametrize(
+    ('changes', 'message'),
+    [
+        (dict(classes=np.array(list('abcd'))), 'other classes'),
+        (dict(checkpoint='run/epoch_2'), 'of run/epoch_2, the test predictions of run/epoch_1'),
+        ({}, 'are those of the test images'),
+    ],
+)
+def test_validation_predictions_that_do_not_fit(changes, message):
+    with pytest.raises(UserError, match=message):
+        sweeps(biased(0), biased(0, 'val')._replace(**changes))
+
+
+def test_the_command(call, tmp_path):
+    save_predictions(tmp_path / 'predictions.npz', biased(0))
+    save_predictions(tmp_path / 'val.npz', biased(1, 'val'))
+    status, printed, errors = call('analyze', tmp_path, '--val', tmp_path / 'val.npz', '--bounds', 10, 200)
+    assert (status, errors) == (0, '')
+    record = json.loads((tmp_path / 'analysis.json').read_text())
+    assert [sweep['chosen'] is not None for sweep in record['sweeps']] == [True] * 3
+    assert f'tau: {record["sweeps"][1]["chosen"]} has the best macro on the validation images' in printed
+    assert [row['group'] for row in record['per_class']] == ['many', 'medium', 'medium', 'few']
+    assert np.sum(record['confusion']) == record['overall']['images'] == 600
+    assert len((tmp_path / 'analysis_classes.csv').read_text().splitlines()) == 5
+    assert call('analyze', tmp_path / 'predictions.npz')[1].count('nothing is chosen') == 3
+
+
+def test_mistakes_are_told_in_one_line(call, tmp_path):
+    status, printed, errors = call('analyze', tmp_path)
+    assert (status, printed, errors.count('\n')) == (1, '', 1)
+    assert f'error: {tmp_path}/predictions.npz is no file: `ltcl test RUN --out' in errors
+    assert 'the smaller one first' in call('analyze', tmp_path, '--bounds', 9, 3)[2]
+    save_predictions(tmp_path / 'predictions.npz', biased(0)._replace(labels=np.full(600, -1)))
+    assert 'has no image whose class is known' in call('analyze', tmp_path)[2]
+    assert 'is no folder' in call('analyze', tmp_path, '--out', tmp_path / 'none')[2]
