@@ -22,6 +22,7 @@ COMMANDS = {
     'config': 'print a config with all that it inherits',
     'list': 'list the configs that come with ltcl',
     'compare': 'train several configs over several seeds, one table',
+    'report': 'write a page about a run, or compare several',
     'robustness': 'test a checkpoint on corrupted, rendered and sketched images',
     'geometry': 'measure how evenly an encoder spreads the classes',
     'targets': 'make the fixed targets of TSC',
