@@ -48,7 +48,7 @@ def report_of(predictions: SavedPredictions, unit: str = 'test', **about) -> dic
     groups = np.where(counts > 100, 'many', np.where(counts < 20, 'few', 'medium'))
     figures = {'all': accuracy_score(labels, preds), 'macro': np.mean(list(recalls.values()))}
     for group in ('many', 'medium', 'few'):
-        if (own := [recalls[index] for index in present if groups[index] == group]):
+        if own := [recalls[index] for index in present if groups[index] == group]:
             figures[group] = np.mean(own)
     figures['worst_class'] = min(recalls.values())
     columns = {
@@ -62,7 +62,9 @@ def report_of(predictions: SavedPredictions, unit: str = 'test', **about) -> dic
     metrics = {f'shot/{name}': round(100 * float(value), 6) for name, value in figures.items()}
     entries = [{'epoch': 1, 'iter': 9, 'metrics': metrics}]
     if unit == 'epoch':
-        entries = [{'epoch': e, 'iter': 9 * e, 'metrics': {k: v * e / 3 for k, v in metrics.items()}} for e in (1, 2, 3)]
+        entries = [
+            {'epoch': e, 'iter': 9 * e, 'metrics': {k: v * e / 3 for k, v in metrics.items()}} for e in (1, 2, 3)
+        ]
     record = RunRecord('run', entries, columns, training_seconds=90.0)
     settings = dict(shot_prefix='shot', score='accuracy', overall='all', bounds=(20, 100))
     best_by = None if unit == 'test' else 'shot/all'

@@ -129,7 +129,10 @@ def reliability_diagram(confidence: np.ndarray, is_right: np.ndarray, title: str
         parts.append(rect(x, gap[0], width, gap[1] - gap[0], 'gap'))
         parts.append(rect(x, 212, width, 26 * number / most, 'soft', tip))
     parts += [label(str(value), box.x(value), 208, 'middle', class_='tick') for value in (0, 50, 100)]
-    parts += [label(title, 4, 13, class_='axis'), label('confidence (%); below: answers', 170, 252, 'middle', class_='tick')]
+    parts += [
+        label(title, 4, 13, class_='axis'),
+        label('confidence (%); below: answers', 170, 252, 'middle', class_='tick'),
+    ]
     return picture(310, 258, f'Reliability: {title}', parts, 'small')
 
 

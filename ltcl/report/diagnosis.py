@@ -76,7 +76,9 @@ def predicts_big_classes(answers: Answers, rows: Sequence[ClassRow]) -> Finding 
         f'{named(big)} are {big_true:,.0f} and {big_given:,.0f}.'
     )
     if is_ill:
-        return Finding('big_classes', True, 'It predicts the big classes', f'The model favours large classes: {numbers}', figure)
+        return Finding(
+            'big_classes', True, 'It predicts the big classes', f'The model favours large classes: {numbers}', figure
+        )
     text = f'Small classes are answered about as often as they occur: {numbers}'
     if small_given > 1.25 * small_true and small_given - small_true > 3 * np.sqrt(small_true):
         text = f'Small classes are answered more often than they occur: {numbers}'
@@ -101,7 +103,9 @@ def swallowed_classes(answers: Answers, rows: Sequence[ClassRow]) -> Finding:
             found.append((number, true, predicted))
     found.sort(key=lambda each: (-each[0], each[1]))
     if not found:
-        return Finding('swallowed', False, 'No class swallows another', 'No class loses a third of its images to one other.')
+        return Finding(
+            'swallowed', False, 'No class swallows another', 'No class loses a third of its images to one other.'
+        )
     shown = found[:MAX_NAMED]
     parts = [f'{names[p]} takes {n:,} of the {totals[t]:,} images of {names[t]}' for n, t, p in shown]
     more = f'; and {len(found) - len(shown):,} more' if len(found) > len(shown) else ''
@@ -146,7 +150,9 @@ def wrong_confidence(answers: Answers, rows: Sequence[ClassRow]) -> Finding:
     if ill:
         text = f'A probability does not mean what it says: {"; ".join(ill)}.'
         return Finding('confidence', True, 'Its confidence is wrong', text, figure)
-    text = 'In each group the mean confidence is within 5 points of the share of right answers, or as near as can be told.'
+    text = (
+        'In each group the mean confidence is within 5 points of the share of right answers, or as near as can be told.'
+    )
     return Finding('confidence', False, 'Its confidence fits', text, figure)
 
 

@@ -66,7 +66,9 @@ def draw_matrix(matrix: Matrix) -> Markup:
         number, share = int(matrix.counts[true, predicted]), float(shares[true, predicted])
         tip = f'{matrix.names[true]} → {matrix.names[predicted]}: {number:,} ({100 * share:.0f} %)'
         kind = 'cell right' if true == predicted and not matrix.is_grouped else 'cell'
-        words = dict(fill_opacity=f'{0.08 + 0.92 * share:.2f}', tabindex=0, data_true=int(true), data_pred=int(predicted))
+        words = dict(
+            fill_opacity=f'{0.08 + 0.92 * share:.2f}', tabindex=0, data_true=int(true), data_pred=int(predicted)
+        )
         x, y = left + cell * predicted, top + cell * true
         parts.append(rect(x, y, cell - 1, cell - 1, kind, tip, role='button', **words))
         if cell >= 22 and number < 10_000:

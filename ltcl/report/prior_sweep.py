@@ -38,9 +38,9 @@ def sweep(answers: Answers, class_counts: np.ndarray) -> PriorSweep:
     """
     shares = np.maximum(class_counts, 1) / np.maximum(class_counts, 1).sum()
     log_shares = np.log(shares).astype(answers.scores.dtype)
-    right = np.array(
-        [(answers.scores + strength * log_shares).argmax(1) == answers.labels for strength in STRENGTHS.tolist()]
-    )
+    pieces = np.array_split(answers.scores, max(1, len(answers.scores) // 64))  # each stays in the cache
+    preds = [[(piece + s * log_shares).argmax(1) for s in STRENGTHS.tolist()] for piece in pieces]
+    right = np.concatenate(preds, axis=1) == answers.labels
     weights = 1 / answers.counts(answers.labels)[answers.labels] / len(np.unique(answers.labels))
     macro, plain = right @ weights, int(np.flatnonzero(STRENGTHS == 0)[0])
     half = halves(answers.labels)

@@ -93,7 +93,9 @@ def read_json(path: Path) -> dict:
         content = json.loads(path.read_text(encoding='utf-8'))
         content['shot_prefix'], content['per_class'], content['unit'], content['last']
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UserError(f'{path} is no report of a run ({error}): test the run anew, `ltcl test {path.parent}`') from error
+        raise UserError(
+            f'{path} is no report of a run ({error}): test the run anew, `ltcl test {path.parent}`'
+        ) from error
     return content
 
 
