@@ -1,5 +1,6 @@
 """The pictures of a page."""
 
+import itertools
 import math
 from collections.abc import Sequence
 
@@ -74,7 +75,7 @@ def _bunch(members: Sequence[ClassRow], start: int, scored: Box, sizes: Box, cou
 def bunch(number: int, most: int) -> list[tuple[int, int]]:
     """Ends of at most so many runs of neighbours, each about as long, that make up all."""
     edges = np.linspace(0, number, min(number, most) + 1).round().astype(int).tolist()
-    return list(zip(edges[:-1], edges[1:], strict=True))
+    return list(itertools.pairwise(edges))
 
 
 def shorten(name: str, width: int) -> str:

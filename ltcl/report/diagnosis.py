@@ -33,7 +33,7 @@ class Finding:
     is_ill: bool
     title: str
     text: str
-    figure: Markup = Markup('')
+    figure: Markup | None = None
 
 
 def diagnose(
@@ -171,7 +171,8 @@ def too_few_images(rows: Sequence[ClassRow], images: str) -> Finding:
     ]
     more = f' and {len(wide) - len(worst):,} more' if len(wide) > len(worst) else ''
     text = (
-        f'With so few {images} the accuracy of a class is known only within its interval (95 %): {", ".join(parts)}{more}. '
+        f'With so few {images} the accuracy of a class is known only within its interval (95 %): '
+        f'{", ".join(parts)}{more}. '
         'Trust the groups rather than these classes, or add images.'
     )
     bars = [(row.name, row.figures['low'] or 0.0, row.figures['high'] or 0.0) for row in worst]

@@ -40,7 +40,7 @@ def build_page(runs: Sequence[RunFiles]) -> str:
     score = runs[0].report['score']
     page: dict[str, Any] = dict(
         title=methods[0].name if len(methods) == 1 else 'Comparison of ' + ', '.join(each.name for each in methods),
-        methods=[(each.name, len(each.runs), dict((t, (m, s)) for t, m, s in headline(each))) for each in methods],
+        methods=[(each.name, len(each.runs), {t: (m, s) for t, m, s in headline(each)}) for each in methods],
         runs=[about_run(run) for run in runs],
         run=None,
         tails=Markup(''),
@@ -90,7 +90,8 @@ def describe(run: RunFiles, rows: list[ClassRow]) -> dict[str, Any]:
 def describe_answers(run: RunFiles, rows: list[ClassRow]) -> dict[str, Any]:
     """What only saved predictions can tell."""
     answers, saved = run.answers, run.saved
-    assert answers is not None and saved is not None
+    assert answers is not None
+    assert saved is not None
     matrix, names = build_matrix(answers, rows), {row.index: row.name for row in rows}
     wrong = wrong_images(run, matrix)
     return dict(

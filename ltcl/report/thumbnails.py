@@ -50,7 +50,8 @@ def wrong_images(run: RunFiles, matrix: Matrix, most: int = MOST) -> list[WrongI
         most: How many there may be; the pictures together stay below 1.2 MB.
     """
     answers, saved = run.answers, run.saved
-    assert answers is not None and saved is not None
+    assert answers is not None
+    assert saved is not None
     found, size = [], 0
     for place in choose(answers, matrix, most):
         file = Path(str(saved.paths[place]))
