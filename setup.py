@@ -56,7 +56,7 @@ setup(
         'Typing :: Typed',
     ],
     packages=find_packages(include=['ltcl', 'ltcl.*']),
-    package_data={'ltcl': ['py.typed']},
+    package_data={'ltcl': ['py.typed', 'report/templates/*']},
     cmdclass={'build_py': BuildWithConfigs},
     entry_points={'console_scripts': ['ltcl = ltcl.cli.main:main']},
     python_requires='>=3.10,<3.14',
@@ -67,6 +67,7 @@ setup(
         'onedl-mmcv>=2.3.6,<2.4',
         'onedl-mmpretrain>=1.3.6,<1.4',
         'filelock>=3.12',
+        'jinja2>=3.1',
         'matplotlib>=3.10',  # the first whose legends show names that begin with an underscore
         # mmsegmentation needs a NumPy above 2, pandas and SciPy the first version that runs on it.
         'numpy>=2.0.1',

@@ -23,6 +23,7 @@ COMMANDS = {
     'list': 'list the configs that come with ltcl',
     'compare': 'train several configs over several seeds, one table',
     'analyze': 'figures of saved predictions, and what could be gained',
+    'report': 'write a page about a run, or compare several',
     'robustness': 'test a checkpoint on corrupted, rendered and sketched images',
     'geometry': 'measure how evenly an encoder spreads the classes',
     'targets': 'make the fixed targets of TSC',

@@ -3,6 +3,8 @@
 import contextlib
 import json
 import math
+import shlex
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,6 +30,8 @@ from ltcl.analysis.run_report import (
 from ltcl.evaluation import ShotAccuracy, ShotMetricMixin
 from ltcl.evaluation.functional.shot import DEFAULT_BOUNDS
 from ltcl.registry import HOOKS
+from ltcl.report.page import PAGE_FILE, write_page
+from ltcl.report.run_files import read_run
 
 from ..run_logs import warn_only
 from .checkpoint_hook import CheckpointHook
@@ -38,7 +42,7 @@ PROJECT_ROOT = Path(ltcl.__file__).resolve().parents[1]
 
 @HOOKS.register_module()
 class RunReportHook(Hook):
-    """Leaves ``metrics.json``, ``per_class.csv``, ``per_class.png``, ``training_curves.png`` and prints a table.
+    """Leaves ``metrics.json``, ``per_class.csv``, two pictures and the page ``report.html``, and prints a table.
 
     The two data files are written after every validation, so that a stopped run keeps its figures; pictures and table
     come at the end. The figures of a test have ``test_`` before each file name and never replace those of a training.
@@ -172,6 +176,9 @@ def _publish(
         files += write_report(report, work_dir, file_prefix)
     with warn_only(runner, 'The pictures of the report could not be drawn'):
         files += draw_report(report, work_dir, file_prefix, curves)
+    with warn_only(runner, 'The page of the report could not be written'):
+        write_page([read_run(work_dir)], work_dir / PAGE_FILE)
+        files.append(work_dir / PAGE_FILE)
     with warn_only(runner, 'The report could not be printed'):
         if with_table:
             print_report(report, files)
@@ -236,6 +243,7 @@ def _describe_run(runner: Runner) -> dict[str, Any]:
     if name and Path(name).resolve().is_relative_to(PROJECT_ROOT):
         name = str(Path(name).resolve().relative_to(PROJECT_ROOT))
     return {
+        'command': f'{sys.argv[0]} {shlex.join(sys.argv[1:])}',
         'seed': runner.seed,
         **git_state(PROJECT_ROOT),
         'versions': {'ltcl': ltcl.__version__, 'torch': torch.__version__},

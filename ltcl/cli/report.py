@@ -1,0 +1,47 @@
+"""Write a page about a run, or one that compares several: report.html, which opens anywhere, without a network.
+
+The page is made from the files of the run, without a GPU. A diagnosis, the confusion matrix, confidence and pictures
+of wrong answers need predictions, predictions.npz in the work dir: `ltcl test RUN --out RUN/predictions.npz`.
+
+examples:
+  ltcl report work_dirs/birds
+  ltcl report work_dirs/birds --predictions other.npz --out birds.html
+  ltcl report work_dirs/benchmark/bcl/seed0 work_dirs/benchmark/bcl/seed1 work_dirs/benchmark/paco/seed0
+"""
+
+import argparse
+from pathlib import Path
+
+from ltcl.errors import UserError
+from ltcl.neutral_text import visible
+
+from .parser import ArgumentParser, command
+
+
+def options(parser: ArgumentParser) -> None:
+    """Words and options of the command."""
+    parser.add_argument('runs', nargs='+', type=Path, metavar='RUN', help='work dir of a run')
+    parser.add_argument(
+        '--out', type=Path, metavar='FILE', help='by default RUN/report.html; of several runs comparison.html here'
+    )
+    parser.add_argument('--predictions', type=Path, metavar='FILE', help='by default predictions.npz in the work dir')
+
+
+@command(options)
+def main(args: argparse.Namespace) -> None:
+    """Read the runs, write the page."""
+    from ltcl.report.page import PAGE_FILE, write_page
+    from ltcl.report.run_files import read_run
+
+    if args.predictions is not None and len(args.runs) > 1:
+        raise UserError('--predictions is for one run: leave it out to compare several')
+    runs = [read_run(folder, args.predictions) for folder in args.runs]
+    out = args.out or (args.runs[0] / PAGE_FILE if len(runs) == 1 else Path('comparison.html'))
+    try:
+        write_page(runs, out)
+    except OSError as error:
+        raise UserError(f'{out} cannot be written ({error.strerror or error}): name another file with --out') from error
+    print(f'Report in {visible(out)}')
+    if len(runs) == 1 and runs[0].answers is None:
+        name = visible(args.runs[0])
+        print(f'It lacks what predictions tell: write them with `ltcl test {name} --out {name}/predictions.npz`')

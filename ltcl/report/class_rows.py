@@ -1,0 +1,100 @@
+"""The classes of a run in the order of their training images, with everything that is known of each."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from ltcl.analysis.run_report import GROUPS
+from ltcl.neutral_text import visible
+
+from .class_figures import class_figures, wilson
+from .run_files import RunFiles
+
+MAX_NAME = 60
+FIGURES = ('recall', 'low', 'high', 'precision', 'f1', 'auroc', 'confidence')
+
+
+@dataclass
+class ClassRow:
+    """A class. Figures are percentages, None where they are not known.
+
+    Attributes:
+        index: Its label.
+        name: Its name, safe to show; it is not escaped for HTML.
+        group: ``many``, ``medium`` or ``few``.
+        train: Training images.
+        test: Images that it was measured on.
+        figures: By the names in ``FIGURES``.
+        given: How often it was the answer; None without saved predictions.
+        confusion: Class that its images were most often taken for, and how many of them.
+    """
+
+    index: int
+    name: str
+    group: str
+    train: int
+    test: int
+    figures: dict[str, float | None]
+    given: int | None = None
+    confusion: tuple[str, int] | None = None
+
+
+def class_rows(run: RunFiles) -> list[ClassRow]:
+    """All classes, the one with most training images first."""
+    rows = [_row(entry, run.report['score']) for entry in run.per_class]
+    if run.answers is not None:
+        _add_answers(rows, run)
+    return sorted(rows, key=lambda row: (-row.train, row.index))
+
+
+def group_of(count: int, bounds: tuple[int, int]) -> str:
+    """Shot group of a class with so many training images."""
+    return 'many' if count > bounds[1] else 'few' if count < bounds[0] else 'medium'
+
+
+def groups_present(rows: list[ClassRow]) -> list[str]:
+    """Shot groups that have a class with images."""
+    return [group for group in GROUPS if any(row.group == group and row.test for row in rows)]
+
+
+def _row(entry: dict, score: str) -> ClassRow:
+    total, recall = entry.get('test_count') or 0, entry.get(score)
+    figures: dict[str, float | None] = dict.fromkeys(FIGURES)
+    figures['recall'] = recall
+    if recall is not None and total and score == 'accuracy':
+        low, high = wilson(np.array([recall / 100 * total]), np.array([total]))
+        figures['low'], figures['high'] = 100 * low.item(), 100 * high.item()
+    name = visible(entry['class_name'], width=MAX_NAME)
+    return ClassRow(entry['class_index'], name, entry['group'], entry['train_count'], total, figures)
+
+
+def _add_answers(rows: list[ClassRow], run: RunFiles) -> None:
+    answers = run.answers
+    assert answers is not None
+    if not rows:
+        rows += _rows_of_predictions(run)
+    figures, given = class_figures(answers), answers.counts(answers.preds)
+    totals = answers.counts(answers.labels)
+    names = {row.index: row.name for row in rows}
+    confusions: dict[int, tuple[str, int]] = {}
+    for (true, predicted), number in answers.confusions.items():
+        if true != predicted and number > confusions.get(true, ('', 0))[1]:
+            confusions[true] = names[predicted], number
+    for row in rows:
+        row.test, row.given = int(totals[row.index]), int(given[row.index])
+        row.figures = {name: _number(figures[name][row.index]) for name in FIGURES}
+        row.confusion = confusions.get(row.index)
+
+
+def _rows_of_predictions(run: RunFiles) -> list[ClassRow]:
+    assert run.saved is not None
+    counts, bounds = run.saved.class_counts.clip(0).tolist(), tuple(run.report['bounds'])
+    return [
+        ClassRow(index, visible(name, width=MAX_NAME), group_of(count, bounds), count, 0, {})
+        for index, (name, count) in enumerate(zip(run.saved.classes, counts, strict=True))
+    ]
+
+
+def _number(value: float) -> float | None:
+    return None if math.isnan(value) else float(value)

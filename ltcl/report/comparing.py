@@ -1,0 +1,102 @@
+"""Several runs side by side."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import mean, stdev
+
+from markupsafe import Markup
+
+from ltcl.neutral_text import visible
+
+from .charts import bunch, curves
+from .class_rows import ClassRow
+from .run_files import RunFiles
+
+FIGURES = {
+    'all': 'all images',
+    'mIoU': 'mean IoU',
+    'macro': 'macro (mean over classes)',
+    'many': 'many-shot classes',
+    'medium': 'medium-shot classes',
+    'few': 'few-shot classes',
+    'worst_class': 'worst class',
+}
+
+
+@dataclass(frozen=True)
+class Method:
+    """Runs that differ in nothing but their seed.
+
+    Attributes:
+        name: Name of the method, safe to show.
+        runs: The runs.
+        rows: Their classes, largest first.
+    """
+
+    name: str
+    runs: list[RunFiles]
+    rows: list[list[ClassRow]]
+
+
+def methods_of(runs: Sequence[RunFiles], rows: Sequence[list[ClassRow]]) -> list[Method]:
+    """Put runs together whose configs are the same but for seed and folders."""
+    found: dict[str, Method] = {}
+    for run, classes in zip(runs, rows, strict=True):
+        method = found.setdefault(_key(run), Method(_name(run), [], []))
+        method.runs.append(run)
+        method.rows.append(classes)
+    methods, names = list(found.values()), [method.name for method in found.values()]
+    return [
+        method if names.count(method.name) == 1 else Method(_folder(method.runs[0]), method.runs, method.rows)
+        for method in methods
+    ]
+
+
+def _key(run: RunFiles) -> str:
+    report = run.training or run.report
+    lines = report.get('config', '').splitlines()
+    words = ('seed', 'work_dir', 'load_from', 'resume')
+    kept = [each for each in lines if not each.strip().startswith(words) and 'randomness' not in each]
+    return '\n'.join([run.report['unit'], *kept]) if kept else str(run.folder)
+
+
+def _name(run: RunFiles) -> str:
+    name = (run.training or run.report).get('config_file')
+    stem = name.rpartition('/')[2].removesuffix('.py') if name else ''
+    return visible(stem, width=50) if stem not in ('', 'config') else _folder(run)
+
+
+def _folder(run: RunFiles) -> str:
+    parts = run.folder.absolute().parts[-2:]
+    return visible('/'.join(parts if parts[-1].startswith('seed') else parts[-1:]), width=50)
+
+
+def headline(method: Method) -> list[tuple[str, str, str]]:
+    """Title, mean and sample standard deviation over the runs of each figure."""
+    found = []
+    for name, title in FIGURES.items():
+        values = [run.metrics[name] for run in method.runs if name in run.metrics]
+        if len(values) == len(method.runs):
+            spread = f'± {stdev(values):.2f}' if len(values) > 1 else ''
+            found.append((title, f'{mean(values):.2f}', spread))
+    return found
+
+
+def have_same_classes(methods: Sequence[Method]) -> bool:
+    """Whether all runs are of the same classes with the same training images."""
+    return len({tuple((row.name, row.train) for row in rows) for method in methods for rows in method.rows}) == 1
+
+
+def compared_tails(methods: Sequence[Method], score: str) -> Markup:
+    """The score of each method along the tail: the mean of at most 20 parts of the classes, from large to small."""
+    series: dict[str, list[tuple[float, float]]] = {}
+    for method in methods:
+        points = []
+        for start, stop in bunch(len(method.rows[0]), 20):
+            recalls = [row.figures['recall'] for rows in method.rows for row in rows[start:stop]]
+            values = [value for value in recalls if value is not None]
+            if values:
+                points.append(((start + 1 + stop) / 2, mean(values)))
+        if points:
+            series[method.name] = points
+    return curves(series, f'{score} (%), classes from large to small', 'class', percent=True) if series else Markup('')

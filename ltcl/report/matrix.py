@@ -1,0 +1,86 @@
+"""The confusion matrix, its classes ordered by size; neighbours are taken together where there are many."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from markupsafe import Markup
+
+from ltcl.neutral_text import csv_text
+
+from .charts import bunch, shorten
+from .class_figures import Answers
+from .class_rows import ClassRow
+from .svg import label, picture, rect
+
+MAX_SINGLE = 40
+MAX_CSV_LINES = 20_000
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """Confusions of classes or of groups of neighbours in size.
+
+    Attributes:
+        names: Of rows and columns.
+        group_of: Row of each class, by its label, shape (num_classes,).
+        counts: Images by true and predicted group, shape (groups, groups).
+        is_grouped: Whether a row stands for several classes.
+    """
+
+    names: list[str]
+    group_of: np.ndarray
+    counts: np.ndarray
+    is_grouped: bool
+
+
+def build_matrix(answers: Answers, rows: Sequence[ClassRow]) -> Matrix:
+    """Count confusions of classes, or of at most 20 groups of them where there are more than 40 classes."""
+    is_grouped = len(rows) > MAX_SINGLE
+    parts = bunch(len(rows), 20 if is_grouped else MAX_SINGLE)
+    group_of = np.zeros(len(rows), dtype=np.int64)
+    names = []
+    for number, (start, stop) in enumerate(parts):
+        members = rows[start:stop]
+        group_of[[row.index for row in members]] = number
+        span = f'{members[0].train:,}-{members[-1].train:,}'
+        names.append(f'{span} ({stop - start})' if is_grouped else members[0].name)
+    places = group_of[answers.labels] * len(parts) + group_of[answers.preds]
+    counts = np.bincount(places, minlength=len(parts) ** 2).reshape(len(parts), -1)
+    return Matrix(names, group_of, counts, is_grouped)
+
+
+def draw_matrix(matrix: Matrix) -> Markup:
+    """Rows are true classes, and each row is shaded by its shares; a cell carries the numbers of its row and column."""
+    size, left, top = len(matrix.names), 150, 118
+    cell = max(12.0, min(34.0, 480 / size))
+    shares = matrix.counts / np.maximum(matrix.counts.sum(1, keepdims=True), 1)
+    parts = [label('true ↓  predicted →', 4, top - 8, class_='axis')]
+    for place, name in enumerate(matrix.names):
+        middle = top + cell * (place + 0.5) + 4
+        parts.append(label(shorten(name, 22), left - 6, middle, 'end', class_='tick'))
+        x = left + cell * (place + 0.5) + 4
+        parts.append(label(shorten(name, 17), x, top - 6, class_='tick', transform=f'rotate(-60 {x:.0f} {top - 6})'))
+    parts.append(rect(left, top, cell * size, cell * size, 'ground'))
+    for true, predicted in zip(*np.nonzero(matrix.counts), strict=True):
+        number, share = int(matrix.counts[true, predicted]), float(shares[true, predicted])
+        tip = f'{matrix.names[true]} → {matrix.names[predicted]}: {number:,} ({100 * share:.0f} %)'
+        kind = 'cell right' if true == predicted and not matrix.is_grouped else 'cell'
+        words = dict(
+            fill_opacity=f'{0.08 + 0.92 * share:.2f}', tabindex=0, data_true=int(true), data_pred=int(predicted)
+        )
+        x, y = left + cell * predicted, top + cell * true
+        parts.append(rect(x, y, cell - 1, cell - 1, kind, tip, role='button', **words))
+        if cell >= 22 and number < 10_000:
+            strong = 'number strong' if share > 0.45 else 'number'
+            parts.append(label(str(number), x + cell / 2, y + cell / 2 + 4, 'middle', class_=strong))
+    width = left + cell * size + 70
+    return picture(width, top + cell * size + 8, 'Confusion matrix', parts, 'matrix')
+
+
+def confusion_csv(answers: Answers, rows: Sequence[ClassRow]) -> str:
+    """Pairs of classes with the images of each, the most frequent ones first, as a CSV file."""
+    names = {row.index: row.name for row in rows}
+    pairs = sorted(answers.confusions.items(), key=lambda each: -each[1])[:MAX_CSV_LINES]
+    lines = [(names[true], names[predicted], number) for (true, predicted), number in pairs]
+    return csv_text(['true', 'predicted', 'images'], lines)

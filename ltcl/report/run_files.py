@@ -1,0 +1,137 @@
+"""The files of a run that a page is made from."""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ltcl.analysis.run_report import METRICS_FILE
+from ltcl.errors import UserError
+from ltcl.neutral_text import visible
+from ltcl.predictions import SavedPredictions, load_predictions
+
+from .class_figures import Answers
+
+PREDICTIONS_FILE = 'predictions.npz'
+TOLERANCE = 0.05
+"""Percentage points by which the accuracy of saved predictions may differ from the report they belong to."""
+
+
+@dataclass
+class RunFiles:
+    """What a run left behind.
+
+    Attributes:
+        folder: Its work dir.
+        report: Content of ``test_metrics.json``, or of ``metrics.json`` where no test was run.
+        training: Content of ``metrics.json``; empty for a test alone.
+        curves: What was logged while training, one dict a line of ``scalars.json``.
+        answers: Saved predictions; None where there are none.
+        saved: Where they come from; they are those of images whose class is known.
+    """
+
+    folder: Path
+    report: dict
+    training: dict = field(default_factory=dict)
+    curves: list[dict] = field(default_factory=list)
+    answers: Answers | None = None
+    saved: SavedPredictions | None = None
+
+    @property
+    def images(self) -> str:
+        """Which images the figures are of, in words."""
+        if self.saved is not None and self.saved.split not in ('test', 'val'):
+            return f'images of {visible(Path(self.saved.split).name, width=40)}'
+        return 'test images' if self.report['unit'] == 'test' else 'validation images'
+
+    @property
+    def per_class(self) -> list[dict]:
+        """One dict a class, of the report; empty where no metric measured classes."""
+        return self.report['per_class'] or []
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """Figures without the prefix of the metric by shot group; others keep theirs."""
+        prefix = f'{self.report["shot_prefix"]}/'
+        last = (self.report['last'] or {}).get('metrics', {})
+        return {name.removeprefix(prefix): value for name, value in last.items()}
+
+
+def read_run(folder: str | Path, predictions: str | Path | None = None) -> RunFiles:
+    """Read what a run left behind.
+
+    Args:
+        folder: The work dir.
+        predictions: File of saved predictions; None: ``predictions.npz`` in the work dir if it is there.
+
+    Raises:
+        UserError: No run, a damaged file, or predictions that do not fit.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise UserError(f'{folder} is no work dir of a run: name the folder that `ltcl train` or `ltcl test` wrote')
+    training, test = (read_json(folder / name) for name in (METRICS_FILE, f'test_{METRICS_FILE}'))
+    if not (training or test):
+        raise UserError(f'{folder} has no {METRICS_FILE}: the run has not finished a validation or test yet')
+    named = Path(predictions) if predictions is not None else folder / PREDICTIONS_FILE
+    run = RunFiles(folder, test or training, training, read_curves(folder))
+    if predictions is not None or named.is_file():
+        add_predictions(run, named)
+    if run.report is test and training and (run.report['last'] is None):
+        run.report = training
+    return run
+
+
+def read_json(path: Path) -> dict:
+    """Content of a JSON file of a run, empty if there is no such file.
+
+    Raises:
+        UserError: It is damaged.
+    """
+    if not path.is_file():
+        return {}
+    try:
+        content = json.loads(path.read_text(encoding='utf-8'))
+        content['shot_prefix'], content['per_class'], content['unit'], content['last']
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UserError(
+            f'{path} is no report of a run ({error}): test the run anew, `ltcl test {path.parent}`'
+        ) from error
+    return content
+
+
+def read_curves(folder: Path) -> list[dict]:
+    """What was logged while training: the lines of ``vis_data/scalars.json`` with a loss, of all parts of the run."""
+    lines: list[dict] = []
+    for path in sorted(folder.glob('*/vis_data/scalars.json')):
+        for line in path.read_text(encoding='utf-8', errors='replace').splitlines():
+            try:
+                entry = json.loads(line)
+            except ValueError:  # the last line of a process that was killed
+                continue
+            if isinstance(entry, dict) and 'loss' in entry and 'step' in entry:
+                while lines and lines[-1]['step'] >= entry['step']:  # a resumed run did them anew
+                    lines.pop()
+                lines.append(entry)
+    return lines
+
+
+def add_predictions(run: RunFiles, path: Path) -> None:
+    """Take saved predictions into a run, and the report of the images that they are of.
+
+    Raises:
+        UserError: The file is none, has no labels, or is of another number of classes.
+    """
+    saved = load_predictions(path).labelled()
+    if not len(saved.labels):
+        raise UserError(f'{path} has no image whose class is known: there is nothing to measure')
+    if run.per_class and saved.scores.shape[1] != len(run.per_class):
+        raise UserError(f'{path} is of {saved.scores.shape[1]} classes, but {run.folder} is of {len(run.per_class)}')
+    run.saved, run.answers = saved, Answers(saved.scores, saved.labels)
+    if saved.split == 'val' and run.training:
+        run.report = run.training
+
+
+def is_of_report(run: RunFiles) -> bool:
+    """Whether the saved predictions have the accuracy that the report tells."""
+    told = run.metrics.get('all', run.metrics.get('accuracy/top1'))
+    return run.answers is None or told is None or abs(100 * run.answers.is_right.mean() - told) <= TOLERANCE

@@ -1,0 +1,183 @@
+"""The page of a run: what it says, what it holds, and that no name in it does anything."""
+
+import html.parser
+import json
+import re
+
+import numpy as np
+import pytest
+from odd_names import ODD_NAMES
+from PIL import Image
+from saved_runs import answers, report_of, saved, tail_counts, write_run
+from sklearn.metrics import accuracy_score, recall_score
+
+from ltcl.errors import UserError
+from ltcl.report.page import build_page
+from ltcl.report.run_files import read_run
+
+HOSTILE = [
+    '<script>alert(1)</script>',
+    '"><img src=x onerror=alert(1)>',
+    "' onload='x",
+    '</style></script><b>',
+    '{{ 7*7 }}',
+]
+
+
+class Tags(html.parser.HTMLParser):
+    """Tags of a page with their attributes, and the cells of its tables."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.cells, self.text = [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        self.text.append('')
+
+    def handle_data(self, data):
+        if self.text:
+            self.text[-1] += data
+
+    def all(self, tag, **wanted):
+        return [
+            (attrs, text)
+            for (name, attrs), text in zip(self.tags, self.text, strict=True)
+            if name == tag and all(attrs.get(key) == value for key, value in wanted.items())
+        ]
+
+
+@pytest.fixture(scope='module')
+def hundred(tmp_path_factory):
+    """A run of 100 classes, half of its wrong images at hand."""
+    folder = tmp_path_factory.mktemp('hundred')
+    rng = np.random.default_rng(0)
+    for name in range(20):
+        Image.fromarray(rng.integers(0, 255, (200, 260, 3), dtype=np.uint8)).save(folder / f'{name}.jpg')
+    scores, labels = answers(100, per_class=20, margin=2.5)
+    paths = [str(folder / f'{place % 40}.jpg') for place in range(len(labels))]
+    predictions = saved(scores, labels, paths=paths)
+    write_run(folder, predictions)
+    return folder, predictions, build_page([read_run(folder)])
+
+
+def test_headline_is_that_of_the_report_and_of_scikit_learn(hundred):
+    folder, predictions, page = hundred
+    told = json.loads((folder / 'test_metrics.json').read_text())['last']['metrics']
+    shown = dict(
+        re.findall(r'<span>([^<]*)</span></div>', page)
+        and [(title, float(value)) for value, title in re.findall(r'<b>([\d.]+)</b><span>([^<]*)</span>', page)]
+    )
+    preds = predictions.scores.argmax(1)
+    assert (
+        shown['all images'] == round(told['shot/all'], 2) == round(100 * accuracy_score(predictions.labels, preds), 2)
+    )
+    macro = recall_score(predictions.labels, preds, average='macro')
+    assert shown['macro (mean over classes)'] == round(told['shot/macro'], 2) == round(100 * macro, 2)
+    assert shown['worst class'] == round(told['shot/worst_class'], 2)
+
+
+def test_page_is_small_and_asks_nothing_of_a_network(hundred):
+    page = hundred[2]
+    assert len(page.encode()) < 3_000_000
+    addresses = [value for _, attrs in Tags(page).tags for key, value in attrs.items() if key in ('src', 'href')]
+    assert all(address.startswith(('#', 'data:')) for address in addresses)
+    assert '@import' not in page
+    assert 'url(' not in page
+
+
+def test_table_has_every_class_and_the_matrix_is_grouped(hundred):
+    page = Tags(hundred[2])
+    assert len(page.all('th', scope='row')) == 100
+    cells = page.all('rect', role='button')
+    assert {int(attrs['data-true']) for attrs, _ in cells} == set(range(20))
+    figures = page.all('figure')
+    pictured = page.all('img')
+    assert 0 < len(pictured) < len(figures) <= 160
+    confidence = [float(text.split()[0]) for text in re.findall(r'</b> (\d+) %<br>', hundred[2])]
+    assert confidence == sorted(confidence, reverse=True)
+
+
+def test_cells_and_pictures_name_each_other(hundred):
+    page = Tags(hundred[2])
+    cells = {(attrs['data-true'], attrs['data-pred']) for attrs, _ in page.all('rect', role='button')}
+    assert {(attrs['data-true'], attrs['data-pred']) for attrs, _ in page.all('figure')} <= cells
+
+
+def test_no_name_does_anything(tmp_path):
+    names = HOSTILE + ODD_NAMES
+    scores, labels = answers(len(names), per_class=4, margin=1.0)
+    paths = [f'<img src=x onerror=alert({place})>.jpg' for place in range(len(labels))]
+    predictions = saved(scores, labels, paths=paths, classes=[name.replace('\udce9', '') for name in names])
+    page = build_page(
+        [read_run(write_run(tmp_path / '"><script>x', predictions, command=HOSTILE[0], config=HOSTILE[3]))]
+    )
+    tags = Tags(page).tags
+    assert sum(tag == 'script' for tag, _ in tags) == 1
+    assert not [attrs for _, attrs in tags if any(key.startswith('on') for key in attrs)]
+    assert not {'b', 'img'} & {tag for tag, attrs in tags if attrs.get('src') == 'x' or attrs.get('onerror')}
+    assert not re.search('[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e\u2028]', page)
+    assert '49' not in Tags(page).all('h1')[0][1]
+
+
+def test_without_predictions_it_says_how_to_get_them(tmp_path):
+    scores, labels = answers(3)
+    page = build_page([read_run(write_run(tmp_path, saved(scores, labels), with_predictions=False))])
+    assert 'ltcl test RUN --out RUN/predictions.npz' in page
+    assert 'id="diagnosis"' not in page
+    assert len(Tags(page).all('th', scope='row')) == 3
+
+
+def test_other_predictions_are_told(tmp_path):
+    scores, labels = answers(5)
+    folder = write_run(tmp_path, saved(scores, labels))
+    assert 'another accuracy than the report' not in build_page([read_run(folder)])
+    report = json.loads((folder / 'test_metrics.json').read_text())
+    report['last']['metrics']['shot/all'] -= 3
+    (folder / 'test_metrics.json').write_text(json.dumps(report))
+    assert 'another accuracy than the report' in build_page([read_run(folder)])
+
+
+def test_seeds_are_averaged_and_methods_stand_side_by_side(tmp_path):
+    runs, told = [], []
+    for seed in (0, 1):
+        scores, labels = answers(5, margin=1.5, seed=seed)
+        predictions = saved(scores, labels)
+        runs.append(
+            write_run(tmp_path / f'seed{seed}', predictions, config=f'a = 1\nseed = {seed}\n', config_file='bcl.py')
+        )
+        told.append(report_of(predictions)['last']['metrics']['shot/all'])
+    one = build_page([read_run(run) for run in runs])
+    assert f'<b>{np.mean(told):.2f}</b> <i>± {np.std(told, ddof=1):.2f}</i>' in one
+    scores, labels = answers(5, margin=4.0)
+    runs.append(write_run(tmp_path / 'other', saved(scores, labels), config='a = 2\n', config_file='paco.py'))
+    both = build_page([read_run(run) for run in runs])
+    assert '<th>bcl<br><small>2 runs</small></th><th>paco<br><small>1 run</small></th>' in both
+    assert f'<td>{np.mean(told):.2f} ± {np.std(told, ddof=1):.2f}</td>' in both
+    assert 'id="tail"' in both
+
+
+def test_runs_of_other_classes_have_no_common_tail(tmp_path):
+    runs = [write_run(tmp_path / str(n), saved(*answers(n)), config=f'a = {n}\n') for n in (3, 4)]
+    assert 'no common tail' in build_page([read_run(run) for run in runs])
+
+
+def test_what_is_no_run_is_one_error(tmp_path):
+    with pytest.raises(UserError, match='is no work dir of a run'):
+        read_run(tmp_path / 'absent')
+    with pytest.raises(UserError, match=r'has no metrics.json'):
+        read_run(tmp_path)
+    (tmp_path / 'metrics.json').write_text('{')
+    with pytest.raises(UserError, match='is no report of a run'):
+        read_run(tmp_path)
+    folder = write_run(tmp_path / 'run', saved(*answers(3)))
+    other = write_run(tmp_path / 'other', saved(*answers(4)))
+    with pytest.raises(UserError, match='is of 4 classes, but'):
+        read_run(folder, other / 'predictions.npz')
+
+
+def test_many_classes(tmp_path):
+    scores, labels = answers(500, per_class=2)
+    page = build_page([read_run(write_run(tmp_path, saved(scores, labels, tail_counts(500))))])
+    assert len(re.findall('<circle', page)) == 200
