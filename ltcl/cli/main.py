@@ -26,6 +26,7 @@ COMMANDS = {
     'robustness': 'test a checkpoint on corrupted, rendered and sketched images',
     'geometry': 'measure how evenly an encoder spreads the classes',
     'targets': 'make the fixed targets of TSC',
+    'stats': 'count the images of a folder or a config: tail, damage, copies',
     'seg-stats': 'count the classes of a segmentation data set',
     'data check': 'compare a data set on disk with what is known of it',
     'data split': 'divide own images into training and validation, for good',
