@@ -21,6 +21,8 @@ OPTIONS = [
     (PACO, 'optim_wrapper.optimizer.learning_rate=0.1', 'learning_rate|SGD'),
     (PACO, 'optim_wrapper.optimizer.weight_deacy=0.1', 'weight_deacy|weight_decay'),
     (PACO, 'optim_wrapper.optimizer.type=AdmW', 'AdmW|did you mean'),
+    (PACO, 'model.head.type=ltcl.pacohead', 'pacohead|did you mean ltcl.PaCoHead'),
+    (PACO, 'model.head.type=PaCoHead', 'PaCoHead|ltcl.PaCoHead'),
     (PACO, 'optim_wrapper.type=Bfloat16OptimWrapper', 'Bfloat16OptimWrapper|ltcl.Bfloat16OptimWrapper'),
     (PACO, 'optim_wrapper.clip_grad.max_nrm=1', 'clip_grad'),
     (PACO, 'optim_wrapper.clip_grad=dict(max_nrm=1)', 'max_nrm|max_norm'),

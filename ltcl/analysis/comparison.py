@@ -1,6 +1,7 @@
 """Several methods over several seeds: mean and spread as a table, a CSV file and a picture."""
 
 import json
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 COLUMNS = ('all', 'macro', 'many', 'medium', 'few', 'worst_class')
+VALIDATION, TEST = 'images of the last validation', 'test images'
 
 
 def read_run(folder: Path, file_prefix: str = '') -> dict | None:
@@ -73,21 +75,29 @@ def to_markdown(summary: 'pd.DataFrame') -> str:
     header = ['method', *(titles.get(name, name) for name in figures), 'seeds']
     lines = ['| ' + ' | '.join(header) + ' |', '| ' + ' | '.join(['---'] * len(header)) + ' |']
     for method, row in summary.iterrows():
-        cells = [f'{row[name, "mean"]:.1f} ± {row[name, "std"]:.1f}' for name in figures]
+        cells = [_cell(row[name, 'mean'], row[name, 'std']) for name in figures]
         lines.append('| ' + ' | '.join([markdown_cell(method), *cells, str(int(row['seeds'].item()))]) + ' |')
     return '\n'.join(lines) + '\n'
 
 
-def draw(summary: 'pd.DataFrame', path: Path) -> None:
+def _cell(mean: float, spread: float) -> str:
+    """One seed has no spread."""
+    if math.isnan(mean):
+        return ''
+    return f'{mean:.1f}' if math.isnan(spread) else f'{mean:.1f} ± {spread:.1f}'
+
+
+def draw(summary: 'pd.DataFrame', path: Path, scored_on: str = VALIDATION) -> None:
     """Write :func:`comparison_figure` to a file."""
-    comparison_figure(summary).savefig(path, dpi=150)
+    comparison_figure(summary, scored_on).savefig(path, dpi=150)
 
 
-def comparison_figure(summary: 'pd.DataFrame') -> 'Figure':
+def comparison_figure(summary: 'pd.DataFrame', scored_on: str = VALIDATION) -> 'Figure':
     """The accuracy of each method in each shot group, with the spread over seeds.
 
     Args:
         summary: From :func:`summarise`.
+        scored_on: Which images the figures are of.
     """
     import matplotlib
     import numpy as np
@@ -106,7 +116,7 @@ def comparison_figure(summary: 'pd.DataFrame') -> 'Figure':
         style = dict(color=palette.colors[position % palette.N], error_kw=dict(lw=1, capsize=2))
         bars.append(axes.bar(middle, means, width * 0.92, yerr=spreads, **style))
     axes.set_xticks(range(len(groups)), groups)
-    axes.set_ylabel('test accuracy of the last epoch (%)')
+    axes.set_ylabel(f'on the {scored_on} (%)')
     axes.spines[['top', 'right']].set_visible(False)
     axes.grid(axis='y', alpha=0.3)
     axes.set_axisbelow(True)

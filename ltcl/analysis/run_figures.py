@@ -45,7 +45,9 @@ VALUE_TEXT: dict[str, Any] = {
     'color': '#333333',
     'bbox': {'facecolor': 'white', 'edgecolor': 'none', 'pad': 0.6, 'alpha': 0.8},
 }
-MAX_NAMED_CLASSES = 40
+MAX_BARS = 120
+MAX_LEVEL_NAMES = 40  # more names stand upright, in small letters
+MAX_WORST_NAMES = 5
 MAX_LABELLED_BARS = 20
 MAX_CURVE_POINTS = 150
 
@@ -75,11 +77,16 @@ class TrainingCurves:
 
 
 def per_class_figure(
-    per_class: dict[str, list], bounds: tuple[int, int], score: str = 'accuracy', counted: str = 'images'
+    per_class: dict[str, list],
+    bounds: tuple[int, int],
+    score: str = 'accuracy',
+    counted: str = 'images',
+    images: str = '',
 ) -> Figure:
     """Score of each class over its number of training images, classes sorted by that number.
 
-    Up to 40 classes are bars with names; more are dots and a running mean.
+    Up to 120 classes are bars with names. More are dots and the mean of neighbouring classes, with the number of those
+    at 0 and the names of the worst.
 
     Args:
         per_class: Lists of length num_classes: ``class_name``, ``train_count``, the score (percent, None without test
@@ -87,6 +94,7 @@ def per_class_figure(
         bounds: Smallest and largest training count of a medium-shot class.
         score: Name of the column of scores, and of the axis.
         counted: What the training counts are of, ``images`` or ``pixels``.
+        images: Which images the scores are of and how many, for the title.
     """
     import matplotlib
     from matplotlib.figure import Figure
@@ -94,19 +102,23 @@ def per_class_figure(
     counts = np.array([np.nan if count is None else count for count in per_class['train_count']], dtype=float)
     with_counts = bool(np.isfinite(counts).all())
     order = np.argsort(-counts, kind='stable') if with_counts else np.arange(len(counts))
-    named: list[int] = order.tolist() if len(order) <= MAX_NAMED_CLASSES else []
+    scores = np.array(per_class[score], dtype=float)[order]
+    named: list[int] = (order if len(order) <= MAX_BARS else order[_worst(scores)]).tolist()
     names = figure_names([per_class['class_name'][i] for i in named], named)
     groups = [per_class['group'][i] for i in order]
-    scores = np.array(per_class[score], dtype=float)[order]
 
     with matplotlib.rc_context({**STYLE, **names.style}):
-        width = min(14.0, max(8.0, 2.0 + 0.5 * len(order)))
+        width = min(16.0 if MAX_LEVEL_NAMES < len(order) <= MAX_BARS else 14.0, max(8.0, 2.0 + 0.5 * len(order)))
         figure = Figure(figsize=(width, 6.2 if with_counts else 4.2), layout='constrained')
         axes = figure.subplots(2 if with_counts else 1, 1, sharex=True, squeeze=False)[:, 0]
         _draw_scores(axes[0], scores, groups, group_rules(bounds, counted), score)
         if with_counts:
             _draw_counts(axes[1], counts[order], groups, bounds, counted)
         _label_classes(axes[-1], names, len(order), counted if with_counts else None)
+        if len(order) > MAX_BARS:
+            _name_worst(axes[-1], names, scores)
+        if images:
+            axes[0].set_title(f'{score[0].upper()}{score[1:]} of each class on {images}', pad=10)
         figure.align_ylabels(axes)
         handles, labels = axes[0].get_legend_handles_labels()
         if labels:
@@ -117,7 +129,12 @@ def per_class_figure(
 
 
 def training_figure(
-    curves: TrainingCurves, history: Sequence[dict], shot_prefix: str, score: str = 'accuracy', overall: str = 'all'
+    curves: TrainingCurves,
+    history: Sequence[dict],
+    shot_prefix: str,
+    score: str = 'accuracy',
+    overall: str = 'all',
+    images: str = '',
 ) -> Figure:
     """Loss and its parts, learning rate, and scores at each validation.
 
@@ -127,13 +144,14 @@ def training_figure(
         shot_prefix: Prefix of the keys ``many``, ``medium`` and ``few`` in the metrics.
         score: What the keys stand for.
         overall: Key of the score over all classes, without prefix.
+        images: Which images the scores are of and how many, for the title.
     """
     import matplotlib
     from matplotlib.figure import Figure
 
     unit, x_label = ('iter', 'iteration') if curves.iters_per_epoch is None else ('epoch', 'epoch')
     with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(11.5, 4.8), layout='constrained')
+        figure = Figure(figsize=(12.5, 4.8), layout='constrained')
         grid = figure.add_gridspec(2, 2, height_ratios=(3, 1))
         loss_axes = figure.add_subplot(grid[0, 0])
         lr_axes = figure.add_subplot(grid[1, 0], sharex=loss_axes)
@@ -145,7 +163,7 @@ def training_figure(
         lr_axes.ticklabel_format(axis='y', style='sci', scilimits=(-2, 3))
         axes = figure.add_subplot(grid[:, 1])
         _draw_history(axes, history, shot_prefix, overall, unit)
-        title = f'{score[0].upper()}{score[1:]} at validation'
+        title = f'{score[0].upper()}{score[1:]} ' + (f'on {images}' if images else 'at validation')
         axes.set(title=title, ylabel=f'{score} (%)', xlabel=x_label, ylim=(0, 100))
         figure.align_ylabels([loss_axes, lr_axes])
     return figure
@@ -159,18 +177,31 @@ def _draw_scores(axes: Axes, scores: np.ndarray, groups: list, rules: dict[str, 
         label = None
         if group is not None and tested.any():
             label = f'{group} ({rules[group]}): {scores[tested].mean():.1f} %'
-        if len(scores) <= MAX_NAMED_CLASSES:
+        if len(scores) <= MAX_BARS:
             axes.bar(position[tested], scores[tested], width=0.78, color=COLOURS[group], label=label)
         else:
             axes.scatter(
-                position[tested], scores[tested], s=9, alpha=0.45, linewidths=0, color=COLOURS[group], label=label
+                position[tested],
+                scores[tested],
+                s=9,
+                alpha=0.45,
+                linewidths=0,
+                color=COLOURS[group],
+                label=label,
+                clip_on=False,
             )
     if len(scores) <= MAX_LABELLED_BARS:
         for x in position[np.isfinite(scores)]:
             axes.annotate(f'{scores[x]:.1f}', (x, scores[x]), (0, 2), textcoords='offset points', **VALUE_TEXT)
-    elif len(scores) > MAX_NAMED_CLASSES:
+    elif len(scores) > MAX_BARS:
         window = max(len(scores) // 25, 3)
-        axes.plot(position, _running_mean(scores, window), color=COLOURS['all'], linewidth=1.6, label='running mean')
+        axes.plot(
+            position,
+            _running_mean(scores, window),
+            color=COLOURS['all'],
+            linewidth=1.6,
+            label=f'mean of {window} neighbours',
+        )
     axes.set(ylabel=f'{name} (%)', ylim=(0, 105), yticks=range(0, 101, 20))
 
 
@@ -179,7 +210,7 @@ def _draw_counts(axes: Axes, counts: np.ndarray, groups: list, bounds: tuple[int
     floor = 0.7  # lets a class with one image show a bar on the logarithmic axis
     for group in dict.fromkeys(groups):
         members = position[[g == group for g in groups]]
-        if len(counts) <= MAX_NAMED_CLASSES:
+        if len(counts) <= MAX_BARS:
             axes.bar(members, counts[members], width=0.78, color=COLOURS[group])
         else:
             # One polygon a group: thousands of bars take seconds to draw.
@@ -200,14 +231,29 @@ def _draw_counts(axes: Axes, counts: np.ndarray, groups: list, bounds: tuple[int
 def _label_classes(axes: Axes, names: FigureNames, num_classes: int, counted: str | None) -> None:
     axes.set_xlim(-0.7, num_classes - 0.3)
     axes.tick_params(axis='x', length=0)
-    if labels := names.labels:
-        long = max(map(len, labels)) > 4
-        axes.set_xticks(range(num_classes), labels, rotation=35 if long else 0, ha='right' if long else 'center')
-        axes.tick_params(axis='x', rotation=35 if long else 0)
+    if num_classes <= MAX_BARS:
+        labels = names.labels
+        level = max(map(len, labels)) <= 4 and num_classes <= MAX_LEVEL_NAMES
+        slope = 0 if level else 35 if num_classes <= MAX_LEVEL_NAMES else 90
+        axes.set_xticks(range(num_classes), labels, rotation=slope, ha='right' if slope == 35 else 'center')
+        axes.tick_params(axis='x', rotation=slope, labelsize=6 if slope == 90 else 10)
         axes.set_xlabel(names.note, fontsize=8)
     else:
         order = f'most training {counted} first' if counted else 'in class order'
         axes.set_xlabel(f'{num_classes:,} classes, {order}')
+
+
+def _worst(scores: np.ndarray) -> np.ndarray:
+    """Positions of the classes of the lowest scores; of equals those with the most training images."""
+    tested = np.flatnonzero(np.isfinite(scores))
+    return tested[np.argsort(scores[tested], kind='stable')][:MAX_WORST_NAMES]
+
+
+def _name_worst(axes: Axes, names: FigureNames, scores: np.ndarray) -> None:
+    tested = scores[np.isfinite(scores)]
+    worst = ', '.join(f'{name} {score:.1f}' for name, score in zip(names.labels, np.sort(tested), strict=False))
+    zeros = f'{axes.get_xlabel()}; {(tested == 0).sum():,} of {len(tested):,} tested classes at 0 %'
+    axes.set_xlabel('\n'.join(filter(None, (zeros, f'lowest: {worst}', names.note))), fontsize=9)
 
 
 def _draw_losses(axes: Axes, curves: TrainingCurves) -> None:
@@ -226,7 +272,7 @@ def _draw_losses(axes: Axes, curves: TrainingCurves) -> None:
             margin = 0.06 * (high - low) or 0.1
             axes.set_ylim(min(low, 0) - (margin if low < 0 else 0), high + margin)
     if len(axes.lines) > 2:
-        axes.legend(ncols=2)
+        _legend_beside(axes)
     axes.set(title='Training loss', ylabel='loss')
     axes.tick_params(axis='x', labelbottom=False)
 
@@ -242,9 +288,14 @@ def _draw_history(axes: Axes, history: Sequence[dict], shot_prefix: str, overall
             label = f'{group}: {y[-1]:.1f}'
             axes.plot(x, y, color=colour, linewidth=width, marker=marker, markersize=3.5, label=label)
     if axes.lines:
-        axes.legend(loc='lower right', title='last validation (%)', alignment='left')
+        _legend_beside(axes, title='last validation (%)', alignment='left')
     else:
         axes.text(0.5, 0.5, 'no validation by shot group', transform=axes.transAxes, ha='center', color='#777777')
+
+
+def _legend_beside(axes: Axes, **options: Any) -> None:
+    """A legend that covers no line."""
+    axes.legend(loc='upper left', bbox_to_anchor=(1, 1), borderaxespad=0, fontsize=9, **options)
 
 
 def _running_mean(values: np.ndarray, window: int) -> np.ndarray:

@@ -222,11 +222,11 @@ def draw_report(
     if report['per_class']:
         columns = _columns(report['per_class'])
         figures['per_class.png'] = per_class_figure(
-            columns, tuple(report['bounds']), report['score'], report['counted']
+            columns, tuple(report['bounds']), report['score'], report['counted'], tested_on(report)
         )
     if curves is not None:
         names = {key: report[key] for key in ('shot_prefix', 'score', 'overall')}
-        figures['training_curves.png'] = training_figure(curves, report['history'], **names)
+        figures['training_curves.png'] = training_figure(curves, report['history'], **names, images=tested_on(report))
     files = []
     for name, figure in figures.items():
         files.append(work_dir / f'{file_prefix}{name}')
@@ -325,7 +325,25 @@ def _worst_cell(entry: dict, column: str, report: dict) -> str:
     value = _cell(entry['metrics'].get(f'{report["shot_prefix"]}/worst_class'))
     tested = [row for row in report['per_class'] if row.get(column) is not None]
     worst = min(tested, key=lambda row: row[column], default=None)
-    return value if worst is None else f'{visible(worst["class_name"], width=MAX_NAME)} {value}'
+    if worst is None:
+        return value
+    equals = sum(row[column] == worst[column] for row in tested)
+    if equals > 1:
+        return f'{equals} of {len(tested)} classes at {value}'
+    return f'{visible(worst["class_name"], width=MAX_NAME)} {value}'
+
+
+def tested_on(report: dict) -> str:
+    """Which images the scores are of and how many, such as ``1,768 test images``.
+
+    Args:
+        report: From :func:`build_report`.
+    """
+    part = 'test' if report['unit'] == 'test' else 'validation'
+    counts = [row['test_count'] for row in report['per_class'] if row.get('test_count') is not None]
+    # The same image has many classes where pixels are counted.
+    is_known = counts and report['counted'] == 'images'
+    return f'{sum(counts):,} {part} images' if is_known else f'the {part} images'
 
 
 def _git(folder: Path, *args: str) -> str:

@@ -16,7 +16,7 @@ import sys
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
-from ltcl.analysis.comparison import draw, read_run, summarise, to_csv, to_markdown
+from ltcl.analysis.comparison import TEST, VALIDATION, draw, read_run, summarise, to_csv, to_markdown
 from ltcl.errors import UserError
 from ltcl.launch import load_config
 from ltcl.launch.run_length import length_of
@@ -78,7 +78,8 @@ def run_one(config: str, seed: int, args: argparse.Namespace) -> dict:
         figures = read_run(folder, file_prefix) or {}
     figures['minutes'] += stage1.get('minutes', 0)
     checkpoint = os.fsdecode((folder / 'last_checkpoint').read_bytes()).strip() if is_trained else None
-    return {'config': config, 'seed': seed, 'checkpoint': checkpoint, **figures}
+    about = {'config': config, 'seed': seed, 'checkpoint': checkpoint}
+    return {**about, **figures, 'scored_on': VALIDATION if is_trained else TEST}
 
 
 def start_command(name: str, words: list[str], folder: Path, options: list[str], args: argparse.Namespace) -> None:
@@ -142,7 +143,8 @@ def main(args: argparse.Namespace) -> None:
     runs = runs.drop(columns=['config', 'checkpoint'])
     summary = summarise(runs)
     (args.work_dir / 'runs.csv').write_text(to_csv(runs), encoding='utf-8')
-    table = to_markdown(summary)
+    scored_on = ' and '.join(dict.fromkeys(runs['scored_on']))
+    table = f'{to_markdown(summary)}\nIn %, on the {scored_on}.\n'
     (args.work_dir / 'comparison.md').write_text(table, encoding='utf-8')
-    draw(summary, args.work_dir / 'comparison.png')
+    draw(summary, args.work_dir / 'comparison.png', scored_on)
     print(f'\n{table}\nwritten to {visible(args.work_dir)}: comparison.md, comparison.png, runs.csv')

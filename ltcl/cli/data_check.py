@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from ltcl.errors import UserError
 from ltcl.launch import import_mmpretrain
+from ltcl.launch.config_names import similar_names
 from ltcl.neutral_text import visible
 
 from .parser import ArgumentParser, command
@@ -81,7 +82,8 @@ def main(args: argparse.Namespace) -> None:
     from ltcl.datasets.published import PUBLISHED
 
     if args.name not in PUBLISHED:
-        raise UserError(f'there is no published data set {args.name!r}: known are {", ".join(PUBLISHED)}')
+        hint = similar_names(args.name, PUBLISHED) or f'known are {", ".join(PUBLISHED)}'
+        raise UserError(f'there is no published data set {args.name!r}: {hint}')
     published = PUBLISHED[args.name]
     root = args.root or published.data_root
     if args.sort_val:

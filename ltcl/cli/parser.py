@@ -1,6 +1,7 @@
 """How a command reads its words: complaints in one line, help with examples."""
 
 import argparse
+import difflib
 import functools
 import sys
 from collections.abc import Callable
@@ -19,6 +20,16 @@ class ArgumentParser(argparse.ArgumentParser):
         about, mark, examples = description.partition('\nexamples:')
         options.update(epilog=mark + examples, formatter_class=argparse.RawDescriptionHelpFormatter)
         super().__init__(description=about, **options)
+
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """As of ``argparse.ArgumentParser``; an unknown option is answered with the nearest one."""
+        parsed, unknown = self.parse_known_args(args, namespace)
+        if unknown:
+            name = unknown[0].partition('=')[0]
+            similar = difflib.get_close_matches(name, self._option_string_actions, n=1) if name[:1] == '-' else []
+            hint = f': did you mean {similar[0]}?' if similar else ''
+            self.error(f'unrecognized arguments: {" ".join(unknown)}{hint}')
+        return parsed
 
     def error(self, message: str) -> NoReturn:
         """Print what is wrong and exit with status 2."""

@@ -70,32 +70,34 @@ def find_backbone(name: str) -> Backbone:
     library, _, inner = name.rpartition('/')
     if library not in ('', 'timm', 'mmpretrain'):
         raise UserError(f'--backbone {name}: there is no library {library}: write timm/NAME or mmpretrain/NAME')
-    timm_names = _timm_names()
-    if library != 'mmpretrain' and timm_names is not None and inner.partition('.')[0] in timm_names:
+    from_timm = timm_names()
+    if library != 'mmpretrain' and from_timm is not None and inner.partition('.')[0] in from_timm:
         return _of_timm(inner)
-    if library == 'timm' and timm_names is None:
+    if library == 'timm' and from_timm is None:
         import_timm()
-    mmpretrain_names = _mmpretrain_names()
-    found = None if library == 'timm' else _listed(inner, mmpretrain_names)
+    from_mmpretrain = mmpretrain_names()
+    found = None if library == 'timm' else _listed(inner, from_mmpretrain)
     if found is not None:
         return _of_mmpretrain(found)
-    known = {'timm': timm_names, 'mmpretrain': mmpretrain_names}.get(library) or {
-        *(timm_names or ()),
-        *mmpretrain_names,
+    known = {'timm': from_timm, 'mmpretrain': from_mmpretrain}.get(library) or {
+        *(from_timm or ()),
+        *from_mmpretrain,
     }
-    hint = similar_names(inner, known, cutoff=0.5) or '`timm.list_models()` and `mmpretrain.list_models()` list all'
-    absent = " (timm is not installed: `pip install 'ltcl[timm]'` brings its names)" if timm_names is None else ''
+    hint = similar_names(inner, known, cutoff=0.5) or '`ltcl list backbones` lists all'
+    absent = " (timm is not installed: `pip install 'ltcl[timm]'` brings its names)" if from_timm is None else ''
     raise UserError(f'--backbone {name}: there is no backbone of this name: {hint}{absent}')
 
 
-def _timm_names() -> set[str] | None:
+def timm_names() -> set[str] | None:
+    """Networks of timm; None where it is not installed."""
     try:
         return set(import_timm().list_models())
     except UserError:
         return None
 
 
-def _mmpretrain_names() -> list[str]:
+def mmpretrain_names() -> list[str]:
+    """Models of mmpretrain."""
     import_mmpretrain()
     from mmpretrain import list_models
 

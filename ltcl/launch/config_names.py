@@ -52,8 +52,9 @@ def is_variable(name: str) -> bool:
 
 
 def similar_names(name: str, known: Iterable[str], cutoff: float = 0.6) -> str:
-    """``'did you mean A or B?'``, or nothing where no name is similar."""
-    similar = difflib.get_close_matches(name, sorted(known), n=3, cutoff=cutoff)
+    """``'did you mean A or B?'``, or nothing where no name is similar; capitals make no difference."""
+    by_small = {each.lower(): each for each in sorted(known, reverse=True)}
+    similar = [by_small[each] for each in difflib.get_close_matches(name.lower(), sorted(by_small), n=3, cutoff=cutoff)]
     return f'did you mean {" or ".join(similar)}?' if similar else ''
 
 

@@ -20,7 +20,7 @@ def test_bars_are_means_side_by_side():
     assert bars(axes) == pytest.approx({-0.2: 72.0, 0.2: 60.0, 0.8: 24.0, 1.2: 40.0})
     assert [label.get_text() for label in axes.get_xticklabels()] == ['all', 'few']
     assert list(axes.get_xticks()) == [0, 1]
-    assert axes.get_ylabel() == 'test accuracy of the last epoch (%)'
+    assert axes.get_ylabel() == 'on the images of the last validation (%)'
     assert axes.get_ylim()[0] == 10  # a little below the lowest mean
 
 

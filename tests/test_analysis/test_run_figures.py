@@ -83,21 +83,40 @@ def test_more_bars_have_names_and_no_values(num_classes):
 
 
 def test_many_classes_are_points_and_a_running_mean():
-    counts = [max(1, int(1000 * 0.005 ** (i / 100))) for i in range(100)]
-    scores = [None if i == 7 else 100.0 - i for i in range(100)]
+    counts = [max(1, int(1000 * 0.005 ** (i / 125))) for i in range(125)]
+    scores = [None if i == 7 else max(0.0, 100.0 - i) for i in range(125)]
     above, below = (figure := per_class_figure(columns(counts, scores), bounds=(20, 100))).axes
     points = np.concatenate([np.asarray(each.get_offsets()) for each in above.collections])
-    assert points.tolist() == [[i, 100.0 - i] for i in range(100) if i != 7]
-    x, mean = lines(above)['running mean']
-    assert x == list(range(100))
-    assert mean[50] == pytest.approx(np.mean(scores[49:53]), abs=1)
-    assert mean[7] == pytest.approx(np.mean([scores[i] for i in (5, 6, 8)]), abs=1)
+    assert points.tolist() == [[i, max(0.0, 100.0 - i)] for i in range(125) if i != 7]
+    x, mean = lines(above)['mean of 5 neighbours']
+    assert x == list(range(125))
+    assert mean[50] == pytest.approx(np.mean(scores[48:53]))
+    assert mean[7] == pytest.approx(np.mean([scores[i] for i in (5, 6, 8, 9)]))
     # The sizes are areas, one for each group, as high as the classes are large.
     assert [to_hex(area.get_facecolor()[0]) for area in below.collections] == [MANY, MEDIUM, FEW]
     largest = [area.get_paths()[0].vertices[:, 1].max() for area in below.collections]
     assert largest == [max(c for c in counts if group_of(c) == name) for name in ('many', 'medium', 'few')]
-    assert below.get_xlabel() == '100 classes, most training images first'
-    assert 'running mean' in entries(figure.legends[0])
+    assert below.get_xlabel().splitlines() == [
+        '125 classes, most training images first; 25 of 124 tested classes at 0 %',
+        'lowest: c100 0.0, c101 0.0, c102 0.0, c103 0.0, c104 0.0',
+    ]
+    assert 'mean of 5 neighbours' in entries(figure.legends[0])
+
+
+def test_a_hundred_bars_have_names_in_small_letters():
+    figure = per_class_figure(columns([30] * 98, [50.0] * 98), bounds=(20, 100), images='4,900 test images')
+    above, below = figure.axes
+    assert len(bars(above)) == len(bars(below)) == len(ticks(below)) == 98
+    assert {(label.get_rotation(), label.get_fontsize()) for label in below.get_xticklabels()} == {(90.0, 6.0)}
+    assert above.get_title(loc='left') == 'Accuracy of each class on 4,900 test images'
+
+
+def test_legends_of_the_curves_cover_no_line():
+    figure = training_figure(curves(loss=[1.0] * 10, loss_a=[1.0] * 10, loss_b=[1.0] * 10), HISTORY, 'shot')
+    figure.draw_without_rendering()
+    for axes in (figure.axes[0], figure.axes[2]):
+        assert axes.get_legend().get_window_extent().x0 >= axes.get_window_extent().x1
+        assert axes.get_legend().get_window_extent().x1 <= figure.bbox.x1
 
 
 def curves(iters_per_epoch: int | None = 5, **values: list[float]) -> TrainingCurves:

@@ -15,7 +15,15 @@ from toy import CLASS_COUNTS, toy_config
 
 from ltcl.analysis import run_figures
 from ltcl.analysis.run_figures import TrainingCurves
-from ltcl.analysis.run_report import RunRecord, best_entry, build_report, git_state, print_report, write_report
+from ltcl.analysis.run_report import (
+    RunRecord,
+    best_entry,
+    build_report,
+    git_state,
+    print_report,
+    tested_on,
+    write_report,
+)
 from ltcl.engine import Runner
 from ltcl.engine.hooks.run_report_hook import _find_shot_metric, _scalars
 from ltcl.engine.hooks.stop_signal_hook import TrainingStopped
@@ -145,6 +153,24 @@ def test_report_takes_every_name_and_gives_it_back(tmp_path, capsys):
     printed = capsys.readouterr().out
     assert '\x1b' not in printed
     assert '[red]\\x1b[31m: metrics.json' in printed
+
+
+def test_worst_class_is_one_name_or_how_many(capsys):
+    for scores, cell in (([0.0, 0.0, 5.0, None], '2 of 3 classes at 0.00'), ([1.0, 9.0, 5.0, None], 'c0 1.00')):
+        worst = {'epoch': 1, 'iter': 1, 'metrics': {'shot/all': 50.0, 'shot/worst_class': min(scores[:3])}}
+        per_class = {
+            'class_name': ['c0', 'c1', 'c2', 'c3'],
+            'train_count': [9] * 4,
+            'test_count': [600, 600, 34, 0],
+            'accuracy': scores,
+            'group': ['few'] * 4,
+        }
+        record = RunRecord('a', [worst], per_class)
+        report = build_report(record, 'test', None, 'shot', 'accuracy', 'all', (20, 100))
+        print_report(report, [])
+        assert cell in capsys.readouterr().out
+        assert tested_on(report) == '1,234 test images'
+        assert tested_on({**report, 'counted': 'pixels', 'unit': 'iter'}) == 'the validation images'
 
 
 def test_commit_of_a_repository_whose_folder_is_not_utf8(tmp_path):

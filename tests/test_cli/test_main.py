@@ -84,6 +84,20 @@ def test_unknown_command_is_answered_with_the_nearest_one(call, words, message):
     assert shown.count('\n') == 1
 
 
+@pytest.mark.parametrize(
+    ('words', 'hint'),
+    [
+        (['--seed=1'], '--seed=1: did you mean --seeds?; '),
+        (['--wrkdir', 'x'], '--wrkdir x: did you mean --work-dir?; '),
+        (['--qqqq'], '--qqqq; '),
+    ],
+)
+def test_unknown_option_is_answered_with_the_nearest_one(call, words, hint):
+    status, _, shown = call('compare', 'x.py', *words)
+    assert status == 2
+    assert shown == f'error: unrecognized arguments: {hint}ltcl compare --help lists the options\n'
+
+
 @pytest.mark.parametrize(('words', 'command'), [([], 'train'), (['data'], 'fashion-mnist')])
 def test_no_command_shows_which_there_are(call, words, command):
     status, _, shown = call(*words)
@@ -118,4 +132,5 @@ def test_tools_are_doors():
         )
         assert callable(import_module(module_of(name)).main)
         names.append(name)
-    assert set(names) == set(cli.COMMANDS) - {'config', 'embed', 'export', 'list', 'predict'}
+    without = {'config', 'doctor', 'embed', 'export', 'list', 'predict', 'stats'}
+    assert set(names) == set(cli.COMMANDS) - without

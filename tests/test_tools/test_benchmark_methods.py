@@ -45,6 +45,14 @@ def test_mean_and_sample_standard_deviation(tmp_path):
     assert Image.open(tmp_path / 'picture.png').width == 8 * 150
 
 
+def test_one_seed_has_no_spread():
+    runs = pd.DataFrame(
+        {'method': ['a', 'b', 'b'], 'seed': [0, 0, 1], 'all': [70.0, 60.0, 62.0], 'few': [None, 1.0, 1.0]}
+    )
+    lines = to_markdown(summarise(runs)).splitlines()
+    assert lines[2:] == ['| a | 70.0 |  | 1 |', '| b | 61.0 ± 1.4 | 1.0 ± 0.0 | 2 |']
+
+
 def test_run_without_a_report_is_not_finished(tmp_path):
     assert read_run(tmp_path) is None
 
@@ -62,7 +70,10 @@ def test_finished_runs_are_kept_and_failures_named(tmp_path, call):
     first = compare(fine)
     assert first.status == 0, first.err
     assert 'training gpaco_toy, seed 0' in first.out
-    assert (out / 'comparison.md').read_text().splitlines()[2].startswith('| gpaco |')
+    lines = (out / 'comparison.md').read_text().splitlines()
+    assert lines[2].startswith('| gpaco |')
+    assert 'nan' not in lines[2]
+    assert lines[-1] == 'In %, on the images of the last validation.'
     again = compare(fine)
     assert again.status == 0
     assert 'training' not in again.out.split('\n')[0]

@@ -1,0 +1,90 @@
+"""`ltcl stats`: what a data set holds, on images of which every fault is known."""
+
+import csv
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ltcl.analysis.data_stats import Labelled, copies_in, gini, verdict
+
+
+@pytest.mark.parametrize(('counts', 'value'), [([5, 5, 5], 0), ([0, 0, 12], 2 / 3), ([1, 2, 3], 2 / 9), ([0, 0], 0)])
+def test_gini(counts, value):
+    assert gini(np.array(counts)) == pytest.approx(value)
+
+
+def test_places_of_copies():
+    images = Labelled([], np.array([0, 0, 0, 1, 1, 0]), np.array([0, 0, 1, 0, 1, 0]), ['train', 'test'], ['a', 'b'])
+    found = copies_in(np.array([7, 7, 8, 9, 8, 9]), images)
+    assert found == (1, 2, 0, {})  # 7 is twice in a class; 8 and 9 are in two classes
+    crossed = copies_in(np.array([7, 1, 7, 2, 3, 4]), images)
+    assert crossed == (0, 0, 1, {(0, 1): 1})
+
+
+def test_nothing_is_wrong_with_good_images():
+    labels = np.repeat([0, 1, 0, 1], 10)
+    images = Labelled([], labels, np.repeat([0, 1], 20), ['train', 'test'], ['a', 'b'])
+    assert verdict(images, [], None) == ['nothing speaks against training and testing on these images']
+    small = Labelled([], labels, np.zeros(40, int), ['all'], ['a', 'b'])
+    assert verdict(small, [], None) == [
+        '2 of 2 classes have fewer than 50 images in all, of which a fifth for validation is too few to tell their '
+        'accuracy: a, b'
+    ]
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """Two classes in two parts, with a copy within a class, across classes, across parts, and a damaged file."""
+    monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path / 'cache'))
+    root, random = tmp_path / 'data', np.random.default_rng(0)
+    for part, sizes in {'train': (12, 6), 'test': (11, 3)}.items():
+        for name, size in zip('ab', sizes, strict=True):
+            (root / part / name).mkdir(parents=True)
+            for number in range(size):
+                pixels = random.integers(0, 256, (8, 8, 3)).astype(np.uint8)
+                Image.fromarray(pixels).resize((40, 30), Image.Resampling.BICUBIC).save(
+                    root / part / name / f'{number}.png'
+                )
+    train = root / 'train'
+    shutil.copy(train / 'a' / '0.png', train / 'a' / '1.png')
+    shutil.copy(train / 'a' / '2.png', train / 'b' / '2.png')
+    Image.open(train / 'a' / '3.png').resize((20, 15)).save(root / 'test' / 'a' / '3.png')
+    (train / 'b' / '5.png').write_bytes(b'no picture')
+    return root
+
+
+def test_a_folder(call, folder, tmp_path):
+    done = call('stats', folder, '--out', tmp_path / 'classes.csv')
+    assert done.status == 0, done.err
+    assert 'train: 18 images of 2 of 2 classes, imbalance factor 2, Gini 0.17' in done.out
+    assert 'smallest 20x15, median 40x30, largest 40x30' in done.out
+    assert 'modes: RGB 31\n' in done.out
+    assert 'pixel for pixel: 1 pictures are twice in a class, 1 in two classes, 0 in two parts' in done.out
+    assert 'compressed anew: 1 pictures are twice in a class, 1 in two classes, 1 in two parts' in done.out
+    assert done.out.split('verdict:\n')[1].splitlines() == [
+        '- 1 of 2 classes have fewer than 10 images in test, too few to tell their accuracy: b',
+        '- test leaks: 1 of its pictures are in train as well',
+        '- 1 pictures are in two classes: one of the labels is wrong, or the classes overlap',
+        f'- 1 files are damaged: {folder}/train/b/5.png',
+    ]
+    with (tmp_path / 'classes.csv').open(newline='') as file:
+        assert list(csv.DictReader(file)) == [
+            {'class_name': 'a', 'train': '12', 'test': '11', 'group': 'few'},
+            {'class_name': 'b', 'train': '6', 'test': '3', 'group': 'few'},
+        ]
+
+
+def test_a_config_counts_the_same(call, folder):
+    config = folder.parent / 'own.py'
+    config.write_text(f"_base_ = 'ltcl::custom/gpaco_resnet50_1xb32-100e_own-images.py'\ndata_root = '{folder}'\n")
+    done = call('stats', config, '--no-files')
+    assert done.status == 0, done.err
+    assert 'test: 14 images of 2 of 2 classes, imbalance factor 3.667' in done.out
+    assert 'modes' not in done.out
+
+
+def test_mistakes_are_one_line(call, folder):
+    assert 'the table is a .csv file' in call('stats', folder, '--out', 'x.txt').mistake
+    assert 'ltcl seg-stats' in call('stats', 'ltcl::seg/gpaco/gpaco_fashion-scenes.py').mistake
