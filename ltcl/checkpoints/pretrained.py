@@ -82,7 +82,7 @@ def load_pretrained(
         fitting = sum(_fits(name, value, ours) for name, value in state.items())
         raise UserError(
             f'{source} does not fit {type(module).__name__}, {fitting} of its {len(state)} tensors do: {found}. '
-            'Give weights of this architecture, or take init_cfg out to start from random ones'
+            'Give weights of this architecture, or start from random ones: --scratch, or a config without init_cfg'
         )
     print_log(
         f'{type(module).__name__} starts from {len(loaded)} tensors of {source}; left out: '
