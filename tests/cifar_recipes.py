@@ -18,8 +18,8 @@ TRAINING_IMAGES = {10: 19573, 50: 12608, 100: 10847}
 
 
 def find_configs(pattern: str) -> list[Path]:
-    """Configs whose names match, in all folders of methods."""
-    return sorted(path for path in CONFIGS.glob(f'*/{pattern}.py') if path.parent.name != '_base_')
+    """Configs whose names match, in all folders of methods; those of finetune start from weights (test_lift.py)."""
+    return sorted(path for path in CONFIGS.glob(f'*/{pattern}.py') if path.parent.name not in ('_base_', 'finetune'))
 
 
 def load(method: str, schedule: str = '*', data_set: str = 'cifar100-lt-if100') -> Config:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import torch
 from mmengine.config import Config
-from mmengine.registry import MODELS
+from mmengine.registry import MODELS, DefaultScope
 from toy import toy_config
 
 from ltcl.launch.tuning.frozen import freeze
@@ -13,7 +13,8 @@ from ltcl.launch.tuning.frozen import freeze
 def encoder_file(folder: Path) -> Path:
     """A file of the weights of ``toy``'s backbone, always the same."""
     torch.manual_seed(0)
-    model = MODELS.build(toy_config(folder, folder).model)
+    with DefaultScope.overwrite_default_scope('mmpretrain'):
+        model = MODELS.build(toy_config(folder, folder).model)
     model.init_weights()
     path = folder / 'encoder.pth'
     torch.save(dict(state_dict=model.backbone.state_dict()), path)

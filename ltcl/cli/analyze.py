@@ -6,9 +6,9 @@ predictions of other images by the same checkpoint. Beside the predictions, or i
 analysis_classes.csv.
 
 examples:
+  ltcl analyze work_dirs/birds --val work_dirs/birds/val.npz
   ltcl test work_dirs/birds --out work_dirs/birds/predictions.npz
   ltcl test work_dirs/birds --split val --out work_dirs/birds/val.npz
-  ltcl analyze work_dirs/birds --val work_dirs/birds/val.npz
 """
 
 import argparse

@@ -113,6 +113,8 @@ def is_folder(word: str) -> bool:
     """
     path = Path(word)
     if path.is_dir():
+        if any(path.glob('*.py')) and not any(each.is_dir() for each in path.iterdir() if each.name != '__pycache__'):
+            raise UserError(f'{word} is a folder of configs: name a config file in it')
         return True
     is_file = path.is_file()
     if is_file and path.suffix.lower() in ('.jpg', '.jpeg', '.png', '.webp', '.gif', '.bmp', '.tif', '.tiff'):
