@@ -90,7 +90,7 @@ def load_predictions(path: str | Path) -> SavedPredictions:
     if missing:
         raise UserError(f'{path} lacks {", ".join(missing)}: write it anew with `ltcl test --out`')
     found = _typed({name: arrays[name] for name in SavedPredictions._fields}, str(path))
-    texts = {name: str(found[name]) for name in ('split', 'checkpoint')}
+    texts: dict[str, Any] = {name: str(found[name]) for name in ('split', 'checkpoint')}
     return SavedPredictions(**{**found, **texts, 'frequency_power': float(found['frequency_power'])})
 
 
@@ -108,7 +108,7 @@ def _arrays_of(path: Path) -> dict[str, np.ndarray]:
         raise UserError(f'{path} is damaged ({error}): write it anew with `ltcl test --out`') from error
 
 
-def _typed(fields: dict[str, Any], source: str) -> dict[str, np.ndarray]:
+def _typed(fields: dict[str, Any], source: str) -> dict[str, Any]:
     """Arrays of the right types, checked."""
     types = dict(scores=np.float32, labels=np.int64, class_counts=np.int64, frequency_power=np.float64)
     try:
@@ -119,7 +119,7 @@ def _typed(fields: dict[str, Any], source: str) -> dict[str, np.ndarray]:
     if scores.ndim != 2:
         raise UserError(f'{source}: scores must have the shape (images, classes), got {scores.shape}')
     images, classes = scores.shape
-    expected = dict(labels=(images,), paths=(images,), classes=(classes,), class_counts=(classes,))
+    expected: dict[str, tuple] = dict(labels=(images,), paths=(images,), classes=(classes,), class_counts=(classes,))
     expected.update(split=(), checkpoint=(), frequency_power=())
     for name, shape in expected.items():
         if arrays[name].shape != shape:

@@ -71,7 +71,9 @@ def figures_of(predictions: SavedPredictions, bounds: tuple[int, int] = DEFAULT_
     accuracies = accuracy_figures(predictions, bounds)
     probabilities = predictions.probabilities
     is_right = probabilities.argmax(axis=1) == predictions.labels
-    shown = {name: accuracies[name] for name in ('all', 'macro', 'many', 'medium', 'few') if name in accuracies}
+    shown: Figures = {
+        name: accuracies[name] for name in ('all', 'macro', 'many', 'medium', 'few') if name in accuracies
+    }
     shown['ece'] = calibration_error(probabilities.max(axis=1), is_right)
     percentages = {name: 100 * value for name, value in shown.items()}
     return {**percentages, 'log_loss': log_loss(probabilities, predictions.labels)}

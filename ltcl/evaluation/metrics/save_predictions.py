@@ -77,7 +77,14 @@ class SavePredictions(BaseMetric):
         counts = np.full(num_classes, -1) if self._class_counts is None else self._class_counts
         power = np.nan if self._power is None else self._power
         known = SavedPredictions(
-            np.stack(scores), labels, paths, list(map(str, names)), counts, self.split, self.checkpoint, power
+            np.stack(scores),
+            labels,
+            paths,
+            np.array([str(name) for name in names]),
+            counts,
+            self.split,
+            self.checkpoint,
+            power,
         )
         save_predictions(self.path, known)
         note(f'Predictions of {len(results)} images: {self.path}')
