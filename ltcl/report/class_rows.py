@@ -83,7 +83,7 @@ def _add_answers(rows: list[ClassRow], run: RunFiles) -> None:
             confusions[true] = names[predicted], number
     for row in rows:
         row.test, row.given = int(totals[row.index]), int(given[row.index])
-        row.figures = {name: _number(figures[name][row.index]) for name in FIGURES}
+        row.figures = {name: _number(float(figures[name][row.index])) for name in FIGURES}
         row.confusion = confusions.get(row.index)
 
 

@@ -97,7 +97,7 @@ def swallowed_classes(answers: Answers, rows: Sequence[ClassRow]) -> Finding:
     found = []
     for (true, predicted), number in confusions.items():
         share = number / totals[true]
-        lowest = wilson(np.array([number]), totals[true : true + 1])[0].item()
+        lowest: float = wilson(np.array([number]), totals[true : true + 1])[0].item()
         is_sure = lowest > SWALLOWED / 2 and number >= 3
         if true != predicted and share >= SWALLOWED and is_sure and number >= confusions.get((true, true), 0):
             found.append((number, true, predicted))

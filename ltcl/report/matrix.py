@@ -38,7 +38,7 @@ def build_matrix(answers: Answers, rows: Sequence[ClassRow]) -> Matrix:
     """Count confusions of classes, or of at most 20 groups of them where there are more than 40 classes."""
     is_grouped = len(rows) > MAX_SINGLE
     parts = bunch(len(rows), 20 if is_grouped else MAX_SINGLE)
-    group_of = np.zeros(len(rows), dtype=np.int64)
+    group_of: np.ndarray = np.zeros(len(rows), dtype=np.int64)
     names = []
     for number, (start, stop) in enumerate(parts):
         members = rows[start:stop]

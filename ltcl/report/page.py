@@ -110,7 +110,7 @@ def reliability_diagrams(run: RunFiles, rows: list[ClassRow]) -> list[tuple[str,
     """Name, ECE in percent and diagram of all images and of each shot group."""
     answers = run.answers
     assert answers is not None
-    members = {'all images': np.ones(len(answers.labels), dtype=bool)}
+    members: dict[str, np.ndarray] = {'all images': np.ones(len(answers.labels), dtype=bool)}
     if len(groups := groups_of(rows)) > 1:
         members |= {name: np.isin(answers.labels, labels) for name, labels in groups.items()}
     found = []

@@ -69,6 +69,6 @@ def halves(labels: np.ndarray) -> np.ndarray:
     """Half of each image, 0 or 1, such that each class is parted evenly; the same at each call."""
     order = np.random.default_rng(0).permutation(len(labels))
     order = order[np.argsort(labels[order], kind='stable')]
-    half = np.empty(len(labels), dtype=int)
+    half: np.ndarray = np.empty(len(labels), dtype=int)
     half[order] = np.arange(len(labels)) % 2
     return half

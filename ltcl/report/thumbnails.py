@@ -70,7 +70,8 @@ def choose(answers: Answers, matrix: Matrix, most: int) -> list[int]:
     wrong = np.flatnonzero(~answers.is_right)
     wrong = wrong[np.argsort(-answers.confidence[wrong], kind='stable')]
     in_cell: dict[tuple[int, int], int] = {}
-    first, later = [], []
+    first: list[int] = []
+    later: list[int] = []
     for place in wrong.tolist():
         cell = int(matrix.group_of[answers.labels[place]]), int(matrix.group_of[answers.preds[place]])
         in_cell[cell] = in_cell.get(cell, 0) + 1
