@@ -132,4 +132,4 @@ def test_tools_are_doors():
         )
         assert callable(import_module(module_of(name)).main)
         names.append(name)
-    assert set(names) == set(cli.COMMANDS) - {'config', 'doctor', 'embed', 'list', 'predict', 'stats'}
+    assert set(names) == set(cli.COMMANDS) - {'config', 'doctor', 'embed', 'export', 'list', 'predict', 'stats'}
