@@ -1,8 +1,7 @@
 """Count the images of a folder or a config, look for damage and copies, and say what follows.
 
 Images of each class and part, imbalance factor, Gini coefficient, shot groups, sizes and modes of the images, damaged
-files, and pictures that are twice: in a class, in two classes, in two parts. Of a config of segmentation the images and
-pixels of each class.
+files, and pictures that are twice: in a class, in two classes, in two parts. Classes of segmentation: ltcl seg-stats.
 
 examples:
   ltcl stats data/birds

@@ -87,4 +87,7 @@ def test_a_config_counts_the_same(call, folder):
 
 def test_mistakes_are_one_line(call, folder):
     assert 'the table is a .csv file' in call('stats', folder, '--out', 'x.txt').mistake
-    assert 'ltcl seg-stats' in call('stats', 'ltcl::seg/gpaco/gpaco_fashion-scenes.py').mistake
+    assert (
+        'ltcl seg-stats'
+        in call('stats', 'ltcl::seg/gpaco/gpaco-lovasz_deeplabv3plus-r18_1xb8-2000i_fashion-scenes.py').mistake
+    )

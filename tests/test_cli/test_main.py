@@ -87,7 +87,7 @@ def test_unknown_command_is_answered_with_the_nearest_one(call, words, message):
 @pytest.mark.parametrize(
     ('words', 'hint'),
     [
-        (['--seed=1'], '--seed=1: did you mean --seeds?; '),
+        (['--sedes=1'], '--sedes=1: did you mean --seeds?; '),
         (['--wrkdir', 'x'], '--wrkdir x: did you mean --work-dir?; '),
         (['--qqqq'], '--qqqq; '),
     ],
