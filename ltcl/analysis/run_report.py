@@ -222,11 +222,13 @@ def draw_report(
     if report['per_class']:
         columns = _columns(report['per_class'])
         figures['per_class.png'] = per_class_figure(
-            columns, tuple(report['bounds']), report['score'], report['counted'], tested_on(report)
+            columns, tuple(report['bounds']), report['score'], report['counted'], images_tested(report)
         )
     if curves is not None:
         names = {key: report[key] for key in ('shot_prefix', 'score', 'overall')}
-        figures['training_curves.png'] = training_figure(curves, report['history'], **names, images=tested_on(report))
+        figures['training_curves.png'] = training_figure(
+            curves, report['history'], **names, images=images_tested(report)
+        )
     files = []
     for name, figure in figures.items():
         files.append(work_dir / f'{file_prefix}{name}')
@@ -333,7 +335,7 @@ def _worst_cell(entry: dict, column: str, report: dict) -> str:
     return f'{visible(worst["class_name"], width=MAX_NAME)} {value}'
 
 
-def tested_on(report: dict) -> str:
+def images_tested(report: dict) -> str:
     """Which images the scores are of and how many, such as ``1,768 test images``.
 
     Args:

@@ -20,8 +20,8 @@ from ltcl.analysis.run_report import (
     best_entry,
     build_report,
     git_state,
+    images_tested,
     print_report,
-    tested_on,
     write_report,
 )
 from ltcl.engine import Runner
@@ -169,8 +169,8 @@ def test_worst_class_is_one_name_or_how_many(capsys):
         report = build_report(record, 'test', None, 'shot', 'accuracy', 'all', (20, 100))
         print_report(report, [])
         assert cell in capsys.readouterr().out
-        assert tested_on(report) == '1,234 test images'
-        assert tested_on({**report, 'counted': 'pixels', 'unit': 'iter'}) == 'the validation images'
+        assert images_tested(report) == '1,234 test images'
+        assert images_tested({**report, 'counted': 'pixels', 'unit': 'iter'}) == 'the validation images'
 
 
 def test_commit_of_a_repository_whose_folder_is_not_utf8(tmp_path):

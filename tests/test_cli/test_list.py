@@ -55,7 +55,7 @@ def test_backbones_are_those_that_a_config_takes(call):
 @pytest.mark.parametrize(
     ('words', 'message'),
     [
-        (['blockz'], 'no config has blokcs in its name: did you mean blocks?'),
+        (['blockz'], 'no config has blockz in its name: did you mean blocks?'),
         (['zzz'], 'no config has zzz in its name: `ltcl list` shows all'),
         (['methods', 'zzz'], 'none of the methods has zzz in its line: `ltcl list methods` shows all'),
     ],
