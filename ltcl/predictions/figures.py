@@ -3,19 +3,12 @@
 import numpy as np
 import torch
 
-from ltcl.evaluation.functional import (
-    ClassReport,
-    accuracy_summary,
-    calibration_error,
-    class_report,
-    classwise_calibration_error,
-    log_loss,
-    macro_interval,
-    shot_accuracy,
-    shot_groups,
-)
+from ltcl.evaluation.functional import accuracy_summary, shot_accuracy, shot_groups
 from ltcl.evaluation.functional.shot import DEFAULT_BOUNDS
 
+from .calibration import calibration_error, classwise_calibration_error, log_loss
+from .class_report import ClassReport, class_report
+from .intervals import macro_interval
 from .saved import UNKNOWN, SavedPredictions
 
 Figures = dict[str, float]

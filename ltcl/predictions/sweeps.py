@@ -10,9 +10,10 @@ import numpy as np
 import torch
 
 from ltcl.errors import UserError
-from ltcl.evaluation.functional import calibration_error, estimate_shares, log_loss, log_ratio, shares_of
+from ltcl.evaluation.functional import estimate_shares, log_ratio, shares_of
 from ltcl.evaluation.functional.shot import DEFAULT_BOUNDS
 
+from .calibration import calibration_error, log_loss
 from .figures import Figures, accuracy_figures
 from .saved import UNKNOWN, SavedPredictions
 

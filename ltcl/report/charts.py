@@ -8,14 +8,15 @@ import numpy as np
 from markupsafe import Markup
 
 from ltcl.analysis.run_report import GROUPS
+from ltcl.predictions.calibration import reliability
 
-from .class_figures import reliability
 from .class_rows import ClassRow, groups_present
 from .svg import Box, label, line, path, picture, rect, tag
 
 WIDTH = 640
 MAX_SINGLE = 200
 MAX_NAMED = 12
+BIN_FIGURES = ('count', 'confidence', 'accuracy')
 PERCENT = [(value, str(value)) for value in (0, 25, 50, 75, 100)]
 
 
@@ -120,9 +121,9 @@ def reliability_diagram(confidence: np.ndarray, is_right: np.ndarray, title: str
     box = Box(40, 24, 260, 170, (0, 100))
     parts = [*box.grid(PERCENT), line(box.x(0), box.y(0), box.x(100), box.y(100), 'diagonal')]
     bins = reliability(confidence, is_right)
-    most = max(number for *_, number in bins)
-    for mean, right, number in bins:
-        place = max(0, math.ceil(mean * 15 - 1e-9) - 1)
+    most = bins['count'].max()
+    filled = np.flatnonzero(bins['count']).tolist()
+    for place, number, mean, right in zip(filled, *(bins[name][filled].tolist() for name in BIN_FIGURES), strict=True):
         x, width = box.x(place / 0.15) + 1, box.width / 15 - 2
         tip = f'{number:,} answers, confidence {100 * mean:.1f} %, right {100 * right:.1f} %'
         parts.append(rect(x, box.y(100 * right), width, box.y(0) - box.y(100 * right), 'bar', tip))

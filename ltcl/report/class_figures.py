@@ -1,14 +1,14 @@
 """Figures of each class from saved scores. All are percentages; NaN stands for what the images cannot tell."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-Z95 = 1.959963984540054
+from ltcl.predictions.class_report import roc_area
+from ltcl.predictions.intervals import wilson_interval
+
 BLOCK = 64
-FEW = 16
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def class_figures(answers: Answers) -> dict[str, np.ndarray]:
     """
     hits, totals = answers.counts(answers.labels[answers.is_right]), answers.counts(answers.labels)
     given = answers.counts(answers.preds)
-    low, high = wilson(hits, totals)
+    low, high = wilson_interval(hits, totals)
     confidence = np.bincount(answers.labels, answers.confidence, answers.num_classes)
     with np.errstate(invalid='ignore', divide='ignore'):
         figures = {
@@ -101,48 +101,5 @@ def auroc(answers: Answers) -> np.ndarray:
         columns = np.ascontiguousarray(answers.scores[:, start : start + BLOCK].T) - answers.log_sums
         for index, values in enumerate(columns, start):
             if 0 < totals[index] < num_images:
-                areas[index] = _area(values, answers.labels == index)
+                areas[index] = roc_area(values, answers.labels == index)
     return areas
-
-
-def _area(values: np.ndarray, is_own: np.ndarray) -> float:
-    """Share of pairs of an own and another image in which the own one has the higher value; ties are half."""
-    own, others = values[is_own], values[~is_own]
-    if len(own) <= FEW:  # quicker than to sort
-        below, upto = (others < own[:, None]).sum(), (others <= own[:, None]).sum()
-    else:
-        others = np.sort(others)
-        below, upto = (np.searchsorted(others, own, side).sum() for side in ('left', 'right'))
-    return float(below + upto) / 2 / (len(own) * len(others))
-
-
-def wilson(hits: np.ndarray, totals: np.ndarray, z: float = Z95) -> tuple[np.ndarray, np.ndarray]:
-    """The interval of a share that `Wilson <https://doi.org/10.1080/01621459.1927.10502953>`_ gives; NaN of nothing.
-
-    Args:
-        hits: How many of the cases it was so.
-        totals: Number of cases.
-        z: Quantile of the normal distribution; 1.96 for 95 %.
-
-    Returns:
-        Lower and upper bounds, from 0 to 1.
-    """
-    hits, totals = np.asarray(hits, dtype=float), np.asarray(totals, dtype=float)
-    with np.errstate(invalid='ignore', divide='ignore'):
-        share, scale = hits / totals, 1 + z**2 / totals
-        middle = (share + z**2 / (2 * totals)) / scale
-        half = z / scale * np.sqrt(share * (1 - share) / totals + z**2 / (4 * totals**2))
-    return np.clip(middle - half, 0, 1), np.clip(middle + half, 0, 1)
-
-
-def reliability(confidence: np.ndarray, is_right: np.ndarray, bins: int = 15) -> list[tuple[float, float, int]]:
-    """Mean confidence, share of right answers and number of images of each bin of confidence that has images."""
-    places = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
-    rows = [(places == place) for place in range(bins)]
-    return [(confidence[row].mean(), is_right[row].mean(), int(row.sum())) for row in rows if row.any()]
-
-
-def calibration_error(bins: Sequence[tuple[float, float, int]]) -> float:
-    """Expected calibration error (ECE), from 0 to 1, of the bins of :func:`reliability`."""
-    total = sum(number for *_, number in bins)
-    return sum(number * abs(mean - right) for mean, right, number in bins) / total

@@ -7,8 +7,9 @@ import numpy as np
 
 from ltcl.analysis.run_report import GROUPS
 from ltcl.neutral_text import visible
+from ltcl.predictions.intervals import wilson_interval
 
-from .class_figures import class_figures, wilson
+from .class_figures import class_figures
 from .run_files import RunFiles
 
 MAX_NAME = 60
@@ -63,7 +64,7 @@ def _row(entry: dict, score: str) -> ClassRow:
     figures: dict[str, float | None] = dict.fromkeys(FIGURES)
     figures['recall'] = recall
     if recall is not None and total and score == 'accuracy':
-        low, high = wilson(np.array([recall / 100 * total]), np.array([total]))
+        low, high = wilson_interval(np.array([recall / 100 * total]), np.array([total]))
         figures['low'], figures['high'] = 100 * low.item(), 100 * high.item()
     name = visible(entry['class_name'], width=MAX_NAME)
     return ClassRow(entry['class_index'], name, entry['group'], entry['train_count'], total, figures)

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from markupsafe import Markup
 
+from ltcl.predictions.calibration import calibration_error
+from ltcl.predictions.intervals import wilson_interval
+
 from .charts import curves, groups_of, pairs
-from .class_figures import Answers, calibration_error, reliability, wilson
+from .class_figures import Answers
 from .class_rows import ClassRow
 from .prior_sweep import sweep
 
@@ -97,7 +100,7 @@ def swallowed_classes(answers: Answers, rows: Sequence[ClassRow]) -> Finding:
     found = []
     for (true, predicted), number in confusions.items():
         share = number / totals[true]
-        lowest: float = wilson(np.array([number]), totals[true : true + 1])[0].item()
+        lowest: float = wilson_interval(np.array([number]), totals[true : true + 1])[0].item()
         is_sure = lowest > SWALLOWED / 2 and number >= 3
         if true != predicted and share >= SWALLOWED and is_sure and number >= confusions.get((true, true), 0):
             found.append((number, true, predicted))
@@ -140,7 +143,7 @@ def wrong_confidence(answers: Answers, rows: Sequence[ClassRow]) -> Finding:
         error = np.sqrt(np.var(confidence - right) / member.sum())
         bars.append((name, 100 * float(right.mean()), 100 * float(confidence.mean())))
         if abs(gap) > max(0.05, 2 * error):
-            ece = 100 * calibration_error(reliability(confidence, right))
+            ece = 100 * calibration_error(confidence, right)
             word = 'too sure' if gap > 0 else 'not sure enough'
             ill.append(
                 f'on {named(name)} it is {word}: {100 * confidence.mean():.0f} % sure, '

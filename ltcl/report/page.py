@@ -13,9 +13,9 @@ from markupsafe import Markup
 from ltcl.analysis.run_report import group_rules
 from ltcl.files import write_atomic
 from ltcl.neutral_text import csv_text, visible
+from ltcl.predictions.calibration import calibration_error
 
 from .charts import curves, groups_of, reliability_diagram, tail
-from .class_figures import calibration_error, reliability
 from .class_rows import FIGURES, ClassRow, class_rows
 from .comparing import compared_tails, have_same_classes, headline, methods_of
 from .diagnosis import diagnose
@@ -117,7 +117,7 @@ def reliability_diagrams(run: RunFiles, rows: list[ClassRow]) -> list[tuple[str,
     for name, member in members.items():
         if member.any():
             confidence, is_right = answers.confidence[member], answers.is_right[member]
-            ece = 100 * calibration_error(reliability(confidence, is_right))
+            ece = 100 * calibration_error(confidence, is_right)
             title = f'{name}: ECE {ece:.1f} %'
             found.append((name, ece, reliability_diagram(confidence, is_right, title)))
     return found

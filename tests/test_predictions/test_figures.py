@@ -6,8 +6,8 @@ import torch
 from predictions_by_chance import COUNTS, random_predictions
 from sklearn import metrics
 
-from ltcl.evaluation.functional import calibration_error
 from ltcl.evaluation.metrics import ShotAccuracy
+from ltcl.predictions.calibration import calibration_error
 from ltcl.predictions.figures import class_rows, overall_figures, report_of
 
 

@@ -8,8 +8,8 @@ from predictions_by_chance import COUNTS, random_predictions
 from scipy.special import softmax
 
 from ltcl.errors import UserError
-from ltcl.evaluation.functional import log_loss
 from ltcl.predictions import save_predictions
+from ltcl.predictions.calibration import log_loss
 from ltcl.predictions.sweeps import TEMPERATURES, adjusted, answering_for, sweeps, tempered
 
 FREQUENCIES = np.array(COUNTS) / sum(COUNTS)

@@ -6,7 +6,7 @@ from saved_runs import answers
 from scipy.special import softmax
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support, roc_auc_score
 
-from ltcl.report.class_figures import Answers, calibration_error, class_figures, reliability, wilson
+from ltcl.report.class_figures import Answers, class_figures
 
 
 @pytest.fixture(scope='module', params=[5, 40])
@@ -35,17 +35,3 @@ def test_confusions_are_those_of_scikit_learn(given):
 def test_a_class_without_images_has_no_figures():
     given = Answers(np.eye(3, dtype=np.float32)[[0, 1]], np.array([0, 1]))
     assert all(np.isnan(figure[2]) for figure in class_figures(given).values())
-
-
-def test_wilson_interval():
-    low, high = wilson(np.array([8, 0, 0]), np.array([10, 5, 0]))
-    np.testing.assert_allclose(low[:2], [0.4901625, 0.0], atol=1e-6)
-    np.testing.assert_allclose(high[:2], [0.9433178, 0.4344825], atol=1e-6)
-    assert np.isnan(low[2])
-    assert np.isnan(high[2])
-
-
-def test_calibration_error_by_hand():
-    bins = reliability(np.array([0.95, 0.95, 0.5, 1.0]), np.array([True, False, True, True]), bins=10)
-    assert [number for *_, number in bins] == [1, 3]
-    assert calibration_error(bins) == pytest.approx(0.25 * 0.5 + 0.75 * (2.9 / 3 - 2 / 3))

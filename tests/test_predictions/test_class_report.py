@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from ltcl.evaluation.functional import class_report
+from ltcl.predictions.class_report import class_report
 
 
 def answers(seed, num_images=60, num_classes=5, tested=None):

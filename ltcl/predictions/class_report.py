@@ -3,10 +3,12 @@
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import rankdata
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from .intervals import wilson_interval
+
+# Of so few images comparing with all others is quicker than sorting those.
+FEW = 16
 
 
 class ClassReport(NamedTuple):
@@ -89,11 +91,26 @@ def class_auroc(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
     Returns:
         Fractions, shape (C,); NaN of a class of none or all of the images.
     """
-    totals = np.bincount(labels, minlength=probabilities.shape[1]).astype(float)
+    totals = np.bincount(labels, minlength=probabilities.shape[1])
     areas = np.full(probabilities.shape[1], np.nan)
     for label in np.flatnonzero((totals > 0) & (totals < len(labels))):
-        # By ranks, as Mann and Whitney have it: a hundred times as fast as the curve of scikit-learn, and equal.
-        own, others = totals[label], len(labels) - totals[label]
-        ranks = rankdata(probabilities[:, label])[labels == label]
-        areas[label] = (ranks.sum() - own * (own + 1) / 2) / (own * others)
+        areas[label] = roc_area(probabilities[:, label], labels == label)
     return areas
+
+
+def roc_area(values: np.ndarray, is_own: np.ndarray) -> float:
+    """Share of the pairs of an own and another image in which the own one has the higher value; ties are half.
+
+    That is the area under the ROC curve, found by ranks, a hundred times as fast as by the curve.
+
+    Args:
+        values: Probability of the class, or what rises with it, shape (N,).
+        is_own: Whether an image is of the class, shape (N,); some are and some are not.
+    """
+    own, others = values[is_own], values[~is_own]
+    if len(own) <= FEW:
+        below, upto = (others < own[:, None]).sum(), (others <= own[:, None]).sum()
+    else:
+        others = np.sort(others)
+        below, upto = (np.searchsorted(others, own, side).sum() for side in ('left', 'right'))
+    return float(below + upto) / 2 / (len(own) * len(others))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from ltcl.evaluation.functional import macro_interval, wilson_interval
+from ltcl.predictions.intervals import macro_interval, wilson_interval
 
 
 def test_wilson_interval_is_that_of_scipy():

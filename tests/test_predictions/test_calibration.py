@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import log_loss as sklearn_log_loss
 
-from ltcl.evaluation.functional import calibration_error, classwise_calibration_error, log_loss, reliability
+from ltcl.predictions.calibration import calibration_error, classwise_calibration_error, log_loss, reliability
 
 
 def looped(confidence, is_right, num_bins):
