@@ -25,8 +25,8 @@ def digest_of_encoder(backbone: FrozenBackbone, preprocessor: nn.Module) -> byte
     """
     options = {name: getattr(preprocessor, name, None) for name in ('to_rgb', 'pad_size_divisor', 'pad_value')}
     options |= {name: value.tolist() for name, value in preprocessor.named_buffers()}
-    # What mmengine prints of the start of the weights depends on the order in which a config tells it.
-    architecture = re.sub(r'\binit_cfg=.*', '', str(backbone))
+    # What mmengine prints of the start of the weights depends on how a config tells it, and is gone in a resumed run.
+    architecture = re.sub(r'\s*\binit_cfg=.*', '', str(backbone))
     text = json.dumps([FORMAT, architecture, backbone.config, options], sort_keys=True, default=str)
     tensors = (part for name, value in sorted(backbone.state_dict().items()) for part in _parts(name, value))
     return digest(text.encode(), *tensors)

@@ -6,7 +6,7 @@ import shutil
 import numpy as np
 import pytest
 import torch
-from mmengine.registry import DATASETS, MODELS
+from mmengine.registry import DATASETS, MODELS, DefaultScope
 from PIL import Image
 from processes import run_processes
 from toy import write_images
@@ -15,6 +15,7 @@ from toy_frozen import encoder_file, frozen_config
 from ltcl.datasets.samplers import SeededIndex
 from ltcl.errors import UserError
 from ltcl.feature_cache import contents, extraction, fill_features, filling
+from ltcl.feature_cache.identity import digest_of_encoder
 
 CROPS = 3
 
@@ -30,7 +31,8 @@ def setting(images, tmp_path, monkeypatch):
     """A config and its model, with an empty cache."""
     monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path / 'cache'))
     cfg = frozen_config(images, tmp_path, encoder_file(tmp_path), 'gpaco', views=CROPS)
-    model = MODELS.build(cfg.model)
+    with DefaultScope.overwrite_default_scope('mmpretrain'):
+        model = MODELS.build(cfg.model)
     model.init_weights()
     return cfg, model
 
@@ -233,3 +235,12 @@ def test_two_processes_share_the_work(setting, tmp_path, monkeypatch):
     expected = filled(setting).features
     monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path / 'other'))
     run_processes(share, 2, cfg=setting[0], model=setting[1], expected=expected)
+
+
+def test_a_resumed_run_finds_the_features_of_the_first(setting):
+    _, model = setting
+    before = digest_of_encoder(model.backbone, model.data_preprocessor)
+    model.backbone.encoder.init_cfg = None  # as a run that goes on has it
+    assert digest_of_encoder(model.backbone, model.data_preprocessor) == before
+    next(model.backbone.parameters()).data.add_(1)
+    assert digest_of_encoder(model.backbone, model.data_preprocessor) != before
