@@ -34,8 +34,7 @@ def print_statistics(description: dict, data_root: Path, console: Console) -> No
         f'imbalance factor {max(train.values()) / min(train.values()):.4g}',
         ', '.join(f'{number} {group}' for group, number in groups.items())
         + f' (more than {BOUNDS[1]}, {BOUNDS[0]} to {BOUNDS[1]}, fewer than {BOUNDS[0]} training images)',
-        f'Openclipart is in {markup(data_root)}. Train on it, for example: ltcl train '
-        f'ltcl::custom/gpaco_resnet50_1xb32-100e_own-images.py --cfg-options data_root={markup(data_root)}',
+        f'Openclipart is in {markup(data_root)}. Train on it: ltcl train {markup(data_root)}',
     )
     for line in lines:
         console.print(line, soft_wrap=True, highlight=False)
