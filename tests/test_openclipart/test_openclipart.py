@@ -221,4 +221,4 @@ def test_command(package, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv('TORCH_FORCE_WEIGHTS_ONLY_LOAD', '1')
     monkeypatch.setattr('sys.argv', ['ltcl data openclipart', '--data-root', str(tmp_path / 'data')])
     data_openclipart.main()
-    assert f'--cfg-options data_root={tmp_path}/data' in capsys.readouterr().out.replace('\n', '')
+    assert f'ltcl train {tmp_path}/data' in capsys.readouterr().out.replace('\n', '')
