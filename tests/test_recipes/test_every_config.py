@@ -1,9 +1,11 @@
 """Every config trains two iterations and validates a batch, on images in the exact layout of its data set."""
 
 import math
+from pathlib import Path
 
 import pytest
 import torch
+from _pytest.mark.structures import ParameterSet
 from mmengine.hooks import Hook
 from small_config import find_configs, load_small, save_start
 
@@ -17,7 +19,14 @@ class Start(Hook):
         self.parameters = {name: value.detach().clone() for name, value in runner.model.named_parameters()}
 
 
-@pytest.mark.parametrize('path', find_configs(), ids=lambda path: path.stem)
+def _case(path: Path) -> ParameterSet:
+    """A config; of those that differ in the imbalance factor alone, one is among the fast tests."""
+    recipe, _, factor = path.stem.rpartition('-')
+    is_other_factor = factor in ('if10', 'if50') and path.with_stem(f'{recipe}-if100').exists()
+    return pytest.param(path, id=path.stem, marks=[pytest.mark.slow] if is_other_factor else [])
+
+
+@pytest.mark.parametrize('path', map(_case, find_configs()))
 def test_two_iterations_and_a_validation(path, data_layout, tmp_path):
     cfg = load_small(path, data_layout, tmp_path)
     if cfg.load_from is not None:
