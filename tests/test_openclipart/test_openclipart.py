@@ -164,7 +164,7 @@ def test_a_deb_file_in_the_data_root_needs_no_network(package, tmp_path):
 @pytest.mark.parametrize(
     ('program', 'text', 'message'),
     [
-        ('apt-get', 'echo "E: Could not resolve deb.debian.org" >&2; exit 100', 'Could not resolve deb.debian.org'),
+        ('apt-get', 'echo "E: Could not resolve mirror.example" >&2; exit 100', 'Could not resolve mirror.example'),
         ('apt-get', None, 'apt-get is not on this machine'),
         ('dpkg-deb', 'echo "dpkg-deb: error: unexpected end of file" >&2; exit 2', 'unexpected end of file'),
         ('dpkg-deb', 'mkdir -p content/usr', 'openclipart-png_all.deb has no folder usr/share/nowhere/png'),
