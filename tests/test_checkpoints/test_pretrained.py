@@ -135,7 +135,10 @@ def test_a_classifier_is_left_out_and_counters_may_be_missing(tmp_path):
 
 def test_the_first_stages_of_a_file(tmp_path):
     stages = dict(num_stages=3, out_indices=(2,), strides=(1, 2, 2), dilations=(1, 1, 1))
-    load_pretrained(resnet(**stages), saved(resnet().state_dict(), tmp_path))
+    source, network = resnet(), resnet(**stages)
+    load_pretrained(network, saved(source.state_dict(), tmp_path))
+    theirs = source.state_dict()
+    assert all(torch.equal(value, theirs[name]) for name, value in network.state_dict().items())
 
 
 def test_colours_for_a_network_of_grey_images(tmp_path):
