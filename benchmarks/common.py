@@ -19,6 +19,7 @@ from rich.table import Table
 from torch.profiler import ProfilerActivity, profile
 
 from ltcl.launch import report_user_errors
+from ltcl.launch.threads import use_free_cores
 
 ROOT = Path(__file__).resolve().parents[1]
 # The profiler announces every start and stop on standard error otherwise.
@@ -64,30 +65,6 @@ class Figure:
 def devices() -> list[str]:
     """Devices to measure: the CPU, and CUDA where there is one."""
     return ['cpu', 'cuda'] if torch.cuda.is_available() else ['cpu']
-
-
-def use_free_cores() -> int:
-    """Give PyTorch the number of threads that runs fastest here and now: all cores, or fewer if others use some.
-
-    Threads that wait for a core which another program holds wait for whole time slices at the end of every operation,
-    and the figure then tells how many operations a step has and nothing else. So a short piece of work (small matrix
-    products, exponentials) is timed with PyTorch's own choice, half of it, and so on down to one.
-
-    Returns:
-        The number of threads, which is set.
-    """
-    most = torch.get_num_threads()
-    choices = [most >> shift for shift in range(most.bit_length())]
-    matrix = torch.rand(512, 512)
-
-    def seconds_with(num_threads: int) -> float:
-        torch.set_num_threads(num_threads)
-        work = dict(work=lambda: [(matrix @ matrix).exp_() for _ in range(10)])
-        return statistics.median(time_interleaved(work, rounds=7)['work'])
-
-    num_threads = min(choices, key=seconds_with)
-    torch.set_num_threads(num_threads)
-    return num_threads
 
 
 def time_interleaved(
@@ -244,7 +221,7 @@ def run(title: str, measure: Callable[[], list[Figure]]) -> None:
 
 
 def _run(title: str, measure: Callable[[], list[Figure]], json_file: Path | None) -> None:
-    num_threads = use_free_cores()
+    num_threads = use_free_cores(torch.get_num_threads())
     figures = measure()
     print_table(f'{title} ({num_threads} of {os.cpu_count()} cores)', figures)
     if json_file:

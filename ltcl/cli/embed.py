@@ -12,6 +12,7 @@ import sys
 
 from ltcl.errors import UserError
 from ltcl.launch.image_options import counted_images, end_with, file_type, image_options
+from ltcl.launch.threads import set_threads
 
 from .parser import ArgumentParser, command
 
@@ -28,6 +29,7 @@ def main(args: argparse.Namespace) -> None:
     from ltcl import LongTailClassifier
     from ltcl.inference.tables import write_features
 
+    set_threads(args.threads)
     model = LongTailClassifier.load(args.run, args.device, args.config)
     with counted_images() as listener:
         embeddings = model.embed(

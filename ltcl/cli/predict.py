@@ -19,6 +19,7 @@ import sys
 
 from ltcl.errors import UserError
 from ltcl.launch.image_options import at_least, counted_images, end_with, file_type, image_options, mix, probability
+from ltcl.launch.threads import set_threads
 
 from .parser import ArgumentParser, command
 
@@ -45,6 +46,7 @@ def main(args: argparse.Namespace) -> None:
     from ltcl import LongTailClassifier
     from ltcl.inference.tables import table_of, write_table
 
+    set_threads(args.threads)
     model = LongTailClassifier.load(args.run, args.device, args.config)
     options = dict(batch_size=args.batch_size, num_workers=args.num_workers)
     with counted_images() as listener:

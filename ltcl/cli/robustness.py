@@ -23,6 +23,7 @@ from ltcl.errors import UserError
 from ltcl.launch import apply_options, build_runner, load_config, run_options
 from ltcl.launch.hook_names import HOOK_TYPES
 from ltcl.launch.launcher import start_copies
+from ltcl.launch.threads import set_threads
 from ltcl.neutral_text import markup
 
 from .parser import ArgumentParser, command
@@ -193,6 +194,7 @@ def main(args: argparse.Namespace) -> None:
     folders = folders_of(args)
     cfg = apply_options(load_config(args.config), args)
     prepare(cfg, args.checkpoint)
+    set_threads(args.threads)
     runner = build_runner(cfg)
     from mmengine.dist import broadcast_object_list, is_main_process
 

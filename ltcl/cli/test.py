@@ -25,6 +25,7 @@ from ltcl.launch.config_values import fill_num_classes, images_of
 from ltcl.launch.image_options import mix
 from ltcl.launch.launcher import start_copies
 from ltcl.launch.run_config import config_of_run
+from ltcl.launch.threads import set_threads
 from ltcl.shipped import find_config
 from ltcl.work_dir import require_writable
 
@@ -197,6 +198,7 @@ def main(args: argparse.Namespace) -> None:
     members = [] if tests_run(args) else find_members(args)
     cfg = read_config(args, members)
     require_writable(cfg.work_dir)
+    set_threads(args.threads)
     runner = build_runner(cfg)
     if len(members) > 1:
         from ltcl.engine.ensemble import load_members

@@ -29,6 +29,7 @@ from ltcl.launch import apply_options, build_runner, import_scope, load_config, 
 from ltcl.launch.backbone_option import backbone_options
 from ltcl.launch.launcher import start_copies
 from ltcl.launch.start_options import resume_from, set_precision
+from ltcl.launch.threads import set_threads, watch_threads
 from ltcl.launch.tuning import tune_options
 from ltcl.own_folder.options import folder_options, is_folder, refuse_config_options, refuse_folder_options
 from ltcl.shipped import name_of
@@ -137,4 +138,7 @@ def main(args: argparse.Namespace) -> None:
     if args.fit_recipe:
         fit_recipe(cfg, args.cfg_options)
     set_precision(cfg, args.amp)
-    build_runner(cfg, training=True).train()
+    most = set_threads(args.threads, says_all=True)
+    runner = build_runner(cfg, training=True)
+    watch_threads(runner, most)
+    runner.train()

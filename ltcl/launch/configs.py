@@ -18,6 +18,7 @@ from .options import NEW, KeyValues, value_like
 from .parts import check_parts
 from .processes import stall_limit, start_processes
 from .run_length import UNITS, is_length, length_of, set_length, unit_of
+from .threads import threads_option
 from .values import check_values, fit_workers, known_keys
 
 
@@ -56,6 +57,7 @@ def run_options(parser: argparse.ArgumentParser, other: str = '') -> None:
         default='none',
         help='who started the processes: torchrun or --processes, srun, mpirun',
     )
+    threads_option(parser)
 
 
 def load_config(name: str | Path, overrides: Mapping[str, object] | None = None, with_imports: bool = True) -> Config:

@@ -9,6 +9,7 @@ from pathlib import Path
 from ltcl.neutral_text import visible
 
 from .exit_codes import UNREADABLE
+from .threads import threads_option
 
 SHOWN = 20
 MIXES = ('natural', 'balanced', 'estimate')
@@ -22,6 +23,7 @@ def image_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--batch-size', type=at_least(1), metavar='N', help='images of a batch; as in the test')
     parser.add_argument('--num-workers', type=at_least(0), metavar='N', help='processes that read; as in the test')
     parser.add_argument('--device', help='such as cpu or cuda:1; by default the first GPU, if there is one')
+    threads_option(parser)
 
 
 def at_least(lowest: int) -> Callable[[str], int]:

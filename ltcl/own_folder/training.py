@@ -12,6 +12,7 @@ from ltcl.engine.starting import files_of_run
 from ltcl.launch import build_runner, load_config
 from ltcl.launch.backbone_option import image_size_of
 from ltcl.launch.start_options import resume_from, set_precision
+from ltcl.launch.threads import set_threads, watch_threads
 from ltcl.neutral_text import visible
 from ltcl.work_dir import AUTO, locked, require_writable
 
@@ -38,6 +39,7 @@ def train_on_folder(args: argparse.Namespace) -> None:
     """
     args.work_dir = work_dir_of(args)
     require_writable(args.work_dir)
+    args.most_threads = set_threads(args.threads, says_all=True)
     if _is_scene_folder(args.config):
         _train_on_scenes(args)
         return
@@ -178,6 +180,7 @@ def _train(args: argparse.Namespace, text: str) -> None:
     for hook in runner.hooks:
         if isinstance(hook, RunReportHook):
             hook.with_table = False
+    watch_threads(runner, args.most_threads)
     runner.train()
 
 
@@ -195,5 +198,7 @@ def _train_on_scenes(args: argparse.Namespace) -> None:
 
     cfg = scene_config(args.config, args)
     resume_from(cfg, args.resume, args.work_dir)
-    build_runner(cfg, training=True).train()
+    runner = build_runner(cfg, training=True)
+    watch_threads(runner, args.most_threads)
+    runner.train()
     print(f'next:\n  ltcl test {visible(shlex.quote(args.work_dir))}')

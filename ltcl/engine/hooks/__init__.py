@@ -24,6 +24,7 @@ from .skipped_images_hook import SkippedImagesHook
 from .stop_signal_hook import StopSignalHook
 from .strict_load_hook import StrictLoadHook
 from .target_assignment_hook import TargetAssignmentHook
+from .threads_hook import ThreadsHook
 
 __all__ = [
     'BroadcastBuffersHook',
@@ -50,4 +51,5 @@ __all__ = [
     'StopSignalHook',
     'StrictLoadHook',
     'TargetAssignmentHook',
+    'ThreadsHook',
 ]

@@ -1,0 +1,112 @@
+"""``--threads``: how many threads torch computes with, on a CPU that others may use as well.
+
+Threads that wait for a core which another program holds wait for whole time slices at the end of every operation: on
+two cores that others use, a step with two threads takes ten times as long as with one.
+"""
+
+import argparse
+import os
+import statistics
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ltcl.engine import Runner
+
+AUTO = 'auto'
+# What fewer threads must gain, so that chance does not choose them: the last digits of a result depend on the number.
+GAIN = 1.25
+ROUNDS = 7
+
+
+def threads_option(parser: argparse.ArgumentParser) -> None:
+    """Add ``--threads``."""
+    parser.add_argument(
+        '--threads',
+        type=_number,
+        default=AUTO,
+        metavar='auto|N',
+        help='threads of a process on the CPU; auto (the default) measures how many cores are free, unless '
+        'OMP_NUM_THREADS says it',
+    )
+
+
+def _number(word: str) -> str | int:
+    if word == AUTO:
+        return AUTO
+    if not word.isdecimal() or int(word) < 1:
+        raise argparse.ArgumentTypeError(f'auto or a number of threads from 1 on, got {word}')
+    return int(word)
+
+
+def use_free_cores(most: int) -> int:
+    """Give torch the number of threads that runs fastest here and now: all cores, or fewer if others use some.
+
+    A short piece of work (small matrix products, exponentials) is timed with so many threads, half of them, and so on
+    down to one, in turns. It takes a fifth of a second on a machine that does nothing else. No random number is drawn.
+
+    Args:
+        most: The most that are tried, 1 or more.
+
+    Returns:
+        The number of threads, which is set.
+    """
+    import torch
+
+    choices = [most >> shift for shift in range(most.bit_length())]
+    matrix = torch.linspace(0, 1e-3, 512 * 512).view(512, 512)
+    seconds: dict[int, list[float]] = {choice: [] for choice in choices}
+    for _ in range(ROUNDS if len(choices) > 1 else 0):
+        for choice in choices:
+            torch.set_num_threads(choice)
+            start = time.perf_counter()
+            for _ in range(10):
+                (matrix @ matrix).exp_()
+            seconds[choice].append(time.perf_counter() - start)
+    best = choices[0]
+    for choice in choices[1:]:
+        if statistics.median(seconds[best]) > GAIN * statistics.median(seconds[choice]):
+            best = choice
+    torch.set_num_threads(best)
+    return best
+
+
+def set_threads(threads: str | int, says_all: bool = False) -> int:
+    """Set the number of threads of this process, and say it where it is chosen.
+
+    It is chosen by measuring only where nobody says it, no launcher started the process, and there is no GPU.
+
+    Args:
+        threads: A number, or ``'auto'``.
+        says_all: Say it as well where all cores are taken.
+
+    Returns:
+        The most threads that a later measurement may choose; 1 where none may.
+    """
+    import torch
+
+    most = torch.get_num_threads()
+    if threads != AUTO:
+        torch.set_num_threads(int(threads))
+        return 1
+    if {'OMP_NUM_THREADS', 'LOCAL_WORLD_SIZE'} & os.environ.keys() or torch.cuda.is_available() or most == 1:
+        return 1
+    chosen = use_free_cores(most)
+    if chosen < most:
+        print(f'threads: {chosen} of {most}, since others use the cores (--threads N sets the number)', flush=True)
+    elif says_all:
+        print(f'threads: {chosen}', flush=True)
+    return most
+
+
+def watch_threads(runner: 'Runner', most: int) -> None:
+    """Have a training choose again when its steps slow down.
+
+    Args:
+        runner: The training.
+        most: What :func:`set_threads` returned.
+    """
+    from ltcl.engine.hooks import ThreadsHook
+
+    if most > 1:
+        runner.register_hook(ThreadsHook(most))
