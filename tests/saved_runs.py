@@ -5,7 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ltcl.analysis.run_report import RunRecord, build_report
+from ltcl.analysis.run_record import RunRecord
+from ltcl.analysis.run_report import build_report
 from ltcl.predictions import SavedPredictions, save_predictions
 
 

@@ -16,17 +16,12 @@ from mmengine.hooks import Hook
 from mmengine.runner import BaseLoop, EpochBasedTrainLoop, Runner
 
 import ltcl
+from ltcl.analysis.git_state import git_state
+from ltcl.analysis.report_files import draw_report, write_report
+from ltcl.analysis.report_table import print_report
 from ltcl.analysis.run_figures import TrainingCurves
-from ltcl.analysis.run_report import (
-    METRICS_FILE,
-    RunRecord,
-    build_report,
-    draw_report,
-    git_state,
-    per_class_columns,
-    print_report,
-    write_report,
-)
+from ltcl.analysis.run_record import RunRecord, per_class_columns
+from ltcl.analysis.run_report import METRICS_FILE, build_report
 from ltcl.evaluation import ShotAccuracy, ShotMetricMixin
 from ltcl.evaluation.functional.shot import DEFAULT_BOUNDS
 from ltcl.registry import HOOKS
