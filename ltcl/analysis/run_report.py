@@ -1,6 +1,7 @@
 """What is known of a finished run, as one dict: the content of ``metrics.json``."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from .run_record import RunRecord, best_entry
@@ -35,7 +36,7 @@ def build_report(
 
     Returns:
         ``last`` and ``best`` (one entry of the history each, or None), ``per_class`` (one dict a class), ``history``,
-        ``seconds`` and the rest.
+        ``seconds``, when it was ``written`` and the rest.
     """
     last, best = (record.history[-1] if record.history else None), best_entry(record.history, best_by)
     columns: dict[str, Any] = dict(record.per_class or {})
@@ -43,6 +44,7 @@ def build_report(
         columns[f'best_{score}'] = record.best_scores
     return {
         'run': record.run,
+        'written': datetime.now().astimezone().isoformat(timespec='milliseconds'),
         'unit': unit,
         'last': last,
         'best': best,

@@ -17,6 +17,7 @@ from .prior_sweep import sweep
 
 SWALLOWED = 1 / 3
 WIDE = 30
+MANY_COPIES = 0.01
 MAX_NAMED = 5
 
 
@@ -40,7 +41,12 @@ class Finding:
 
 
 def diagnose(
-    answers: Answers, rows: Sequence[ClassRow], class_counts: np.ndarray, images: str, power: float = math.nan
+    answers: Answers,
+    rows: Sequence[ClassRow],
+    class_counts: np.ndarray,
+    images: str,
+    power: float = math.nan,
+    copies: Sequence[Sequence[int]] = (),
 ) -> list[Finding]:
     """Look for every illness; those that were found come first.
 
@@ -50,6 +56,7 @@ def diagnose(
         class_counts: Training images by label, shape (num_classes,); negative where they are not known.
         images: What the predictions are of, in words.
         power: The scores answer for a class mix proportional to this power of the training images; NaN: not known.
+        copies: Groups of images that are one picture, by their places.
     """
     checks: list[Callable[[], Finding | None]] = [
         lambda: predicts_big_classes(answers, rows),
@@ -57,6 +64,7 @@ def diagnose(
         lambda: never_predicted(answers, rows),
         lambda: wrong_confidence(answers, rows),
         lambda: too_few_images(rows, images),
+        lambda: copied_images(answers, rows, copies, images),
         lambda: prior_would_help(answers, class_counts, images, power),
     ]
     found = [finding for check in checks if (finding := check()) is not None]
@@ -181,6 +189,38 @@ def too_few_images(rows: Sequence[ClassRow], images: str) -> Finding:
     bars = [(row.name, row.figures['low'] or 0.0, row.figures['high'] or 0.0) for row in worst]
     title = f'{len(wide):,} of {len(known):,} classes have too few {images}'
     return Finding('few_images', True, title, text, pairs(bars, ('at least', 'at most'), ' %'))
+
+
+def copied_images(answers: Answers, rows: Sequence[ClassRow], copies: Sequence[Sequence[int]], images: str) -> Finding:
+    """Whether a picture has several labels, or more than one in a hundred images is a copy of another one."""
+    number, names = len(answers.labels), {row.index: row.name for row in rows}
+    if not copies:
+        text = f'No two of the {number:,} {images} are the same picture.'
+        return Finding('copies', False, 'No image is there twice', text)
+    extra = np.array([place for group in copies for place in group[1:]])
+    torn = [sorted({int(answers.labels[place]) for place in group}) for group in copies]
+    torn = [labels for labels in torn if len(labels) > 1]
+    is_ill = bool(torn) or len(extra) > MANY_COPIES * number
+    many = answers.counts(answers.labels[extra])
+    bars = [
+        (group, float(answers.counts(answers.labels)[labels].sum()), float(many[labels].sum()))
+        for group, labels in groups_of(rows).items()
+    ]
+    figure = pairs(bars, ('images', 'of them copies of another one'))
+    text = (
+        f'{len(extra):,} of the {number:,} {images} {"are copies" if len(extra) > 1 else "is a copy"} of another one, '
+        'and counts each time.'
+    )
+    if not torn:
+        return Finding('copies', is_ill, f'{len(extra):,} {images} are copies', text, figure)
+    shown = '; '.join(' and '.join(names[label] for label in labels) for labels in torn[:MAX_NAMED])
+    more = f'; and {len(torn) - MAX_NAMED:,} more' if len(torn) > MAX_NAMED else ''
+    text += (
+        f' {len(torn):,} picture{"s have" if len(torn) > 1 else " has"} several labels, so that no answer is right for '
+        f'all of its copies: {shown}{more}.'
+    )
+    title = f'{len(torn):,} picture{"s contradict themselves" if len(torn) > 1 else " contradicts itself"}'
+    return Finding('copies', True, title, text, figure)
 
 
 def prior_would_help(

@@ -22,6 +22,7 @@ from .diagnosis import diagnose
 from .matrix import build_matrix, confusion_csv, draw_matrix
 from .recipe_difference import recipe_difference
 from .run_files import RunFiles, is_of_report
+from .same_images import same_images
 from .thumbnails import wrong_images
 
 PAGE_FILE = 'report.html'
@@ -79,6 +80,7 @@ def describe(run: RunFiles, rows: list[ClassRow]) -> dict[str, Any]:
         curves=run_curves(run),
         class_csv=data_uri(class_csv(rows)),
         is_of_report=is_of_report(run),
+        is_test_old=run.is_test_old,
         findings=[],
         matrix=None,
         wrong=[],
@@ -95,7 +97,7 @@ def describe_answers(run: RunFiles, rows: list[ClassRow]) -> dict[str, Any]:
     matrix, names = build_matrix(answers, rows), {row.index: row.name for row in rows}
     wrong = wrong_images(run, matrix)
     return dict(
-        findings=diagnose(answers, rows, saved.class_counts, run.images, saved.frequency_power),
+        findings=diagnose(answers, rows, saved.class_counts, run.images, saved.frequency_power, same_images(run)),
         matrix=draw_matrix(matrix),
         is_grouped=matrix.is_grouped,
         confusion_csv=data_uri(confusion_csv(answers, rows)),

@@ -1,7 +1,8 @@
 """The files of a run that a page is made from."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 
 from ltcl.analysis.run_report import METRICS_FILE
@@ -22,9 +23,10 @@ class RunFiles:
 
     Attributes:
         folder: Its work dir.
-        report: Content of ``test_metrics.json``, or of ``metrics.json`` where no test was run.
+        report: Content of ``test_metrics.json``, or of ``metrics.json`` where no test was run since.
         training: Content of ``metrics.json``; empty for a test alone.
         curves: What was logged while training, one dict a line of ``scalars.json``.
+        is_test_old: Whether there is a test of an earlier state of the training, which is left out.
         answers: Saved predictions; None where there are none.
         saved: Where they come from; they are those of images whose class is known.
     """
@@ -33,6 +35,7 @@ class RunFiles:
     report: dict
     training: dict = field(default_factory=dict)
     curves: list[dict] = field(default_factory=list)
+    is_test_old: bool = False
     answers: Answers | None = None
     saved: SavedPredictions | None = None
 
@@ -55,6 +58,13 @@ class RunFiles:
         last = (self.report['last'] or {}).get('metrics', {})
         return {name.removeprefix(prefix): value for name, value in last.items()}
 
+    def image_file(self, place: int) -> Path | None:
+        """File of an image of the saved predictions; None where it is not at hand."""
+        assert self.saved is not None
+        name = str(self.saved.paths[place])
+        found = [path for path in (Path(name), self.folder / name) if name and path.is_file()]
+        return found[0] if found else None
+
 
 def read_run(folder: str | Path, predictions: str | Path | None = None) -> RunFiles:
     """Read what a run left behind.
@@ -72,13 +82,21 @@ def read_run(folder: str | Path, predictions: str | Path | None = None) -> RunFi
     training, test = (read_json(folder / name) for name in (METRICS_FILE, f'test_{METRICS_FILE}'))
     if not (training or test):
         raise UserError(f'{folder} has no {METRICS_FILE}: the run has not finished a validation or test yet')
-    named = Path(predictions) if predictions is not None else folder / PREDICTIONS_FILE
-    run = RunFiles(folder, test or training, training, read_curves(folder))
-    if predictions is not None or named.is_file():
-        add_predictions(run, named)
-    if run.report is test and training and (run.report['last'] is None):
-        run.report = training
+    is_old = bool(test and training.get('last') and _is_older(test, training))
+    report = training if is_old or not test else test
+    run = RunFiles(folder, report, training, read_curves(folder), is_old)
+    if predictions is not None:
+        add_predictions(run, Path(predictions))
+    elif (folder / PREDICTIONS_FILE).is_file():
+        add_predictions(run, folder / PREDICTIONS_FILE, with_test=not is_old)
     return run
+
+
+def _is_older(test: dict, training: dict) -> bool:
+    """Whether a test was made before the last validation of the training in the same folder."""
+    # Files of an older ltcl lack the time, and the dates of files change when a folder is copied.
+    times = [report['written'] for report in (test, training)]
+    return None not in times and times[0] < times[1]
 
 
 def read_json(path: Path) -> dict:
@@ -92,6 +110,7 @@ def read_json(path: Path) -> dict:
     try:
         content = json.loads(path.read_text(encoding='utf-8'))
         content['shot_prefix'], content['per_class'], content['unit'], content['last']
+        content['written'] = datetime.fromisoformat(content['written']) if content.get('written') else None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(
             f'{path} is no report of a run ({error}): test the run anew, `ltcl test {path.parent}`'
@@ -115,8 +134,13 @@ def read_curves(folder: Path) -> list[dict]:
     return lines
 
 
-def add_predictions(run: RunFiles, path: Path) -> None:
+def add_predictions(run: RunFiles, path: Path, with_test: bool = True) -> None:
     """Take saved predictions into a run, and the report of the images that they are of.
+
+    Args:
+        run: The run.
+        path: The file.
+        with_test: False leaves predictions of test images out.
 
     Raises:
         UserError: The file is none, has no labels, or is of another number of classes.
@@ -126,9 +150,13 @@ def add_predictions(run: RunFiles, path: Path) -> None:
         raise UserError(f'{path} has no image whose class is known: there is nothing to measure')
     if run.per_class and saved.scores.shape[1] != len(run.per_class):
         raise UserError(f'{path} is of {saved.scores.shape[1]} classes, but {run.folder} is of {len(run.per_class)}')
+    if saved.split != 'val' and not with_test:
+        return
     run.saved, run.answers = saved, Answers(saved.scores, saved.labels)
     if saved.split == 'val' and run.training:
-        run.report = run.training
+        tested, run.report = run.report, run.training
+        if not is_of_report(run):  # a test on validation images, of another checkpoint than the last
+            run.report = tested if is_of_report(replace(run, report=tested)) else run.training
 
 
 def is_of_report(run: RunFiles) -> bool:

@@ -54,14 +54,15 @@ def wrong_images(run: RunFiles, matrix: Matrix, most: int = MOST) -> list[WrongI
     assert saved is not None
     found, size = [], 0
     for place in choose(answers, matrix, most):
-        file = Path(str(saved.paths[place]))
-        data = thumbnail(file if file.is_absolute() or file.exists() else run.folder / file)
+        file = run.image_file(place)
+        data = thumbnail(file) if file is not None else None
         size += len(data or '')
         true, predicted = int(answers.labels[place]), int(answers.preds[place])
         cell = int(matrix.group_of[true]), int(matrix.group_of[predicted])
         confidence = 100 * float(answers.confidence[place])
         data = data if size <= MAX_BYTES else None
-        found.append(WrongImage(visible(file.name, width=60), data, true, predicted, confidence, cell))
+        name = visible(Path(str(saved.paths[place])).name, width=60)
+        found.append(WrongImage(name, data, true, predicted, confidence, cell))
     return found
 
 
