@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from mmengine.runner import BaseLoop, Runner
 
-from ltcl.evaluation import SavePredictions, ShotAccuracy
+from ltcl.evaluation import SavePredictions, SaveScenes, ShotMetricMixin
 from ltcl.models.class_mix import frequency_power
 from ltcl.report.run_files import PREDICTIONS_FILE
 
@@ -18,28 +19,31 @@ MOST_SCORES = 50_000_000
 def keep_answers(runner: Runner, loop: BaseLoop, split: str) -> None:
     """Let a loop write ``predictions.npz`` into the work dir, unless it writes predictions anyway.
 
-    Nothing is written of a segmentation, of a loop without a metric by shot group, or of very many scores.
+    Nothing is written of a loop without a metric by shot group, or of very many scores.
 
     Args:
         runner: The runner, whose hooks have given the metrics their training counts.
         loop: Of validation or of test.
         split: ``'val'`` or ``'test'``.
     """
-    metrics = loop.evaluator.metrics
-    shot = next((metric for metric in metrics if isinstance(metric, ShotAccuracy)), None)
+    shot = next((metric for metric in loop.evaluator.metrics if isinstance(metric, ShotMetricMixin)), None)
     if shot is None or predictions_of(loop) is not None:
         return
-    if len(loop.dataloader.dataset) * (shot.num_test_classes() or 0) > MOST_SCORES:
+    about: dict[str, Any] = dict(split=split, checkpoint=Path(runner.work_dir).name, is_asked=False)
+    path = str(Path(runner.work_dir, PREDICTIONS_FILE))
+    metric: SavePredictions | SaveScenes
+    if shot.score == 'IoU':
+        metric = SaveScenes(path, ignore_index=getattr(shot, 'ignore_index', 255), **about)
+    elif len(loop.dataloader.dataset) * (shot.num_test_classes() or 0) <= MOST_SCORES:
+        metric = SavePredictions(path, **about)
+        sampler = (runner.cfg.get('train_dataloader') or {}).get('sampler')
+        metric.set_frequency_power(frequency_power(getattr(unwrapped(runner.model), 'head', None), sampler))
+    else:
         return
-    metric = SavePredictions(
-        str(Path(runner.work_dir, PREDICTIONS_FILE)), split, Path(runner.work_dir).name, is_asked=False
-    )
     metric.dataset_meta = shot.dataset_meta
     if shot.class_counts is not None:
         metric.set_class_counts(shot.class_counts)
-    sampler = (runner.cfg.get('train_dataloader') or {}).get('sampler')
-    metric.set_frequency_power(frequency_power(getattr(unwrapped(runner.model), 'head', None), sampler))
-    metrics.append(metric)
+    loop.evaluator.metrics.append(metric)
 
 
 def predictions_of(loop: BaseLoop) -> str | None:
@@ -54,5 +58,5 @@ def forget(loop: BaseLoop) -> None:
             loop.evaluator.metrics.remove(metric)
 
 
-def _savers(loop: BaseLoop) -> Iterator[SavePredictions]:
-    return (metric for metric in list(loop.evaluator.metrics) if isinstance(metric, SavePredictions))
+def _savers(loop: BaseLoop) -> Iterator[SavePredictions | SaveScenes]:
+    return (each for each in list(loop.evaluator.metrics) if isinstance(each, SavePredictions | SaveScenes))

@@ -12,18 +12,22 @@ from markupsafe import Markup
 
 from ltcl.analysis.run_report import group_rules
 from ltcl.files import write_atomic
-from ltcl.neutral_text import csv_text, visible
+from ltcl.neutral_text import visible
 from ltcl.predictions.calibration import calibration_error
+from ltcl.predictions.saved_scenes import SavedScenes
 
 from .charts import curves, groups_of, reliability_diagram, tail
-from .class_rows import FIGURES, ClassRow, class_rows
+from .class_rows import ClassRow, class_rows
+from .class_table import class_csv, figure_columns
 from .comparing import compared_tails, have_same_classes, headline, methods_of
-from .diagnosis import diagnose
+from .diagnosis import diagnose, diagnose_scenes
 from .matrix import build_matrix, confusion_csv, draw_matrix
 from .recipe_difference import recipe_difference
 from .run_files import RunFiles, is_of_report
 from .same_images import same_images
+from .scene_figures import scene_confusions
 from .thumbnails import wrong_images
+from .wrong_areas import wrong_areas
 
 PAGE_FILE = 'report.html'
 MAX_VALUE = 300
@@ -71,6 +75,7 @@ def describe(run: RunFiles, rows: list[ClassRow]) -> dict[str, Any]:
         images=run.images,
         number=sum(row.test for row in rows),
         score=report['score'],
+        counted=report['counted'],
         worst=worst,
         equals=equals,
         rows=rows,
@@ -78,15 +83,21 @@ def describe(run: RunFiles, rows: list[ClassRow]) -> dict[str, Any]:
         sizes={group: sum(row.group == group for row in rows) for group in ('many', 'medium', 'few')},
         tail=tail(rows, report['score'], report['counted']) if rows else '',
         curves=run_curves(run),
-        class_csv=data_uri(class_csv(rows)),
+        class_csv=data_uri(class_csv(rows, report['score'])),
+        columns=figure_columns(rows, report['score']),
         is_of_report=is_of_report(run),
         is_test_old=run.is_test_old,
         findings=[],
         matrix=None,
         wrong=[],
+        areas=[],
         reliability=[],
     )
-    return found | (describe_answers(run, rows) if run.answers is not None else {})
+    if run.answers is not None:
+        found |= describe_answers(run, rows)
+    if run.scenes is not None:
+        found |= describe_scenes(run, run.scenes, rows)
+    return found
 
 
 def describe_answers(run: RunFiles, rows: list[ClassRow]) -> dict[str, Any]:
@@ -94,17 +105,34 @@ def describe_answers(run: RunFiles, rows: list[ClassRow]) -> dict[str, Any]:
     answers, saved = run.answers, run.saved
     assert answers is not None
     assert saved is not None
-    matrix, names = build_matrix(answers, rows), {row.index: row.name for row in rows}
+    matrix, names = build_matrix(answers.confusions, rows), {row.index: row.name for row in rows}
     wrong = wrong_images(run, matrix)
     return dict(
         findings=diagnose(answers, rows, saved.class_counts, run.images, saved.frequency_power, same_images(run)),
         matrix=draw_matrix(matrix),
         is_grouped=matrix.is_grouped,
-        confusion_csv=data_uri(confusion_csv(answers, rows)),
+        confusion_csv=data_uri(confusion_csv(answers.confusions, rows)),
         wrong=[(each, names[each.true], names[each.predicted]) for each in wrong],
         num_wrong=int((~answers.is_right).sum()),
         with_pictures=any(each.picture for each in wrong),
         reliability=reliability_diagrams(run, rows),
+    )
+
+
+def describe_scenes(run: RunFiles, scenes: SavedScenes, rows: list[ClassRow]) -> dict[str, Any]:
+    """What only saved answers of a segmentation can tell."""
+    confusions, names = scene_confusions(scenes), {row.index: row.name for row in rows}
+    matrix = build_matrix(confusions, rows)
+    areas = wrong_areas(scenes, matrix)
+    return dict(
+        number=len(scenes.paths),
+        findings=diagnose_scenes(confusions, rows, run.images),
+        matrix=draw_matrix(matrix),
+        is_grouped=matrix.is_grouped,
+        confusion_csv=data_uri(confusion_csv(confusions, rows)),
+        areas=[(each, names[each.true], names[each.predicted]) for each in areas],
+        legend=[(row.name, Markup('rgb({},{},{})').format(*scenes.palette[row.index].tolist())) for row in rows],
+        share_wrong=100 * (1 - confusions.hits.sum() / max(confusions.totals.sum(), 1)),
     )
 
 
@@ -184,20 +212,6 @@ def about_run(run: RunFiles) -> dict[str, Any]:
 def shown(value: object) -> str:
     """A value of a config, in one line."""
     return visible(value if isinstance(value, str) else json.dumps(value, default=str), width=MAX_VALUE)
-
-
-def class_csv(rows: Sequence[ClassRow]) -> str:
-    """The table of the classes as a CSV file."""
-    header = ['class', 'group', 'train', 'images', *FIGURES, 'answers', 'confusion', 'confusion_images']
-    lines = [
-        [
-            *(row.name, row.group, row.train, row.test),
-            *(None if (value := row.figures[name]) is None else round(value, 4) for name in FIGURES),
-            *(row.given, *(row.confusion or (None, None))),
-        ]
-        for row in rows
-    ]
-    return csv_text(header, lines)
 
 
 def data_uri(text: str) -> Markup:

@@ -9,6 +9,7 @@ from ltcl.analysis.run_report import METRICS_FILE
 from ltcl.errors import UserError
 from ltcl.neutral_text import visible
 from ltcl.predictions import SavedPredictions, load_predictions
+from ltcl.predictions.saved_scenes import SavedScenes, load_scenes
 
 from .class_figures import Answers
 
@@ -29,6 +30,7 @@ class RunFiles:
         is_test_old: Whether there is a test of an earlier state of the training, which is left out.
         answers: Saved predictions; None where there are none.
         saved: Where they come from; they are those of images whose class is known.
+        scenes: Saved answers of a segmentation; None where there are none.
     """
 
     folder: Path
@@ -38,12 +40,14 @@ class RunFiles:
     is_test_old: bool = False
     answers: Answers | None = None
     saved: SavedPredictions | None = None
+    scenes: SavedScenes | None = None
 
     @property
     def images(self) -> str:
         """Which images the figures are of, in words."""
-        if self.saved is not None and self.saved.split not in ('test', 'val'):
-            return f'images of {visible(Path(self.saved.split).name, width=40)}'
+        kept = self.saved or self.scenes
+        if kept is not None and kept.split not in ('test', 'val'):
+            return f'images of {visible(Path(kept.split).name, width=40)}'
         return 'test images' if self.report['unit'] == 'test' else 'validation images'
 
     @property
@@ -145,15 +149,18 @@ def add_predictions(run: RunFiles, path: Path, with_test: bool = True) -> None:
     Raises:
         UserError: The file is none, has no labels, or is of another number of classes.
     """
-    saved = load_predictions(path).labelled()
-    if not len(saved.labels):
-        raise UserError(f'{path} has no image whose class is known: there is nothing to measure')
-    if run.per_class and saved.scores.shape[1] != len(run.per_class):
-        raise UserError(f'{path} is of {saved.scores.shape[1]} classes, but {run.folder} is of {len(run.per_class)}')
-    if saved.split != 'val' and not with_test:
+    kept = load_scenes(path) if run.report['score'] == 'IoU' else load_predictions(path).labelled()
+    if run.per_class and len(kept.classes) != len(run.per_class):
+        raise UserError(f'{path} is of {len(kept.classes)} classes, but {run.folder} is of {len(run.per_class)}')
+    if kept.split != 'val' and not with_test:
         return
-    run.saved, run.answers = saved, Answers(saved.scores, saved.labels)
-    if saved.split == 'val' and run.training:
+    if isinstance(kept, SavedScenes):
+        run.scenes = kept
+    elif not len(kept.labels):
+        raise UserError(f'{path} has no image whose class is known: there is nothing to measure')
+    else:
+        run.saved, run.answers = kept, Answers(kept.scores, kept.labels)
+    if kept.split == 'val' and run.training:
         tested, run.report = run.report, run.training
         if not is_of_report(run):  # a test on validation images, of another checkpoint than the last
             run.report = tested if is_of_report(replace(run, report=tested)) else run.training
@@ -161,5 +168,13 @@ def add_predictions(run: RunFiles, path: Path, with_test: bool = True) -> None:
 
 def is_of_report(run: RunFiles) -> bool:
     """Whether the saved predictions have the accuracy that the report tells."""
-    told = run.metrics.get('all', run.metrics.get('accuracy/top1'))
-    return run.answers is None or told is None or abs(100 * run.answers.is_right.mean() - told) <= TOLERANCE
+    metrics = run.metrics
+    told = metrics.get('aAcc' if run.scenes else 'all', metrics.get('accuracy/top1'))
+    if run.scenes is not None:
+        entries = run.scenes.entries
+        found = entries[entries[:, 1] == entries[:, 2], 3].sum() / max(entries[:, 3].sum(), 1)
+    elif run.answers is not None:
+        found = run.answers.is_right.mean()
+    else:
+        return True
+    return told is None or abs(100 * float(found) - told) <= TOLERANCE

@@ -1,4 +1,4 @@
-"""Images that are the same picture, found by their answers: equal pixels have equal scores, whatever they are called."""
+"""Images that are the same picture, found by their answers: equal pixels have equal scores, whatever their name."""
 
 import contextlib
 from collections.abc import Sequence
@@ -73,11 +73,11 @@ class _Pixels:
         if path is None:
             return b''
         self.left -= 1
-        with contextlib.suppress(OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-            with Image.open(path) as image:
-                if self.left >= 0 and image.width * image.height <= MAX_PIXELS:
-                    pixels = image.convert('RGBA')
-                    return blake2b(repr(pixels.size).encode() + pixels.tobytes()).digest()
+        unreadable = (OSError, ValueError, SyntaxError, Image.DecompressionBombError)
+        with contextlib.suppress(*unreadable), Image.open(path) as image:
+            if self.left >= 0 and image.width * image.height <= MAX_PIXELS:
+                pixels = image.convert('RGBA')
+                return blake2b(repr(pixels.size).encode() + pixels.tobytes()).digest()
         with contextlib.suppress(OSError):
             return blake2b(path.read_bytes()).digest()
         return str(path).encode('utf-8', 'surrogateescape')
