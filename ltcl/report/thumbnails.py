@@ -70,10 +70,8 @@ def choose(answers: Answers, matrix: Matrix, most: int) -> list[int]:
     """Places of the wrong answers to show, the most confident one first."""
     wrong = np.flatnonzero(~answers.is_right)
     wrong = wrong[np.argsort(-answers.confidence[wrong], kind='stable')]
-    cells = zip(
-        matrix.group_of[answers.labels[wrong]].tolist(), matrix.group_of[answers.preds[wrong]].tolist(), strict=True
-    )
-    return wrong[few_of_each(list(cells), most)].tolist()
+    sides = (matrix.group_of[labels[wrong]].tolist() for labels in (answers.labels, answers.preds))
+    return wrong[few_of_each(list(zip(*sides, strict=True)), most)].tolist()
 
 
 def thumbnail(path: Path) -> str | None:

@@ -32,6 +32,8 @@ class SavePredictions(BaseMetric):
         collect_device: ``'cpu'`` or ``'gpu'``, where the processes' results are gathered.
     """
 
+    default_prefix = ''  # it has no figures, so none needs one
+
     def __init__(
         self,
         path: str,

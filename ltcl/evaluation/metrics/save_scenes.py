@@ -35,6 +35,8 @@ class SaveScenes(BaseMetric):
         collect_device: ``'cpu'`` or ``'gpu'``, where the processes' results are gathered.
     """
 
+    default_prefix = ''  # it has no figures, so none needs one
+
     def __init__(
         self,
         path: str,
