@@ -19,7 +19,7 @@ from ltcl.predictions.saved_scenes import SavedScenes
 from .charts import curves, groups_of, reliability_diagram, tail
 from .class_rows import ClassRow, class_rows
 from .class_table import class_csv, figure_columns
-from .comparing import compared_tails, have_same_classes, headline, methods_of
+from .comparing import compared_tails, differences, have_same_classes, headline, methods_of
 from .diagnosis import diagnose, diagnose_scenes
 from .matrix import build_matrix, confusion_csv, draw_matrix
 from .recipe_difference import recipe_difference
@@ -48,6 +48,7 @@ def build_page(runs: Sequence[RunFiles]) -> str:
         methods=[(each.name, len(each.runs), {t: (m, s) for t, m, s in headline(each)}) for each in methods],
         runs=[about_run(run) for run in runs],
         run=None,
+        differences=differences(runs, rows),
         tails=Markup(''),
     )
     page['figures'] = list(dict.fromkeys(title for *_, figures in page['methods'] for title in figures))
@@ -187,12 +188,14 @@ def about_run(run: RunFiles) -> dict[str, Any]:
     versions = ', '.join(f'{name} {version}' for name, version in report.get('versions', {}).items())
     commit = report.get('commit')
     changed = ', with uncommitted changes' if report.get('uncommitted_changes') else ''
+    sets = {**(run.training.get('data') or {}), **(report.get('data') or {})}
     facts = {
         'folder': run.folder,
         'command': run.training.get('command') or report.get('command'),
         'config': report.get('config_file'),
         'checkpoint': Path(report['checkpoint']).name if report.get('checkpoint') else None,
         'seed': report.get('seed'),
+        **{f'{part} data': described_data(each) for part, each in sets.items()},
         'versions': versions,
         'commit': f'{commit}{changed}' if commit else None,
         'training time': f'{run.training["seconds"]["training"] / 60:.1f} minutes' if run.training else None,
@@ -207,6 +210,11 @@ def about_run(run: RunFiles) -> dict[str, Any]:
         changes=changes,
         config=visible(source.get('config', ''), keep='\n'),
     )
+
+
+def described_data(found: dict[str, Any]) -> str:
+    """Number and fingerprint of a set of images."""
+    return f'{found["images"]:,} images, fingerprint {found["fingerprint"]}'
 
 
 def shown(value: object) -> str:

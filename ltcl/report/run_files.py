@@ -62,6 +62,16 @@ class RunFiles:
         last = (self.report['last'] or {}).get('metrics', {})
         return {name.removeprefix(prefix): value for name, value in last.items()}
 
+    @property
+    def data(self) -> dict[str, str]:
+        """Fingerprints of the images it was trained on, ``train``, and measured on, ``measured``, as far as known."""
+        part = 'test' if self.report['unit'] == 'test' else 'val'
+        sets = {
+            'train': (self.training.get('data') or {}).get('train'),
+            'measured': (self.report.get('data') or {}).get(part),
+        }
+        return {name: each['fingerprint'] for name, each in sets.items() if each}
+
     def image_file(self, place: int) -> Path | None:
         """File of an image of the saved predictions; None where it is not at hand."""
         assert self.saved is not None

@@ -158,6 +158,44 @@ def test_seeds_are_averaged_and_methods_stand_side_by_side(tmp_path):
     assert 'id="tail"' in both
 
 
+def test_runs_of_other_data_are_no_seeds_and_are_told(tmp_path):
+    def run(name, train, val='v', test='t', **more):
+        sets = {
+            part: {'images': 9, 'fingerprint': each} for part, each in dict(train=train, val=val, test=test).items()
+        }
+        return read_run(write_run(tmp_path / name, saved(*answers(5)), config='a = 1\n', data=sets, **more))
+
+    alike = build_page([run('a', 'x'), run('b', 'x')])
+    assert 'standard deviation of 2 runs' in alike
+    assert 'different' not in alike
+    other = build_page([run('a', 'x'), run('b', 'y')])
+    assert 'trained on different images' in other
+    assert 'standard deviation' not in other
+    assert 'measured on different images' in build_page([run('a', 'x'), run('b', 'x', test='u')])
+    assert 'fingerprint x' in build_page([run('a', 'x')])
+    (tmp_path / 'b' / 'test_metrics.json').unlink()
+    assert 'others on validation images' in build_page([read_run(tmp_path / name) for name in 'ab'])
+    report = json.loads((tmp_path / 'b' / 'metrics.json').read_text())
+    (tmp_path / 'b' / 'metrics.json').write_text(json.dumps({**report, 'score': 'IoU'}))
+    (tmp_path / 'b' / 'predictions.npz').unlink()
+    with pytest.raises(UserError, match='some runs segment and some classify'):
+        build_page([read_run(tmp_path / name) for name in 'ab'])
+
+
+def test_the_newer_of_test_and_training_is_shown(tmp_path):
+    scores, labels = answers(5)
+    folder = write_run(tmp_path, saved(scores, labels))
+    run = read_run(folder)
+    assert (run.report['unit'], run.is_test_old, run.images) == ('test', False, 'test images')
+    report = json.loads((folder / 'metrics.json').read_text())
+    (folder / 'metrics.json').write_text(json.dumps({**report, 'written': '2999-01-01T00:00:00+00:00'}))
+    run = read_run(folder)
+    assert (run.report['unit'], run.is_test_old, run.images) == ('epoch', True, 'validation images')
+    assert run.answers is None
+    assert 'test of an earlier state of this training' in build_page([run])
+    assert read_run(folder, folder / 'predictions.npz').answers is not None
+
+
 def test_runs_of_other_classes_have_no_common_tail(tmp_path):
     runs = [write_run(tmp_path / str(n), saved(*answers(n)), config=f'a = {n}\n') for n in (3, 4)]
     assert 'no common tail' in build_page([read_run(run) for run in runs])
