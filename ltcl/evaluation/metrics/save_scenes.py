@@ -96,7 +96,7 @@ class SaveScenes(BaseMetric):
             np.array([str(name) for name in classes]),
             counts,
             np.array((self.dataset_meta or {}).get('palette') or colours(len(classes))),
-            np.array([(image, *area[:3]) for image, area in areas]).reshape(-1, 4),
+            np.array([(image, area.true, area.predicted, area.pixels) for image, area in areas]).reshape(-1, 4),
             np.array([area.picture for _, area in areas]).reshape(-1, SIDE, SIDE, 3),
             np.array([area.truth for _, area in areas]).reshape(-1, SIDE, SIDE),
             np.array([area.answer for _, area in areas]).reshape(-1, SIDE, SIDE),
@@ -142,7 +142,7 @@ def keep_largest(results: list[Result]) -> list[tuple[int, WrongArea]]:
     """
     areas = [(image, area) for image, (_, _, found) in enumerate(results) for area in found]
     areas.sort(key=lambda each: -each[1].pixels)
-    kept = [areas[place] for place in few_of_each([area[:2] for _, area in areas], MOST_AREAS)]
+    kept = [areas[place] for place in few_of_each([(area.true, area.predicted) for _, area in areas], MOST_AREAS)]
     for _, _, found in results:
         found.clear()
     for image, area in kept:

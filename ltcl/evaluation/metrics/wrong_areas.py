@@ -1,6 +1,6 @@
 """Where a segmentation is wrong: cut out of picture, truth and answer."""
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
@@ -12,7 +12,8 @@ MARGIN = 0.3
 LEAST_MARGIN = 12
 
 
-class WrongArea(NamedTuple):
+@dataclass(frozen=True)  # mmengine makes plain tuples of named ones
+class WrongArea:
     """An area around the pixels of one class that were taken for one other.
 
     Attributes:
