@@ -22,6 +22,8 @@ FIGURES = {
     'few': 'few-shot classes',
     'worst_class': 'worst class',
 }
+NO_NAMES = ('', 'config', 'test_config.json')
+"""Files that every run of a folder of images has, and every test of a run."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ def _key(run: RunFiles) -> str:
 def _name(run: RunFiles) -> str:
     name = (run.training or run.report).get('config_file')
     stem = name.rpartition('/')[2].removesuffix('.py') if name else ''
-    return visible(stem, width=50) if stem not in ('', 'config') else _folder(run)
+    return visible(stem, width=50) if stem not in NO_NAMES else _folder(run)
 
 
 def _folder(run: RunFiles) -> str:

@@ -2,13 +2,14 @@
 
 import base64
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from ltcl.analysis.run_report import group_rules
 from ltcl.files import write_atomic
@@ -64,7 +65,13 @@ def environment() -> Environment:
     loader = PackageLoader('ltcl.report')
     found = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     found.filters['number'] = lambda value: '' if value is None else f'{value:.1f}'
+    found.filters['code'] = code
     return found
+
+
+def code(text: str) -> Markup:
+    """A sentence with what stands between backticks as code."""
+    return Markup(re.sub('`([^`]+)`', r'<code>\1</code>', escape(text)))
 
 
 def describe(run: RunFiles, rows: list[ClassRow]) -> dict[str, Any]:

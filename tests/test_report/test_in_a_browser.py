@@ -63,7 +63,7 @@ def page(tmp_path_factory):
 def test_sort_matrix_and_pictures(page, tmp_path):
     found = drive(page, SCRIPT, tmp_path)
     assert 'error' not in found
-    rising = [str(count) for count in sorted(tail_counts(12).tolist())]
+    rising = [f'{count:,}' for count in sorted(tail_counts(12).tolist())]
     assert found['once'] == [rising[::-1], 'descending']
     assert found['twice'] == [rising, 'ascending']
     assert found['names'] == sorted(found['names'])

@@ -219,3 +219,4 @@ def test_many_classes(tmp_path):
     scores, labels = answers(500, per_class=2)
     page = build_page([read_run(write_run(tmp_path, saved(scores, labels, tail_counts(500))))])
     assert len(re.findall('<circle', page)) == 200
+    assert 'Printed are 200 classes' in page
