@@ -38,7 +38,7 @@ def tail(rows: Sequence[ClassRow], score: str, counted: str) -> Markup:
     names = [(row.name, place) for place, row in enumerate(rows)] if len(rows) <= MAX_NAMED else []
     for name, place in names:
         x = scored.x(place + 0.5)
-        parts.append(label(shorten(name, 110 // len(rows) if len(rows) < 6 else 12), x, 318, 'middle', class_='tick'))
+        parts.append(label(shorten(name, (WIDTH - 54) // len(rows) // 6), x, 318, 'middle', class_='tick'))
     what = f'classes, from most to fewest training {counted}' + ('' if names else f' ({len(rows):,})')
     parts.append(label(what, 44 + (WIDTH - 54) / 2, 336, 'middle', class_='axis'))
     parts.append(label(f'{score} (%)', 4, 11, class_='axis'))
@@ -150,7 +150,7 @@ def pairs(groups: Sequence[tuple[str, float, float]], names: tuple[str, str], un
     parts = []
     for number, (name, first, second) in enumerate(groups):
         y = 28 + 44 * number
-        parts.append(label(shorten(name, 17), 4, y + 20, class_='tick'))
+        parts.append(label(shorten(name, 15), 4, y + 20, class_='tick'))
         for place, (value, kind) in enumerate(((first, 'soft'), (second, 'bar'))):
             width = value / most * 370
             parts.append(rect(130, y + 17 * place, max(width, 1), 15, kind))

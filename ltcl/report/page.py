@@ -71,7 +71,7 @@ def environment() -> Environment:
 
 def code(text: str) -> Markup:
     """A sentence with what stands between backticks as code."""
-    return Markup(re.sub('`([^`]+)`', r'<code>\1</code>', escape(text)))
+    return Markup(re.sub('`([^`]+)`', r'<code>\1</code>', str(escape(text))))
 
 
 def describe(run: RunFiles, rows: list[ClassRow]) -> dict[str, Any]:

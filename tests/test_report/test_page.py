@@ -12,7 +12,7 @@ from saved_runs import answers, report_of, saved, tail_counts, write_run
 from sklearn.metrics import accuracy_score, recall_score
 
 from ltcl.errors import UserError
-from ltcl.report.page import build_page
+from ltcl.report.page import build_page, code
 from ltcl.report.run_files import read_run
 
 HOSTILE = [
@@ -119,6 +119,10 @@ def test_no_name_does_anything(tmp_path):
     assert not {'b', 'img'} & {tag for tag, attrs in tags if attrs.get('src') == 'x' or attrs.get('onerror')}
     assert not re.search('[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e\u2028]', page)
     assert '49' not in Tags(page).all('h1')[0][1]
+
+
+def test_what_stands_between_backticks_is_code_and_nothing_else_is_markup():
+    assert code('take `a<b` or <i>') == 'take <code>a&lt;b</code> or &lt;i&gt;'
 
 
 def test_without_predictions_it_says_how_to_get_them(tmp_path):
