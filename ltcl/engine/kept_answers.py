@@ -1,15 +1,17 @@
 """The answers of the last validation and of each test, kept for the page about the run."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from mmengine.dist import is_main_process
 from mmengine.runner import BaseLoop, Runner
 
 from ltcl.evaluation import SavePredictions, SaveScenes, ShotMetricMixin
 from ltcl.models.class_mix import frequency_power
 from ltcl.report.run_files import PREDICTIONS_FILE
 
+from .pictures_in_memory import write_wrong_images
+from .run_logs import warn_only
 from .unwrapped import unwrapped
 
 MOST_SCORES = 50_000_000
@@ -27,7 +29,7 @@ def keep_answers(runner: Runner, loop: BaseLoop, split: str) -> None:
         split: ``'val'`` or ``'test'``.
     """
     shot = next((metric for metric in loop.evaluator.metrics if isinstance(metric, ShotMetricMixin)), None)
-    if shot is None or predictions_of(loop) is not None:
+    if shot is None or _saver(loop) is not None:
         return
     about: dict[str, Any] = dict(split=split, checkpoint=Path(runner.work_dir).name, is_asked=False)
     path = str(Path(runner.work_dir, PREDICTIONS_FILE))
@@ -46,17 +48,28 @@ def keep_answers(runner: Runner, loop: BaseLoop, split: str) -> None:
     loop.evaluator.metrics.append(metric)
 
 
-def predictions_of(loop: BaseLoop) -> str | None:
-    """File that a loop writes predictions to; None if it writes none."""
-    return next((metric.path for metric in _savers(loop)), None)
+def take_answers(runner: Runner, loop: BaseLoop) -> Path | None:
+    """Let a loop keep answers no longer, unless its config says so, and write the pictures that are in no file.
+
+    Args:
+        runner: The runner.
+        loop: Of validation or of test, at its end.
+
+    Returns:
+        File of the answers; None if there is none.
+    """
+    saver = _saver(loop)
+    if saver is None:
+        return None
+    if not saver.is_asked:
+        loop.evaluator.metrics.remove(saver)
+    path = Path(saver.path)
+    if isinstance(saver, SavePredictions) and is_main_process() and path.is_file():
+        with warn_only(runner, 'The pictures of the wrong images could not be written'):
+            write_wrong_images(path, loop.dataloader.dataset, Path(runner.work_dir))
+    return path if path.is_file() else None
 
 
-def forget(loop: BaseLoop) -> None:
-    """Let a loop keep answers no longer, unless its config says so."""
-    for metric in _savers(loop):
-        if not metric.is_asked:
-            loop.evaluator.metrics.remove(metric)
-
-
-def _savers(loop: BaseLoop) -> Iterator[SavePredictions | SaveScenes]:
-    return (each for each in list(loop.evaluator.metrics) if isinstance(each, SavePredictions | SaveScenes))
+def _saver(loop: BaseLoop) -> SavePredictions | SaveScenes | None:
+    savers = (each for each in loop.evaluator.metrics if isinstance(each, SavePredictions | SaveScenes))
+    return next(savers, None)

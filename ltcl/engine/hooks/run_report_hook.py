@@ -29,7 +29,7 @@ from ltcl.registry import HOOKS
 from ltcl.report.page import PAGE_FILE, write_page
 from ltcl.report.run_files import read_run
 
-from ..kept_answers import forget, keep_answers, predictions_of
+from ..kept_answers import keep_answers, take_answers
 from ..run_logs import warn_only
 from .checkpoint_hook import CheckpointHook
 
@@ -102,7 +102,7 @@ class RunReportHook(Hook):
         """Record the validation and write the data files."""
         if self._record is None:
             return
-        forget(runner.val_loop)
+        take_answers(runner, runner.val_loop)
         shot = _find_shot_metric(runner.val_loop)
         entry = {'epoch': runner.epoch, 'iter': runner.iter, 'metrics': _scalars(metrics)}
         self._record.add(entry, _per_class(shot), self._best_key(shot), _shot_settings(shot)['score'])
@@ -136,8 +136,7 @@ class RunReportHook(Hook):
 
     def after_test_epoch(self, runner: Runner, metrics: dict[str, Any] | None = None) -> None:
         """Write, draw and print the figures of a test."""
-        predictions = predictions_of(runner.test_loop)
-        forget(runner.test_loop)
+        predictions = take_answers(runner, runner.test_loop)
         if not is_main_process():
             return
         shot = _find_shot_metric(runner.test_loop)
@@ -178,7 +177,7 @@ def _publish(
     report: dict,
     with_table: bool,
     file_prefix: str = '',
-    predictions: str | None = None,
+    predictions: Path | None = None,
     curves: TrainingCurves | None = None,
 ) -> None:
     """Write, draw and print, each whatever became of the one before."""
@@ -188,8 +187,7 @@ def _publish(
     with warn_only(runner, 'The pictures of the report could not be drawn'):
         files += draw_report(report, work_dir, file_prefix, curves)
     with warn_only(runner, 'The page of the report could not be written'):
-        is_named = predictions is not None and Path(predictions).is_file()
-        write_page([read_run(work_dir, predictions if is_named else None)], work_dir / PAGE_FILE)
+        write_page([read_run(work_dir, predictions)], work_dir / PAGE_FILE)
         files.append(work_dir / PAGE_FILE)
     with warn_only(runner, 'The report could not be printed'):
         if with_table:
