@@ -1,15 +1,25 @@
 """The page of a run: what it says, what it holds, and that no name in it does anything."""
 
+import html
 import html.parser
 import json
 import re
 
 import numpy as np
 import pytest
+import torch
 from odd_names import ODD_NAMES
 from PIL import Image
 from saved_runs import answers, report_of, saved, tail_counts, write_run
-from sklearn.metrics import accuracy_score, recall_score
+from scipy.special import softmax
+from scipy.stats import binomtest
+from sklearn.metrics import (
+    accuracy_score,
+    confusion_matrix,
+    precision_recall_fscore_support,
+    recall_score,
+    roc_auc_score,
+)
 
 from ltcl.errors import UserError
 from ltcl.report.page import build_page, code
@@ -76,6 +86,60 @@ def test_headline_is_that_of_the_report_and_of_scikit_learn(hundred):
     macro = recall_score(predictions.labels, preds, average='macro')
     assert shown['macro (mean over classes)'] == round(told['shot/macro'], 2) == round(100 * macro, 2)
     assert shown['worst class'] == round(told['shot/worst_class'], 2)
+    for group in ('many', 'medium', 'few'):
+        assert shown[f'{group}-shot classes'] == round(told[f'shot/{group}'], 2)
+
+
+def test_every_column_is_that_of_metrics_json_and_of_scikit_learn(hundred):
+    folder, predictions, page = hundred
+    told = json.loads((folder / 'test_metrics.json').read_text())['per_class']
+    labels, preds = predictions.labels, predictions.scores.argmax(1)
+    probabilities = softmax(predictions.scores.astype(np.float64), axis=1)
+    precision, recall, f1, support = precision_recall_fscore_support(labels, preds, zero_division=np.nan)
+    areas = roc_auc_score(labels, probabilities, multi_class='ovr', average=None)
+    matrix = confusion_matrix(labels, preds)
+    off = matrix - np.diag(matrix.diagonal())
+    rows = table_of(page)
+    assert len(rows) == 100
+    for row in rows:
+        name, group, train, images, score, interval, *others = row
+        entry = next(each for each in told if each['class_name'] == name)
+        index = entry['class_index']
+        assert (group, train, images) == (entry['group'], f'{entry["train_count"]:,}', str(entry['test_count']))
+        assert int(images) == support[index]
+        assert score == f'{entry["accuracy"]:.1f}' == f'{100 * recall[index]:.1f}'
+        hits = int(matrix[index, index])
+        low, high = binomtest(hits, int(support[index])).proportion_ci(method='wilson')
+        assert interval == f'{100 * low:.0f}–{100 * high:.0f}'
+        confidence = probabilities.max(1)[labels == index].mean()
+        truth = [100 * precision[index], 100 * f1[index], 100 * areas[index], 100 * confidence]
+        assert others[:4] == ['' if np.isnan(value) else f'{value:.1f}' for value in truth]
+        most = off[index].max()
+        assert others[4] in [f'class {other} ({most})' for other in np.flatnonzero(off[index] == most)]
+
+
+def test_ece_is_that_of_torchmetrics(hundred):
+    _, predictions, page = hundred
+    probabilities = softmax(predictions.scores.astype(np.float64), axis=1)
+    counts = predictions.class_counts
+    groups = {'many': counts > 100, 'medium': (counts >= 20) & (counts <= 100), 'few': counts < 20}
+    for name, mask in {'all images': counts > 0, **groups}.items():
+        member = mask[predictions.labels]
+        truth = calibration_of(probabilities[member], predictions.labels[member])
+        assert f'{name}: ECE {100 * truth:.1f} %' in page
+
+
+def calibration_of(probabilities, labels):
+    torchmetrics = pytest.importorskip('torchmetrics.functional.classification')
+    tensors = torch.from_numpy(probabilities), torch.from_numpy(labels)
+    return torchmetrics.multiclass_calibration_error(*tensors, num_classes=probabilities.shape[1], n_bins=15).item()
+
+
+def table_of(page):
+    """Texts of the cells of the table of classes."""
+    body = page[page.index('<table id="table">') :].partition('<tbody>')[2].partition('</tbody>')[0]
+    rows = [re.findall(r'<t[hd][^>]*>(.*?)</t[hd]>', row) for row in body.split('<tr>')[1:]]
+    return [[html.unescape(re.sub('<[^>]+>', '', cell)) for cell in row] for row in rows]
 
 
 def test_page_is_small_and_asks_nothing_of_a_network(hundred):
