@@ -17,7 +17,8 @@ def few_of_each(kinds: Sequence[Hashable], most: int) -> list[int]:
         [0, 1, 2, 3, 4, 6]
     """
     seen: dict[Hashable, int] = {}
-    first, later = [], []
+    first: list[int] = []
+    later: list[int] = []
     for place, kind in enumerate(kinds):
         seen[kind] = seen.get(kind, 0) + 1
         (first if seen[kind] <= PER_KIND else later).append(place)

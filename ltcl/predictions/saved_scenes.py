@@ -1,7 +1,7 @@
 """What ``ltcl test --out`` writes of a segmentation: pixels by class and answer, and the largest wrong areas."""
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -65,7 +65,7 @@ def save_scenes(path: str | Path, scenes: SavedScenes) -> None:
     Raises:
         UserError: A place that cannot be written.
     """
-    arrays = {name: np.asarray(value).astype(TYPES.get(name, np.str_)) for name, value in scenes._asdict().items()}
+    arrays: Any = {name: np.asarray(value).astype(TYPES.get(name, np.str_)) for name, value in scenes._asdict().items()}
     try:
         with atomic_file(path) as file:
             np.savez_compressed(file, **{KEY: np.int64(FORMAT)}, **arrays)
@@ -96,7 +96,8 @@ def load_scenes(path: str | Path) -> SavedScenes:
     except (TypeError, ValueError) as error:
         raise UserError(f'{path}: an array is of the wrong type ({error})') from error
     _check(found, str(path))
-    return SavedScenes(**{**found, 'split': str(found['split']), 'checkpoint': str(found['checkpoint'])})
+    texts: dict[str, Any] = {name: str(found[name]) for name in ('split', 'checkpoint')}
+    return SavedScenes(**{**found, **texts})
 
 
 def _check(arrays: dict[str, np.ndarray], source: str) -> None:

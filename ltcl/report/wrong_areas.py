@@ -29,7 +29,7 @@ class WrongArea:
     """
 
     file: str
-    pictures: tuple[str, str, str]
+    pictures: tuple[str, ...]
     true: int
     predicted: int
     pixels: int

@@ -90,3 +90,17 @@ def test_phone_and_dark(page, tmp_path, is_dark):
     assert (max(found['back']) < 60) == is_dark
     assert (min(found['ink']) > 180) == is_dark
     assert found['font'] >= 15
+
+
+@pytest.mark.slow
+def test_names_run_nothing(tmp_path):
+    names = [
+        '</script><script>document.title = "x"</script>',
+        '"><img src=x onerror=document.title="x">',
+        "'\x1b`{{1}}",
+    ]
+    scores, labels = answers(3, per_class=9, margin=1.0)
+    predictions = saved(scores, labels, classes=names, paths=[f'{names[0]}.jpg'] * len(labels))
+    page = build_page([read_run(write_run(tmp_path / 'run', predictions))])
+    found = drive(page, 'return [document.title, $$("script").length, $$("#table th[scope=row]").length]', tmp_path)
+    assert found == ['run', 2, 3]  # the second one asks

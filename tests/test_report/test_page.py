@@ -4,6 +4,7 @@ import html
 import html.parser
 import json
 import re
+import time
 
 import numpy as np
 import pytest
@@ -69,7 +70,10 @@ def hundred(tmp_path_factory):
     paths = [str(folder / f'{place % 40}.jpg') for place in range(len(labels))]
     predictions = saved(scores, labels, paths=paths)
     write_run(folder, predictions)
-    return folder, predictions, build_page([read_run(folder)])
+    start = time.process_time()
+    page = build_page([read_run(folder)])
+    assert time.process_time() - start < 10
+    return folder, predictions, page
 
 
 def test_headline_is_that_of_the_report_and_of_scikit_learn(hundred):
@@ -281,6 +285,17 @@ def test_what_is_no_run_is_one_error(tmp_path):
     other = write_run(tmp_path / 'other', saved(*answers(4)))
     with pytest.raises(UserError, match='is of 4 classes, but'):
         read_run(folder, other / 'predictions.npz')
+
+
+@pytest.mark.slow
+def test_as_many_classes_as_inaturalist(tmp_path):
+    scores, labels = answers(8142, per_class=1, margin=4.0)
+    start = time.process_time()
+    page = build_page([read_run(write_run(tmp_path, saved(scores, labels, tail_counts(8142))))])
+    assert time.process_time() - start < 120
+    assert len(page.encode()) < 6_000_000
+    assert len(table_of(page)) == 8142
+    assert len(re.findall('<circle', page)) == 200
 
 
 def test_many_classes(tmp_path):
