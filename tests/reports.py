@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from ltcl.analysis.run_report import MIX_FIGURES
+from ltcl.analysis.report_table import MIX_FIGURES
 
 
 def last_figures(folder: Path, prefix: str = '') -> dict:

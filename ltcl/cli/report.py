@@ -1,7 +1,7 @@
 """Write a page about a run, or one that compares several: report.html, which opens anywhere, without a network.
 
 The page is made from the files of the run, without a GPU. A diagnosis, the confusion matrix, confidence and pictures
-of wrong answers need predictions, predictions.npz in the work dir: `ltcl test RUN --out RUN/predictions.npz`.
+of wrong answers need predictions.npz in the work dir, which a training and a test write there.
 
 examples:
   ltcl report work_dirs/birds

@@ -46,7 +46,7 @@ def options(parser: ArgumentParser) -> None:
         '--prior', type=mix, metavar='natural|balanced|estimate|FILE', help='class mix that is answered for'
     )
     parser.add_argument('--split', choices=['test', 'val'], default='test', help='images of the config to test on')
-    parser.add_argument('--out', metavar='FILE.npz', help='write scores, label and file of every image')
+    parser.add_argument('--out', metavar='FILE.npz', help='write scores of every image, or pixels of every scene')
 
 
 def parse(parser: ArgumentParser) -> argparse.Namespace:
@@ -158,17 +158,17 @@ def save_answers(cfg: Config, args: argparse.Namespace, data: str | None) -> Non
     """Add what writes ``--out``.
 
     Raises:
-        UserError: The config segments, or the folder of the file does not exist.
+        UserError: The folder of the file does not exist.
     """
-    if cfg.get('default_scope') != 'mmpretrain':
-        raise UserError('--out writes the answers of classifiers: a segmentation has one for each pixel, omit it')
     if not Path(args.out).absolute().parent.is_dir():
         raise UserError(f'--out {args.out}: its folder does not exist; make it')
     path = Path(args.checkpoint).resolve()
     split = args.split if data is None else Path(data).resolve().name
+    given = cfg.test_evaluator if isinstance(cfg.test_evaluator, list | tuple) else [cfg.test_evaluator]
     metric = dict(type='ltcl.SavePredictions', path=args.out, split=split, checkpoint=f'{path.parent.name}/{path.stem}')
-    given = cfg.test_evaluator
-    cfg.test_evaluator = [*(given if isinstance(given, list | tuple) else [given]), metric]
+    if cfg.get('default_scope') == 'mmseg':
+        metric.update(type='ltcl.SaveScenes', ignore_index=given[0].get('ignore_index', 255))
+    cfg.test_evaluator = [*given, metric]
 
 
 def augment_test(cfg: Config, num_members: int = 1) -> None:

@@ -11,11 +11,12 @@ from ltcl.checkpoints.reading import load_from_local
 from ltcl.checkpoints.run_state import meta_of
 from ltcl.files import remove_partials
 from ltcl.notices import note, warn
+from ltcl.report.run_files import PREDICTIONS_FILE
 from ltcl.work_dir import AUTO, move_apart
 
 from .saving import POINTER
 
-REPORT_FILES = (METRICS_FILE, 'per_class.csv', 'per_class.png', 'training_curves.png')
+REPORT_FILES = (METRICS_FILE, 'per_class.csv', 'per_class.png', 'training_curves.png', PREDICTIONS_FILE, 'report.html')
 
 
 @dataclass(frozen=True)

@@ -81,7 +81,7 @@ def load_predictions(path: str | Path) -> SavedPredictions:
         UserError: No such file, it is damaged, of another kind or format, lacks an array, or its shapes do not go
             together.
     """
-    arrays = _arrays_of(Path(path))
+    arrays = arrays_of(Path(path))
     if 'format' not in arrays:
         raise UserError(f'{path} has no predictions of `ltcl test --out`: it lacks format')
     if arrays['format'].shape != () or arrays['format'] != FORMAT:
@@ -94,7 +94,12 @@ def load_predictions(path: str | Path) -> SavedPredictions:
     return SavedPredictions(**{**found, **texts, 'frequency_power': float(found['frequency_power'])})
 
 
-def _arrays_of(path: Path) -> dict[str, np.ndarray]:
+def arrays_of(path: Path) -> dict[str, np.ndarray]:
+    """Arrays of an ``.npz`` file, of which nothing is run.
+
+    Raises:
+        UserError: No such file, or it is damaged or of another kind.
+    """
     if not path.is_file():
         raise UserError(f'{path} is no file: `ltcl test RUN --out {path}` writes predictions')
     if not zipfile.is_zipfile(path):

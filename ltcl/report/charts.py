@@ -25,10 +25,10 @@ def tail(rows: Sequence[ClassRow], score: str, counted: str) -> Markup:
 
     With more than 200 classes, a mark stands for several neighbours: their mean, and the middle half of them.
     """
-    scored = Box(44, 18, WIDTH - 54, 170, (0, len(rows)))
+    scored = Box(44, 26, WIDTH - 54, 166, (0, len(rows)))
     highest = math.ceil(math.log10(max(row.train for row in rows) + 1)) or 1
-    sizes = Box(44, 212, WIDTH - 54, 90, (0, len(rows)), (0, highest))
-    powers = [(power, f'{10**power:,}') for power in range(highest + 1)]
+    sizes = Box(44, 224, WIDTH - 54, 78, (0, len(rows)), (0, highest))
+    powers = [(power, f'{10 ** (power % 3)}{" kMGT"[power // 3].strip()}') for power in range(highest + 1)]
     bunches = [rows[start:stop] for start, stop in bunch(len(rows), MAX_SINGLE)]
     parts = [*scored.grid(PERCENT), *sizes.grid(powers if highest < 5 else powers[::2])]
     start = 0
@@ -38,11 +38,11 @@ def tail(rows: Sequence[ClassRow], score: str, counted: str) -> Markup:
     names = [(row.name, place) for place, row in enumerate(rows)] if len(rows) <= MAX_NAMED else []
     for name, place in names:
         x = scored.x(place + 0.5)
-        parts.append(label(shorten(name, 110 // len(rows) if len(rows) < 6 else 12), x, 318, 'middle', class_='tick'))
+        parts.append(label(shorten(name, (WIDTH - 54) // len(rows) // 6), x, 318, 'middle', class_='tick'))
     what = f'classes, from most to fewest training {counted}' + ('' if names else f' ({len(rows):,})')
     parts.append(label(what, 44 + (WIDTH - 54) / 2, 336, 'middle', class_='axis'))
     parts.append(label(f'{score} (%)', 4, 11, class_='axis'))
-    parts.append(label(f'training {counted} (log)', 4, 205, class_='axis'))
+    parts.append(label(f'training {counted} (log)', 4, 212, class_='axis'))
     return picture(WIDTH, 344, f'{score} and training {counted} of {len(rows)} classes', parts, 'wide')
 
 
@@ -150,14 +150,26 @@ def pairs(groups: Sequence[tuple[str, float, float]], names: tuple[str, str], un
     parts = []
     for number, (name, first, second) in enumerate(groups):
         y = 28 + 44 * number
-        parts.append(label(shorten(name, 17), 4, y + 20, class_='tick'))
+        parts.append(label(shorten(name, 15), 4, y + 20, class_='tick'))
         for place, (value, kind) in enumerate(((first, 'soft'), (second, 'bar'))):
             width = value / most * 370
             parts.append(rect(130, y + 17 * place, max(width, 1), 15, kind))
-            parts.append(label(f'{value:,.4g}{unit}', 136 + width, y + 17 * place + 12, class_='tick'))
+            parts.append(
+                label(
+                    f'{value:,.{0 if value == round(value) else 1}f}{unit}',
+                    136 + width,
+                    y + 17 * place + 12,
+                    class_='tick',
+                )
+            )
     parts += [rect(130, 6, 10, 10, 'soft'), label(names[0], 145, 15, class_='tick')]
     parts += [rect(340, 6, 10, 10, 'bar'), label(names[1], 355, 15, class_='tick')]
     return picture(WIDTH, 34 + 44 * len(groups), f'{names[0]} and {names[1]}', parts, 'wide')
+
+
+def told(value: float) -> str:
+    """A number as it is read: whole, or with one decimal place."""
+    return f'{value:,.0f}' if value == round(value) else f'{value:,.1f}'
 
 
 def groups_of(rows: Sequence[ClassRow]) -> dict[str, np.ndarray]:

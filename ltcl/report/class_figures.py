@@ -8,6 +8,8 @@ import numpy as np
 from ltcl.predictions.class_report import roc_area
 from ltcl.predictions.intervals import wilson_interval
 
+from .confusions import Confusions
+
 BLOCK = 64
 
 
@@ -55,12 +57,11 @@ class Answers:
         return np.exp(self.scores.max(1) - self.log_sums)
 
     @cached_property
-    def confusions(self) -> dict[tuple[int, int], int]:
-        """Number of images by true and predicted class; pairs without images are absent."""
+    def confusions(self) -> Confusions:
+        """Number of images by true and predicted class."""
         pairs, counts = np.unique(self.labels * self.num_classes + self.preds, return_counts=True)
-        return {
-            divmod(pair, self.num_classes): count for pair, count in zip(pairs.tolist(), counts.tolist(), strict=True)
-        }
+        numbers = zip(pairs.tolist(), counts.tolist(), strict=True)
+        return Confusions({divmod(pair, self.num_classes): number for pair, number in numbers}, self.num_classes)
 
     def counts(self, values: np.ndarray) -> np.ndarray:
         """How often each class is among some values, shape (num_classes,)."""

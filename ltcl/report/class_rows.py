@@ -8,12 +8,15 @@ import numpy as np
 from ltcl.analysis.run_report import GROUPS
 from ltcl.neutral_text import visible
 from ltcl.predictions.intervals import wilson_interval
+from ltcl.predictions.saved_scenes import SavedScenes
 
-from .class_figures import class_figures
+from .class_figures import Answers, class_figures
+from .confusions import Confusions
 from .run_files import RunFiles
+from .scene_figures import images_shown, scene_confusions, scene_figures
 
 MAX_NAME = 60
-FIGURES = ('recall', 'low', 'high', 'precision', 'f1', 'auroc', 'confidence')
+FIGURES = ('recall', 'low', 'high', 'accuracy', 'precision', 'f1', 'auroc', 'confidence')
 
 
 @dataclass
@@ -26,9 +29,10 @@ class ClassRow:
         group: ``many``, ``medium`` or ``few``.
         train: Training images.
         test: Images that it was measured on.
-        figures: By the names in ``FIGURES``.
+        figures: By the names in ``FIGURES``; ``recall`` is the score, which of a segmentation is the IoU, and
+            ``accuracy`` is then the share of its pixels that are right.
         given: How often it was the answer; None without saved predictions.
-        confusion: Class that its images were most often taken for, and how many of them.
+        confusion: Class that its images or pixels were most often taken for, how many of them, and their percentage.
     """
 
     index: int
@@ -38,14 +42,16 @@ class ClassRow:
     test: int
     figures: dict[str, float | None]
     given: int | None = None
-    confusion: tuple[str, int] | None = None
+    confusion: tuple[str, int, float] | None = None
 
 
 def class_rows(run: RunFiles) -> list[ClassRow]:
     """All classes, the one with most training images first."""
     rows = [_row(entry, run.report['score']) for entry in run.per_class]
     if run.answers is not None:
-        _add_answers(rows, run)
+        _add_answers(rows, run, run.answers)
+    if run.scenes is not None:
+        _add_scenes(rows, run.scenes)
     return sorted(rows, key=lambda row: (-row.train, row.index))
 
 
@@ -63,6 +69,8 @@ def _row(entry: dict, score: str) -> ClassRow:
     total, recall = entry.get('test_count') or 0, entry.get(score)
     figures: dict[str, float | None] = dict.fromkeys(FIGURES)
     figures['recall'] = recall
+    if score != 'accuracy':
+        figures['accuracy'] = entry.get('accuracy')
     if recall is not None and total and score == 'accuracy':
         low, high = wilson_interval(np.array([recall / 100 * total]), np.array([total]))
         figures['low'], figures['high'] = 100 * low.item(), 100 * high.item()
@@ -70,29 +78,36 @@ def _row(entry: dict, score: str) -> ClassRow:
     return ClassRow(entry['class_index'], name, entry['group'], entry['train_count'], total, figures)
 
 
-def _add_answers(rows: list[ClassRow], run: RunFiles) -> None:
-    answers = run.answers
-    assert answers is not None
+def _add_answers(rows: list[ClassRow], run: RunFiles, answers: Answers) -> None:
     if not rows:
         rows += _rows_of_predictions(run)
-    figures, given = class_figures(answers), answers.counts(answers.preds)
-    totals = answers.counts(answers.labels)
-    names = {row.index: row.name for row in rows}
-    confusions: dict[int, tuple[str, int]] = {}
-    for (true, predicted), number in answers.confusions.items():
-        if true != predicted and number > confusions.get(true, ('', 0))[1]:
-            confusions[true] = names[predicted], number
     for row in rows:
-        row.test, row.given = int(totals[row.index]), int(given[row.index])
-        row.figures = {name: _number(float(figures[name][row.index])) for name in FIGURES}
-        row.confusion = confusions.get(row.index)
+        row.test = int(answers.confusions.totals[row.index])
+    _add_figures(rows, class_figures(answers), answers.confusions)
+
+
+def _add_scenes(rows: list[ClassRow], scenes: SavedScenes) -> None:
+    shown = images_shown(scenes)
+    for row in rows:
+        row.test = int(shown[row.index])
+    _add_figures(rows, scene_figures(scenes), scene_confusions(scenes))
+
+
+def _add_figures(rows: list[ClassRow], figures: dict[str, np.ndarray], confusions: Confusions) -> None:
+    names = {row.index: row.name for row in rows}
+    for row in rows:
+        row.given = int(confusions.given[row.index])
+        row.figures |= {name: _number(float(values[row.index])) for name, values in figures.items()}
+        if row.index in confusions.most_frequent:
+            other, number = confusions.most_frequent[row.index]
+            row.confusion = names[other], number, 100 * number / int(confusions.totals[row.index])
 
 
 def _rows_of_predictions(run: RunFiles) -> list[ClassRow]:
     assert run.saved is not None
     counts, bounds = run.saved.class_counts.clip(0).tolist(), tuple(run.report['bounds'])
     return [
-        ClassRow(index, visible(name, width=MAX_NAME), group_of(count, bounds), count, 0, {})
+        ClassRow(index, visible(name, width=MAX_NAME), group_of(count, bounds), count, 0, dict.fromkeys(FIGURES))
         for index, (name, count) in enumerate(zip(run.saved.classes, counts, strict=True))
     ]
 

@@ -6,6 +6,7 @@ from statistics import mean, stdev
 
 from markupsafe import Markup
 
+from ltcl.errors import UserError
 from ltcl.neutral_text import visible
 
 from .charts import bunch, curves
@@ -21,6 +22,8 @@ FIGURES = {
     'few': 'few-shot classes',
     'worst_class': 'worst class',
 }
+NO_NAMES = ('', 'config', 'test_config.json')
+"""Files that every run of a folder of images has, and every test of a run."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,13 @@ class Method:
 
 
 def methods_of(runs: Sequence[RunFiles], rows: Sequence[list[ClassRow]]) -> list[Method]:
-    """Put runs together whose configs are the same but for seed and folders."""
+    """Put runs together whose data are the same, and whose configs are but for seed and folders.
+
+    Raises:
+        UserError: Some segment and some classify.
+    """
+    if len({run.report['score'] for run in runs}) > 1:
+        raise UserError('some runs segment and some classify, so no figure of theirs can be compared: name runs of one')
     found: dict[str, Method] = {}
     for run, classes in zip(runs, rows, strict=True):
         method = found.setdefault(_key(run), Method(_name(run), [], []))
@@ -57,13 +66,13 @@ def _key(run: RunFiles) -> str:
     lines = report.get('config', '').splitlines()
     words = ('seed', 'work_dir', 'load_from', 'resume')
     kept = [each for each in lines if not each.strip().startswith(words) and 'randomness' not in each]
-    return '\n'.join([run.report['unit'], *kept]) if kept else str(run.folder)
+    return '\n'.join([run.report['unit'], repr(run.data), *kept]) if kept else str(run.folder)
 
 
 def _name(run: RunFiles) -> str:
     name = (run.training or run.report).get('config_file')
     stem = name.rpartition('/')[2].removesuffix('.py') if name else ''
-    return visible(stem, width=50) if stem not in ('', 'config') else _folder(run)
+    return visible(stem, width=50) if stem not in NO_NAMES else _folder(run)
 
 
 def _folder(run: RunFiles) -> str:
@@ -80,6 +89,26 @@ def headline(method: Method) -> list[tuple[str, str, str]]:
             spread = f'± {stdev(values):.2f}' if len(values) > 1 else ''
             found.append((title, f'{mean(values):.2f}', spread))
     return found
+
+
+def differences(runs: Sequence[RunFiles], rows: Sequence[list[ClassRow]]) -> list[str]:
+    """What makes a comparison of runs unfair, in sentences."""
+    found = []
+    if len({frozenset(row.name for row in classes) for classes in rows}) > 1:
+        found.append('The runs have different classes: figures over all of them are of different tasks.')
+    elif len({frozenset((row.name, row.train) for row in classes) for classes in rows}) > 1:
+        found.append('The runs have different numbers of training images in a class.')
+    elif _differ(runs, 'train'):
+        found.append('The runs were trained on different images.')
+    if len({run.report['unit'] == 'test' for run in runs}) > 1:
+        found.append('Some runs are measured on test images, others on validation images.')
+    elif _differ(runs, 'measured'):
+        found.append('The runs are measured on different images.')
+    return found
+
+
+def _differ(runs: Sequence[RunFiles], part: str) -> bool:
+    return len({run.data[part] for run in runs if part in run.data}) > 1
 
 
 def have_same_classes(methods: Sequence[Method]) -> bool:

@@ -9,8 +9,8 @@ from markupsafe import Markup
 from ltcl.neutral_text import csv_text
 
 from .charts import bunch, shorten
-from .class_figures import Answers
 from .class_rows import ClassRow
+from .confusions import Confusions
 from .svg import label, picture, rect
 
 MAX_SINGLE = 40
@@ -24,18 +24,20 @@ class Matrix:
     Attributes:
         names: Of rows and columns.
         group_of: Row of each class, by its label, shape (num_classes,).
-        counts: Images by true and predicted group, shape (groups, groups).
+        counts: Images or pixels by true and predicted group, shape (groups, groups).
         is_grouped: Whether a row stands for several classes.
+        counted: What is counted, ``images`` or ``pixels``.
     """
 
     names: list[str]
     group_of: np.ndarray
     counts: np.ndarray
     is_grouped: bool
+    counted: str = 'images'
 
 
-def build_matrix(answers: Answers, rows: Sequence[ClassRow]) -> Matrix:
-    """Count confusions of classes, or of at most 20 groups of them where there are more than 40 classes."""
+def build_matrix(confusions: Confusions, rows: Sequence[ClassRow]) -> Matrix:
+    """Sum confusions of classes, or of at most 20 groups of them where there are more than 40 classes."""
     is_grouped = len(rows) > MAX_SINGLE
     parts = bunch(len(rows), 20 if is_grouped else MAX_SINGLE)
     group_of: np.ndarray = np.zeros(len(rows), dtype=np.int64)
@@ -45,9 +47,10 @@ def build_matrix(answers: Answers, rows: Sequence[ClassRow]) -> Matrix:
         group_of[[row.index for row in members]] = number
         span = f'{members[0].train:,}-{members[-1].train:,}'
         names.append(f'{span} ({stop - start})' if is_grouped else members[0].name)
-    places = group_of[answers.labels] * len(parts) + group_of[answers.preds]
-    counts = np.bincount(places, minlength=len(parts) ** 2).reshape(len(parts), -1)
-    return Matrix(names, group_of, counts, is_grouped)
+    counts = np.zeros((len(parts), len(parts)), dtype=np.int64)
+    for (true, predicted), number in confusions.pairs.items():
+        counts[group_of[true], group_of[predicted]] += number
+    return Matrix(names, group_of, counts, is_grouped, confusions.counted)
 
 
 def draw_matrix(matrix: Matrix) -> Markup:
@@ -71,16 +74,17 @@ def draw_matrix(matrix: Matrix) -> Markup:
         )
         x, y = left + cell * predicted, top + cell * true
         parts.append(rect(x, y, cell - 1, cell - 1, kind, tip, role='button', **words))
-        if cell >= 22 and number < 10_000:
+        text = str(number) if matrix.counted == 'images' else f'{100 * share:.0f}'
+        if cell >= 22 and len(text) < 5:
             strong = 'number strong' if share > 0.45 else 'number'
-            parts.append(label(str(number), x + cell / 2, y + cell / 2 + 4, 'middle', class_=strong))
+            parts.append(label(text, x + cell / 2, y + cell / 2 + 4, 'middle', class_=strong))
     width = left + cell * size + 70
     return picture(width, top + cell * size + 8, 'Confusion matrix', parts, 'matrix')
 
 
-def confusion_csv(answers: Answers, rows: Sequence[ClassRow]) -> str:
-    """Pairs of classes with the images of each, the most frequent ones first, as a CSV file."""
+def confusion_csv(confusions: Confusions, rows: Sequence[ClassRow]) -> str:
+    """Pairs of classes with the images or pixels of each, the most frequent ones first, as a CSV file."""
     names = {row.index: row.name for row in rows}
-    pairs = sorted(answers.confusions.items(), key=lambda each: -each[1])[:MAX_CSV_LINES]
+    pairs = sorted(confusions.pairs.items(), key=lambda each: -each[1])[:MAX_CSV_LINES]
     lines = [(names[true], names[predicted], number) for (true, predicted), number in pairs]
-    return csv_text(['true', 'predicted', 'images'], lines)
+    return csv_text(['true', 'predicted', confusions.counted], lines)

@@ -2,27 +2,33 @@
 
 import base64
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from ltcl.analysis.run_report import group_rules
 from ltcl.files import write_atomic
-from ltcl.neutral_text import csv_text, visible
+from ltcl.neutral_text import visible
 from ltcl.predictions.calibration import calibration_error
+from ltcl.predictions.saved_scenes import SavedScenes
 
 from .charts import curves, groups_of, reliability_diagram, tail
-from .class_rows import FIGURES, ClassRow, class_rows
-from .comparing import compared_tails, have_same_classes, headline, methods_of
-from .diagnosis import diagnose
+from .class_rows import ClassRow, class_rows
+from .class_table import class_csv, figure_columns
+from .comparing import compared_tails, differences, have_same_classes, headline, methods_of
+from .diagnosis import diagnose, diagnose_scenes
 from .matrix import build_matrix, confusion_csv, draw_matrix
 from .recipe_difference import recipe_difference
 from .run_files import RunFiles, is_of_report
+from .same_images import same_images
+from .scene_figures import scene_confusions
 from .thumbnails import wrong_images
+from .wrong_areas import wrong_areas
 
 PAGE_FILE = 'report.html'
 MAX_VALUE = 300
@@ -43,6 +49,7 @@ def build_page(runs: Sequence[RunFiles]) -> str:
         methods=[(each.name, len(each.runs), {t: (m, s) for t, m, s in headline(each)}) for each in methods],
         runs=[about_run(run) for run in runs],
         run=None,
+        differences=differences(runs, rows),
         tails=Markup(''),
     )
     page['figures'] = list(dict.fromkeys(title for *_, figures in page['methods'] for title in figures))
@@ -58,7 +65,13 @@ def environment() -> Environment:
     loader = PackageLoader('ltcl.report')
     found = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     found.filters['number'] = lambda value: '' if value is None else f'{value:.1f}'
+    found.filters['code'] = code
     return found
+
+
+def code(text: str) -> Markup:
+    """A sentence with what stands between backticks as code."""
+    return Markup(re.sub('`([^`]+)`', r'<code>\1</code>', str(escape(text))))
 
 
 def describe(run: RunFiles, rows: list[ClassRow]) -> dict[str, Any]:
@@ -70,6 +83,7 @@ def describe(run: RunFiles, rows: list[ClassRow]) -> dict[str, Any]:
         images=run.images,
         number=sum(row.test for row in rows),
         score=report['score'],
+        counted=report['counted'],
         worst=worst,
         equals=equals,
         rows=rows,
@@ -77,14 +91,21 @@ def describe(run: RunFiles, rows: list[ClassRow]) -> dict[str, Any]:
         sizes={group: sum(row.group == group for row in rows) for group in ('many', 'medium', 'few')},
         tail=tail(rows, report['score'], report['counted']) if rows else '',
         curves=run_curves(run),
-        class_csv=data_uri(class_csv(rows)),
+        class_csv=data_uri(class_csv(rows, report['score'])),
+        columns=figure_columns(rows, report['score']),
         is_of_report=is_of_report(run),
+        is_test_old=run.is_test_old,
         findings=[],
         matrix=None,
         wrong=[],
+        areas=[],
         reliability=[],
     )
-    return found | (describe_answers(run, rows) if run.answers is not None else {})
+    if run.answers is not None:
+        found |= describe_answers(run, rows)
+    if run.scenes is not None:
+        found |= describe_scenes(run, run.scenes, rows)
+    return found
 
 
 def describe_answers(run: RunFiles, rows: list[ClassRow]) -> dict[str, Any]:
@@ -92,17 +113,34 @@ def describe_answers(run: RunFiles, rows: list[ClassRow]) -> dict[str, Any]:
     answers, saved = run.answers, run.saved
     assert answers is not None
     assert saved is not None
-    matrix, names = build_matrix(answers, rows), {row.index: row.name for row in rows}
+    matrix, names = build_matrix(answers.confusions, rows), {row.index: row.name for row in rows}
     wrong = wrong_images(run, matrix)
     return dict(
-        findings=diagnose(answers, rows, saved.class_counts, run.images, saved.frequency_power),
+        findings=diagnose(answers, rows, saved.class_counts, run.images, saved.frequency_power, same_images(run)),
         matrix=draw_matrix(matrix),
         is_grouped=matrix.is_grouped,
-        confusion_csv=data_uri(confusion_csv(answers, rows)),
+        confusion_csv=data_uri(confusion_csv(answers.confusions, rows)),
         wrong=[(each, names[each.true], names[each.predicted]) for each in wrong],
         num_wrong=int((~answers.is_right).sum()),
         with_pictures=any(each.picture for each in wrong),
         reliability=reliability_diagrams(run, rows),
+    )
+
+
+def describe_scenes(run: RunFiles, scenes: SavedScenes, rows: list[ClassRow]) -> dict[str, Any]:
+    """What only saved answers of a segmentation can tell."""
+    confusions, names = scene_confusions(scenes), {row.index: row.name for row in rows}
+    matrix = build_matrix(confusions, rows)
+    areas = wrong_areas(scenes, matrix)
+    return dict(
+        number=len(scenes.paths),
+        findings=diagnose_scenes(confusions, rows, run.images),
+        matrix=draw_matrix(matrix),
+        is_grouped=matrix.is_grouped,
+        confusion_csv=data_uri(confusion_csv(confusions, rows)),
+        areas=[(each, names[each.true], names[each.predicted]) for each in areas],
+        legend=[(row.name, Markup('rgb({},{},{})').format(*scenes.palette[row.index].tolist())) for row in rows],
+        share_wrong=100 * (1 - confusions.hits.sum() / max(confusions.totals.sum(), 1)),
     )
 
 
@@ -157,12 +195,14 @@ def about_run(run: RunFiles) -> dict[str, Any]:
     versions = ', '.join(f'{name} {version}' for name, version in report.get('versions', {}).items())
     commit = report.get('commit')
     changed = ', with uncommitted changes' if report.get('uncommitted_changes') else ''
+    sets = {**(run.training.get('data') or {}), **(report.get('data') or {})}
     facts = {
         'folder': run.folder,
         'command': run.training.get('command') or report.get('command'),
         'config': report.get('config_file'),
         'checkpoint': Path(report['checkpoint']).name if report.get('checkpoint') else None,
         'seed': report.get('seed'),
+        **{f'{part} data': described_data(each) for part, each in sets.items()},
         'versions': versions,
         'commit': f'{commit}{changed}' if commit else None,
         'training time': f'{run.training["seconds"]["training"] / 60:.1f} minutes' if run.training else None,
@@ -179,23 +219,14 @@ def about_run(run: RunFiles) -> dict[str, Any]:
     )
 
 
+def described_data(found: dict[str, Any]) -> str:
+    """Number and fingerprint of a set of images."""
+    return f'{found["images"]:,} images, fingerprint {found["fingerprint"]}'
+
+
 def shown(value: object) -> str:
     """A value of a config, in one line."""
     return visible(value if isinstance(value, str) else json.dumps(value, default=str), width=MAX_VALUE)
-
-
-def class_csv(rows: Sequence[ClassRow]) -> str:
-    """The table of the classes as a CSV file."""
-    header = ['class', 'group', 'train', 'images', *FIGURES, 'answers', 'confusion', 'confusion_images']
-    lines = [
-        [
-            *(row.name, row.group, row.train, row.test),
-            *(None if (value := row.figures[name]) is None else round(value, 4) for name in FIGURES),
-            *(row.given, *(row.confusion or (None, None))),
-        ]
-        for row in rows
-    ]
-    return csv_text(header, lines)
 
 
 def data_uri(text: str) -> Markup:

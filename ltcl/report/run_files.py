@@ -1,13 +1,15 @@
 """The files of a run that a page is made from."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 
 from ltcl.analysis.run_report import METRICS_FILE
 from ltcl.errors import UserError
 from ltcl.neutral_text import visible
 from ltcl.predictions import SavedPredictions, load_predictions
+from ltcl.predictions.saved_scenes import SavedScenes, load_scenes
 
 from .class_figures import Answers
 
@@ -22,25 +24,30 @@ class RunFiles:
 
     Attributes:
         folder: Its work dir.
-        report: Content of ``test_metrics.json``, or of ``metrics.json`` where no test was run.
+        report: Content of ``test_metrics.json``, or of ``metrics.json`` where no test was run since.
         training: Content of ``metrics.json``; empty for a test alone.
         curves: What was logged while training, one dict a line of ``scalars.json``.
+        is_test_old: Whether there is a test of an earlier state of the training, which is left out.
         answers: Saved predictions; None where there are none.
         saved: Where they come from; they are those of images whose class is known.
+        scenes: Saved answers of a segmentation; None where there are none.
     """
 
     folder: Path
     report: dict
     training: dict = field(default_factory=dict)
     curves: list[dict] = field(default_factory=list)
+    is_test_old: bool = False
     answers: Answers | None = None
     saved: SavedPredictions | None = None
+    scenes: SavedScenes | None = None
 
     @property
     def images(self) -> str:
         """Which images the figures are of, in words."""
-        if self.saved is not None and self.saved.split not in ('test', 'val'):
-            return f'images of {visible(Path(self.saved.split).name, width=40)}'
+        kept = self.saved or self.scenes
+        if kept is not None and kept.split not in ('test', 'val'):
+            return f'images of {visible(Path(kept.split).name, width=40)}'
         return 'test images' if self.report['unit'] == 'test' else 'validation images'
 
     @property
@@ -54,6 +61,23 @@ class RunFiles:
         prefix = f'{self.report["shot_prefix"]}/'
         last = (self.report['last'] or {}).get('metrics', {})
         return {name.removeprefix(prefix): value for name, value in last.items()}
+
+    @property
+    def data(self) -> dict[str, str]:
+        """Fingerprints of the images it was trained on, ``train``, and measured on, ``measured``, as far as known."""
+        part = 'test' if self.report['unit'] == 'test' else 'val'
+        sets = {
+            'train': (self.training.get('data') or {}).get('train'),
+            'measured': (self.report.get('data') or {}).get(part),
+        }
+        return {name: each['fingerprint'] for name, each in sets.items() if each}
+
+    def image_file(self, place: int) -> Path | None:
+        """File of an image of the saved predictions; None where it is not at hand."""
+        assert self.saved is not None
+        name = str(self.saved.paths[place])
+        found = [path for path in (Path(name), self.folder / name) if name and path.is_file()]
+        return found[0] if found else None
 
 
 def read_run(folder: str | Path, predictions: str | Path | None = None) -> RunFiles:
@@ -72,13 +96,21 @@ def read_run(folder: str | Path, predictions: str | Path | None = None) -> RunFi
     training, test = (read_json(folder / name) for name in (METRICS_FILE, f'test_{METRICS_FILE}'))
     if not (training or test):
         raise UserError(f'{folder} has no {METRICS_FILE}: the run has not finished a validation or test yet')
-    named = Path(predictions) if predictions is not None else folder / PREDICTIONS_FILE
-    run = RunFiles(folder, test or training, training, read_curves(folder))
-    if predictions is not None or named.is_file():
-        add_predictions(run, named)
-    if run.report is test and training and (run.report['last'] is None):
-        run.report = training
+    is_old = bool(test and training.get('last') and _is_older(test, training))
+    report = training if is_old or not test else test
+    run = RunFiles(folder, report, training, read_curves(folder), is_old)
+    if predictions is not None:
+        add_predictions(run, Path(predictions))
+    elif (folder / PREDICTIONS_FILE).is_file():
+        add_predictions(run, folder / PREDICTIONS_FILE, with_test=not is_old)
     return run
+
+
+def _is_older(test: dict, training: dict) -> bool:
+    """Whether a test was made before the last validation of the training in the same folder."""
+    # Files of an older ltcl lack the time, and the dates of files change when a folder is copied.
+    times = [report['written'] for report in (test, training)]
+    return None not in times and times[0] < times[1]
 
 
 def read_json(path: Path) -> dict:
@@ -92,6 +124,7 @@ def read_json(path: Path) -> dict:
     try:
         content = json.loads(path.read_text(encoding='utf-8'))
         content['shot_prefix'], content['per_class'], content['unit'], content['last']
+        content['written'] = datetime.fromisoformat(content['written']) if content.get('written') else None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(
             f'{path} is no report of a run ({error}): test the run anew, `ltcl test {path.parent}`'
@@ -115,23 +148,43 @@ def read_curves(folder: Path) -> list[dict]:
     return lines
 
 
-def add_predictions(run: RunFiles, path: Path) -> None:
+def add_predictions(run: RunFiles, path: Path, with_test: bool = True) -> None:
     """Take saved predictions into a run, and the report of the images that they are of.
+
+    Args:
+        run: The run.
+        path: The file.
+        with_test: False leaves predictions of test images out.
 
     Raises:
         UserError: The file is none, has no labels, or is of another number of classes.
     """
-    saved = load_predictions(path).labelled()
-    if not len(saved.labels):
+    kept = load_scenes(path) if run.report['score'] == 'IoU' else load_predictions(path).labelled()
+    if run.per_class and len(kept.classes) != len(run.per_class):
+        raise UserError(f'{path} is of {len(kept.classes)} classes, but {run.folder} is of {len(run.per_class)}')
+    if kept.split != 'val' and not with_test:
+        return
+    if isinstance(kept, SavedScenes):
+        run.scenes = kept
+    elif not len(kept.labels):
         raise UserError(f'{path} has no image whose class is known: there is nothing to measure')
-    if run.per_class and saved.scores.shape[1] != len(run.per_class):
-        raise UserError(f'{path} is of {saved.scores.shape[1]} classes, but {run.folder} is of {len(run.per_class)}')
-    run.saved, run.answers = saved, Answers(saved.scores, saved.labels)
-    if saved.split == 'val' and run.training:
-        run.report = run.training
+    else:
+        run.saved, run.answers = kept, Answers(kept.scores, kept.labels)
+    if kept.split == 'val' and run.training:
+        tested, run.report = run.report, run.training
+        if not is_of_report(run):  # a test on validation images, of another checkpoint than the last
+            run.report = tested if is_of_report(replace(run, report=tested)) else run.training
 
 
 def is_of_report(run: RunFiles) -> bool:
     """Whether the saved predictions have the accuracy that the report tells."""
-    told = run.metrics.get('all', run.metrics.get('accuracy/top1'))
-    return run.answers is None or told is None or abs(100 * run.answers.is_right.mean() - told) <= TOLERANCE
+    metrics = run.metrics
+    told = metrics.get('aAcc' if run.scenes else 'all', metrics.get('accuracy/top1'))
+    if run.scenes is not None:
+        entries = run.scenes.entries
+        found = entries[entries[:, 1] == entries[:, 2], 3].sum() / max(entries[:, 3].sum(), 1)
+    elif run.answers is not None:
+        found = run.answers.is_right.mean()
+    else:
+        return True
+    return told is None or abs(100 * float(found) - told) <= TOLERANCE

@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from ltcl.neutral_text import visible
+from ltcl.predictions.few_of_each import few_of_each
 
 from .class_figures import Answers
 from .matrix import Matrix
@@ -17,7 +18,6 @@ from .run_files import RunFiles
 SIDE = 88
 MOST = 160
 MAX_BYTES = 1_200_000
-PER_CELL = 4
 MAX_PIXELS = 60_000_000
 
 
@@ -54,14 +54,15 @@ def wrong_images(run: RunFiles, matrix: Matrix, most: int = MOST) -> list[WrongI
     assert saved is not None
     found, size = [], 0
     for place in choose(answers, matrix, most):
-        file = Path(str(saved.paths[place]))
-        data = thumbnail(file if file.is_absolute() or file.exists() else run.folder / file)
+        file = run.image_file(place)
+        data = thumbnail(file) if file is not None else None
         size += len(data or '')
         true, predicted = int(answers.labels[place]), int(answers.preds[place])
         cell = int(matrix.group_of[true]), int(matrix.group_of[predicted])
         confidence = 100 * float(answers.confidence[place])
         data = data if size <= MAX_BYTES else None
-        found.append(WrongImage(visible(file.name, width=60), data, true, predicted, confidence, cell))
+        name = visible(Path(str(saved.paths[place])).name, width=60)
+        found.append(WrongImage(name, data, true, predicted, confidence, cell))
     return found
 
 
@@ -69,15 +70,8 @@ def choose(answers: Answers, matrix: Matrix, most: int) -> list[int]:
     """Places of the wrong answers to show, the most confident one first."""
     wrong = np.flatnonzero(~answers.is_right)
     wrong = wrong[np.argsort(-answers.confidence[wrong], kind='stable')]
-    in_cell: dict[tuple[int, int], int] = {}
-    first: list[int] = []
-    later: list[int] = []
-    for place in wrong.tolist():
-        cell = int(matrix.group_of[answers.labels[place]]), int(matrix.group_of[answers.preds[place]])
-        in_cell[cell] = in_cell.get(cell, 0) + 1
-        (first if in_cell[cell] <= PER_CELL else later).append(place)
-    chosen = [*first, *later][:most]
-    return sorted(chosen, key=lambda place: -answers.confidence[place])
+    sides = (matrix.group_of[labels[wrong]].tolist() for labels in (answers.labels, answers.preds))
+    return wrong[few_of_each(list(zip(*sides, strict=True)), most)].tolist()
 
 
 def thumbnail(path: Path) -> str | None:
@@ -89,8 +83,13 @@ def thumbnail(path: Path) -> str | None:
             image.draft('RGB', (2 * SIDE, 2 * SIDE))
             small = ImageOps.exif_transpose(image).convert('RGB')
             small.thumbnail((SIDE, SIDE))
-            file = io.BytesIO()
-            small.save(file, 'JPEG', quality=72)
+            return data_uri(small, 'JPEG', quality=72)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return None
-    return f'data:image/jpeg;base64,{base64.b64encode(file.getvalue()).decode()}'
+
+
+def data_uri(image: Image.Image, kind: str, **options: object) -> str:
+    """An image as an address inside of the page."""
+    file = io.BytesIO()
+    image.save(file, kind, **options)
+    return f'data:image/{kind.lower()};base64,{base64.b64encode(file.getvalue()).decode()}'

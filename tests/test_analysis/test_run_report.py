@@ -14,16 +14,12 @@ from PIL import Image
 from toy import CLASS_COUNTS, toy_config
 
 from ltcl.analysis import run_figures
+from ltcl.analysis.git_state import git_state
+from ltcl.analysis.report_files import write_report
+from ltcl.analysis.report_table import print_report
 from ltcl.analysis.run_figures import TrainingCurves
-from ltcl.analysis.run_report import (
-    RunRecord,
-    best_entry,
-    build_report,
-    git_state,
-    images_tested,
-    print_report,
-    write_report,
-)
+from ltcl.analysis.run_record import RunRecord, best_entry
+from ltcl.analysis.run_report import build_report, images_tested
 from ltcl.engine import Runner
 from ltcl.engine.hooks.run_report_hook import _find_shot_metric, _scalars
 from ltcl.engine.hooks.stop_signal_hook import TrainingStopped

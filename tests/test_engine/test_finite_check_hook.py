@@ -26,7 +26,7 @@ from processes import run_processes
 from resume_checks import SignalAt, assert_same_state, train
 from toy import BATCH_SIZE, METHODS, toy_config
 
-from ltcl.analysis.run_report import best_entry
+from ltcl.analysis.run_record import best_entry
 from ltcl.checkpoints.reading import load_from_local
 from ltcl.engine import Runner
 from ltcl.engine.bad_step import NotFiniteError

@@ -29,7 +29,7 @@ def test_class_figures_are_those_of_scikit_learn(given):
 
 def test_confusions_are_those_of_scikit_learn(given):
     matrix = confusion_matrix(given.labels, given.preds)
-    assert given.confusions == {tuple(map(int, at)): matrix[tuple(at)] for at in np.argwhere(matrix)}
+    assert given.confusions.pairs == {tuple(map(int, at)): matrix[tuple(at)] for at in np.argwhere(matrix)}
 
 
 def test_a_class_without_images_has_no_figures():

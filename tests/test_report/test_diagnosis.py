@@ -12,11 +12,11 @@ from ltcl.report.run_files import RunFiles
 COUNTS = tail_counts(10)
 
 
-def found(scores, labels, power=1.0):
+def found(scores, labels, power=1.0, copies=()):
     predictions = saved(scores, labels, tail_counts(scores.shape[1]))
     given = Answers(predictions.scores, labels)
     run = RunFiles('run', report_of(predictions), answers=given, saved=predictions)
-    findings = diagnose(given, class_rows(run), predictions.class_counts, 'test images', power)
+    findings = diagnose(given, class_rows(run), predictions.class_counts, 'test images', power, copies)
     return {each.kind: each for each in findings}
 
 
@@ -32,7 +32,7 @@ def head_heavy():
 
 
 def test_a_healthy_model_has_no_illness(healthy):
-    kinds = {'big_classes', 'swallowed', 'never_predicted', 'confidence', 'few_images', 'prior'}
+    kinds = {'big_classes', 'swallowed', 'never_predicted', 'confidence', 'few_images', 'copies', 'prior'}
     assert {kind: each.is_ill for kind, each in healthy.items()} == dict.fromkeys(kinds, False)
 
 
@@ -90,6 +90,20 @@ def test_too_few_images():
     assert finding.is_ill
     assert finding.title == '10 of 10 classes have too few test images'
     assert '(5 images: ' in finding.text
+
+
+def test_copies_and_contradictions():
+    scores, labels = answers(10, per_class=100, margin=3.0)
+    few = found(scores, labels, copies=[[3, 4]])['copies']
+    assert not few.is_ill
+    assert few.text == '1 of the 1,000 test images is a copy of another one, and counts each time.'
+    many = found(scores, labels, copies=[[0, 1, 2, 3, 4, 5, 6], [100, 101, 102, 103, 104, 105]])['copies']
+    assert many.is_ill
+    assert many.title == '11 test images are copies'
+    torn = found(scores, labels, copies=[[3, 450, 451]])['copies']
+    assert torn.is_ill
+    assert torn.title == '1 picture contradicts itself'
+    assert torn.text.endswith('no answer is right for all of its copies: class 0 and class 4.')
 
 
 def test_an_unknown_mix_names_no_option():

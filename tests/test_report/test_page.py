@@ -1,18 +1,29 @@
 """The page of a run: what it says, what it holds, and that no name in it does anything."""
 
+import html
 import html.parser
 import json
 import re
+import time
 
 import numpy as np
 import pytest
+import torch
 from odd_names import ODD_NAMES
 from PIL import Image
 from saved_runs import answers, report_of, saved, tail_counts, write_run
-from sklearn.metrics import accuracy_score, recall_score
+from scipy.special import softmax
+from scipy.stats import binomtest
+from sklearn.metrics import (
+    accuracy_score,
+    confusion_matrix,
+    precision_recall_fscore_support,
+    recall_score,
+    roc_auc_score,
+)
 
 from ltcl.errors import UserError
-from ltcl.report.page import build_page
+from ltcl.report.page import build_page, code
 from ltcl.report.run_files import read_run
 
 HOSTILE = [
@@ -59,7 +70,10 @@ def hundred(tmp_path_factory):
     paths = [str(folder / f'{place % 40}.jpg') for place in range(len(labels))]
     predictions = saved(scores, labels, paths=paths)
     write_run(folder, predictions)
-    return folder, predictions, build_page([read_run(folder)])
+    start = time.process_time()
+    page = build_page([read_run(folder)])
+    assert time.process_time() - start < 10
+    return folder, predictions, page
 
 
 def test_headline_is_that_of_the_report_and_of_scikit_learn(hundred):
@@ -76,6 +90,60 @@ def test_headline_is_that_of_the_report_and_of_scikit_learn(hundred):
     macro = recall_score(predictions.labels, preds, average='macro')
     assert shown['macro (mean over classes)'] == round(told['shot/macro'], 2) == round(100 * macro, 2)
     assert shown['worst class'] == round(told['shot/worst_class'], 2)
+    for group in ('many', 'medium', 'few'):
+        assert shown[f'{group}-shot classes'] == round(told[f'shot/{group}'], 2)
+
+
+def test_every_column_is_that_of_metrics_json_and_of_scikit_learn(hundred):
+    folder, predictions, page = hundred
+    told = json.loads((folder / 'test_metrics.json').read_text())['per_class']
+    labels, preds = predictions.labels, predictions.scores.argmax(1)
+    probabilities = softmax(predictions.scores.astype(np.float64), axis=1)
+    precision, recall, f1, support = precision_recall_fscore_support(labels, preds, zero_division=np.nan)
+    areas = roc_auc_score(labels, probabilities, multi_class='ovr', average=None)
+    matrix = confusion_matrix(labels, preds)
+    off = matrix - np.diag(matrix.diagonal())
+    rows = table_of(page)
+    assert len(rows) == 100
+    for row in rows:
+        name, group, train, images, score, interval, *others = row
+        entry = next(each for each in told if each['class_name'] == name)
+        index = entry['class_index']
+        assert (group, train, images) == (entry['group'], f'{entry["train_count"]:,}', str(entry['test_count']))
+        assert int(images) == support[index]
+        assert score == f'{entry["accuracy"]:.1f}' == f'{100 * recall[index]:.1f}'
+        hits = int(matrix[index, index])
+        low, high = binomtest(hits, int(support[index])).proportion_ci(method='wilson')
+        assert interval == f'{100 * low:.0f}–{100 * high:.0f}'
+        confidence = probabilities.max(1)[labels == index].mean()
+        truth = [100 * precision[index], 100 * f1[index], 100 * areas[index], 100 * confidence]
+        assert others[:4] == ['' if np.isnan(value) else f'{value:.1f}' for value in truth]
+        most = off[index].max()
+        assert others[4] in [f'class {other} ({most})' for other in np.flatnonzero(off[index] == most)]
+
+
+def test_ece_is_that_of_torchmetrics(hundred):
+    _, predictions, page = hundred
+    probabilities = softmax(predictions.scores.astype(np.float64), axis=1)
+    counts = predictions.class_counts
+    groups = {'many': counts > 100, 'medium': (counts >= 20) & (counts <= 100), 'few': counts < 20}
+    for name, mask in {'all images': counts > 0, **groups}.items():
+        member = mask[predictions.labels]
+        truth = calibration_of(probabilities[member], predictions.labels[member])
+        assert f'{name}: ECE {100 * truth:.1f} %' in page
+
+
+def calibration_of(probabilities, labels):
+    torchmetrics = pytest.importorskip('torchmetrics.functional.classification')
+    tensors = torch.from_numpy(probabilities), torch.from_numpy(labels)
+    return torchmetrics.multiclass_calibration_error(*tensors, num_classes=probabilities.shape[1], n_bins=15).item()
+
+
+def table_of(page):
+    """Texts of the cells of the table of classes."""
+    body = page[page.index('<table id="table">') :].partition('<tbody>')[2].partition('</tbody>')[0]
+    rows = [re.findall(r'<t[hd][^>]*>(.*?)</t[hd]>', row) for row in body.split('<tr>')[1:]]
+    return [[html.unescape(re.sub('<[^>]+>', '', cell)) for cell in row] for row in rows]
 
 
 def test_page_is_small_and_asks_nothing_of_a_network(hundred):
@@ -121,6 +189,10 @@ def test_no_name_does_anything(tmp_path):
     assert '49' not in Tags(page).all('h1')[0][1]
 
 
+def test_what_stands_between_backticks_is_code_and_nothing_else_is_markup():
+    assert code('take `a<b` or <i>') == 'take <code>a&lt;b</code> or &lt;i&gt;'
+
+
 def test_without_predictions_it_says_how_to_get_them(tmp_path):
     scores, labels = answers(3)
     page = build_page([read_run(write_run(tmp_path, saved(scores, labels), with_predictions=False))])
@@ -158,6 +230,44 @@ def test_seeds_are_averaged_and_methods_stand_side_by_side(tmp_path):
     assert 'id="tail"' in both
 
 
+def test_runs_of_other_data_are_no_seeds_and_are_told(tmp_path):
+    def run(name, train, val='v', test='t', **more):
+        sets = {
+            part: {'images': 9, 'fingerprint': each} for part, each in dict(train=train, val=val, test=test).items()
+        }
+        return read_run(write_run(tmp_path / name, saved(*answers(5)), config='a = 1\n', data=sets, **more))
+
+    alike = build_page([run('a', 'x'), run('b', 'x')])
+    assert 'standard deviation of 2 runs' in alike
+    assert 'different' not in alike
+    other = build_page([run('a', 'x'), run('b', 'y')])
+    assert 'trained on different images' in other
+    assert 'standard deviation' not in other
+    assert 'measured on different images' in build_page([run('a', 'x'), run('b', 'x', test='u')])
+    assert 'fingerprint x' in build_page([run('a', 'x')])
+    (tmp_path / 'b' / 'test_metrics.json').unlink()
+    assert 'others on validation images' in build_page([read_run(tmp_path / name) for name in 'ab'])
+    report = json.loads((tmp_path / 'b' / 'metrics.json').read_text())
+    (tmp_path / 'b' / 'metrics.json').write_text(json.dumps({**report, 'score': 'IoU'}))
+    (tmp_path / 'b' / 'predictions.npz').unlink()
+    with pytest.raises(UserError, match='some runs segment and some classify'):
+        build_page([read_run(tmp_path / name) for name in 'ab'])
+
+
+def test_the_newer_of_test_and_training_is_shown(tmp_path):
+    scores, labels = answers(5)
+    folder = write_run(tmp_path, saved(scores, labels))
+    run = read_run(folder)
+    assert (run.report['unit'], run.is_test_old, run.images) == ('test', False, 'test images')
+    report = json.loads((folder / 'metrics.json').read_text())
+    (folder / 'metrics.json').write_text(json.dumps({**report, 'written': '2999-01-01T00:00:00+00:00'}))
+    run = read_run(folder)
+    assert (run.report['unit'], run.is_test_old, run.images) == ('epoch', True, 'validation images')
+    assert run.answers is None
+    assert 'test of an earlier state of this training' in build_page([run])
+    assert read_run(folder, folder / 'predictions.npz').answers is not None
+
+
 def test_runs_of_other_classes_have_no_common_tail(tmp_path):
     runs = [write_run(tmp_path / str(n), saved(*answers(n)), config=f'a = {n}\n') for n in (3, 4)]
     assert 'no common tail' in build_page([read_run(run) for run in runs])
@@ -177,7 +287,19 @@ def test_what_is_no_run_is_one_error(tmp_path):
         read_run(folder, other / 'predictions.npz')
 
 
+@pytest.mark.slow
+def test_as_many_classes_as_inaturalist(tmp_path):
+    scores, labels = answers(8142, per_class=1, margin=4.0)
+    start = time.process_time()
+    page = build_page([read_run(write_run(tmp_path, saved(scores, labels, tail_counts(8142))))])
+    assert time.process_time() - start < 120
+    assert len(page.encode()) < 6_000_000
+    assert len(table_of(page)) == 8142
+    assert len(re.findall('<circle', page)) == 200
+
+
 def test_many_classes(tmp_path):
     scores, labels = answers(500, per_class=2)
     page = build_page([read_run(write_run(tmp_path, saved(scores, labels, tail_counts(500))))])
     assert len(re.findall('<circle', page)) == 200
+    assert 'Printed are 200 classes' in page

@@ -18,6 +18,9 @@ from ltcl.checkpoints.reading import load_from_local
 from ltcl.engine import Runner
 from ltcl.engine.hooks.stop_signal_hook import TrainingStopped
 from ltcl.fashion_mnist.scenes import CLASSES, PALETTE
+from ltcl.predictions.saved_scenes import load_scenes
+from ltcl.report.class_rows import class_rows
+from ltcl.report.run_files import read_run
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = {**os.environ, 'OMP_NUM_THREADS': '1', 'PYTHON': sys.executable}
@@ -126,5 +129,11 @@ def test_two_processes_train_and_one_tests(scenes, tmp_path, call):
     assert call('test', config, checkpoint).status == 0
     tested = json.loads((tmp_path / 'run' / 'test_metrics.json').read_text())
     assert tested['last']['metrics'] == report['last']['metrics']
-    assert 'omit it' in call('test', config, checkpoint, '--out', tmp_path / 'a.npz')[2]
+    assert call('test', config, checkpoint, '--out', tmp_path / 'a.npz').status == 0
+    saved = load_scenes(tmp_path / 'a.npz')
+    rows = class_rows(read_run(tmp_path / 'run', tmp_path / 'a.npz'))
+    iou = {row.index: row.figures['recall'] for row in rows}
+    assert iou == {row['class_index']: pytest.approx(row['IoU'], abs=1e-4) for row in tested['per_class']}
+    assert len(saved.paths) == NUM_IMAGES['val']
+    assert (tmp_path / 'run' / 'report.html').read_text().count('data:image/png') == 2 * len(saved.area_entries) > 0
     assert 'model_wrapper_cfg' in load_from_local(checkpoint)['meta']['cfg']

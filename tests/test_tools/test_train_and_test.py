@@ -47,12 +47,18 @@ def test_train_then_test_agree(images, tmp_path, call):
     assert call('train', config).status == 0
     trained = json.loads((tmp_path / 'run' / 'metrics.json').read_text())
     checkpoint = tmp_path / 'run' / 'epoch_4.pth'
+    kept = load_predictions(tmp_path / 'run' / 'predictions.npz')
+    assert (kept.split, kept.class_counts.tolist()) == ('val', list(CLASS_COUNTS))
+    assert 'id="diagnosis"' in (tmp_path / 'run' / 'report.html').read_text()
     out = tmp_path / 'predictions.npz'
     assert call('test', config, checkpoint, '--out', out).status == 0
     tested = json.loads((tmp_path / 'run' / 'test_metrics.json').read_text())
     assert last_figures(tmp_path / 'run', 'test_') == last_figures(tmp_path / 'run') == trained['last']['metrics']
     assert all(0 < tested['last']['metrics'][f'shot/{name}'] <= 100 for name in ('all_natural', 'macro_balanced'))
     assert [row['train_count'] for row in tested['per_class']] == list(CLASS_COUNTS)
+    data = {**trained['data'], **tested['data']}
+    assert {part: each['images'] for part, each in data.items()} == dict.fromkeys(data, sum(CLASS_COUNTS))
+    assert sorted(data) == ['test', 'train', 'val']
     predictions = load_predictions(out)
     right = predictions.scores.argmax(axis=1) == predictions.labels
     assert len(right) == sum(CLASS_COUNTS)

@@ -16,23 +16,20 @@ from mmengine.hooks import Hook
 from mmengine.runner import BaseLoop, EpochBasedTrainLoop, Runner
 
 import ltcl
+from ltcl.analysis.git_state import git_state
+from ltcl.analysis.report_files import draw_report, write_report
+from ltcl.analysis.report_table import print_report
 from ltcl.analysis.run_figures import TrainingCurves
-from ltcl.analysis.run_report import (
-    METRICS_FILE,
-    RunRecord,
-    build_report,
-    draw_report,
-    git_state,
-    per_class_columns,
-    print_report,
-    write_report,
-)
+from ltcl.analysis.run_record import RunRecord, per_class_columns
+from ltcl.analysis.run_report import METRICS_FILE, build_report
+from ltcl.datasets.set_fingerprint import describe_set
 from ltcl.evaluation import ShotAccuracy, ShotMetricMixin
 from ltcl.evaluation.functional.shot import DEFAULT_BOUNDS
 from ltcl.registry import HOOKS
 from ltcl.report.page import PAGE_FILE, write_page
 from ltcl.report.run_files import read_run
 
+from ..kept_answers import keep_answers, take_answers
 from ..run_logs import warn_only
 from .checkpoint_hook import CheckpointHook
 
@@ -83,7 +80,7 @@ class RunReportHook(Hook):
         if is_main_process():
             for report in _earlier_reports(runner) if saved else ():
                 self._record.catch_up(report, max_iter=runner.iter)
-            self._about = _describe_run(runner)
+            self._about = _describe_run(runner, train=runner.train_loop, val=runner.val_loop)
         self._chosen_by = _saved_best(runner)
         self._clock = time.perf_counter()
 
@@ -96,10 +93,16 @@ class RunReportHook(Hook):
         if self._record is not None:  # None: a validation without training
             self._count_seconds(training=True)
 
+    def before_val_epoch(self, runner: Runner) -> None:
+        """Have the answers of the last validation kept."""
+        if self._record is not None and runner.iter >= runner.max_iters:
+            keep_answers(runner, runner.val_loop, 'val')
+
     def after_val_epoch(self, runner: Runner, metrics: dict[str, Any] | None = None) -> None:
         """Record the validation and write the data files."""
         if self._record is None:
             return
+        take_answers(runner, runner.val_loop)
         shot = _find_shot_metric(runner.val_loop)
         entry = {'epoch': runner.epoch, 'iter': runner.iter, 'metrics': _scalars(metrics)}
         self._record.add(entry, _per_class(shot), self._best_key(shot), _shot_settings(shot)['score'])
@@ -127,11 +130,13 @@ class RunReportHook(Hook):
             self.after_train(runner)
 
     def before_test(self, runner: Runner) -> None:
-        """Start the clock of a test."""
+        """Start the clock of a test, and have its answers kept."""
         self._clock = time.perf_counter()
+        keep_answers(runner, runner.test_loop, 'test')
 
     def after_test_epoch(self, runner: Runner, metrics: dict[str, Any] | None = None) -> None:
         """Write, draw and print the figures of a test."""
+        predictions = take_answers(runner, runner.test_loop)
         if not is_main_process():
             return
         shot = _find_shot_metric(runner.test_loop)
@@ -142,9 +147,9 @@ class RunReportHook(Hook):
             total_seconds=time.perf_counter() - self._clock,
         )
         checkpoint = str(runner._load_from) if runner._load_from else None
-        about = {'checkpoint': checkpoint, **_describe_run(runner)}
+        about = {'checkpoint': checkpoint, **_describe_run(runner, test=runner.test_loop)}
         report = build_report(record, unit='test', best_by=None, **_shot_settings(shot), **about)
-        _publish(runner, report, self.with_table, file_prefix='test_')
+        _publish(runner, report, self.with_table, 'test_', predictions)
 
     def _count_seconds(self, training: bool) -> None:
         now = time.perf_counter()
@@ -168,7 +173,12 @@ class RunReportHook(Hook):
 
 
 def _publish(
-    runner: Runner, report: dict, with_table: bool, file_prefix: str = '', curves: TrainingCurves | None = None
+    runner: Runner,
+    report: dict,
+    with_table: bool,
+    file_prefix: str = '',
+    predictions: Path | None = None,
+    curves: TrainingCurves | None = None,
 ) -> None:
     """Write, draw and print, each whatever became of the one before."""
     work_dir, files = Path(runner.work_dir), []
@@ -177,7 +187,7 @@ def _publish(
     with warn_only(runner, 'The pictures of the report could not be drawn'):
         files += draw_report(report, work_dir, file_prefix, curves)
     with warn_only(runner, 'The page of the report could not be written'):
-        write_page([read_run(work_dir)], work_dir / PAGE_FILE)
+        write_page([read_run(work_dir, predictions)], work_dir / PAGE_FILE)
         files.append(work_dir / PAGE_FILE)
     with warn_only(runner, 'The report could not be printed'):
         if with_table:
@@ -232,8 +242,8 @@ def _earlier_reports(runner: Runner) -> Iterator[dict]:
             yield json.loads((folder / METRICS_FILE).read_text(encoding='utf-8'))
 
 
-def _describe_run(runner: Runner) -> dict[str, Any]:
-    """Seed, code and configuration: what it takes to do the run again."""
+def _describe_run(runner: Runner, **loops: BaseLoop | None) -> dict[str, Any]:
+    """Seed, code, data and configuration: what it takes to do the run again."""
     name, text = runner.cfg.filename, ''
     with warn_only(runner, 'The report lacks the configuration'):
         # The runner has dumped it there, unless it came from there; formatting it anew takes a second.
@@ -247,6 +257,16 @@ def _describe_run(runner: Runner) -> dict[str, Any]:
         'seed': runner.seed,
         **git_state(PROJECT_ROOT),
         'versions': {'ltcl': ltcl.__version__, 'torch': torch.__version__},
+        'data': _describe_data(runner, loops),
         'config_file': name,
         'config': text,
     }
+
+
+def _describe_data(runner: Runner, loops: dict[str, BaseLoop | None]) -> dict[str, dict]:
+    found = {}
+    with warn_only(runner, 'The report lacks the fingerprint of the data'):
+        for name, loop in loops.items():
+            if loop is not None:
+                found[name] = describe_set(loop.dataloader.dataset)
+    return found

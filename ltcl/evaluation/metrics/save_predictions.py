@@ -9,7 +9,7 @@ from mmengine.evaluator import BaseMetric
 from torch import Tensor
 
 from ltcl.errors import UserError
-from ltcl.notices import note
+from ltcl.notices import note, warn
 from ltcl.predictions import SavedPredictions, save_predictions
 from ltcl.registry import METRICS
 
@@ -27,11 +27,23 @@ class SavePredictions(BaseMetric):
         path: The ``.npz`` file.
         split: Which images are tested.
         checkpoint: Name of the model.
+        is_asked: False, where nobody named the file: a model without scores writes none, and a place that cannot be
+            written is a warning.
         collect_device: ``'cpu'`` or ``'gpu'``, where the processes' results are gathered.
     """
 
-    def __init__(self, path: str, split: str = 'test', checkpoint: str = '', collect_device: str = 'cpu') -> None:
+    default_prefix = ''  # it has no figures, so none needs one
+
+    def __init__(
+        self,
+        path: str,
+        split: str = 'test',
+        checkpoint: str = '',
+        is_asked: bool = True,
+        collect_device: str = 'cpu',
+    ) -> None:
         super().__init__(collect_device=collect_device)
+        self.is_asked = is_asked
         self.path, self.split, self.checkpoint = path, split, checkpoint
         self._class_counts: np.ndarray | None = None
         self._power: float | None = None
@@ -56,6 +68,9 @@ class SavePredictions(BaseMetric):
             UserError: The model gives no scores.
         """
         if 'pred_score' not in data_samples[0]:
+            if not self.is_asked:
+                self.results += [None] * len(data_samples)
+                return
             raise UserError('this model gives no score for each class, so it has no predictions to write: omit --out')
         rows = torch.stack([sample['pred_score'] for sample in data_samples]).float().clamp_min(SMALLEST).log()
         for sample, scores in zip(data_samples, rows.cpu().numpy(), strict=True):
@@ -63,13 +78,13 @@ class SavePredictions(BaseMetric):
             # A row of its own: one that shares its memory takes the whole batch along.
             self.results.append((scores.copy(), label, str(sample.get('img_path') or '')))
 
-    def compute_metrics(self, results: list[tuple[np.ndarray, int, str]]) -> dict:
+    def compute_metrics(self, results: list[tuple[np.ndarray, int, str] | None]) -> dict:
         """Write the file, in the main process.
 
         Args:
             results: Of each image its scores, label and file.
         """
-        if not results:
+        if not results or results[0] is None:
             return {}
         scores, labels, paths = zip(*results, strict=True)
         num_classes = len(scores[0])
@@ -86,6 +101,13 @@ class SavePredictions(BaseMetric):
             self.checkpoint,
             power,
         )
-        save_predictions(self.path, known)
-        note(f'Predictions of {len(results)} images: {self.path}')
+        try:
+            save_predictions(self.path, known)
+        except UserError as error:
+            if self.is_asked:
+                raise
+            warn(str(error))
+        else:
+            if self.is_asked:
+                note(f'Predictions of {len(results)} images: {self.path}')
         return {}

@@ -1,0 +1,155 @@
+"""A test of a segmentation that keeps what the model answered."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from mmengine.evaluator import BaseMetric
+from torch import Tensor
+
+from ltcl.errors import UserError
+from ltcl.notices import note, warn
+from ltcl.predictions.few_of_each import few_of_each
+from ltcl.predictions.saved_scenes import VOID, SavedScenes, save_scenes
+from ltcl.registry import METRICS
+
+from .wrong_areas import SIDE, WrongArea, cut_out
+
+MOST_AREAS = 160
+PER_IMAGE = 2
+Result = tuple[str, np.ndarray, list[WrongArea]]
+
+
+@METRICS.register_module()
+class SaveScenes(BaseMetric):
+    """Writes pixels by true and predicted class of every image, and the largest wrong areas: :class:`SavedScenes`.
+
+    It has no figures.
+
+    Args:
+        path: The ``.npz`` file.
+        split: Which images are tested.
+        checkpoint: Name of the model.
+        ignore_index: Label of void pixels.
+        is_asked: False, where nobody named the file: a place that cannot be written is a warning.
+        collect_device: ``'cpu'`` or ``'gpu'``, where the processes' results are gathered.
+    """
+
+    default_prefix = ''  # it has no figures, so none needs one
+
+    def __init__(
+        self,
+        path: str,
+        split: str = 'test',
+        checkpoint: str = '',
+        ignore_index: int = 255,
+        is_asked: bool = True,
+        collect_device: str = 'cpu',
+    ) -> None:
+        super().__init__(collect_device=collect_device)
+        self.path, self.split, self.checkpoint = path, split, checkpoint
+        self.ignore_index, self.is_asked = ignore_index, is_asked
+        self._class_counts: np.ndarray | None = None
+
+    def set_class_counts(self, class_counts: Sequence[int] | Tensor) -> None:
+        """Take the training images or pixels of each class, shape (num_classes,)."""
+        self._class_counts = np.asarray(class_counts)
+
+    def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
+        """Count the pixels of each image of a batch, and cut out where most of them are wrong.
+
+        Args:
+            data_batch: Not used.
+            data_samples: Predictions with ``pred_sem_seg`` and ``gt_sem_seg`` of shape (1, H, W), and ``img_path``.
+        """
+        num_classes = len(self._classes())
+        for sample in data_samples:
+            answer, truth = (
+                sample[name]['data'].squeeze(0).cpu().numpy().astype(np.int64)
+                for name in ('pred_sem_seg', 'gt_sem_seg')
+            )
+            is_known = (truth != self.ignore_index) & (truth >= 0) & (truth < num_classes)
+            truth = np.where(is_known, truth, VOID)
+            entries = count_pixels(truth[is_known], answer[is_known], num_classes)
+            wrong = entries[entries[:, 0] != entries[:, 1]]
+            largest = wrong[np.argsort(-wrong[:, 2], kind='stable')][:PER_IMAGE].tolist()
+            path = str(sample.get('img_path') or '')
+            areas = [cut_out(path, truth, answer, true, predicted) for true, predicted, _ in largest]
+            self.results.append((path, entries, areas))
+        if sum(len(areas) for _, _, areas in self.results) > 4 * MOST_AREAS:
+            keep_largest(self.results)
+
+    def compute_metrics(self, results: list[Result]) -> dict:
+        """Write the file, in the main process.
+
+        Args:
+            results: Of each image its file, its rows of true class, predicted class and pixels, and its wrong areas.
+        """
+        if not results:
+            return {}
+        areas = keep_largest(results)
+        classes = self._classes()
+        counts = np.full(len(classes), -1) if self._class_counts is None else self._class_counts
+        saved = SavedScenes(
+            np.concatenate([np.insert(entries, 0, image, axis=1) for image, (_, entries, _) in enumerate(results)]),
+            np.array([path for path, _, _ in results]),
+            np.array([str(name) for name in classes]),
+            counts,
+            np.array((self.dataset_meta or {}).get('palette') or colours(len(classes))),
+            np.array([(image, area.true, area.predicted, area.pixels) for image, area in areas]).reshape(-1, 4),
+            np.array([area.picture for _, area in areas]).reshape(-1, SIDE, SIDE, 3),
+            np.array([area.truth for _, area in areas]).reshape(-1, SIDE, SIDE),
+            np.array([area.answer for _, area in areas]).reshape(-1, SIDE, SIDE),
+            self.split,
+            self.checkpoint,
+        )
+        try:
+            save_scenes(self.path, saved)
+        except UserError as error:
+            if self.is_asked:
+                raise
+            warn(str(error))
+        else:
+            if self.is_asked:
+                note(f'Predictions of {len(results)} images: {self.path}')
+        return {}
+
+    def _classes(self) -> Sequence[str]:
+        return (self.dataset_meta or {})['classes']
+
+
+def count_pixels(truth: np.ndarray, answer: np.ndarray, num_classes: int) -> np.ndarray:
+    """Rows of true class, predicted class and number of pixels, int64, shape (P, 3).
+
+    Args:
+        truth: True classes, shape (N,).
+        answer: Predicted classes, shape (N,).
+        num_classes: Number of classes.
+    """
+    counts = np.bincount(truth * num_classes + answer, minlength=num_classes**2)
+    pairs = np.flatnonzero(counts)
+    return np.stack([*np.divmod(pairs, num_classes), counts[pairs]], axis=1)
+
+
+def keep_largest(results: list[Result]) -> list[tuple[int, WrongArea]]:
+    """Drop all wrong areas but the largest: a few of each pair of classes first.
+
+    Args:
+        results: Of some images; their lists of areas are changed.
+
+    Returns:
+        Image and area of those that stay, the largest first.
+    """
+    areas = [(image, area) for image, (_, _, found) in enumerate(results) for area in found]
+    areas.sort(key=lambda each: -each[1].pixels)
+    kept = [areas[place] for place in few_of_each([(area.true, area.predicted) for _, area in areas], MOST_AREAS)]
+    for _, _, found in results:
+        found.clear()
+    for image, area in kept:
+        results[image][2].append(area)
+    return kept
+
+
+def colours(number: int) -> np.ndarray:
+    """Colours for classes that have none, uint8, shape (number, 3)."""
+    return np.random.default_rng(0).integers(30, 230, (number, 3), dtype=np.uint8)

@@ -1,0 +1,56 @@
+"""What a test of a segmentation keeps."""
+
+import numpy as np
+import torch
+from PIL import Image
+from saved_runs import answered_scenes
+from sklearn.metrics import confusion_matrix
+
+from ltcl.evaluation.metrics import SaveScenes
+from ltcl.evaluation.metrics.save_scenes import MOST_AREAS
+from ltcl.evaluation.metrics.wrong_areas import SIDE, cut_out
+from ltcl.predictions.saved_scenes import load_scenes
+
+
+def saved_by(metric, truth, answer, paths):
+    metric.dataset_meta = dict(classes=[f'class {index}' for index in range(8)])
+    metric.set_class_counts(range(8))
+    for true, predicted, path in zip(truth, answer, paths, strict=True):
+        fields = {name: {'data': torch.as_tensor(labels)[None]} for name, labels in (('gt', true), ('pred', predicted))}
+        metric.process(None, [{'gt_sem_seg': fields['gt'], 'pred_sem_seg': fields['pred'], 'img_path': path}])
+    metric.evaluate(len(truth))
+    return load_scenes(metric.path)
+
+
+def test_pixels_and_largest_areas(tmp_path):
+    truth, answer = answered_scenes(num_images=200)
+    truth[:, :3], given = 255, [f'{image}.png' for image in range(200)]
+    metric = SaveScenes(str(tmp_path / 'a.npz'), split='val', checkpoint='run')
+    scenes = saved_by(metric, truth, answer, given)
+    known = truth != 255
+    sums = np.zeros((8, 8), int)
+    np.add.at(sums, tuple(scenes.entries[:, 1:3].T), scenes.entries[:, 3])
+    np.testing.assert_array_equal(sums, confusion_matrix(truth[known], answer[known]))
+    assert (scenes.split, scenes.checkpoint, scenes.paths.tolist()) == ('val', 'run', given)
+    assert scenes.class_counts.tolist() == list(range(8))
+    assert len(scenes.area_entries) == MOST_AREAS
+    pixels = scenes.area_entries[:, 3].tolist()
+    assert pixels == sorted(pixels, reverse=True)
+    image, true, predicted, number = scenes.area_entries[0]
+    assert ((truth[image] == true) & (answer[image] == predicted)).sum() == number
+
+
+def test_an_area_is_cut_out_where_it_is_wrong(tmp_path):
+    truth, answer = np.zeros((2, 100, 200), int)
+    answer[40:60, 150:170] = 1
+    picture = np.zeros((200, 400, 3), np.uint8)  # twice the size of the labels
+    picture[80:120, 300:340] = 200
+    Image.fromarray(picture).save(tmp_path / 'a.png')
+    area = cut_out(str(tmp_path / 'a.png'), truth, answer, 0, 1)
+    assert (area.pixels, area.answer.shape) == (400, (SIDE, SIDE))
+    is_wrong = area.answer == 1
+    assert 0.15 < is_wrong.mean() < 0.25  # 20 of 44 pixels in each direction
+    assert area.picture[is_wrong].mean() > 180
+    assert area.picture[~is_wrong].mean() < 20
+    assert set(np.unique(area.truth)) == {0}
+    assert not cut_out('absent.png', truth, answer, 0, 1).picture.any()
