@@ -9,11 +9,11 @@ from markupsafe import Markup
 
 from ltcl.predictions.calibration import calibration_error
 from ltcl.predictions.intervals import wilson_interval
+from ltcl.predictions.prior_sweep import sweep_prior
 
 from .charts import curves, groups_of, pairs
 from .class_figures import Answers
 from .class_rows import ClassRow
-from .prior_sweep import sweep
 
 SWALLOWED = 1 / 3
 WIDE = 30
@@ -192,7 +192,7 @@ def prior_would_help(
     """
     if class_counts.min() < 0 or len(np.unique(class_counts)) < 2 or len(answers.labels) < 20:
         return None
-    result = sweep(answers, class_counts)
+    result = sweep_prior(answers.scores, answers.labels, class_counts)
     series = {'macro': result.macro, 'all': result.overall}
     figure = curves(series, 'accuracy (%)', 'times log class share:', percent=True)
     gain = result.honest - result.before
