@@ -3,20 +3,18 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
 
 import torch
 from torch import Tensor
 
+from ltcl.checkpoints.run_state import CALIBRATION_KEY
 from ltcl.errors import UserError
+from ltcl.evaluation.class_mixes import Mixes
 from ltcl.evaluation.functional import shot_groups
 from ltcl.evaluation.functional.shot import DEFAULT_BOUNDS
 
-CALIBRATION_KEY = 'calibration'
-"""Key of a calibration in a checkpoint's meta data."""
 ALL = 'all'
 GROUPS = ('many', 'medium', 'few')
-STORED = 'stored'
 
 
 @dataclass(frozen=True)
@@ -117,12 +115,23 @@ class Calibration:
             raise UserError('no thresholds are stored: choose them with `ltcl calibrate RUN --precision 0.95`')
         return spread(self.thresholds, class_counts, num_classes, self.bounds)
 
+    def mixes(
+        self, classes: Sequence[str], class_counts: Sequence[int] | None, power: float | None, head: str
+    ) -> Mixes:
+        """Class mixes of the calibrated model; arguments as of :class:`ltcl.evaluation.class_mixes.Mixes`."""
+        return Mixes(classes, class_counts, power if self.power is None else self.power, head, self.prior)
+
+    @property
+    def prior_in_words(self) -> str:
+        """The class mix that is answered for."""
+        return 'of those images' if self.prior_name == 'validation' else self.prior_name
+
     def __str__(self) -> str:
         """In a sentence."""
         fit = ', '.join(
             f'{name} {value:.3g}' if name != ALL else f'{value:.3g}' for name, value in self.temperatures.items()
         )
-        mix = f', answers for the class mix {self.prior_name}' if self.prior is not None else ''
+        mix = '' if self.prior is None else f', answers for the class mix {self.prior_in_words}'
         return f'calibrated on {self.images:,} images ({self.split}): temperature {fit}{mix}'
 
 
@@ -155,8 +164,3 @@ def tempered(logits: Tensor, temperatures: Tensor) -> Tensor:
                 [0., 1.]])
     """
     return logits / temperatures.to(logits)[logits.argmax(1)].unsqueeze(1)
-
-
-def plain(meta: Any) -> dict:
-    """Meta data without a calibration."""
-    return {name: value for name, value in meta.items() if name != CALIBRATION_KEY}

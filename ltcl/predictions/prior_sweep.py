@@ -1,7 +1,7 @@
-"""What a class prior, added to logits afterwards, would change: chosen on one half of the images, measured on the other.
+"""What a class prior, added to logits afterwards, would change: chosen on one half of images, measured on the other.
 
-It is the sweep of ``tau`` for who has no validation images, with the sign turned: what is added is ``-tau`` times the log
-share.
+It is the sweep of ``tau`` for who has no validation images, with the sign turned: what is added is ``-tau`` times the
+log share.
 """
 
 from dataclasses import dataclass

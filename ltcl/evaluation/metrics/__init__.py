@@ -1,9 +1,17 @@
 """Metrics for mmengine's evaluator."""
 
+from .answered_accuracy import AnsweredAccuracy
 from .class_subset_accuracy import ClassSubsetAccuracy
 from .knn import KNNAccuracy
 from .save_predictions import SavePredictions
 from .shot_accuracy import ShotAccuracy
 from .shot_metric import ShotMetricMixin
 
-__all__ = ['ClassSubsetAccuracy', 'KNNAccuracy', 'SavePredictions', 'ShotAccuracy', 'ShotMetricMixin']
+__all__ = [
+    'AnsweredAccuracy',
+    'ClassSubsetAccuracy',
+    'KNNAccuracy',
+    'SavePredictions',
+    'ShotAccuracy',
+    'ShotMetricMixin',
+]

@@ -1,0 +1,117 @@
+"""Make the probabilities of a trained classifier mean what they say, by its validation images.
+
+Fitted are a temperature, by which the scores are divided, and the class prior that the scores answer for. Both are
+stored in the checkpoint of RUN (a work dir: its best one), and `ltcl predict`, `ltcl test`, `ltcl export` and
+ltcl.LongTailClassifier use them from then on; the weights stay as they are. By default the answers are then for the
+class mix of the validation images, and --prior of those commands asks for another one. DATA is a folder of other images
+in class folders, to fit on in the place of the validation images. Test images choose nothing: they are the check.
+
+examples:
+  ltcl calibrate work_dirs/birds
+  ltcl calibrate work_dirs/birds --by group --precision 0.95
+  ltcl calibrate work_dirs/birds --prior keep
+  ltcl calibrate work_dirs/birds --undo
+"""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .parser import ArgumentParser, command
+
+if TYPE_CHECKING:
+    from ltcl.calibration.calibrating import Choice
+
+PRIORS = ('validation', 'natural', 'balanced', 'keep')
+
+
+def options(parser: ArgumentParser) -> None:
+    """Words and options of the command."""
+    parser.add_argument('run', metavar='RUN', help='work dir of a training (its best checkpoint), or a checkpoint')
+    parser.add_argument('data', nargs='?', metavar='DATA', help='folder of images to fit on; by default validation')
+    parser.add_argument('--by', choices=('all', 'group'), default='all', help='one temperature, or one a shot group')
+    parser.add_argument(
+        '--prior',
+        type=prior,
+        default='validation',
+        metavar='validation|natural|balanced|FILE|keep',
+        help='class mix to answer for; keep: temperature only, no answer changes',
+    )
+    parser.add_argument('--precision', type=share, metavar='P', help='choose thresholds for --reject stored, by group')
+    parser.add_argument('--bounds', nargs=2, type=int, metavar=('LOW', 'HIGH'), help='medium-shot counts (20 100)')
+    parser.add_argument('--halves', action='store_true', help='fit on one half of the images, check on the other')
+    parser.add_argument('--dry-run', action='store_true', help='show everything and store nothing')
+    parser.add_argument('--undo', action='store_true', help='take the calibration out of the checkpoint')
+
+
+def prior(text: str) -> str:
+    """A type for an option: the name of a class mix, or a file that is there."""
+    if text not in PRIORS and not Path(text).is_file():
+        raise argparse.ArgumentTypeError(f'{text} is none of {", ".join(PRIORS)}, nor a CSV file of shares')
+    return text
+
+
+def share(text: str) -> float:
+    """A type for an option: a number above 0, up to 1."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value <= 1:
+        raise argparse.ArgumentTypeError(f'{text} is no share of right answers, such as 0.95')
+    return value
+
+
+def parse(parser: ArgumentParser) -> argparse.Namespace:
+    """Read the command line, options against each other too."""
+    args = parser.parse_args()
+    if args.precision is not None and args.prior not in ('validation', 'keep'):
+        parser.error('--precision counts right answers on images as they are: omit --prior')
+    if args.bounds is not None and not 0 <= args.bounds[0] <= args.bounds[1]:
+        parser.error(f'--bounds {args.bounds[0]} {args.bounds[1]}: give two counts, the smaller one first')
+    return args
+
+
+def choice_of(args: argparse.Namespace) -> 'Choice':
+    """What the options ask for."""
+    from ltcl.calibration.calibrating import Choice
+
+    bounds = {} if args.bounds is None else dict(bounds=tuple(args.bounds))
+    return Choice(args.by == 'group', args.prior, args.precision, **bounds)
+
+
+@command(options, parse)
+def main(args: argparse.Namespace) -> None:
+    """Collect the answers, fit, show, store."""
+    from ltcl.calibration.collecting import answers_of, are_same, config_under_test, is_benchmark, use_validation
+    from ltcl.calibration.storing import store, take_out
+    from ltcl.checkpoints.choosing import checkpoint_of
+
+    if args.undo:
+        path = checkpoint_of(args.run)
+        take_out(path)
+        print(f'{path} answers as it was trained to')
+        return
+    from ltcl.calibration.calibrating import calibrate, some
+    from ltcl.calibration.showing import show
+    from ltcl.predictions.adjusting import halves
+
+    fitted_on = config_under_test(args.run, args.data)
+    path, tested = Path(fitted_on.load_from), config_under_test(args.run)
+    if args.data is None:
+        use_validation(fitted_on, args.run, args.halves)
+    val = answers_of(fitted_on, 'val' if args.data is None else Path(args.data).resolve().name)
+    test = None
+    if args.halves:
+        half = halves(val.labels)
+        val, test = some(val, half == 0)._replace(split=f'half of {val.split}'), some(val, half == 1)
+    elif tested.get('test_dataloader') is not None and not is_benchmark(tested):
+        test = answers_of(tested, 'test')
+        test = None if are_same(val, test) else test
+    found = calibrate(val, choice_of(args))
+    show(found, val, test, 'other half' if args.halves else 'test')
+    if args.dry_run:
+        print('nothing is stored')
+        return
+    store(path, found.calibration)
+    print(f'stored in {path}, which `ltcl predict`, `test` and `export` use from now on; --undo takes it out')
