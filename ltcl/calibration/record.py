@@ -90,7 +90,7 @@ class Calibration:
             and all(isinstance(each, float) and each >= 0 for each in numbers)
             and all(0 < each < math.inf for each in self.temperatures.values())
             and (self.prior is None or (len(self.prior) == num_classes and 0 < sum(self.prior) < math.inf))
-            and (self.power is None or math.isfinite(self.power))
+            and (self.prior is None if self.power is None else math.isfinite(self.power))
         )
 
     def temperature_of(self, class_counts: Sequence[int] | Tensor | None, num_classes: int) -> Tensor:
