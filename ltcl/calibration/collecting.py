@@ -69,7 +69,7 @@ def answers_of(cfg: Config, split: str) -> SavedPredictions:
         split: What the images are called.
 
     Raises:
-        UserError: The model has no classifier, or no image has a known class.
+        UserError: The model does not classify, or no image has a known class.
     """
     name = Path(cfg.load_from).resolve()
     with tempfile.TemporaryDirectory() as folder:
@@ -80,8 +80,12 @@ def answers_of(cfg: Config, split: str) -> SavedPredictions:
         cfg.setdefault('default_hooks', {})['prior'] = dict(type='ltcl.PriorHook', calibrated=False)
         cfg.default_hooks['run_report'] = None
         runner = build_runner(cfg)
-        if not classifies(getattr(unwrapped(runner.model), 'head', None)):
-            raise UserError(f'the model of {cfg.load_from} has no classifier, so it has no probabilities to calibrate')
+        head = getattr(unwrapped(runner.model), 'head', None)
+        if not classifies(head):
+            raise UserError(
+                f'{type(head).__name__} of {cfg.load_from} gives no image one class of all: only models that do are '
+                'calibrated'
+            )
         runner.test()
         found = load_predictions(file).labelled()
     if not len(found.labels):

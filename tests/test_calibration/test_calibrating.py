@@ -67,9 +67,7 @@ def test_halves_answer_for_each_other():
     val = drawn(200, factor=2)
     found = calibrate(val, Choice())
     half = halves(val.labels) == 0
-    other = calibrate(
-        val._replace(scores=val.scores[~half], labels=val.labels[~half], paths=val.paths[~half]), Choice()
-    )
+    other = calibrate(some(val, ~half), Choice())
     np.testing.assert_allclose(found.crossed.scores[half], applied(val, other.calibration).scores[half], atol=1e-6)
     assert calibrate(drawn(80, factor=2), Choice()).crossed is None  # a half of so few tells nothing
 

@@ -14,6 +14,7 @@ from toy import toy_config, write_images
 from ltcl import LongTailClassifier
 from ltcl.calibration import Calibration
 from ltcl.calibration.calibrating import applied
+from ltcl.calibration.storing import store
 from ltcl.checkpoints.reading import load_from_local
 from ltcl.checkpoints.whole_files import is_whole, save_whole
 from ltcl.engine import Runner
@@ -138,23 +139,24 @@ def test_it_stores_what_test_predict_and_export_use(call, run, folders, tmp_path
     assert 'has no calibration to take out' in call('calibrate', run, '--undo').mistake
 
 
-def test_predict_says_once_that_it_is_calibrated(call, run, folders, tmp_path):
-    assert call('calibrate', run, '--precision', 0.6, '--by', 'group', *BOUNDS).status == 0
+def test_predict_says_once_that_it_is_calibrated(call, run, folders):
+    thresholds = dict(many=0.6, medium=0.5, few=0.4)
+    store(best(run), Calibration(dict(many=2.0, medium=1.5, few=1.0), (5, 20), thresholds=thresholds, images=190))
     image = folders / 'test' / 'class_0'
     done = call('predict', run, image, '--reject', 'stored')
-    assert done.err.count('calibrated on 190 images (val): temperature many') == 1
-    empty = done.out.count(',"",')
+    assert done.err.count('calibrated on 190 images (val): temperature many 2, medium 1.5, few 1') == 1
     model = LongTailClassifier.load(run)
-    predictions = model.predict(image)
-    assert empty == sum(each.label(model.thresholds) is None for each in predictions)
-    capture = call('predict', run, image, '--uncalibrated')
-    assert 'calibrated on' not in capture.err
-    assert capture.out != done.out
+    assert model.thresholds == dict(class_0=0.6, class_1=0.5, class_2=0.4)
+    empty = sum(each.label(model.thresholds) is None for each in model.predict(image))
+    assert done.out.count(',"",') == empty > 0
+    plain = call('predict', run, image, '--uncalibrated')
+    assert 'calibrated on' not in plain.err
+    assert plain.out != done.out
     for words in (['--prior', 'natural'], ['--uncalibrated']):
         for command in (['predict', run, image], ['test', run]):
             mistake = call(*command, '--reject', 'stored', *words).mistake
             assert '--reject stored was chosen for the calibrated answers' in mistake
-    call('calibrate', run)
+    store(best(run), Calibration({'all': 2.0}, images=190))
     assert 'no thresholds are stored' in call('predict', run, image, '--reject', 'stored').mistake
     assert 'no thresholds are stored' in call('test', run, '--reject', 'stored').mistake
 
@@ -222,10 +224,10 @@ def test_mistakes_are_one_line(call, run, folders, tmp_path, words, status, mess
     assert stored(run) is None
 
 
-def test_a_model_that_is_trained_on_is_not_calibrated(call, run, trained, tmp_path):
+def test_a_model_that_is_trained_on_is_not_calibrated(run, trained, tmp_path):
     """Neither what resumes from a calibrated checkpoint nor what starts from one keeps the calibration."""
     for path in run.glob('*.pth'):
-        assert call('calibrate', path).status == 0
+        store(path, Calibration({'all': 2.0}, images=190))
     cfg = trained[1].copy()
     cfg.work_dir, cfg.resume, cfg.train_cfg.max_epochs, cfg.train_cfg.val_interval = str(run), True, 9, 9
     Runner.from_cfg(cfg).train()
@@ -235,6 +237,7 @@ def test_a_model_that_is_trained_on_is_not_calibrated(call, run, trained, tmp_pa
     assert 'is not that of a model trained on: `ltcl calibrate` fits one anew' in log.read_text()
     other = trained[1].copy()
     other.work_dir, other.load_from = str(tmp_path / 'other'), str(run / 'epoch_8.pth')
+    other.train_cfg.max_epochs = other.train_cfg.val_interval = 1
     Runner.from_cfg(other).train()
     assert all('calibration' not in load_from_local(path)['meta'] for path in (tmp_path / 'other').glob('*.pth'))
 
@@ -243,11 +246,12 @@ def test_a_head_without_classifier(call, folders, tmp_path):
     cfg = toy_config(folders / 'train', tmp_path, 'kcl', train_cfg__max_epochs=1, train_cfg__val_interval=1)
     cfg.val_dataloader.dataset.data_prefix = str(folders / 'val')
     Runner.from_cfg(cfg).train()
-    assert 'has no classifier, so it has no probabilities to calibrate' in call('calibrate', tmp_path).mistake
+    assert 'gives no image one class of all' in call('calibrate', tmp_path).mistake
 
 
+@pytest.mark.slow
 def test_an_ensemble_leaves_calibrations_out(call, run, trained, tmp_path):
-    call('calibrate', run)
+    store(best(run), Calibration({'all': 2.0}, images=190))
     [config] = trained[0].glob('*.py')
     words = ['test', config, best(run), config, best(trained[0]), '--work-dir', tmp_path / 'both']
     done = call(*words, '--out', tmp_path / 'both.npz')
