@@ -7,7 +7,7 @@ from calibrated_labels import COUNTS, drawn
 from scipy.special import softmax
 
 from ltcl.calibration import Calibration
-from ltcl.calibration.calibrating import Choice, applied, calibrate
+from ltcl.calibration.calibrating import Choice, applied, calibrate, some
 from ltcl.calibration.figures import calibration_figures
 from ltcl.calibration.record import spread, tempered
 from ltcl.errors import UserError
