@@ -3,20 +3,68 @@
 import argparse
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from mmengine.config import Config
 
 from ltcl.engine.unwrapped import unwrapped
 from ltcl.errors import UserError
+from ltcl.evaluation.functional.shot import DEFAULT_BOUNDS
 from ltcl.inference.runs import SCOPE, classifies
 from ltcl.launch import build_runner
-from ltcl.launch.config_values import OWN_IMAGES, images_of
+from ltcl.launch.config_values import OWN_IMAGES, bounds_of, images_of
 from ltcl.launch.run_config import config_of_run
 from ltcl.predictions import SavedPredictions, load_predictions
+from ltcl.predictions.adjusting import halves
+
+from .calibrating import some
 
 OTHERS = 'name a folder of other images in class folders, `ltcl calibrate {} DATA`'
+
+
+class Answers(NamedTuple):
+    """What a calibration is fitted on and checked with.
+
+    Args:
+        val: Answers of the model as it is, for the images to fit on.
+        test: For those of the check; None: there are none.
+        check: What those are called.
+        bounds: Smallest and largest training count of a medium-shot class, as in the test of the run.
+    """
+
+    val: SavedPredictions
+    test: SavedPredictions | None
+    check: str
+    bounds: tuple[int, int]
+
+
+def collect(run: str, data: str | None = None, in_halves: bool = False) -> Answers:
+    """The answers of a run for its validation and its test images.
+
+    Args:
+        run: A work dir or a checkpoint.
+        data: Folder of other images to fit on, in the place of the validation images.
+        in_halves: Take one half of them to fit on, and the other half for the check.
+
+    Raises:
+        UserError: There is no checkpoint, no image to fit on, or the model is none that is calibrated.
+    """
+    cfg, tested = config_under_test(run, data), config_under_test(run)
+    bounds = bounds_of(tested) or DEFAULT_BOUNDS
+    if data is None:
+        use_validation(cfg, run, in_halves)
+    val = answers_of(cfg, 'val' if data is None else Path(data).resolve().name)
+    if in_halves:
+        half = halves(val.labels)
+        return Answers(
+            some(val, half == 0)._replace(split=f'half of {val.split}'), some(val, half == 1), 'rest', bounds
+        )
+    if tested.get('test_dataloader') is None or is_benchmark(tested):
+        return Answers(val, None, 'test', bounds)
+    test = answers_of(tested, 'test')
+    is_same = np.array_equal(val.labels, test.labels) and np.array_equal(val.scores, test.scores)
+    return Answers(val, None if is_same else test, 'test', bounds)
 
 
 def config_under_test(run: str, data: str | None = None) -> Config:
@@ -91,8 +139,3 @@ def answers_of(cfg: Config, split: str) -> SavedPredictions:
     if not len(found.labels):
         raise UserError(f'none of the {split} images has a known class, so nothing can be fitted')
     return found
-
-
-def are_same(one: SavedPredictions, other: SavedPredictions) -> bool:
-    """Whether two files of predictions are of the same images."""
-    return np.array_equal(one.labels, other.labels) and np.array_equal(one.scores, other.scores)

@@ -12,8 +12,10 @@ from ltcl.predictions import SavedPredictions
 from ltcl.predictions.figures import Figures
 
 from .calibrating import Calibrated, applied
+from .collecting import Answers
 from .figures import calibration_figures
-from .record import ALL, GROUPS
+from .fitting import power_of
+from .record import ALL, GROUPS, Calibration
 from .rejection import Coverage, coverage
 
 COLUMNS = {
@@ -27,15 +29,14 @@ FAR = 0.3
 """Powers of the training counts by which two class mixes are called different."""
 
 
-def show(found: Calibrated, val: SavedPredictions, test: SavedPredictions | None, name: str = 'test') -> None:
+def show(found: Calibrated, answers: Answers) -> None:
     """Print what was fitted, what it changes, and which answers thresholds leave.
 
     Args:
         found: What was found.
-        val: The images that it was fitted on, as the model answered.
-        test: Others as the check, or None.
-        name: What those are called.
+        answers: Those of the model as it is.
     """
+    val, test, name = answers.val, answers.test, answers.check
     _say(*fit_lines(found, val))
     after = {val.split: found.crossed if found.crossed is not None else applied(val, found.calibration)}
     before = {val.split: val}
@@ -103,21 +104,19 @@ def check_lines(found: Calibrated, val: SavedPredictions, test: SavedPredictions
     lines = [f'{val.split}, after: {crossed}; many, medium and few are groups of the answers']
     if test is None:
         lines.append('there are no test images of their own, so there is no check')
-    power = found.calibration.prior_power
-    other = None if test is None or power is None else mix_power(test)
-    if other is not None and power is not None and abs(other - power) > FAR:
-        lines.append(
-            f'the {name} images have another class mix (power {other:.2f}, not {power:.2f}): '
-            f'`ltcl test --prior {"balanced" if abs(other) < FAR else "FILE"}` answers for theirs'
-        )
+    if found.calibration.prior is not None:
+        named = {val.split: val} if test is None else {val.split: val, name: test}
+        lines += [line for split, images in named.items() if (line := mix_line(split, images, found.calibration))]
     return lines
 
 
-def mix_power(predictions: SavedPredictions) -> float:
-    """The power of the training counts to which the class mix of images is proportional."""
-    from .fitting import power_of
-
-    return power_of(predictions.labels, predictions.class_counts)
+def mix_line(split: str, images: SavedPredictions, calibration: Calibration) -> str | None:
+    """That images are of another class mix than is answered for, unless they are not."""
+    power, answered = power_of(images.labels, images.class_counts), calibration.prior_power
+    if answered is not None and abs(power - answered) < FAR:
+        return None
+    line = f'{split}: these images have another class mix than is answered for, which moves all figures after'
+    return f'{line}; `ltcl test --prior balanced` answers for theirs' if abs(power) < FAR else line
 
 
 def print_table(rows: Sequence[tuple[str, Figures, Figures]]) -> None:

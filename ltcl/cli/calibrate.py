@@ -15,12 +15,8 @@ examples:
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from .parser import ArgumentParser, command
-
-if TYPE_CHECKING:
-    from ltcl.calibration.calibrating import Choice
 
 PRIORS = ('validation', 'natural', 'balanced', 'keep')
 
@@ -38,7 +34,9 @@ def options(parser: ArgumentParser) -> None:
         help='class mix to answer for; keep: temperature only, no answer changes',
     )
     parser.add_argument('--precision', type=share, metavar='P', help='choose thresholds for --reject stored, by group')
-    parser.add_argument('--bounds', nargs=2, type=int, metavar=('LOW', 'HIGH'), help='medium-shot counts (20 100)')
+    parser.add_argument(
+        '--bounds', nargs=2, type=int, metavar=('LOW', 'HIGH'), help='medium-shot counts; as in the test'
+    )
     parser.add_argument('--halves', action='store_true', help='fit on one half of the images, check on the other')
     parser.add_argument('--dry-run', action='store_true', help='show everything and store nothing')
     parser.add_argument('--undo', action='store_true', help='take the calibration out of the checkpoint')
@@ -72,44 +70,25 @@ def parse(parser: ArgumentParser) -> argparse.Namespace:
     return args
 
 
-def choice_of(args: argparse.Namespace) -> 'Choice':
-    """What the options ask for."""
-    from ltcl.calibration.calibrating import Choice
-
-    bounds = {} if args.bounds is None else dict(bounds=tuple(args.bounds))
-    return Choice(args.by == 'group', args.prior, args.precision, **bounds)
-
-
 @command(options, parse)
 def main(args: argparse.Namespace) -> None:
     """Collect the answers, fit, show, store."""
-    from ltcl.calibration.collecting import answers_of, are_same, config_under_test, is_benchmark, use_validation
     from ltcl.calibration.storing import store, take_out
     from ltcl.checkpoints.choosing import checkpoint_of
 
+    path = checkpoint_of(args.run)
     if args.undo:
-        path = checkpoint_of(args.run)
         take_out(path)
         print(f'{path} answers as it was trained to')
         return
-    from ltcl.calibration.calibrating import calibrate, some
+    from ltcl.calibration.calibrating import Choice, calibrate
+    from ltcl.calibration.collecting import collect
     from ltcl.calibration.showing import show
-    from ltcl.predictions.adjusting import halves
 
-    fitted_on = config_under_test(args.run, args.data)
-    path, tested = Path(fitted_on.load_from), config_under_test(args.run)
-    if args.data is None:
-        use_validation(fitted_on, args.run, args.halves)
-    val = answers_of(fitted_on, 'val' if args.data is None else Path(args.data).resolve().name)
-    test = None
-    if args.halves:
-        half = halves(val.labels)
-        val, test = some(val, half == 0)._replace(split=f'half of {val.split}'), some(val, half == 1)
-    elif tested.get('test_dataloader') is not None and not is_benchmark(tested):
-        test = answers_of(tested, 'test')
-        test = None if are_same(val, test) else test
-    found = calibrate(val, choice_of(args))
-    show(found, val, test, 'other half' if args.halves else 'test')
+    answers = collect(str(path), args.data, args.halves)
+    bounds = answers.bounds if args.bounds is None else tuple(args.bounds)
+    found = calibrate(answers.val, Choice(args.by == 'group', args.prior, args.precision, bounds))
+    show(found, answers)
     if args.dry_run:
         print('nothing is stored')
         return

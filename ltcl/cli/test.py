@@ -22,7 +22,7 @@ from mmengine.config import Config
 from ltcl.errors import UserError
 from ltcl.launch import apply_options, build_runner, load_config, run_options
 from ltcl.launch.config_source import SUFFIXES
-from ltcl.launch.config_values import fill_num_classes, images_of
+from ltcl.launch.config_values import bounds_of, fill_num_classes, images_of
 from ltcl.launch.image_options import calibration_option, check_rejection, mix, rejection
 from ltcl.launch.launcher import start_copies
 from ltcl.launch.run_config import config_of_run
@@ -143,7 +143,10 @@ def add_options(cfg: Config, args: argparse.Namespace, num_members: int = 1, dat
         hook = dict(type='ltcl.PriorHook', prior=args.prior, calibrated=not args.uncalibrated)
         cfg.setdefault('default_hooks', {})['prior'] = hook
     if args.reject is not None:
-        add_metric(cfg, dict(type='ltcl.AnsweredAccuracy', reject=args.reject))
+        metric = dict(type='ltcl.AnsweredAccuracy', reject=args.reject)
+        if (bounds := bounds_of(cfg)) is not None:
+            metric['bounds'] = bounds
+        add_metric(cfg, metric)
     return cfg
 
 

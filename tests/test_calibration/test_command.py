@@ -22,8 +22,6 @@ from ltcl.export.graph import ImagesToProbabilities, log_prior
 from ltcl.predictions import load_predictions
 from ltcl.predictions.figures import accuracy_figures
 
-BOUNDS = ('--bounds', 5, 20)
-
 
 def write_doubtful(root, counts, seed):
     """Images as of ``toy`` whose classes overlap."""
@@ -88,7 +86,7 @@ def answered(call, run, tmp_path, *words):
 def test_it_stores_what_test_predict_and_export_use(call, run, folders, tmp_path):
     before, figures, _ = answered(call, run, tmp_path)
     weights = load_from_local(best(run))
-    done = call('calibrate', run, '--precision', 0.6, *BOUNDS)
+    done = call('calibrate', run, '--precision', 0.6)
     assert done.status == 0, done.err
     assert f'stored in {best(run)}' in done.out
     assert 'fitted on 190 images (val)' in done.out
@@ -189,7 +187,7 @@ def test_validation_images_that_are_those_of_the_test(call, run):
     )
     done = call('calibrate', run, '--halves')
     assert 'fitted on 95 images (half of val)' in done.out
-    assert 'other half, all' in done.out
+    assert 'rest, all' in done.out
     config['val_dataloader'] = None
     save_whole(best(run), checkpoint)
     assert 'has no validation images, which a calibration is fitted on: name a folder' in call('calibrate', run).mistake
