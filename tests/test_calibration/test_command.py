@@ -1,10 +1,12 @@
 """ltcl calibrate: what it stores, and that predict, test, export and a training treat it as such."""
 
 import json
+import math
 import re
 import shutil
 
 import numpy as np
+import onnxruntime
 import pytest
 import torch
 from mmengine.registry import init_default_scope
@@ -256,3 +258,28 @@ def test_an_ensemble_leaves_calibrations_out(call, run, trained, tmp_path):
     assert done.status == 0, done.err
     assert done.out.count('no calibration of theirs is used') == 1
     assert '--reject is for one classifier of images' in call(*words, '--reject', 0.5).mistake
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('suffix', ['onnx', 'pt2'])
+def test_an_exported_file_is_calibrated(call, run, folders, tmp_path, suffix):
+    mix = dict(
+        power=0.3, prior=[0.5, 0.3, 0.2], prior_name='mix.csv', thresholds=dict(many=0.5, medium=1.0, few=math.inf)
+    )
+    store(best(run), Calibration(dict(many=2.0, medium=1.5, few=1.0), (5, 20), images=190, **mix))
+    out = tmp_path / f'model.{suffix}'
+    done = call('export', run, '--out', out, '--check-images', folders / 'test')  # which compares its answers
+    assert done.status == 0, done.err
+    assert done.err.count('calibrated on 190 images') == 1
+    image = np.array(Image.open(folders / 'test' / 'class_1' / '0.png'))
+    if suffix == 'onnx':
+        session = onnxruntime.InferenceSession(out)
+        facts = {name: json.loads(text) for name, text in session.get_modelmeta().custom_metadata_map.items()}
+        [[row]] = session.run(None, dict(images=image[None]))
+        assert facts['thresholds'] == [0.5, 1.0, None]
+        assert facts['calibration']['temperatures'] == dict(many=2.0, medium=1.5, few=1.0)
+        assert facts['prior'] == 'as calibrated'
+    else:
+        [row] = torch.export.load(out).module()(torch.from_numpy(image)[None]).detach().numpy()
+    [prediction] = LongTailClassifier.load(run, 'cpu').predict(image, 3)
+    assert sorted(row, reverse=True) == pytest.approx(prediction.probabilities, abs=1e-6)

@@ -1,5 +1,6 @@
 """ltcl test --out in several processes: the file is that of one."""
 
+import os
 import sys
 
 import numpy as np
@@ -19,6 +20,7 @@ WRAPPER = "model_wrapper_cfg=dict(type='MMDistributedDataParallel',device_ids=No
 
 
 def answer_on_rank(rank, run, out):
+    os.environ.update(MASTER_ADDR='localhost', MASTER_PORT='1')  # looked for only: the processes have met
     sys.argv = ['ltcl', 'test', run, '--launcher', 'pytorch', '--out', out, '--cfg-options', WRAPPER]
     cli.main()
 
