@@ -60,7 +60,7 @@ class Calibration:
 
         Args:
             meta: Meta data of a checkpoint.
-            num_classes: Classes of the model.
+            num_classes: Classes of the model; 0: not known.
             source: The file, for the message.
 
         Raises:
@@ -89,7 +89,7 @@ class Calibration:
             and all(each in ({ALL}, {*GROUPS}) for each in names)
             and all(isinstance(each, float) and each >= 0 for each in numbers)
             and all(0 < each < math.inf for each in self.temperatures.values())
-            and (self.prior is None or (len(self.prior) == num_classes and 0 < sum(self.prior) < math.inf))
+            and (self.prior is None or (num_classes in (0, len(self.prior)) and 0 < sum(self.prior) < math.inf))
             and (self.prior is None if self.power is None else math.isfinite(self.power))
         )
 

@@ -1,28 +1,18 @@
 """ltcl test --out in several processes: the file is that of one."""
 
-import os
+import subprocess
 import sys
 
 import numpy as np
 import pytest
 from mmengine.registry import init_default_scope
-from processes import run_processes
 from toy import toy_config, write_images
 
 from ltcl.calibration import Calibration
 from ltcl.calibration.storing import store
 from ltcl.checkpoints.choosing import checkpoint_of
-from ltcl.cli import main as cli
 from ltcl.engine import Runner
 from ltcl.predictions import load_predictions
-
-WRAPPER = "model_wrapper_cfg=dict(type='MMDistributedDataParallel',device_ids=None)"
-
-
-def answer_on_rank(rank, run, out):
-    os.environ.update(MASTER_ADDR='localhost', MASTER_PORT='1')  # looked for only: the processes have met
-    sys.argv = ['ltcl', 'test', run, '--launcher', 'pytorch', '--out', out, '--cfg-options', WRAPPER]
-    cli.main()
 
 
 @pytest.fixture(scope='module')
@@ -45,7 +35,9 @@ def test_the_file_is_that_of_one_process(call, run, tmp_path, calibrated):
         mix = dict(power=1.0, prior=[0.2, 0.3, 0.5], prior_name='mix.csv')
         store(checkpoint_of(run), Calibration({'all': 2.0}, images=99, **mix))
     assert call('test', run, '--work-dir', tmp_path, '--out', tmp_path / 'one.npz').status == 0
-    run_processes(answer_on_rank, 2, run=str(run), out=str(tmp_path / 'two.npz'))
+    words = ['test', run, '--work-dir', tmp_path, '--processes', 2, '--out', tmp_path / 'two.npz']
+    done = subprocess.run([sys.executable, '-m', 'ltcl', *map(str, words)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
     one, two = (load_predictions(tmp_path / name) for name in ('one.npz', 'two.npz'))
     assert len(one.labels) == 37
     np.testing.assert_allclose(two.scores, one.scores, atol=1e-5)  # batches are others
