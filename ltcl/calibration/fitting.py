@@ -14,7 +14,10 @@ from ltcl.predictions.figures import group_masks
 
 from .record import ALL
 
-COLDEST, HOTTEST = 0.05, 20.0
+LIMITS = (1e-4, 1e3)
+"""Of the spread of the divided scores of an image."""
+SURE = 3
+"""Standard errors that the inverse of a temperature is from 0, or the scores tell nothing of the labels."""
 FEWEST_ANSWERS, FEWEST_WRONG = 50, 5
 """Of a shot group that gets a temperature of its own."""
 PIECE = 2**22
@@ -117,36 +120,41 @@ def fit(
             f'{FEWEST_WRONG} wrong ones; name other images, `ltcl calibrate RUN DATA`'
         )
     prior = _prior_of(predictions) if with_prior else None
-    one = _Problem(predictions.scores, predictions.labels, np.zeros(len(answers), int), prior, 1)
-    values, errors = _solve(one, [(1 / HOTTEST, 1 / COLDEST)])
-    temperature = 1 / values[0]
-    if not COLDEST * 1.01 < temperature < HOTTEST / 1.01:
-        raise UserError(f'no temperature from {COLDEST} to {HOTTEST:g} fits: the scores tell nothing of the labels')
+    spread = float(predictions.scores.std(axis=1).mean()) or 1.0
+    one = _Problem(predictions.scores / spread, predictions.labels, np.zeros(len(answers), int), prior, 1)
+    values, errors = _solve(one, [LIMITS])
+    if not SURE * errors[0] < values[0] < LIMITS[1]:
+        raise UserError(f'the scores of these {len(answers)} images tell nothing of their labels: no temperature fits')
     strength = 0.0 if prior is None else float(values[-1])
-    if not by_group:
-        return Fit({ALL: float(temperature)}, {ALL: float(errors[0] * temperature**2)}, strength)
-    return _fit_groups(predictions, prior, float(values[0]), float(errors[0]), bounds)
+    if by_group:
+        return _fit_groups(predictions, one, values[0], errors[0], spread, bounds)
+    return Fit({ALL: float(spread / values[0])}, {ALL: float(spread * errors[0] / values[0] ** 2)}, strength)
 
 
 def _fit_groups(
-    predictions: SavedPredictions, prior: np.ndarray | None, pooled: float, error: float, bounds: tuple[int, int]
+    predictions: SavedPredictions, one: _Problem, pooled: float, error: float, spread: float, bounds: tuple[int, int]
 ) -> Fit:
+    """One temperature a group, and that of all for a group that tells too little."""
     masks = group_masks(predictions, bounds)
     if not masks:
         raise UserError('temperatures by shot group need the training images per class, which are not known')
     answers = predictions.scores.argmax(axis=1)
-    is_wrong = answers != predictions.labels
     groups = np.select([mask[answers] for mask in masks.values()], range(len(masks)))
-    sizes, wrong = (np.bincount(groups, each, len(masks)) for each in (None, is_wrong))
+    problem = one._replace(groups=groups, num_groups=len(masks))
+    sizes, wrong = (np.bincount(groups, each, len(masks)) for each in (None, answers != predictions.labels))
     own = (sizes >= FEWEST_ANSWERS) & (wrong >= FEWEST_WRONG)
-    limits = [(1 / HOTTEST, 1 / COLDEST) if is_own else (pooled, pooled) for is_own in own]
-    values, errors = _solve(_Problem(predictions.scores, predictions.labels, groups, prior, len(masks)), limits)
-    inverse = values[: len(masks)]
+    while True:
+        values, errors = _solve(problem, [LIMITS if is_own else (pooled, pooled) for is_own in own])
+        inverse = values[: len(masks)]
+        sure = inverse > SURE * errors[: len(masks)]
+        if (sure | ~own).all():
+            break
+        own &= sure
     errors = np.where(own, errors[: len(masks)], error)
     return Fit(
-        dict(zip(masks, (1 / inverse).tolist(), strict=True)),
-        dict(zip(masks, (errors / inverse**2).tolist(), strict=True)),
-        0.0 if prior is None else float(values[-1]),
+        dict(zip(masks, (spread / inverse).tolist(), strict=True)),
+        dict(zip(masks, (spread * errors / inverse**2).tolist(), strict=True)),
+        0.0 if one.prior is None else float(values[-1]),
         tuple(name for name, is_own in zip(masks, own, strict=True) if not is_own),
     )
 
