@@ -8,6 +8,9 @@ from ltcl.errors import UserError
 TRAINING_KEY = 'training'
 """Key of :class:`TrainingShape` in a checkpoint's meta data."""
 
+CALIBRATION_KEY = 'calibration'
+"""Key of what `ltcl calibrate` stores in a checkpoint's meta data; a checkpoint that a training writes has none."""
+
 VALIDATED_KEY = 'ltcl/validated_iter'
 """Entry of the message hub: the iteration after which the last validation was finished."""
 

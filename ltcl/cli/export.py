@@ -1,9 +1,9 @@
 """Write a trained model as one file that answers without ltcl: ONNX or torch.export.
 
 The file takes RGB images of any size and gives probabilities: resizing, cropping, normalisation and softmax are in it,
-and so is the class mix, an input with a default (--prior). Names of the classes, version and class counts are in its
-metadata. It is compared with the model before it is written, on images of the test set or on those of --check-images;
-one whose probabilities differ by more than 0.0001 is not written.
+and so are what `ltcl calibrate` stored, and the class mix, an input with a default (--prior). Names of the classes,
+version and class counts are in its metadata. It is compared with the model before it is written, on images of the test
+set or on those of --check-images; one whose probabilities differ by more than 0.0001 is not written.
 
 Beside an ONNX file there is predict_onnx.py, which runs it with onnxruntime, Pillow and NumPy alone.
 
@@ -16,7 +16,7 @@ examples:
 import argparse
 from pathlib import Path
 
-from ltcl.launch.image_options import at_least
+from ltcl.launch.image_options import at_least, calibration_option
 
 from .parser import ArgumentParser, command
 
@@ -32,6 +32,7 @@ def options(parser: ArgumentParser) -> None:
     parser.add_argument('--opset', type=at_least(1), metavar='N', help='version of the ONNX operators, from 18 on')
     parser.add_argument('--check-images', nargs='+', metavar='PATH', help='images or folders to compare answers on')
     parser.add_argument('--config', help='config of the training, for a checkpoint that does not carry it')
+    calibration_option(parser)
 
 
 def parse(parser: ArgumentParser) -> argparse.Namespace:
@@ -64,7 +65,7 @@ def main(args: argparse.Namespace) -> None:
     if args.format == 'onnx':
         check_packages()
         check_opset(args.opset)
-    model = LongTailClassifier.load(args.run, 'cpu', args.config)
+    model = LongTailClassifier.load(args.run, 'cpu', args.config, not args.uncalibrated)
     path = args.out or model.run.path.with_suffix(SUFFIXES[args.format])
     options = dict(prior=args.prior, opset=args.opset, check_images=args.check_images)
     exported = model.export(path, args.format, **options)

@@ -5,12 +5,13 @@ is a list of dicts. The class of an answer below --reject is empty. An image tha
 probability; it is listed at the end, and the status is then 4.
 
 The class mix that the images come from, --prior: 'natural', that of the training images; 'balanced'; 'estimate', found
-from the images themselves; or a CSV file with the columns class,share. By default the one that the head was trained to
-answer for, as in `ltcl test`.
+from the images themselves; or a CSV file with the columns class,share. By default the one of `ltcl calibrate`,
+else that which the head was trained to answer for, as in `ltcl test`.
 
 examples:
   ltcl predict work_dirs/birds photos/ --out predictions.csv --top 3
   ltcl predict work_dirs/birds/epoch_20.pth a.jpg b.jpg --prior natural --reject 0.5
+  ltcl predict work_dirs/birds photos/ --reject stored
   ltcl predict work_dirs/birds photos/ --prior shares.csv --out predictions.json
 """
 
@@ -18,7 +19,18 @@ import argparse
 import sys
 
 from ltcl.errors import UserError
-from ltcl.launch.image_options import at_least, counted_images, end_with, file_type, image_options, mix, probability
+from ltcl.launch.image_options import (
+    STORED,
+    at_least,
+    calibration_option,
+    check_rejection,
+    counted_images,
+    end_with,
+    file_type,
+    image_options,
+    mix,
+    rejection,
+)
 from ltcl.launch.threads import set_threads
 
 from .parser import ArgumentParser, command
@@ -37,7 +49,14 @@ def options(parser: ArgumentParser) -> None:
     parser.add_argument(
         '--prior', type=mix, metavar='natural|balanced|estimate|FILE', help='class mix that the images come from'
     )
-    parser.add_argument('--reject', type=probability, default=0.0, metavar='P', help='least probability of an answer')
+    parser.add_argument(
+        '--reject',
+        type=rejection,
+        default=0.0,
+        metavar='P|stored',
+        help='least probability of an answer; stored: those that `ltcl calibrate --precision` chose by shot group',
+    )
+    calibration_option(parser)
 
 
 @command(options)
@@ -46,8 +65,10 @@ def main(args: argparse.Namespace) -> None:
     from ltcl import LongTailClassifier
     from ltcl.inference.tables import table_of, write_table
 
+    check_rejection(args.reject, args.prior, args.uncalibrated)
     set_threads(args.threads)
-    model = LongTailClassifier.load(args.run, args.device, args.config)
+    model = LongTailClassifier.load(args.run, args.device, args.config, not args.uncalibrated)
+    reject = model.thresholds if args.reject == STORED else args.reject
     options = dict(batch_size=args.batch_size, num_workers=args.num_workers)
     with counted_images() as listener:
         predictions = model.predict(args.paths, args.top, args.prior, **options, listener=listener)
@@ -56,7 +77,7 @@ def main(args: argparse.Namespace) -> None:
         path, reason = next(iter(unreadable.items()))
         raise UserError(f'none of the {len(predictions)} images can be read, such as {path} ({reason})')
     top = min(args.top, len(model.classes))
-    text = table_of(predictions, '.json' if str(args.out).endswith('.json') else '.csv', top, args.reject)
+    text = table_of(predictions, '.json' if str(args.out).endswith('.json') else '.csv', top, reject)
     if args.out is None:
         sys.stdout.write(text)
     else:

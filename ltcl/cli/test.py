@@ -9,6 +9,7 @@ examples:
   ltcl test work_dirs/birds data/other_birds --prior balanced
   ltcl test my_config.py work_dirs/my_config/epoch_100.pth --out predictions.npz
   ltcl test work_dirs/birds --split val --out val.npz
+  ltcl test work_dirs/birds --reject stored
   ltcl test first.py first.pth second.py second.pth
   ltcl test my_config.py epoch_100.pth --processes 4
 """
@@ -21,8 +22,8 @@ from mmengine.config import Config
 from ltcl.errors import UserError
 from ltcl.launch import apply_options, build_runner, load_config, run_options
 from ltcl.launch.config_source import SUFFIXES
-from ltcl.launch.config_values import fill_num_classes, images_of
-from ltcl.launch.image_options import mix
+from ltcl.launch.config_values import bounds_of, fill_num_classes, images_of
+from ltcl.launch.image_options import calibration_option, check_rejection, mix, rejection
 from ltcl.launch.launcher import start_copies
 from ltcl.launch.run_config import config_of_run
 from ltcl.launch.threads import set_threads
@@ -46,6 +47,8 @@ def options(parser: ArgumentParser) -> None:
         '--prior', type=mix, metavar='natural|balanced|estimate|FILE', help='class mix that is answered for'
     )
     parser.add_argument('--split', choices=['test', 'val'], default='test', help='images of the config to test on')
+    parser.add_argument('--reject', type=rejection, metavar='P|stored', help='least probability of an answer')
+    calibration_option(parser)
     parser.add_argument('--out', metavar='FILE.npz', help='write scores of every image, or pixels of every scene')
 
 
@@ -125,7 +128,8 @@ def read_config(args: argparse.Namespace, members: list[tuple[str, str]]) -> Con
 
 
 def add_options(cfg: Config, args: argparse.Namespace, num_members: int = 1, data: str | None = None) -> Config:
-    """The config with what ``--split``, ``--out``, ``--tta`` and ``--prior`` add."""
+    """The config with what ``--split``, ``--out``, ``--tta``, ``--prior``, ``--reject`` and ``--uncalibrated`` add."""
+    check_rejection(args.reject, args.prior, args.uncalibrated)
     if args.split == 'val':
         test_on_validation(cfg, data)
     if args.out is not None:
@@ -133,11 +137,29 @@ def add_options(cfg: Config, args: argparse.Namespace, num_members: int = 1, dat
     if args.tta:
         augment_test(cfg, num_members)
     is_classifier = num_members == 1 and cfg.get('default_scope') == 'mmpretrain'
-    if args.prior is not None and not is_classifier:
-        raise UserError('--prior is for one classifier of images: leave it out for an ensemble or a segmentation')
+    named = [name for name in ('prior', 'reject') if getattr(args, name) is not None]
+    if named and not is_classifier:
+        raise UserError(f'--{named[0]} is for one classifier of images: leave it out for an ensemble or a segmentation')
     if is_classifier:  # without a prior it reports both mixes beside the figures
-        cfg.setdefault('default_hooks', {})['prior'] = dict(type='ltcl.PriorHook', prior=args.prior)
+        hook = dict(type='ltcl.PriorHook', prior=args.prior, calibrated=not args.uncalibrated)
+        cfg.setdefault('default_hooks', {})['prior'] = hook
+    if args.reject is not None:
+        metric = dict(type='ltcl.AnsweredAccuracy', reject=args.reject)
+        if (bounds := bounds_of(cfg)) is not None:
+            metric['bounds'] = bounds
+        add_metric(cfg, metric)
     return cfg
+
+
+def add_metric(cfg: Config, metric: dict) -> None:
+    """Put a metric beside those of the test."""
+    cfg.test_evaluator = [*evaluators_of(cfg), metric]
+
+
+def evaluators_of(cfg: Config) -> list[dict]:
+    """The metrics of the test, which a config may name in a list or alone."""
+    given = cfg.test_evaluator
+    return [*given] if isinstance(given, list | tuple) else [given]
 
 
 def test_on_validation(cfg: Config, data: str | None) -> None:
@@ -164,11 +186,10 @@ def save_answers(cfg: Config, args: argparse.Namespace, data: str | None) -> Non
         raise UserError(f'--out {args.out}: its folder does not exist; make it')
     path = Path(args.checkpoint).resolve()
     split = args.split if data is None else Path(data).resolve().name
-    given = cfg.test_evaluator if isinstance(cfg.test_evaluator, list | tuple) else [cfg.test_evaluator]
     metric = dict(type='ltcl.SavePredictions', path=args.out, split=split, checkpoint=f'{path.parent.name}/{path.stem}')
     if cfg.get('default_scope') == 'mmseg':
-        metric.update(type='ltcl.SaveScenes', ignore_index=given[0].get('ignore_index', 255))
-    cfg.test_evaluator = [*given, metric]
+        metric.update(type='ltcl.SaveScenes', ignore_index=evaluators_of(cfg)[0].get('ignore_index', 255))
+    add_metric(cfg, metric)
 
 
 def augment_test(cfg: Config, num_members: int = 1) -> None:

@@ -7,9 +7,11 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 
 from ltcl.checkpoints.class_names import trained_classes
+from ltcl.checkpoints.run_state import CALIBRATION_KEY
 from ltcl.checkpoints.schemes import load_checkpoint
 from ltcl.errors import UserError
 from ltcl.launch.config_values import images_of
+from ltcl.notices import note
 
 from .finite import not_finite_by_design, refuse_not_finite
 from .hooks.strict_load_hook import compare_tensors, tensors_of
@@ -52,6 +54,8 @@ def load_members(runner: Runner, paths: Sequence[str]) -> None:
         member.load_state_dict(tensors)
         metas.append(checkpoint.get('meta', {}))
         names.append(trained_classes(checkpoint, path))
+    if any(CALIBRATION_KEY in (meta or {}) for meta in metas):
+        note('An ensemble sums the scores of its members as they were trained: no calibration of theirs is used')
     _check_classes(names, paths)
     runner.call_hook('after_load_checkpoint', checkpoint=dict(state_dict=model.state_dict(), meta=metas[0]))
     runner._has_loaded, runner._load_from = True, ' + '.join(paths)  # for the report; the runner loads nothing more

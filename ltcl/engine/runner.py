@@ -12,10 +12,11 @@ from mmengine.runner import Runner as MMEngineRunner
 from mmengine.runner.checkpoint import CheckpointLoader, _load_checkpoint_to_model
 from torch import nn
 
-from ltcl.checkpoints.run_state import check_resumable, meta_of
+from ltcl.checkpoints.run_state import CALIBRATION_KEY, check_resumable, meta_of
 from ltcl.checkpoints.schemes import install_safe_loaders
 from ltcl.launch.hook_names import MMENGINE_HOOKS
 from ltcl.neutral_text import neutralise
+from ltcl.notices import note
 from ltcl.registry import RUNNERS
 from ltcl.work_dir import locked
 
@@ -149,6 +150,8 @@ class Runner(MMEngineRunner):
             check_resumable(checkpoint, filename)
         if isinstance(checkpoint, Mapping):
             checkpoint = {**checkpoint, 'meta': meta_of(checkpoint)}
+            if CALIBRATION_KEY in checkpoint['meta'] and not isinstance(self._train_loop, dict | None):
+                note(f'The calibration of {filename} is not that of a model trained on: `ltcl calibrate` fits one anew')
         self.call_hook('after_load_checkpoint', checkpoint=checkpoint)
         model = unwrapped(self.model)
         _load_checkpoint_to_model(model, checkpoint, strict, revise_keys=revise_keys)

@@ -26,12 +26,19 @@ class Mixes:
         class_counts: Training images per class; None where they are not known.
         power: The logits answer for a class mix proportional to this power of the counts; None where it is not known.
         head: Name of the head, for messages.
+        default: Shares of the classes that are answered for where no mix is named; None: those of the logits.
     """
 
     def __init__(
-        self, classes: Sequence[str], class_counts: Sequence[int] | None, power: float | None, head: str
+        self,
+        classes: Sequence[str],
+        class_counts: Sequence[int] | None,
+        power: float | None,
+        head: str,
+        default: Sequence[float] | None = None,
     ) -> None:
         self.classes, self.power, self.head = list(classes), power, head
+        self.default = None if default is None else torch.tensor(default, dtype=torch.float64)
         self.class_counts = None if class_counts is None else torch.as_tensor(class_counts)
 
     def shift(self, prior: Prior, logits: Tensor | None = None) -> Tensor | None:
@@ -44,9 +51,10 @@ class Mixes:
         Raises:
             UserError: A file or mapping that is no mix of the classes, or the model does not tell what it answers for.
         """
-        if prior is None or (prior, self.power) in ((NATURAL, 1), (BALANCED, 0)):
+        is_default = prior is None and self.default is None
+        if is_default or (prior, self.power) in ((NATURAL, 1), (BALANCED, 0)):
             return None
-        return log_ratio(self._answered(), self.shares(prior, logits))
+        return log_ratio(self.answered(), self.shares(prior, logits))
 
     def shares(self, prior: Prior, logits: Tensor | None = None) -> Tensor:
         """Shares of the classes in a mix, shape (num_classes,); arguments as in :meth:`shift`."""
@@ -56,9 +64,9 @@ class Mixes:
             return torch.full((len(self.classes),), 1 / len(self.classes), dtype=torch.float64)
         if prior == ESTIMATE:
             assert logits is not None
-            return estimate_shares(logits.cpu(), self._answered())
+            return estimate_shares(logits.cpu(), self.answered())
         if prior is None:
-            return self._answered()
+            return self.answered() if self.default is None else self.default
         if isinstance(prior, Mapping):
             return shares_by_class(prior, self.classes, 'the prior')
         return shares_by_class(read_shares(prior), self.classes, str(prior))
@@ -68,7 +76,12 @@ class Mixes:
             raise UserError('the checkpoint has no training images per class, so its mix is not known: leave prior out')
         return self.class_counts
 
-    def _answered(self) -> Tensor:
+    def answered(self) -> Tensor:
+        """Shares that the logits answer for, float64, shape (num_classes,).
+
+        Raises:
+            UserError: They are not known.
+        """
         if self.power is None:
             raise UserError(f'which class mix the logits of {self.head} answer for is not known: leave prior out')
         return self.shares(BALANCED) if self.power == 0 else shares_of(self._counts(), self.power)

@@ -64,7 +64,7 @@ def export_model(
     if prior == ESTIMATE:
         raise UserError('estimate is found from images, of which an export has none: give natural, balanced or shares')
     graph, default = ImagesToProbabilities(classifier), log_prior(classifier, prior)
-    facts = facts_of(classifier, _in_a_word(prior))
+    facts = facts_of(classifier, _in_a_word(classifier, prior))
     if format == 'onnx':
         onnx_file.check_packages()
         content = onnx_file.to_onnx(graph, default, onnx_file.check_opset(opset), facts)
@@ -106,8 +106,10 @@ def _unwritable(path: Path, reason: str) -> UserError:
     return UserError(f'cannot write {path} ({reason}): choose another place with --out')
 
 
-def _in_a_word(prior: Prior) -> str:
-    return 'as trained' if prior is None else str(prior) if prior in (NATURAL, BALANCED) else 'given shares'
+def _in_a_word(classifier: LongTailClassifier, prior: Prior) -> str:
+    if prior is None:
+        return 'as trained' if classifier.mixes.default is None else 'as calibrated'
+    return str(prior) if prior in (NATURAL, BALANCED) else 'given shares'
 
 
 def _place_script(folder: Path) -> Path | None:

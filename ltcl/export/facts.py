@@ -1,6 +1,7 @@
 """What an exported file tells of its model: entries of text, each JSON."""
 
 import json
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -24,7 +25,9 @@ def facts_of(classifier: LongTailClassifier, prior: str) -> dict[str, str]:
         ``ltcl_version``; ``model``, work dir and checkpoint; ``classes``, their names in the order of the
         probabilities; ``class_counts``, training images of each, or null; ``prior``; ``log_priors``, the input of that
         name for ``natural`` and ``balanced``, as far as they are known; ``decoding``, how files are read; ``config``,
-        the model and the test pipeline as they were configured, but for the files that a training started from.
+        the model and the test pipeline as they were configured, but for the files that a training started from;
+        ``calibration``, what `ltcl calibrate` stored, which the graph uses, or null, and ``thresholds``, its least
+        probability of an answer for each class, null of one whose answers are never sure enough; or null.
     """
     run = classifier.run
     config = dict(model=run.config.model, test_pipeline=run.test_dataloader['dataset'].get('pipeline', []))
@@ -38,8 +41,22 @@ def facts_of(classifier: LongTailClassifier, prior: str) -> dict[str, str]:
         log_priors=_log_priors(classifier),
         decoding=decoding_of(classifier.reader),
         config=config,
+        calibration=_calibration(classifier),
+        thresholds=_thresholds(classifier),
     )
     return {name: json.dumps(value, default=str) for name, value in facts.items()}
+
+
+def _calibration(classifier: LongTailClassifier) -> dict | None:
+    found = classifier.calibration
+    names = ('temperatures', 'bounds', 'precision', 'images')
+    return None if found is None else {name: getattr(found, name) for name in names}
+
+
+def _thresholds(classifier: LongTailClassifier) -> list[float | None] | None:
+    if classifier.calibration is None or not classifier.calibration.thresholds:
+        return None
+    return [value if math.isfinite(value) else None for value in classifier.thresholds.values()]
 
 
 def _without_starts(node: object) -> object:
@@ -53,7 +70,7 @@ def _log_priors(classifier: LongTailClassifier) -> dict[str, list[float]]:
     found = {}
     for name in (NATURAL, BALANCED):
         try:
-            classifier.mixes.shares(None)  # where it is not known what the logits answer for, no mix can be asked for
+            classifier.mixes.answered()  # where it is not known what the logits answer for, no mix can be asked for
             found[name] = log_prior(classifier, name).tolist()
         except UserError:
             continue

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.export import Dim, ExportedProgram
 
+from ltcl.calibration.record import tempered
 from ltcl.errors import UserError
 from ltcl.evaluation.class_mixes import Prior
 from ltcl.inference import LongTailClassifier
@@ -16,7 +17,7 @@ LEAST_LOG = -1e4
 
 
 class ImagesToProbabilities(nn.Module):
-    """Preparation, network, class mix and softmax of a trained model.
+    """Preparation, network, calibration, class mix and softmax of a trained model.
 
     Args:
         classifier: The model.
@@ -26,6 +27,7 @@ class ImagesToProbabilities(nn.Module):
     """
 
     log_answered: Tensor
+    temperatures: Tensor | None
 
     def __init__(self, classifier: LongTailClassifier) -> None:
         super().__init__()
@@ -38,6 +40,8 @@ class ImagesToProbabilities(nn.Module):
         self.prepare = Preparation(classifier.reader, classifier.model.data_preprocessor)
         self.model = classifier.model
         self.register_buffer('log_answered', log_answered(classifier).float(), persistent=False)
+        temperatures = classifier.temperatures
+        self.register_buffer('temperatures', None if temperatures is None else temperatures.float(), persistent=False)
 
     def forward(self, images: Tensor, log_prior: Tensor) -> Tensor:
         """Probabilities of the classes.
@@ -50,6 +54,8 @@ class ImagesToProbabilities(nn.Module):
             float32, shape (N, num_classes).
         """
         logits = self.model(self.prepare(images))
+        if self.temperatures is not None:
+            logits = tempered(logits, self.temperatures)
         return torch.softmax(logits + (log_prior - self.log_answered), 1)
 
 
@@ -71,7 +77,7 @@ class WithDefaultPrior(nn.Module):
 def log_answered(classifier: LongTailClassifier) -> Tensor:
     """Logs of the class shares that the logits answer for, float64; all 0 where that is not known."""
     try:
-        shares = classifier.mixes.shares(None)
+        shares = classifier.mixes.answered()
     except UserError:
         return torch.zeros(len(classifier.classes), dtype=torch.float64)
     return shares.clamp_min(shares[shares > 0].min()).log()

@@ -1,8 +1,12 @@
 """What a model answers."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
+
+Reject = float | Mapping[str, float]
+"""Least probability of an answer: one, or one for each class."""
 
 
 class Prediction(NamedTuple):
@@ -20,9 +24,16 @@ class Prediction(NamedTuple):
     probabilities: tuple[float, ...] = ()
     error: str | None = None
 
-    def label(self, reject: float = 0.0) -> str | None:
-        """Name of the likeliest class; None if its probability is below ``reject``, or the image could not be read."""
-        return self.classes[0] if self.classes and self.probabilities[0] >= reject else None
+    def label(self, reject: Reject = 0.0) -> str | None:
+        """Name of the likeliest class; None if its probability is too low, or the image could not be read.
+
+        Args:
+            reject: Least probability, or one by class, such as ``LongTailClassifier.thresholds``.
+        """
+        if not self.classes:
+            return None
+        least = reject[self.classes[0]] if isinstance(reject, Mapping) else reject
+        return self.classes[0] if self.probabilities[0] >= least else None
 
 
 class Embeddings(NamedTuple):

@@ -1,6 +1,7 @@
 """A trained model that answers for images."""
 
 import os
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,14 +12,17 @@ import torch.nn.functional as F
 from mmengine.registry import DefaultScope
 from torch import Tensor
 
+from ltcl.calibration import Calibration
+from ltcl.calibration.record import tempered
 from ltcl.errors import UserError
 from ltcl.evaluation.class_mixes import ESTIMATE, Mixes, Prior
 from ltcl.models.class_mix import frequency_power
+from ltcl.neutral_text import visible
 
 from .answers import Embeddings, Prediction
 from .images import Image, Source, find_images
 from .reading import Batch, Reader, collate_with, load
-from .runs import SCOPE, SavedRun, build_model, classifies, read_run
+from .runs import SCOPE, SavedRun, build_model, calibration_of, classifies, read_run
 
 if TYPE_CHECKING:
     from ltcl.export import Exported
@@ -39,6 +43,7 @@ class LongTailClassifier:
     Args:
         run: What :func:`~ltcl.inference.runs.read_run` returns; :meth:`load` takes a path.
         device: As in :meth:`load`.
+        calibrated: As in :meth:`load`.
 
     Example::
 
@@ -50,7 +55,7 @@ class LongTailClassifier:
         features = model.embed('photos/').features
     """
 
-    def __init__(self, run: SavedRun, device: str | torch.device | None = None) -> None:
+    def __init__(self, run: SavedRun, device: str | torch.device | None = None, calibrated: bool = True) -> None:
         self.run = run
         self.classes = run.classes
         """Names of the classes, in the order of the labels."""
@@ -62,12 +67,20 @@ class LongTailClassifier:
             self.reader = Reader(loader['dataset']['pipeline'], is_grey=means is not None and len(means) == 1)
             self._collate = collate_with(loader.get('collate_fn'))
             power = frequency_power(self.model.head, sampler)
-        self.mixes = Mixes(self.classes, run.class_counts, power, type(self.model.head).__name__)
+        self.calibration = calibration_of(run) if calibrated else None
+        """What ``ltcl calibrate`` stored, which all answers use; None where there is none."""
+        make = Mixes if self.calibration is None else self.calibration.mixes
+        self.mixes = make(self.classes, run.class_counts, power, type(self.model.head).__name__)
+        self._is_told = self.calibration is None
         self.batch_size, self.num_workers = loader.get('batch_size', 1), loader.get('num_workers', 0)
 
     @classmethod
     def load(
-        cls, run: str | Path, device: str | torch.device | None = None, config: str | Path | None = None
+        cls,
+        run: str | Path,
+        device: str | torch.device | None = None,
+        config: str | Path | None = None,
+        calibrated: bool = True,
     ) -> 'LongTailClassifier':
         """The model of a run.
 
@@ -75,11 +88,13 @@ class LongTailClassifier:
             run: A work dir, of which the best checkpoint is taken (the newest, if there is no best), or a checkpoint.
             device: Where it computes, such as ``'cpu'`` or ``'cuda:1'``; None is the first GPU, if there is one.
             config: The config of its training, for a checkpoint that does not carry it.
+            calibrated: Whether to answer as ``ltcl calibrate`` stored it in the checkpoint, if it did; that is said
+                once, on standard error.
 
         Raises:
             UserError: There is no checkpoint, it is damaged, carries no config, or is no classifier of images.
         """
-        return cls(read_run(run, config), device)
+        return cls(read_run(run, config), device, calibrated)
 
     def predict(
         self,
@@ -98,7 +113,7 @@ class LongTailClassifier:
             top: Classes of each answer.
             prior: Class mix that the images come from: ``'natural'``, that of the training images; ``'balanced'``;
                 ``'estimate'``, found from all these images; shares by class; or a CSV file of them, ``class,share``.
-                None: the one that the head was trained to answer for, as ``ltcl test``.
+                None: the one of the calibration, else that which the head was trained for, as ``ltcl test``.
             batch_size: Images of a batch; None is that of the test.
             num_workers: Processes that read images; None is that of the test, at most one a core and a batch.
             listener: Is told of progress.
@@ -115,9 +130,10 @@ class LongTailClassifier:
                 f'{type(self.model.head).__name__} of {self.run.path} has no classifier: train one on the encoder '
                 '(configs/stage2), or take the features, `ltcl embed`'
             )
+        self._tell()
         sources = find_images(images)
         unreadable: dict[int, str] = {}
-        rows: Iterable[Rows] = self._rows(sources, self.model, unreadable, batch_size, num_workers, listener)
+        rows: Iterable[Rows] = self._rows(sources, self._logits, unreadable, batch_size, num_workers, listener)
         if prior == ESTIMATE:
             rows = list(rows)
             shift = self.mixes.shift(prior, torch.cat([logits for _, logits in rows])) if rows else None
@@ -175,6 +191,34 @@ class LongTailClassifier:
         if prior == ESTIMATE:
             raise UserError('estimate is found from images: use predict(prior="estimate")')
         return dict(zip(self.classes, self.mixes.shares(prior).tolist(), strict=True))
+
+    @property
+    def temperatures(self) -> Tensor | None:
+        """By which logits are divided, by their likeliest class, float64, shape (num_classes,); None: by nothing."""
+        if self.calibration is None:
+            return None
+        return self.calibration.temperature_of(self.run.class_counts, len(self.classes))
+
+    @property
+    def thresholds(self) -> dict[str, float]:
+        """Least probability of an answer by class, as ``ltcl calibrate --precision`` chose it; for ``label``.
+
+        Raises:
+            UserError: None was chosen.
+        """
+        calibration = self.calibration or Calibration({})
+        values = calibration.threshold_of(self.run.class_counts, len(self.classes)).tolist()
+        return dict(zip(self.classes, values, strict=True))
+
+    def _logits(self, inputs: Tensor) -> Tensor:
+        logits, temperatures = self.model(inputs), self.temperatures
+        return logits if temperatures is None else tempered(logits, temperatures)
+
+    def _tell(self) -> None:
+        """Say once that a calibration is used."""
+        if not self._is_told:
+            print(visible(f'{self.run.name} is {self.calibration}'), file=sys.stderr)
+            self._is_told = True
 
     def _answers(self, logits: Tensor, shift: Tensor | None, top: int) -> Iterator[tuple[Names, tuple[float, ...]]]:
         """Names and probabilities of the likeliest classes of each row."""

@@ -12,6 +12,7 @@ from mmpretrain.models import ClsHead, ImageClassifier
 from mmpretrain.registry import DATASETS, MODELS
 from torch import Tensor, nn
 
+from ltcl.calibration import Calibration
 from ltcl.checkpoints.choosing import checkpoint_of
 from ltcl.checkpoints.class_names import trained_classes
 from ltcl.checkpoints.run_state import meta_of
@@ -79,6 +80,15 @@ def read_run(run: str | Path, config: str | Path | None = None) -> SavedRun:
     counts = meta_of(checkpoint).get('class_counts')
     classes = trained_classes(checkpoint, path) or _known_classes(cfg)
     return SavedRun(path, checkpoint, cfg, classes, counts if isinstance(counts, list) else None)
+
+
+def calibration_of(run: SavedRun) -> Calibration | None:
+    """What ``ltcl calibrate`` stored in a run's checkpoint; None if there is nothing.
+
+    Raises:
+        UserError: It is none that this version writes.
+    """
+    return Calibration.from_meta(meta_of(run.checkpoint), len(run.classes), run.path)
 
 
 def _known_classes(cfg: Config) -> list[str]:

@@ -11,10 +11,10 @@ from ltcl.errors import UserError
 from ltcl.files import write_atomic
 from ltcl.neutral_text import csv_text, visible
 
-from .answers import Embeddings, Prediction
+from .answers import Embeddings, Prediction, Reject
 
 
-def table_of(predictions: Sequence[Prediction], suffix: str, top: int = 1, reject: float = 0.0) -> str:
+def table_of(predictions: Sequence[Prediction], suffix: str, top: int = 1, reject: Reject = 0.0) -> str:
     """Predictions as the text of a file.
 
     A CSV file has the columns ``path,class,probability``, then ``class_2,probability_2`` and so on. The class is empty
@@ -26,7 +26,7 @@ def table_of(predictions: Sequence[Prediction], suffix: str, top: int = 1, rejec
         predictions: The predictions.
         suffix: ``'.csv'`` or ``'.json'``.
         top: Classes of each.
-        reject: Smallest probability of an answer.
+        reject: Least probability of an answer, or one by class.
     """
     if suffix == '.json':
         return json.dumps([_entry(each, top, reject) for each in predictions], indent=1) + '\n'
@@ -34,7 +34,7 @@ def table_of(predictions: Sequence[Prediction], suffix: str, top: int = 1, rejec
     return csv_text(['path', 'class', 'probability', *more], [list(_cells(each, top, reject)) for each in predictions])
 
 
-def _entry(prediction: Prediction, top: int, reject: float) -> dict:
+def _entry(prediction: Prediction, top: int, reject: Reject) -> dict:
     ranked = zip(prediction.classes[:top], map(_short, prediction.probabilities[:top]), strict=True)
     return {
         'path': prediction.path,
@@ -44,7 +44,7 @@ def _entry(prediction: Prediction, top: int, reject: float) -> dict:
     }
 
 
-def _cells(prediction: Prediction, top: int, reject: float) -> Iterator[object]:
+def _cells(prediction: Prediction, top: int, reject: Reject) -> Iterator[object]:
     yield prediction.path
     for rank in range(top):
         is_there = rank < len(prediction.classes)

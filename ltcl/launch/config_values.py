@@ -55,6 +55,13 @@ def needs_classes(cfg: Config, checkpoint: str | None = None) -> bool:
     return cfg.get('num_classes', 0) is None or (checkpoint is not None and _tests_own_images(cfg))
 
 
+def bounds_of(cfg: Config) -> tuple[int, int] | None:
+    """Smallest and largest training count of a medium-shot class, by the metric of the test; None: it does not tell."""
+    found = cfg.get('test_evaluator') or []
+    metrics = found if isinstance(found, list | tuple) else [found]
+    return next((tuple(metric['bounds']) for metric in metrics if metric.get('bounds')), None)
+
+
 def fill_num_classes(cfg: Config, checkpoint: str | None = None) -> None:
     """Give a config whose ``num_classes`` is None the number of classes of its data.
 

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+from ltcl.errors import UserError
 from ltcl.neutral_text import visible
 
 from .exit_codes import UNREADABLE
@@ -13,6 +14,7 @@ from .threads import threads_option
 
 SHOWN = 20
 MIXES = ('natural', 'balanced', 'estimate')
+STORED = 'stored'
 
 
 def image_options(parser: argparse.ArgumentParser) -> None:
@@ -24,6 +26,11 @@ def image_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--num-workers', type=at_least(0), metavar='N', help='processes that read; as in the test')
     parser.add_argument('--device', help='such as cpu or cuda:1; by default the first GPU, if there is one')
     threads_option(parser)
+
+
+def calibration_option(parser: argparse.ArgumentParser) -> None:
+    """Add the option that leaves a calibration out."""
+    parser.add_argument('--uncalibrated', action='store_true', help='as trained, without what `ltcl calibrate` stored')
 
 
 def at_least(lowest: int) -> Callable[[str], int]:
@@ -64,6 +71,22 @@ def probability(text: str) -> float:
         if 0 <= float(text) <= 1:
             return float(text)
     raise argparse.ArgumentTypeError(f'{text} is no number of 0..1')
+
+
+def rejection(text: str) -> float | str:
+    """A type for an option: a number of 0..1, or the thresholds of the calibration."""
+    return text if text == STORED else probability(text)
+
+
+def check_rejection(reject: float | str | None, prior: str | None, uncalibrated: bool) -> None:
+    """Refuse stored thresholds together with what they were not chosen for.
+
+    Raises:
+        UserError: There is a class mix or no calibration.
+    """
+    other = '--uncalibrated' if uncalibrated else f'--prior {prior}' if prior is not None else None
+    if reject == STORED and other is not None:
+        raise UserError(f'--reject stored was chosen for the calibrated answers: omit {other}, or give a probability')
 
 
 @contextlib.contextmanager

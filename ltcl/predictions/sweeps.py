@@ -13,11 +13,11 @@ from ltcl.errors import UserError
 from ltcl.evaluation.functional import estimate_shares, log_ratio, shares_of
 from ltcl.evaluation.functional.shot import DEFAULT_BOUNDS
 
+from .adjusting import TAUS, are_counts_known, best_of, log_shares
 from .calibration import calibration_error, log_loss
 from .figures import Figures, accuracy_figures
-from .saved import UNKNOWN, SavedPredictions
+from .saved import SavedPredictions
 
-TAUS = tuple(np.round(np.arange(-1, 3.01, 0.25), 2).tolist())
 TEMPERATURES = tuple(np.round(2.0 ** np.arange(-2, 3.01, 0.25), 3).tolist())
 AS_TRAINED, NATURAL, BALANCED, ESTIMATE = 'as trained', 'natural', 'balanced', 'estimate'
 Value = float | str
@@ -45,8 +45,7 @@ def adjusted(predictions: SavedPredictions, tau: float) -> SavedPredictions:
     From `Long-Tail Learning via Logit Adjustment <https://arxiv.org/abs/2007.07314>`_. A class without training images
     counts as one with one image.
     """
-    shift = -tau * np.log(shares_of(torch.from_numpy(predictions.class_counts).clamp_min(1), 1).numpy())
-    return _shifted(predictions, shift)
+    return _shifted(predictions, -tau * log_shares(predictions.class_counts))
 
 
 def tempered(predictions: SavedPredictions, temperature: float) -> SavedPredictions:
@@ -102,7 +101,7 @@ def sweeps(
         return Sweep(name, criterion, rows, chosen)
 
     found = [run('temperature', 'log_loss', TEMPERATURES, tempered)]
-    if (test.class_counts != UNKNOWN).all():
+    if are_counts_known(test):
         found.append(run('tau', 'macro', TAUS, adjusted))
         if not np.isnan(test.frequency_power):
             found.append(run('prior', 'all', [AS_TRAINED, NATURAL, BALANCED, ESTIMATE], answering_for))
@@ -113,14 +112,10 @@ def _best(
     val: SavedPredictions, values: Sequence[Value], change: Callable, criterion: str, bounds: tuple[int, int]
 ) -> Value:
     """The best value on the validation images; of equals the one that changes least."""
-    sign = 1 if criterion == 'log_loss' else -1
-
-    def rank(value: Value) -> tuple[float, float]:
-        neutral = 1.0 if change is tempered else 0.0
-        distance = values.index(value) if isinstance(value, str) else abs(value - neutral)
-        return sign * figures_of(change(val, value), bounds)[criterion], distance
-
-    return min(values, key=rank)
+    sign, neutral = (-1, 1.0) if criterion == 'log_loss' else (1, 0.0)
+    changes = [values.index(value) if isinstance(value, str) else abs(value - neutral) for value in values]
+    figures = [sign * figures_of(change(val, value), bounds)[criterion] for value in values]
+    return values[best_of(np.array(figures), np.array(changes))]
 
 
 def _check_val(test: SavedPredictions, val: SavedPredictions) -> None:

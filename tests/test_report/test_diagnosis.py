@@ -75,6 +75,7 @@ def test_wrong_confidence_names_the_groups():
     finding = found(scores * sure, labels)['confidence']
     assert finding.is_ill
     assert 'on few-shot classes it is too sure' in finding.text
+    assert '`ltcl calibrate RUN` fits' in finding.text
     assert 'many-shot' not in finding.text
 
 

@@ -1,5 +1,6 @@
 """Metrics for mmengine's evaluator."""
 
+from .answered_accuracy import AnsweredAccuracy
 from .class_subset_accuracy import ClassSubsetAccuracy
 from .knn import KNNAccuracy
 from .save_predictions import SavePredictions
@@ -7,4 +8,12 @@ from .save_scenes import SaveScenes
 from .shot_accuracy import ShotAccuracy
 from .shot_metric import ShotMetricMixin
 
-__all__ = ['ClassSubsetAccuracy', 'KNNAccuracy', 'SavePredictions', 'SaveScenes', 'ShotAccuracy', 'ShotMetricMixin']
+__all__ = [
+    'AnsweredAccuracy',
+    'ClassSubsetAccuracy',
+    'KNNAccuracy',
+    'SavePredictions',
+    'SaveScenes',
+    'ShotAccuracy',
+    'ShotMetricMixin',
+]

@@ -1,7 +1,7 @@
 """A test that keeps what the model answered."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -12,6 +12,9 @@ from ltcl.errors import UserError
 from ltcl.notices import note, warn
 from ltcl.predictions import SavedPredictions, save_predictions
 from ltcl.registry import METRICS
+
+if TYPE_CHECKING:
+    from ltcl.calibration import Calibration
 
 SMALLEST = torch.finfo(torch.float32).tiny
 
@@ -26,7 +29,7 @@ class SavePredictions(BaseMetric):
     Args:
         path: The ``.npz`` file.
         split: Which images are tested.
-        checkpoint: Name of the model.
+        checkpoint: Name of the model; ' calibrated' is put after it where the answers are.
         is_asked: False, where nobody named the file: a model without scores writes none, and a place that cannot be
             written is a warning.
         collect_device: ``'cpu'`` or ``'gpu'``, where the processes' results are gathered.
@@ -47,6 +50,7 @@ class SavePredictions(BaseMetric):
         self.path, self.split, self.checkpoint = path, split, checkpoint
         self._class_counts: np.ndarray | None = None
         self._power: float | None = None
+        self._is_calibrated = False
 
     def set_class_counts(self, class_counts: Sequence[int] | Tensor) -> None:
         """Take the number of training images of each class, shape (num_classes,)."""
@@ -55,6 +59,10 @@ class SavePredictions(BaseMetric):
     def set_frequency_power(self, power: float | None) -> None:
         """Take the class mix that the answers are for, as a power of the training counts; None: not known."""
         self._power = power
+
+    def set_calibration(self, calibration: 'Calibration') -> None:
+        """Take the calibration of the answers."""
+        self._is_calibrated = True
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
         """Keep scores, label and file of each image of a batch.
@@ -98,7 +106,7 @@ class SavePredictions(BaseMetric):
             np.array([str(name) for name in names]),
             counts,
             self.split,
-            self.checkpoint,
+            self.checkpoint + (' calibrated' if self._is_calibrated else ''),
             power,
         )
         try:

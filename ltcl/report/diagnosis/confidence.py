@@ -30,7 +30,10 @@ def wrong_confidence(answers: Answers, rows: Sequence[ClassRow]) -> Finding:
             )
     figure = pairs(bars, ('right', 'mean confidence'), ' %')
     if ill:
-        text = f'A probability does not mean what it says: {"; ".join(ill)}.'
+        text = (
+            f'A probability does not mean what it says: {"; ".join(ill)}. `ltcl calibrate RUN` fits temperature and '
+            'class prior to validation images.'
+        )
         return Finding('confidence', True, 'Its confidence is wrong', text, figure)
     text = (
         'In each group the mean confidence is within 5 points of the share of right answers, or as near as can be told.'

@@ -4,9 +4,10 @@ import math
 
 import numpy as np
 
+from ltcl.predictions.prior_sweep import sweep_prior
+
 from ..charts import curves
 from ..class_figures import Answers
-from ..prior_sweep import sweep
 from .finding import Finding
 
 
@@ -19,7 +20,7 @@ def prior_would_help(
     """
     if class_counts.min() < 0 or len(np.unique(class_counts)) < 2 or len(answers.labels) < 20:
         return None
-    result = sweep(answers, class_counts)
+    result = sweep_prior(answers.scores, answers.labels, class_counts)
     series = {'macro': result.macro, 'all': result.overall}
     figure = curves(series, 'accuracy (%)', 'times log class share:', percent=True)
     gain = result.honest - result.before

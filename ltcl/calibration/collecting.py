@@ -1,0 +1,141 @@
+"""The answers of a run, as it is, for its validation and its test images."""
+
+import argparse
+import tempfile
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from mmengine.config import Config
+
+from ltcl.engine.unwrapped import unwrapped
+from ltcl.errors import UserError
+from ltcl.evaluation.functional.shot import DEFAULT_BOUNDS
+from ltcl.inference.runs import SCOPE, classifies
+from ltcl.launch import build_runner
+from ltcl.launch.config_values import OWN_IMAGES, bounds_of, images_of
+from ltcl.launch.run_config import config_of_run
+from ltcl.predictions import SavedPredictions, load_predictions
+from ltcl.predictions.adjusting import halves
+
+from .calibrating import some
+
+OTHERS = 'name a folder of other images in class folders, `ltcl calibrate {} DATA`'
+
+
+class Answers(NamedTuple):
+    """What a calibration is fitted on and checked with.
+
+    Args:
+        val: Answers of the model as it is, for the images to fit on.
+        test: For those of the check; None: there are none.
+        check: What those are called.
+        bounds: Smallest and largest training count of a medium-shot class, as in the test of the run.
+    """
+
+    val: SavedPredictions
+    test: SavedPredictions | None
+    check: str
+    bounds: tuple[int, int]
+
+
+def collect(run: str, data: str | None = None, in_halves: bool = False) -> Answers:
+    """The answers of a run for its validation and its test images.
+
+    Args:
+        run: A work dir or a checkpoint.
+        data: Folder of other images to fit on, in the place of the validation images.
+        in_halves: Take one half of them to fit on, and the other half for the check.
+
+    Raises:
+        UserError: There is no checkpoint, no image to fit on, or the model is none that is calibrated.
+    """
+    cfg, tested = config_under_test(run, data), config_under_test(run)
+    bounds = bounds_of(tested) or DEFAULT_BOUNDS
+    if data is None:
+        use_validation(cfg, run, in_halves)
+    val = answers_of(cfg, 'val' if data is None else Path(data).resolve().name)
+    if in_halves:
+        half = halves(val.labels)
+        return Answers(
+            some(val, half == 0)._replace(split=f'half of {val.split}'), some(val, half == 1), 'rest', bounds
+        )
+    if tested.get('test_dataloader') is None or is_benchmark(tested):
+        return Answers(val, None, 'test', bounds)
+    test = answers_of(tested, 'test')
+    is_same = np.array_equal(val.labels, test.labels) and np.array_equal(val.scores, test.scores)
+    return Answers(val, None if is_same else test, 'test', bounds)
+
+
+def config_under_test(run: str, data: str | None = None) -> Config:
+    """The config of a test of a run, on the images of a folder if one is named.
+
+    Raises:
+        UserError: There is no checkpoint, it carries no config, or it is one of segmentation.
+    """
+    words: dict[str, Any] = dict(checkpoint=None, work_dir=None, cfg_options={}, launcher='none', processes=None)
+    cfg = config_of_run(argparse.Namespace(config=run, **words), run, data)
+    if (cfg.get('default_scope') or SCOPE) != SCOPE or 'decode_head' in cfg.model:
+        raise UserError(f'{cfg.load_from} is a checkpoint of segmentation: only classifiers of images are calibrated')
+    return cfg
+
+
+def use_validation(cfg: Config, run: str, in_halves: bool) -> None:
+    """Put the validation images in the place of the test images.
+
+    Args:
+        cfg: Changed in place.
+        run: The run, for messages.
+        in_halves: Whether images that are those of the test as well will do.
+
+    Raises:
+        UserError: There are none, or they are those of the test.
+    """
+    if cfg.get('val_dataloader') is None:
+        raise UserError(f'{run} has no validation images, which a calibration is fitted on: {OTHERS.format(run)}')
+    if is_benchmark(cfg) and not in_halves:
+        raise UserError(
+            f'the validation images of {run} are its test images, and a test on images that were fitted would be none: '
+            f'--halves fits on one half of them and checks on the other, or {OTHERS.format(run)}'
+        )
+    cfg.test_dataloader = cfg.val_dataloader
+
+
+def is_benchmark(cfg: Config) -> bool:
+    """Whether validation and test have the same images, by the config; a folder without a test part has no test."""
+    val, test = (cfg.get(f'{name}_dataloader') for name in ('val', 'test'))
+    if val is None or test is None or images_of(val.dataset).get('type') == OWN_IMAGES:
+        return False
+    return images_of(val.dataset).to_dict() == images_of(test.dataset).to_dict()
+
+
+def answers_of(cfg: Config, split: str) -> SavedPredictions:
+    """Answers for the test images of a config, of the model without a calibration.
+
+    Args:
+        cfg: The config, changed in place.
+        split: What the images are called.
+
+    Raises:
+        UserError: The model does not classify, or no image has a known class.
+    """
+    name = Path(cfg.load_from).resolve()
+    with tempfile.TemporaryDirectory() as folder:
+        cfg.work_dir, cfg.log_level = folder, 'WARNING'
+        file = f'{folder}/predictions.npz'
+        about = dict(path=file, split=split, checkpoint=f'{name.parent.name}/{name.stem}')
+        cfg.test_evaluator = [dict(type='ltcl.SavePredictions', **about)]
+        cfg.setdefault('default_hooks', {})['prior'] = dict(type='ltcl.PriorHook', calibrated=False)
+        cfg.default_hooks['run_report'] = None
+        runner = build_runner(cfg)
+        head = getattr(unwrapped(runner.model), 'head', None)
+        if not classifies(head):
+            raise UserError(
+                f'{type(head).__name__} of {cfg.load_from} gives no image one class of all: only models that do are '
+                'calibrated'
+            )
+        runner.test()
+        found = load_predictions(file).labelled()
+    if not len(found.labels):
+        raise UserError(f'none of the {split} images has a known class, so nothing can be fitted')
+    return found

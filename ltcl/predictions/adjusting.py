@@ -1,0 +1,38 @@
+"""Post-hoc logit adjustment: multiples of the log training frequencies, and how one is chosen."""
+
+import numpy as np
+
+from .saved import UNKNOWN, SavedPredictions
+
+TAUS = tuple(np.round(np.arange(-2, 3.01, 0.25), 2).tolist())
+
+
+def are_counts_known(predictions: SavedPredictions) -> bool:
+    """Whether the training images of all classes are known."""
+    return bool((predictions.class_counts != UNKNOWN).all())
+
+
+def log_shares(class_counts: np.ndarray) -> np.ndarray:
+    """Log of the training frequencies, float64, shape (C,); a class without images counts as one with one image."""
+    counts = np.maximum(class_counts, 1).astype(np.float64)
+    return np.log(counts / counts.sum())
+
+
+def best_of(figures: np.ndarray, changes: np.ndarray) -> int:
+    """Place of the highest figure; of equals of the one that changes least.
+
+    Args:
+        figures: Shape (K,).
+        changes: How much each changes, shape (K,).
+    """
+    tied = np.flatnonzero(figures >= figures.max() - 1e-12)
+    return int(tied[np.argmin(changes[tied])])
+
+
+def halves(labels: np.ndarray) -> np.ndarray:
+    """Half of each image, 0 or 1, such that each class is parted evenly; the same at each call."""
+    order = np.random.default_rng(0).permutation(len(labels))
+    order = order[np.argsort(labels[order], kind='stable')]
+    half: np.ndarray = np.empty(len(labels), dtype=int)
+    half[order] = np.arange(len(labels)) % 2
+    return half
