@@ -87,10 +87,20 @@ def thumbnail(path: Path) -> str | None:
             if image.width * image.height > MAX_PIXELS:
                 return None
             image.draft('RGB', (2 * SIDE, 2 * SIDE))
-            small = ImageOps.exif_transpose(image).convert('RGB')
-            small.thumbnail((SIDE, SIDE))
-            file = io.BytesIO()
-            small.save(file, 'JPEG', quality=72)
+            return jpeg_uri(ImageOps.exif_transpose(image).convert('RGB'), SIDE)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return None
+
+
+def jpeg_uri(image: Image.Image, side: int) -> str:
+    """A small JPEG of an RGB image as a data URI.
+
+    Args:
+        image: The image.
+        side: Longer side that it has at most.
+    """
+    small = image.copy()
+    small.thumbnail((side, side))
+    file = io.BytesIO()
+    small.save(file, 'JPEG', quality=72)
     return f'data:image/jpeg;base64,{base64.b64encode(file.getvalue()).decode()}'
