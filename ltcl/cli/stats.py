@@ -33,6 +33,7 @@ def options(parser: ArgumentParser) -> None:
         metavar='PATH',
         help='folder for stats.html and all tables; or one file, the page (.html) or the table of the classes (.csv)',
     )
+    parser.add_argument('--data-root', metavar='FOLDER', help='folder of the images, in place of that of the config')
     parser.add_argument('--no-files', action='store_true', help='only count: open no image')
     parser.add_argument(
         '--backbone',
@@ -52,7 +53,7 @@ def main(args: argparse.Namespace) -> None:
     """
     _check(args)
     is_folder = Path(args.data).is_dir()
-    cfg = None if is_folder else load_config(args.data)
+    cfg = None if is_folder else load_config(args.data, _overrides(args))
     is_scenes = _holds_scenes(args.data) if cfg is None else cfg.get('default_scope') == 'mmseg'
     import_scope('mmseg' if is_scenes and cfg is not None else 'mmpretrain')
     if is_scenes:
@@ -68,11 +69,17 @@ def _holds_scenes(folder: str) -> bool:
     return is_scene_folder(folder)
 
 
+def _overrides(args: argparse.Namespace) -> dict[str, object]:
+    return {} if args.data_root is None else {'data_root': args.data_root}
+
+
 def _check(args: argparse.Namespace) -> None:
     if args.out is not None and args.out.suffix not in KINDS and not args.out.is_dir():
         raise UserError(f'--out {args.out}: a page is a .html file, the table a .csv file; a folder gets both')
     if args.out is not None and args.out.suffix in KINDS[:2] and not args.out.absolute().parent.is_dir():
         raise UserError(f'--out {args.out}: there is no folder {args.out.absolute().parent}: make it')
+    if args.data_root is not None and Path(args.data).is_dir():
+        raise UserError('--data-root is for a config: leave it out, the folder is named already')
     if args.no_files and args.backbone:
         raise UserError('--backbone opens the images, which --no-files forbids: leave one of them out')
     if args.neighbours and not args.backbone:

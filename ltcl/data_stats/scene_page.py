@@ -101,6 +101,10 @@ def _sheets(found: FoundScenes) -> Part:
     return Part('sheets', 'Classes in pictures', remark, strips)
 
 
+def _name(path: str) -> str:
+    return visible(PurePath(path).name, width=24)
+
+
 def picture_of(scenes: Scenes, key: tuple[int, int]) -> str | None:
     """A small picture of a scene with one class coloured and the rest darkened, a data URI; None if it cannot be read.
 

@@ -68,7 +68,7 @@ def _from_sample(part: int, dataset: Any, index: int, num_classes: int) -> Scene
         return Scene(image, mask, part, none, fault=f'cannot be read ({str(error)[:120]})')
     if labels.ndim > 2:
         return Scene(image, mask, part, none, fault='holds colours, not labels')
-    fault = other_size(image, mask, labels.shape[:2])
+    fault = other_size(image, labels.shape[:2])
     values, numbers = np.unique(labels, return_counts=True)
     scene = Scene(image, mask, part, none, fault=fault)
     void = getattr(dataset, 'ignore_index', VOID_LABEL)

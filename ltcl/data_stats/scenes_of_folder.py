@@ -59,7 +59,7 @@ def _from_facts(image: str, mask: str, part: int, facts: MaskFacts, label_map: L
             pixels[label] += number
         else:
             void += number
-    return Scene(image, mask, part, pixels, void, unknown, facts.fault or other_size(image, mask, facts.size))
+    return Scene(image, mask, part, pixels, void, unknown, facts.fault or other_size(image, facts.size))
 
 
 def _labels_of_file(mask: str, label_map: LabelMap) -> np.ndarray:
