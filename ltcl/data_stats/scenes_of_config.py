@@ -1,8 +1,9 @@
 """Images and masks of a config, counted. Imports mmseg."""
 
 import os
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from mmengine.registry import DefaultScope
@@ -29,41 +30,75 @@ def scenes_of_config(cfg: Any) -> Scenes:
     Raises:
         UserError: It has no data set with masks.
     """
-    found: dict[str, Any] = {}
-    with DefaultScope.overwrite_default_scope('mmseg'):
-        for name in PARTS:
-            loader = cfg.get(f'{name}_dataloader')
-            config = loader and annotations_only(loader.dataset.to_dict())
-            if config and config not in [each for each, _ in found.values()]:
-                found[name] = config, DATASETS.build(config)
+    found: dict[str, dict] = {}
+    for name in PARTS:
+        config = cfg.get(f'{name}_dataloader') and _config_of(cfg, name)
+        if config and config not in found.values():
+            found[name] = config
     if not found:
         raise UserError('the config has no data set: name one with train_dataloader, val_dataloader or test_dataloader')
-    sets = [(part, leaf) for part, (_, dataset) in enumerate(found.values()) for leaf in leaves(dataset)]
-    classes = list(sets[0][1].metainfo['classes'])
-    places = [(part, leaf, index) for part, leaf in sets for index in range(len(leaf))]
-    with ThreadPoolExecutor(THREADS) as pool:
-        read = pool.map(lambda place: _from_sample(*place, len(classes)), places)
-        scenes = list(counted(read, len(places), 'masks read'))
-    missing = [scene.image for scene in scenes if scene.fault == MISSING]
+    samples = [sample for part, config in enumerate(found.values()) for sample in _samples(config, part)]
+    classes = list(samples[0].dataset.metainfo['classes']) if samples else []
+    scenes = _read(samples)
     kept = [i for i, scene in enumerate(scenes) if scene.fault != MISSING]
     return Scenes(
         classes,
         list(found),
         [scenes[i] for i in kept],
-        lambda place: places[kept[place]][1][places[kept[place]][2]]['gt_seg_map'],
+        lambda place: samples[kept[place]].labels,
         'the config',
-        missing,
+        [scene.image for scene in scenes if scene.fault == MISSING],
     )
 
 
-def _from_sample(part: int, dataset: Any, index: int, num_classes: int) -> Scene:
+def scenes_of_part(cfg: Any, part: str) -> list[Scene]:
+    """Images and masks of one part of a config, in the order of its data set; also those without a mask.
+
+    Args:
+        cfg: The config of a segmentation.
+        part: ``train``, ``val`` or ``test``.
+    """
+    return _read(_samples(_config_of(cfg, part), 0))
+
+
+class _Sample(NamedTuple):
+    """An image with its mask that is not read yet."""
+
+    part: int
+    dataset: Any
+    index: int
+
+    @property
+    def labels(self) -> np.ndarray:
+        """Labels of its pixels."""
+        return self.dataset[self.index]['gt_seg_map']
+
+
+def _config_of(cfg: Any, part: str) -> dict:
+    return annotations_only(cfg[f'{part}_dataloader'].dataset.to_dict())
+
+
+def _samples(config: dict, part: int) -> list[_Sample]:
+    with DefaultScope.overwrite_default_scope('mmseg'):
+        dataset = DATASETS.build(config)
+    return [_Sample(part, leaf, index) for leaf in leaves(dataset) for index in range(len(leaf))]
+
+
+def _read(samples: Sequence[_Sample]) -> list[Scene]:
+    with ThreadPoolExecutor(THREADS) as pool:
+        return list(counted(pool.map(_scene, samples), len(samples), 'masks read'))
+
+
+def _scene(sample: _Sample) -> Scene:
+    part, dataset, index = sample
+    num_classes = len(dataset.metainfo['classes'])
     info = dataset.get_data_info(index)
     image, mask = str(info.get('img_path')), str(info.get('seg_map_path'))
     none = np.zeros(num_classes, np.int64)
     if not os.path.exists(mask) and '://' not in mask:
         return Scene(image, mask, part, none, fault=MISSING)
     try:
-        labels = dataset[index]['gt_seg_map']
+        labels = sample.labels
     except Exception as error:  # of many kinds, by reader and step
         return Scene(image, mask, part, none, fault=f'cannot be read ({str(error)[:120]})')
     if labels.ndim > 2:
