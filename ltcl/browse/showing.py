@@ -3,7 +3,9 @@
 import argparse
 
 from mmengine.registry import DefaultScope
+from torch import nn
 
+from ltcl.datasets.cached_features import find_cached
 from ltcl.errors import UserError
 from ltcl.launch.building import import_scope
 from ltcl.own_folder.quietly import quiet
@@ -29,16 +31,17 @@ def show(args: argparse.Namespace) -> tuple[str, int]:
     scope = cfg.get('default_scope') or 'mmpretrain'
     import_scope(scope)
     with quiet(), DefaultScope.overwrite_default_scope(scope):
-        source = open_source(cfg, args.split)
+        source = open_source(cfg, args.split or ('train' if cfg.get('train_dataloader') else 'test'))
         drawn = choose(source.members, _classes(source, args), args.number, args.seed)
         places = [place for each in drawn.values() for place in each]
         if not places:
             raise UserError('no image shows what was asked for: choose another class or group')
-        shown = list(views_of(source, places, preprocessor_of(cfg), args.seed))
+        preprocessor = preprocessor_of(cfg)
+        shown = list(views_of(source, places, preprocessor, args.seed))
     if not shown:
         raise UserError('none of the images can be read')
     grouped = _by_class(source, drawn, shown)
-    return sheet(args.config, _remarks(args, source, shown), grouped, source.classes), len(shown)
+    return sheet(args.config, _remarks(args, source, shown, preprocessor), grouped, source.classes), len(shown)
 
 
 def _classes(source: Source, args: argparse.Namespace) -> list[list[int]]:
@@ -67,11 +70,14 @@ def _by_class(source: Source, drawn: dict[int, list[int]], shown: list[Shown]) -
     return found
 
 
-def _remarks(args: argparse.Namespace, source: Source, shown: list[Shown]) -> list[str]:
-    model = source.cfg.model
+def _remarks(args: argparse.Namespace, source: Source, shown: list[Shown], preprocessor: nn.Module) -> list[str]:
     views = 'one view' if len(shown[0].views) == 1 else f'{len(shown[0].views)} views'
-    loader = f'{args.split}_dataloader'
-    return [
-        f'{len(shown)} of the {len(source.dataset):,} images of {loader}, {views} of each, as {model.type} gets them; '
-        f'the normalisation is undone. Seed {args.seed}.'
+    lines = [
+        f'{len(shown)} of the {len(source.dataset):,} images of {source.part}_dataloader, {views} of each, as '
+        f'{source.cfg.model.type} gets them; the normalisation is undone. Seed {args.seed}.'
     ]
+    if find_cached(source.dataset) is not None:
+        lines.append('The encoder is frozen and sees each image in these views, once; a step takes features of some.')
+    if source.is_training and getattr(preprocessor, 'batch_augments', None):
+        lines.append('The data preprocessor mixes the images of a batch; the label has a share of each.')
+    return lines

@@ -11,6 +11,8 @@ from ltcl.report.charts import MAX_NAMED, MAX_SINGLE, WIDTH, bunch, shorten
 from ltcl.report.svg import Box, label, picture, rect, tag
 
 LEFT, WIDE = 64, WIDTH - 74
+# Width of a character of a name.
+CHARACTER = 6
 
 
 class Bar(NamedTuple):
@@ -50,7 +52,7 @@ def tail(bars: Sequence[Bar], counted: str, others: Sequence[str]) -> Markup:
     for start, stop in bunch(len(bars), MAX_SINGLE):
         parts += _bars(bars[start:stop], (start + stop) / 2, box, counted, others)
     if len(bars) <= MAX_NAMED:
-        width = 110 // len(bars) if len(bars) < 6 else 12
+        width = WIDE // len(bars) // CHARACTER
         parts += [
             label(shorten(bar.name, width), box.x(i + 0.5), 230, 'middle', class_='tick') for i, bar in enumerate(bars)
         ]
