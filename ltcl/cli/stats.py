@@ -1,152 +1,86 @@
-"""Count the images of a folder or a config, look for damage and copies, and say what follows.
+"""Look at the images of a folder or a config: tail, damage, copies, doubtful labels, and what follows from it.
 
-Images of each class and part, imbalance factor, Gini coefficient, shot groups, sizes and modes of the images, damaged
-files, and pictures that are twice: in a class, in two classes, in two parts. Classes of segmentation: ltcl seg-stats.
+Images of each class and part, imbalance factor, Gini coefficient, shot groups, sizes and modes, damaged files, and
+pictures that are twice: in a class, in two classes, in two parts. With --backbone, labels that the nearest neighbours
+contradict. Of images with masks the pixels and images of each class, and masks that are missing or hold unknown values.
+--out has it all as a page that opens anywhere, and as tables.
 
 examples:
   ltcl stats data/birds
-  ltcl stats data/birds --out birds.csv
-  ltcl stats my_config.py --no-files
+  ltcl stats data/birds --out birds_stats --backbone tf_efficientnet_lite0
+  ltcl stats data/birds --out birds.html
+  ltcl stats my_config.py --no-files --out classes.csv
 """
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from ltcl.errors import UserError
-from ltcl.files import write_atomic
 from ltcl.launch import import_scope, load_config
-from ltcl.neutral_text import csv_text, visible
+from ltcl.launch.image_options import at_least
 
 from .parser import ArgumentParser, command
 
-if TYPE_CHECKING:
-    from ltcl.analysis.data_stats import Labelled
-
-PARTS = ('train', 'val', 'test')
-SHOWN = 20
+KINDS = ('.csv', '.html', '')
 
 
 def options(parser: ArgumentParser) -> None:
     """Words and options of the command."""
-    parser.add_argument('data', metavar='DATA|CONFIG', help='folder of images by class, or a config')
-    parser.add_argument('--out', type=Path, metavar='FILE', help='.csv file with all classes')
-    parser.add_argument('--no-files', action='store_true', help='only count: open no image')
-
-
-def images_of_folder(root: str) -> 'Labelled':
-    """All images of a folder as ``ltcl train`` reads them.
-
-    Args:
-        root: The folder.
-
-    Raises:
-        UserError: It has another form.
-    """
-    from ltcl.analysis.data_stats import Labelled
-    from ltcl.datasets.own_sources import find_sources
-
-    sources = find_sources(root, None)
-    classes = sources.class_names()
-    names = [name for name in (*PARTS, *sources.files) if name in sources.files]
-    names = list(dict.fromkeys(names))
-    read = [sources.read(name, classes, 'none', False, 'auto') for name in names]
-    paths = [str(Path(root, path)) for images in read for path in images.paths]
-    labels = np.concatenate([images.labels for images in read])
-    return Labelled(paths, labels, np.repeat(np.arange(len(read)), [len(each.paths) for each in read]), names, classes)
-
-
-def images_of_config(cfg: Any) -> 'Labelled':
-    """All images of a config; a part that is another one again is left out.
-
-    Args:
-        cfg: The config of a classifier.
-    """
-    from mmengine.registry import DefaultScope
-
-    from ltcl.analysis.data_stats import Labelled
-    from ltcl.launch.config_values import images_of
-    from ltcl.registry import DATASETS
-
-    found: dict[str, Any] = {}
-    with DefaultScope.overwrite_default_scope(cfg.default_scope):
-        for name in PARTS:
-            loader = cfg.get(f'{name}_dataloader')
-            parts = loader and dict(images_of(loader.dataset), pipeline=[])
-            if parts and parts not in [each for each, _ in found.values()]:
-                found[name] = parts, DATASETS.build(parts)
-    built = [dataset for _, dataset in found.values()]
-    infos = [each.get_data_info(i) for each in built for i in range(len(each))]
-    paths = [info['img_path'] for info in infos if info.get('img_path')]
-    labels = np.concatenate([each.get_gt_labels() for each in built])
-    numbers = np.repeat(np.arange(len(built)), [len(each) for each in built])
-    return Labelled(paths, labels, numbers, list(found), list(built[0].metainfo['classes']))
-
-
-def print_classes(images: 'Labelled', out: Path | None) -> None:
-    """The largest classes and the smallest on the terminal, all of them in the file."""
-    from ltcl.evaluation.functional.shot import DEFAULT_BOUNDS
-    from ltcl.openclipart.statistics import shot_group
-
-    counts = images.counts()
-    first = next(iter(counts.values()))
-    order = np.argsort(-first, kind='stable').tolist()
-    rows = [[images.classes[i], *(int(each[i]) for each in counts.values()), shot_group(int(first[i]))] for i in order]
-    head, tail = (rows, []) if len(rows) <= 2 * SHOWN else (rows[:SHOWN], rows[-SHOWN:])
-    for each in [['class', *counts, 'shots'], *head, *([['...']] if tail else []), *tail]:
-        print(f'{visible(each[0], width=40):40}', *(f'{cell:>9}' for cell in each[1:]))
-    groups = [shot_group(int(count)) for count in first]
-    few, many = DEFAULT_BOUNDS
-    print(
-        f'\nmany (> {many}) {groups.count("many"):,}, medium ({few}-{many}) {groups.count("medium"):,}, '
-        f'few (< {few}) {groups.count("few"):,} classes'
+    parser.add_argument('data', metavar='DATA|CONFIG', help='folder of images by class or with masks, or a config')
+    parser.add_argument(
+        '--out',
+        type=Path,
+        metavar='PATH',
+        help='folder for stats.html and all tables; or one file, the page (.html) or the table of the classes (.csv)',
     )
-    if out is not None:
-        write_atomic(out, csv_text(['class_name', *counts, 'group'], rows))
-
-
-def print_files(images: 'Labelled', root: str) -> tuple[list[str], Any]:
-    """Sizes, modes, damage and copies; returns the damaged files and the copies."""
-    from ltcl.analysis import data_stats
-    from ltcl.datasets.fingerprint_cache import fingerprints_of
-
-    modes, sizes = data_stats.kinds_of(images.paths)
-    if len(sizes):
-        low, middle, high = (f'{w:.0f}x{h:.0f}' for w, h in np.percentile(sizes, (0, 50, 100), axis=0))
-        print(f'width x height: smallest {low}, median {middle}, largest {high}')
-    print('modes:', ', '.join(f'{mode} {number:,}' for mode, number in modes.most_common()) or 'none')
-    prints = fingerprints_of(images.paths, root)
-    lines, near = data_stats.describe_copies(prints, images)
-    print(*lines, sep='\n')
-    return data_stats.damaged(images.paths, prints), near
+    parser.add_argument('--data-root', metavar='FOLDER', help='folder of the images, in place of that of the config')
+    parser.add_argument('--no-files', action='store_true', help='only count: open no image')
+    parser.add_argument(
+        '--backbone',
+        metavar='NAME',
+        help='look for doubtful labels among the features of this network (`ltcl list backbones`); those that a '
+        'training has left in the cache are not computed again',
+    )
+    parser.add_argument('--neighbours', type=at_least(1), metavar='N', help='how many are asked (default: 10)')
 
 
 @command(options)
 def main(args: argparse.Namespace) -> None:
-    """Count, look, print and write.
+    """Look, print and write.
 
     Raises:
-        UserError: There is no such folder or config.
+        UserError: There is no such folder or config, or options contradict each other.
     """
-    if args.out is not None and args.out.suffix != '.csv':
-        raise UserError(f'--out {args.out}: the table is a .csv file')
+    _check(args)
     is_folder = Path(args.data).is_dir()
-    cfg = None if is_folder else load_config(args.data)
-    if cfg is not None and cfg.get('default_scope') == 'mmseg':
-        raise UserError(
-            f'{args.data} is a config of segmentation: `ltcl seg-stats {args.data} --out FILE.json` counts it'
-        )
-    import_scope('mmpretrain')
-    from ltcl.analysis import data_stats
-    from ltcl.own_folder.quietly import quiet
+    cfg = None if is_folder else load_config(args.data, _overrides(args))
+    is_scenes = _holds_scenes(args.data) if cfg is None else cfg.get('default_scope') == 'mmseg'
+    import_scope('mmseg' if is_scenes and cfg is not None else 'mmpretrain')
+    if is_scenes:
+        from ltcl.data_stats.scene_report import report
+    else:
+        from ltcl.data_stats.image_report import report
+    report(args.data, cfg, args)
 
-    with quiet():
-        images = images_of_folder(args.data) if cfg is None else images_of_config(cfg)
-    print_classes(images, args.out)
-    print(*map(visible, data_stats.describe_counts(images)), sep='\n')
-    broken, near = ([], None) if args.no_files or not images.paths else print_files(images, args.data)
-    print('\nverdict:')
-    for line in data_stats.verdict(images, broken, near):
-        print(f'- {visible(line)}')
+
+def _holds_scenes(folder: str) -> bool:
+    from ltcl.own_scenes.layout import is_scene_folder
+
+    return is_scene_folder(folder)
+
+
+def _overrides(args: argparse.Namespace) -> dict[str, object]:
+    return {} if args.data_root is None else {'data_root': args.data_root}
+
+
+def _check(args: argparse.Namespace) -> None:
+    if args.out is not None and args.out.suffix not in KINDS and not args.out.is_dir():
+        raise UserError(f'--out {args.out}: a page is a .html file, the table a .csv file; a folder gets both')
+    if args.out is not None and args.out.suffix in KINDS[:2] and not args.out.absolute().parent.is_dir():
+        raise UserError(f'--out {args.out}: there is no folder {args.out.absolute().parent}: make it')
+    if args.data_root is not None and Path(args.data).is_dir():
+        raise UserError('--data-root is for a config: leave it out, the folder is named already')
+    if args.no_files and args.backbone:
+        raise UserError('--backbone opens the images, which --no-files forbids: leave one of them out')
+    if args.neighbours and not args.backbone:
+        raise UserError('--neighbours is for --backbone NAME: add it, or leave --neighbours out')

@@ -72,6 +72,7 @@ def find_label_map(
     facts: Sequence[MaskFacts],
     classes: Sequence[str] | None = None,
     lines: Sequence[str] | None = None,
+    refuse_strange: bool = True,
 ) -> LabelMap:
     """What the values of masks mean, by the first of these that there is.
 
@@ -87,6 +88,7 @@ def find_label_map(
         facts: What they hold.
         classes: Names of the classes, such as those of a training.
         lines: Lines of ``classes.csv``, where there is no such file.
+        refuse_strange: Whether a value that is no class is an error; else it is in no map.
 
     Raises:
         UserError: Nothing of these fits, with a proposal for ``classes.csv``; or a mask has a value that is no class.
@@ -101,7 +103,8 @@ def find_label_map(
     else:
         place = Path(root, *tops) if len(tops) == 1 else Path(root)
         found = _without_file(root, seen, classes or named_classes(Path(root), place))
-    _refuse_strange(root, found, masks, facts)
+    if refuse_strange:
+        _refuse_strange(root, found, masks, facts)
     return found
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from mmengine.logging import print_log
 from PIL import Image
 
+from ..counted import counted
 from ..datasets.folder_cache import cache_file, file_key
 from ..datasets.seg_masks.read_mask import DEEP_MODES, LOSSY, NOT_OPENED
 from ..datasets.transforms.map_labels import colour_codes
@@ -53,7 +54,8 @@ def mask_facts(paths: Sequence[str], root: str | os.PathLike) -> list[MaskFacts]
         new = {key: path for key, path in zip(keys, paths, strict=True) if key not in known}
         if new:
             with ThreadPoolExecutor(THREADS) as pool:
-                known |= dict(zip(new, pool.map(read_mask, new.values()), strict=True))
+                read = counted(pool.map(read_mask, new.values()), len(new), 'masks read')
+                known |= dict(zip(new, read, strict=True))
             _write(place, known)
     return [known[key] for key in keys]
 
@@ -87,7 +89,7 @@ def _counted(image: Image.Image) -> MaskFacts:
             fault='is partly transparent, and transparency tells no class: write it without an alpha channel, with a '
             'value or a colour for each class'
         )
-    codes, pixels = _histogram(values)
+    codes, pixels = _histogram(image)
     if len(codes) > MAX_COLOURS:
         return MaskFacts(
             fault=f'holds {len(codes)} colours: it is a photograph, or its edges were smoothed when it was resized; '
@@ -96,13 +98,30 @@ def _counted(image: Image.Image) -> MaskFacts:
     return MaskFacts(values.shape[:2], tuple(codes.tolist()), tuple(pixels.tolist()))
 
 
-def _histogram(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    if values.ndim == 3 and values.shape[2] < 3:
-        values = values[..., 0]
+def read_codes(path: str) -> np.ndarray:
+    """Code of each pixel of a mask file without a fault, int64, shape (H, W)."""
+    with Image.open(path) as image:
+        values = _channels(image)
+    return values.astype(np.int64) * GREY if values.ndim == 2 else _colours(values)
+
+
+def _channels(image: Image.Image) -> np.ndarray:
+    """Grey levels (H, W), or colours (H, W, 3 or 4)."""
+    values = np.asarray(image)
+    values = values[..., 0] if values.ndim == 3 and values.shape[2] < 3 else values
+    return values.astype(np.uint8) if values.ndim == 2 else values
+
+
+def _colours(values: np.ndarray) -> np.ndarray:
+    return colour_codes(values[..., 2::-1])  # OpenCV's order
+
+
+def _histogram(image: Image.Image) -> tuple[np.ndarray, np.ndarray]:
+    values = _channels(image)
     if values.ndim == 2:
-        pixels = np.bincount(values.astype(np.uint8).ravel(), minlength=256)
+        pixels = np.bincount(values.ravel(), minlength=256)
         return np.flatnonzero(pixels) * GREY, pixels[pixels > 0]
-    return np.unique(colour_codes(values[..., 2::-1]), return_counts=True)  # OpenCV's order
+    return np.unique(_colours(values), return_counts=True)
 
 
 def _read(place: Path) -> dict[str, MaskFacts]:

@@ -81,14 +81,24 @@ def thumbnail(path: Path) -> str | None:
             if image.width * image.height > MAX_PIXELS:
                 return None
             image.draft('RGB', (2 * SIDE, 2 * SIDE))
-            small = ImageOps.exif_transpose(image).convert('RGB')
-            small.thumbnail((SIDE, SIDE))
-            return data_uri(small, 'JPEG', quality=72)
+            return jpeg_uri(ImageOps.exif_transpose(image).convert('RGB'), SIDE)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return None
 
 
-def data_uri(image: Image.Image, kind: str, **options: object) -> str:
+def jpeg_uri(image: Image.Image, side: int) -> str:
+    """A small JPEG of an RGB image as a data URI.
+
+    Args:
+        image: The image.
+        side: Longer side that it has at most.
+    """
+    small = image.copy()
+    small.thumbnail((side, side))
+    return image_uri(small, 'JPEG', quality=72)
+
+
+def image_uri(image: Image.Image, kind: str, **options: object) -> str:
     """An image as an address inside of the page."""
     file = io.BytesIO()
     image.save(file, kind, **options)

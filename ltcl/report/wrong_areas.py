@@ -11,7 +11,7 @@ from ltcl.predictions.few_of_each import few_of_each
 from ltcl.predictions.saved_scenes import VOID, SavedScenes
 
 from .matrix import Matrix
-from .thumbnails import MAX_BYTES, MOST, data_uri
+from .thumbnails import MAX_BYTES, MOST, image_uri
 
 VOID_COLOUR = (255, 255, 255)
 
@@ -50,7 +50,7 @@ def wrong_areas(scenes: SavedScenes, matrix: Matrix) -> list[WrongArea]:
     for place in few_of_each(cells, MOST):
         image, true, predicted, pixels = scenes.area_entries[place].tolist()
         masks = (_mask(labels[place], palette) for labels in (scenes.area_truths, scenes.area_answers))
-        pictures = (data_uri(Image.fromarray(scenes.area_pictures[place]), 'JPEG', quality=72), *masks)
+        pictures = (image_uri(Image.fromarray(scenes.area_pictures[place]), 'JPEG', quality=72), *masks)
         size += sum(map(len, pictures))
         if size > MAX_BYTES:
             break
@@ -66,4 +66,4 @@ def _mask(labels: np.ndarray, palette: bytes) -> str:
         image.putpalette(palette)
     else:
         image = Image.fromarray(np.frombuffer(palette, np.uint8).reshape(-1, 3)[labels])  # VOID is the last one
-    return data_uri(image, 'PNG')
+    return image_uri(image, 'PNG')

@@ -7,7 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ltcl.analysis.data_stats import Labelled, copies_in, gini, verdict
+from ltcl.data_stats.copies import copies_in
+from ltcl.data_stats.figures import gini
+from ltcl.data_stats.images import Labelled
+from ltcl.data_stats.verdict import verdict
 
 
 @pytest.mark.parametrize(('counts', 'value'), [([5, 5, 5], 0), ([0, 0, 12], 2 / 3), ([1, 2, 3], 2 / 9), ([0, 0], 0)])
@@ -26,11 +29,11 @@ def test_places_of_copies():
 def test_nothing_is_wrong_with_good_images():
     labels = np.repeat([0, 1, 0, 1], 10)
     images = Labelled([], labels, np.repeat([0, 1], 20), ['train', 'test'], ['a', 'b'])
-    assert verdict(images, [], None) == ['nothing speaks against training and testing on these images']
+    assert verdict(images) == ['nothing speaks against training and testing on these images']
     small = Labelled([], labels, np.zeros(40, int), ['all'], ['a', 'b'])
-    assert verdict(small, [], None) == [
+    assert verdict(small) == [
         '2 of 2 classes have fewer than 50 images in all, of which a fifth for validation is too few to tell their '
-        'accuracy: a, b'
+        'accuracy (50 % on 4 images may be anything from 15 to 85 %): a (20), b (20)'
     ]
 
 
@@ -64,15 +67,16 @@ def test_a_folder(call, folder, tmp_path):
     assert 'pixel for pixel: 1 pictures are twice in a class, 1 in two classes, 0 in two parts' in done.out
     assert 'compressed anew: 1 pictures are twice in a class, 1 in two classes, 1 in two parts' in done.out
     assert done.out.split('verdict:\n')[1].splitlines() == [
-        '- 1 of 2 classes have fewer than 10 images in test, too few to tell their accuracy: b',
-        '- test leaks: 1 of its pictures are in train as well',
+        '- 1 of 2 classes have fewer than 10 images in test, too few to tell their accuracy (50 % on 3 images may be '
+        'anything from 13 to 87 %): b (3)',
+        '- test leaks: 1 of its pictures are in train as well, of 14 images',
         '- 1 pictures are in two classes: one of the labels is wrong, or the classes overlap',
         f'- 1 files are damaged: {folder}/train/b/5.png',
     ]
     with (tmp_path / 'classes.csv').open(newline='') as file:
         assert list(csv.DictReader(file)) == [
-            {'class_name': 'a', 'train': '12', 'test': '11', 'group': 'few'},
-            {'class_name': 'b', 'train': '6', 'test': '3', 'group': 'few'},
+            {'class_name': 'a', 'train': '12', 'test': '11', 'group': 'few', 'pictures': '11'},
+            {'class_name': 'b', 'train': '6', 'test': '3', 'group': 'few', 'pictures': '6'},
         ]
 
 
@@ -86,8 +90,7 @@ def test_a_config_counts_the_same(call, folder):
 
 
 def test_mistakes_are_one_line(call, folder):
-    assert 'the table is a .csv file' in call('stats', folder, '--out', 'x.txt').mistake
-    assert (
-        'ltcl seg-stats'
-        in call('stats', 'ltcl::seg/gpaco/gpaco-lovasz_deeplabv3plus-r18_1xb8-2000i_fashion-scenes.py').mistake
-    )
+    assert 'the table a .csv file' in call('stats', folder, '--out', 'x.txt').mistake
+    assert 'there is no folder' in call('stats', folder, '--out', folder / 'no' / 'x.csv').mistake
+    assert '--no-files forbids' in call('stats', folder, '--no-files', '--backbone', 'resnet18').mistake
+    assert '--neighbours is for' in call('stats', folder, '--neighbours', 5).mistake

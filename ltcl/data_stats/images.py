@@ -1,0 +1,126 @@
+"""The images of a folder or of a config, with their classes."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ltcl.errors import UserError
+
+PARTS = ('train', 'val', 'test')
+TRAINING, UNDIVIDED = 'train', 'all'
+
+
+class Labelled(NamedTuple):
+    """Images of all parts of a data set.
+
+    Args:
+        pictures: Their files, or pixels of those that are no files: grey (H, W) or RGB (H, W, 3), uint8. Empty where
+            nobody looks at them.
+        labels: Their classes, int64, shape (N,).
+        parts: Number of the part of each, int64, shape (N,).
+        names: Names of the parts.
+        classes: Names of the classes.
+    """
+
+    pictures: Sequence[str | np.ndarray]
+    labels: np.ndarray
+    parts: np.ndarray
+    names: list[str]
+    classes: list[str]
+
+    def counts(self) -> dict[str, np.ndarray]:
+        """Images of each class, int64, shape (num_classes,), by part."""
+        size = len(self.classes)
+        return {name: np.bincount(self.labels[self.parts == i], minlength=size) for i, name in enumerate(self.names)}
+
+    @property
+    def training(self) -> np.ndarray:
+        """Images of each class in the part that is trained on, int64, shape (num_classes,)."""
+        counts = self.counts()
+        return counts.get(TRAINING, next(iter(counts.values())))
+
+    def name_of(self, place: int) -> str:
+        """File of an image, or its place where it is none."""
+        picture = self.pictures[place]
+        return picture if isinstance(picture, str) else f'{self.names[self.parts[place]]} image {place}'
+
+
+def images_of_folder(root: str) -> Labelled:
+    """All images of a folder as ``ltcl train`` reads them.
+
+    Args:
+        root: The folder.
+
+    Raises:
+        UserError: It has another form.
+    """
+    from ltcl.datasets.own_sources import find_sources
+
+    sources = find_sources(root, None)
+    classes = sources.class_names()
+    names = [name for name in dict.fromkeys((*PARTS, *sources.files)) if name in sources.files]
+    read = [sources.read(name, classes, 'none', False, 'auto') for name in names]
+    paths = [str(Path(root, path)) for images in read for path in images.paths]
+    labels = np.concatenate([images.labels for images in read])
+    return Labelled(paths, labels, np.repeat(np.arange(len(read)), [len(each.paths) for each in read]), names, classes)
+
+
+def images_of_config(cfg: Any) -> Labelled:
+    """All images of a config; a part that is another one again is left out.
+
+    Args:
+        cfg: The config of a classifier.
+
+    Raises:
+        UserError: It has no data set, or one that does not tell the classes of its images.
+    """
+    from mmengine.registry import DefaultScope
+
+    from ltcl.registry import DATASETS
+
+    found: dict[str, Any] = {}
+    with DefaultScope.overwrite_default_scope(cfg.get('default_scope')):
+        for name in PARTS:
+            loader = cfg.get(f'{name}_dataloader')
+            config = loader and innermost(loader.dataset)
+            if config and config not in [each for each, _ in found.values()]:
+                found[name] = config, DATASETS.build(config)
+    built = [dataset for _, dataset in found.values()]
+    if not built:
+        raise UserError('the config has no data set: name one with train_dataloader, val_dataloader or test_dataloader')
+    infos = [each.get_data_info(i) for each in built for i in range(len(each))]
+    labels = np.array([_label(info) for info in infos], np.int64)
+    numbers = np.repeat(np.arange(len(built)), [len(each) for each in built])
+    classes = built[0].metainfo.get('classes') or range(int(labels.max()) + 1)
+    return Labelled(_pictures(infos), labels, numbers, list(found), list(map(str, classes)))
+
+
+def innermost(dataset: Any) -> dict:
+    """Config of the images in a data set, without what repeats or wraps them, and without their pipeline."""
+    while 'dataset' in dataset:
+        dataset = dataset['dataset']
+    if 'datasets' in dataset:
+        return dict(dataset, datasets=[innermost(each) for each in dataset['datasets']])
+    return dict(dataset, pipeline=[])
+
+
+def _label(info: dict) -> int:
+    label = info.get('gt_label')
+    if not isinstance(label, int | np.integer):
+        raise UserError(f'an image of the config has the label {label!r}: ltcl stats counts images of one class each')
+    return int(label)
+
+
+def _pictures(infos: Sequence[dict]) -> list[str | np.ndarray]:
+    """File or pixels of each image; none at all where one has neither."""
+    found = [info['img_path'] if info.get('img_path') else info.get('img') for info in infos]
+    if any(each is None for each in found):
+        return []
+    return [each if isinstance(each, str) else _plain(each) for each in found]
+
+
+def _plain(image: Any) -> np.ndarray:
+    pixels = np.asarray(image)
+    return pixels[..., 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels
