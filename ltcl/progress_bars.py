@@ -113,7 +113,7 @@ class Work:
         self._stream = stream or sys.stderr
         self._say = say or (lambda line: print(line, file=self._stream, flush=True))
         self._is_shown = os.environ.get('RANK', '0') == '0'
-        self._on_terminal = self._stream.isatty()
+        self.on_terminal = self._is_shown and self._stream.isatty()
         self._bar: TaskID | None = None
         self._start = self._told = time.monotonic()
         self._skipped = 0
@@ -134,7 +134,7 @@ class Work:
         if not self._is_shown:
             return
         now = time.monotonic()
-        if self._on_terminal:
+        if self.on_terminal:
             self._draw(now)
         elif now - self._told >= PERIOD and self.done != self.total:
             self.tell()

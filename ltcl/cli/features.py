@@ -23,33 +23,6 @@ from ltcl.work_dir import require_writable
 from .parser import ArgumentParser, command
 
 SPLITS = ('test', 'val', 'train')
-FIGURES = {
-    'alignment': 'alignment within classes (lower is tighter)',
-    'alignment_many': '  many-shot',
-    'alignment_medium': '  medium-shot',
-    'alignment_few': '  few-shot',
-    'uniformity': 'uniformity of images (lower is more even)',
-    'class_uniformity': 'uniformity of class means',
-    'angle_mean': 'mean angle between class means (degrees)',
-    'angle_min': 'smallest angle between class means',
-    'simplex_angle': '  all of them in a simplex',
-    'nc1': 'NC1: variability within classes',
-    'nc1_many': '  many-shot',
-    'nc1_medium': '  medium-shot',
-    'nc1_few': '  few-shot',
-    'nc2_lengths': 'NC2: lengths of class means, spread',
-    'nc2_simplex': 'NC2: cosines of class means, from simplex',
-    'nc2_weight_lengths': 'NC2: lengths of classifier, spread',
-    'nc2_weight_simplex': 'NC2: cosines of classifier, from simplex',
-    'nc3': 'NC3: classifier against class means',
-    'nc4': 'NC4: share not of the nearest mean',
-    'weight_length_by_count': 'classifier lengths go with images (rank)',
-    'target_angle': 'class means to their targets (degrees)',
-    'target_angle_many': '  many-shot',
-    'target_angle_medium': '  medium-shot',
-    'target_angle_few': '  few-shot',
-    'nearest_is_own_target': 'classes nearest to their own target',
-}
 
 
 def options(parser: ArgumentParser) -> None:
@@ -116,6 +89,8 @@ def main(args: argparse.Namespace) -> None:
 
 def tell(found: dict[str, Any], args: argparse.Namespace) -> None:
     """Print the figures, a column a space."""
+    from ltcl.feature_space.words import FIGURES
+
     names = list(found['spaces'])
     print(visible(f'{found["checkpoint"]}, {found["images"]:,} {args.split} images'))
     print(f'{"":44}' + ''.join(f'{name:>12}' for name in names))

@@ -7,6 +7,34 @@ from ltcl.neutral_text import visible
 
 FEATURES, EMBEDDINGS = 'features', 'embeddings'
 IMAGES = {'train': 'training images', 'val': 'validation images', 'test': 'test images'}
+# Figures of a space, in the order in which they are told; an indented one is a part of the one before.
+FIGURES = {
+    'alignment': 'alignment within classes (lower is tighter)',
+    'alignment_many': '  many-shot',
+    'alignment_medium': '  medium-shot',
+    'alignment_few': '  few-shot',
+    'uniformity': 'uniformity of images (lower is more even)',
+    'class_uniformity': 'uniformity of class means',
+    'angle_mean': 'mean angle between class means (degrees)',
+    'angle_min': 'smallest angle between class means',
+    'simplex_angle': '  all of them in a simplex',
+    'nc1': 'NC1: variability within classes',
+    'nc1_many': '  many-shot',
+    'nc1_medium': '  medium-shot',
+    'nc1_few': '  few-shot',
+    'nc2_lengths': 'NC2: lengths of class means, spread',
+    'nc2_simplex': 'NC2: cosines of class means, from simplex',
+    'nc2_weight_lengths': 'NC2: lengths of classifier, spread',
+    'nc2_weight_simplex': 'NC2: cosines of classifier, from simplex',
+    'nc3': 'NC3: classifier against class means',
+    'nc4': 'NC4: share not of the nearest mean',
+    'weight_length_by_count': 'classifier lengths go with images (rank)',
+    'target_angle': 'class means to their targets (degrees)',
+    'target_angle_many': '  many-shot',
+    'target_angle_medium': '  medium-shot',
+    'target_angle_few': '  few-shot',
+    'nearest_is_own_target': 'classes nearest to their own target',
+}
 Points = list[tuple[float, float]]
 
 
@@ -40,7 +68,7 @@ class ClassPanel(NamedTuple):
         """The heading, with the rank correlation if there is one."""
         figures = found['spaces'][self.space(found)]['figures']
         rank = figures.get(self.by_count) if self.by_count else None
-        return self.heading if rank is None else f'{self.heading} (rank correlation {rank:+.2f})'
+        return self.heading if rank is None else f'{self.heading}, rank correlation {rank:+.2f}'
 
 
 class CoursePanel(NamedTuple):
@@ -73,9 +101,9 @@ def _by_group(key: str) -> dict[str, str]:
 
 
 CLASS_PANELS = (
-    ClassPanel('alignment', 'Alignment: distance within a class', 'mean squared distance'),
+    ClassPanel('alignment', 'Alignment within each class', 'mean squared distance'),
     ClassPanel('variability', 'NC1 of each class', 'share in NC1'),
-    ClassPanel('nearest_angle', 'Angle to the nearest other class mean', 'degrees'),
+    ClassPanel('nearest_angle', 'Angle to the nearest class mean', 'degrees'),
     ClassPanel('mean_length', 'Length of class means', 'from their centre', by_count='mean_length_by_count'),
     ClassPanel('weight_length', 'Length of classifier rows', 'length', FEATURES, 'weight_length_by_count'),
     ClassPanel('target_angle', 'Angle of class means to their targets', 'degrees', EMBEDDINGS),

@@ -19,6 +19,7 @@ from .charts import curves, groups_of, reliability_diagram, tail
 from .class_rows import FIGURES, ClassRow, class_rows
 from .comparing import compared_tails, have_same_classes, headline, methods_of
 from .diagnosis import diagnose
+from .feature_section import feature_section
 from .matrix import build_matrix, confusion_csv, draw_matrix
 from .recipe_difference import recipe_difference
 from .run_files import RunFiles, is_of_report
@@ -77,6 +78,7 @@ def describe(run: RunFiles, rows: list[ClassRow]) -> dict[str, Any]:
         sizes={group: sum(row.group == group for row in rows) for group in ('many', 'medium', 'few')},
         tail=tail(rows, report['score'], report['counted']) if rows else '',
         curves=run_curves(run),
+        features=feature_section(run.folder, environment()),
         class_csv=data_uri(class_csv(rows)),
         is_of_report=is_of_report(run),
         findings=[],

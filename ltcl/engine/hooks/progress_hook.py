@@ -33,12 +33,10 @@ class ProgressHook(Hook):
     def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
         """Count an iteration."""
         if self._training is not None:
-            loss = float(outputs['loss']) if outputs and 'loss' in outputs else float('nan')
-            by_epoch = isinstance(runner.train_loop, EpochBasedTrainLoop)
-            epoch = f'epoch {runner.epoch + 1}/{runner.max_epochs}  ' if by_epoch else ''
             if self._is_logged(runner, batch_idx):
                 self._training.heard()
-            self._training.advance(title=f'{epoch}loss {loss:.3f}')
+            # Reading the loss stalls a GPU.
+            self._training.advance(title=_title(runner, outputs) if self._training.on_terminal else None)
 
     def after_train(self, runner: Runner) -> None:
         """Take the bar down."""
@@ -71,7 +69,15 @@ class ProgressHook(Hook):
     def _begin(self, title: str, dataloader: Any) -> None:
         self._evaluation = Work(title, len(dataloader), 'batches', stream=sys.stdout, say=note)
 
-    def _is_logged(self, runner: Runner, batch_idx: int) -> bool:
+    @staticmethod
+    def _is_logged(runner: Runner, batch_idx: int) -> bool:
         """Whether the logger writes a line at this iteration."""
         interval = next((each.interval for each in runner.hooks if type(each).__name__ == 'LoggerHook'), 0)
         return bool(interval) and (batch_idx + 1) % interval == 0
+
+
+def _title(runner: Runner, outputs: Any) -> str:
+    """Epoch and loss."""
+    loss = float(outputs['loss'].detach()) if outputs and 'loss' in outputs else float('nan')
+    by_epoch = isinstance(runner.train_loop, EpochBasedTrainLoop)
+    return f'{f"epoch {runner.epoch + 1}/{runner.max_epochs}  " if by_epoch else ""}loss {loss:.3f}'

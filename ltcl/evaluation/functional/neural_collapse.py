@@ -109,7 +109,7 @@ def within_class_variability(features: Tensor, labels: Tensor, found: ClassMeans
     sums = torch.zeros(len(found.sizes), dtype=torch.float64, device=features.device)
     for rows, of_rows in _pieces(features, labels):
         sums.index_add_(0, of_rows, ((rows - found.means[of_rows]) @ whitener).square().sum(1))
-    shares = sums / (found.sizes - unbiased) / int(found.present.sum())
+    shares = sums / (found.sizes - int(unbiased)) / int(found.present.sum())
     return shares.masked_fill((found.sizes < 2) | (whitener.shape[1] == 0), torch.nan)
 
 
