@@ -268,7 +268,8 @@ def _table(report: dict) -> Table:
     entries = {unit if unit == 'test' else f'last {unit} ({last[unit]})': (last, score)}
     if best is not None:
         entries[f'best {unit} ({best[unit]})'] = (best, f'best_{score}')
-    table = Table(title=f'{score[0].upper() + score[1:]} (%)', title_justify='left')
+    title = f'{score[0].upper() + score[1:]} (%) on {images_tested(report)}'
+    table = Table(title=title, title_justify='left')
     table.add_column('')
     for title in entries:
         table.add_column(title, justify='right')

@@ -18,6 +18,7 @@ from .options import NEW, KeyValues, value_like
 from .parts import check_parts
 from .processes import stall_limit, start_processes
 from .run_length import UNITS, is_length, length_of, set_length, unit_of
+from .tracking import check_trackers
 from .values import check_values, fit_workers, known_keys
 
 
@@ -105,6 +106,7 @@ def apply_options(cfg: Config, args: argparse.Namespace) -> Config:
     elif cfg.get('work_dir') is None:
         cfg.work_dir = str(Path('work_dirs', find_config(args.config).stem))
     check_values(cfg)
+    check_trackers(cfg)
     fit_workers(cfg)
     checkpoint = getattr(args, 'checkpoint', None)
     if needs_classes(cfg, checkpoint):
