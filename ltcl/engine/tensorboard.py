@@ -4,7 +4,7 @@ from typing import Any
 
 from mmengine.visualization import TensorboardVisBackend as MMEngineTensorboardVisBackend
 
-from ltcl.launch.tracking import TRACKERS, is_installed
+from ltcl.launch.tracking import TRACKERS, missing_modules
 from ltcl.notices import note
 from ltcl.registry import VISBACKENDS
 
@@ -22,7 +22,7 @@ class TensorboardVisBackend(MMEngineTensorboardVisBackend):
 
     def __init__(self, save_dir: str, optional: bool = False) -> None:
         super().__init__(save_dir)
-        self._writes = not optional or is_installed(TRACKERS['tensorboard'])
+        self._writes = not (optional and missing_modules(TRACKERS['tensorboard']))
         self._said = SaidOnce("TensorBoard's event files")
         if not self._writes:
             note(f'without TensorBoard, which `pip install {TRACKERS["tensorboard"].package}` brings')

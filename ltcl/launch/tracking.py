@@ -59,8 +59,7 @@ def require_trackers(names: Iterable[str] | None) -> None:
         UserError: One is not installed.
     """
     for name in names or ():
-        if not is_installed(tracker := TRACKERS[name]):
-            raise UserError(f'--track {name}: {" and ".join(tracker.modules)} is missing: {_remedy(tracker)}')
+        _require(TRACKERS[name], f'--track {name}')
 
 
 def add_trackers(cfg: Config, names: Iterable[str] | None, run: str) -> None:
@@ -93,19 +92,18 @@ def check_trackers(cfg: Config) -> None:
         tracker = next((each for each in TRACKERS.values() if each.backend.rpartition('.')[2] == kind), None)
         if tracker is None or backend.get('optional'):
             continue
-        if not is_installed(tracker):
-            raise UserError(
-                f'vis_backends has {kind}, and {" and ".join(tracker.modules)} is missing: {_remedy(tracker)}'
-            )
+        _require(tracker, f'{kind} in vis_backends')
 
 
-def is_installed(tracker: Tracker) -> bool:
-    """Whether all that a tracker needs is there."""
-    return all(importlib.util.find_spec(module) for module in tracker.modules)
+def missing_modules(tracker: Tracker) -> list[str]:
+    """What a tracker needs and is not installed."""
+    return [module for module in tracker.modules if importlib.util.find_spec(module) is None]
 
 
-def _remedy(tracker: Tracker) -> str:
-    return f'run `pip install {tracker.package}`, or train without it'
+def _require(tracker: Tracker, what: str) -> None:
+    if missing := missing_modules(tracker):
+        names = ' and '.join(missing)
+        raise UserError(f'{what} needs {names}: run `pip install {tracker.package}`, or train without it')
 
 
 def _backends(cfg: Config) -> Iterator[Mapping]:

@@ -48,10 +48,10 @@ def test_every_back_end_exists_and_takes_its_settings(cfg, tmp_path):
 
 def test_a_missing_package_is_one_sentence(cfg, installed):
     installed.add('dvclive')
-    with pytest.raises(UserError, match=r'--track dvclive: dvclive and pygit2 is missing: run `pip install dvclive py'):
+    with pytest.raises(UserError, match=r'--track dvclive needs pygit2: run `pip install dvclive pygit2`'):
         require_trackers(['dvclive'])
     add_trackers(cfg, ['mlflow'], 'run')
-    with pytest.raises(UserError, match='MLflowVisBackend, and mlflow is missing: run `pip install mlflow`'):
+    with pytest.raises(UserError, match='MLflowVisBackend in vis_backends needs mlflow: run `pip install mlflow`'):
         check_trackers(cfg)
     installed.add('mlflow')
     check_trackers(cfg)
@@ -69,7 +69,7 @@ def test_an_optional_one_may_be_missing(cfg, installed, tmp_path):
 
 
 def test_a_mistyped_command_says_so_at_once(call, installed):
-    assert call('train', 'my_config.py', '--track', 'wandb').mistake.startswith('error: --track wandb: wandb is missing')
+    assert call('train', 'my_config.py', '--track', 'wandb').mistake.startswith('error: --track wandb needs wandb')
 
 
 @pytest.mark.skipif(importlib.util.find_spec('tensorboard') is None, reason='TensorBoard is not installed')
