@@ -16,7 +16,7 @@ SEGMENTATION = ['onedl-mmsegmentation>=1.4.2,<1.5']
 TIMM = ['timm>=1.0.15,<1.1', 'safetensors>=0.4.3']
 
 # t-SNE of many images within seconds; scikit-learn does it as well.
-FEATURES = ['openTSNE>=1.0']
+FEATURES = ['openTSNE>=1.0.2']
 TENSORBOARD = ['tensorboard>=2.16']
 
 # What writes and checks ONNX files.
