@@ -80,7 +80,9 @@ def test_nearest_class_and_histogram(found):
     assert sum(space['angles']) == 6
     for row in space['classes']:
         assert row['nearest'] in {0, 1, 2, 3} - {row['class_index']}
-    assert space['figures']['angle_min'] == pytest.approx(min(row['nearest_angle'] for row in space['classes']), abs=1e-5)
+    assert space['figures']['angle_min'] == pytest.approx(
+        min(row['nearest_angle'] for row in space['classes']), abs=1e-5
+    )
     assert space['figures']['simplex_angle'] == pytest.approx(math.degrees(math.acos(-1 / 3)))
 
 
@@ -98,4 +100,6 @@ def test_one_class_and_unknown_counts():
     assert found['figures']['nc1'] is None
     assert found['figures']['variance_ratio'] is None
     assert found['figures']['alignment'] > 0
-    assert found['classes'][2]['group'] is found['classes'][2]['train_count'] is found['classes'][0]['alignment'] is None
+    assert (
+        found['classes'][2]['group'] is found['classes'][2]['train_count'] is found['classes'][0]['alignment'] is None
+    )
