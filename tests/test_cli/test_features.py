@@ -80,6 +80,7 @@ def test_a_checkpoint_and_another_split(gpaco, call, tmp_path):
     assert 'report.html' not in printed
 
 
+@pytest.mark.slow
 def test_targets_of_a_head_without_a_classifier(images, tmp_path, call):
     run = train(toy_config(images, tmp_path / 'tsc', 'tsc', train_cfg__max_epochs=1))
     features(call, run, '--space', 'embeddings')
@@ -90,6 +91,7 @@ def test_targets_of_a_head_without_a_classifier(images, tmp_path, call):
     assert 'nc4' not in found['spaces']['features']['figures']
 
 
+@pytest.mark.slow
 def test_cached_features_of_a_frozen_encoder(images, tmp_path, call):
     cfg = frozen_config(images, tmp_path / 'run', encoder_file(tmp_path), train_cfg__max_epochs=2)
     features(call, train(cfg), '--split', 'val')
