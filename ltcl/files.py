@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from .progress_bars import tracked
+
 if TYPE_CHECKING:
     from http.client import HTTPResponse
-
-    from rich.console import Console
 
 CHUNK = 2**20
 PARTIAL = '.partial'
@@ -85,26 +85,15 @@ def take_place(new: Path, folder: Path, names: Sequence[str]) -> None:
     new.rmdir()
 
 
-def received(response: 'HTTPResponse', title: str, console: 'Console | None' = None) -> Iterator[bytes]:
+def received(response: 'HTTPResponse', title: str) -> Iterator[bytes]:
     """Pieces of a download, while a bar shows how far it is.
 
     Args:
         response: What ``urlopen`` returned.
         title: What stands before the bar.
-        console: Where the bar is; None: on standard error while it goes on, if that is a terminal.
     """
-    from rich import progress
-    from rich.console import Console
-
-    columns = *progress.Progress.get_default_columns(), progress.DownloadColumn(), progress.TransferSpeedColumn()
-    shown = console or Console(stderr=True)
     size = response.headers.get('Content-Length')
-    is_hidden = console is None and not shown.is_terminal
-    with progress.Progress(*columns, console=shown, transient=console is None, disable=is_hidden) as bar:
-        task = bar.add_task(title, total=int(size) if size else None)
-        for chunk in iter(lambda: response.read(CHUNK), b''):
-            bar.advance(task, len(chunk))
-            yield chunk
+    yield from tracked(iter(lambda: response.read(CHUNK), b''), title, -(-int(size) // CHUNK) if size else None, 'MiB')
 
 
 def _flush_folder(folder: Path) -> None:

@@ -39,6 +39,8 @@ FITTED = {
     'custom/kcl': dict(queue_len=1024),
     'custom/tsc': dict(queue_len=1024),
 }
+# Of the demos, TensorBoard as well, where it is installed.
+EVENTS = dict(type='ltcl.TensorboardVisBackend', optional=True)
 ENCODERS: dict[str, Encoder] = {}
 
 
@@ -98,6 +100,8 @@ def test_merged_config_is_the_recorded_one(path):
     if name_of(path).startswith('custom/') and expected['default_hooks']['checkpoint']['save_best'] == 'shot/all':
         # Of own images the best is chosen by class.
         expected['default_hooks']['checkpoint']['save_best'] = 'shot/macro'
+    if 'fashion-mnist' in name_of(path):
+        expected['visualizer']['vis_backends'].append(EVENTS)
     assert called_hooks(found) == called_hooks(expected)
     expected['model'].get('head', {}).update(FITTED.get(name_of(path).partition('_')[0], {}))
     if 'seg/' not in name_of(path):

@@ -6,7 +6,7 @@
 # Taus, scale and mixup are those of CIFAR-100-LT; nothing was tuned.
 # Result: 80.4 ± 1.2 (many 89.6, medium 62.8, few 85.7), seeds 0, 1, 2, last epoch.
 _base_ = [
-    '../_base_/default_runtime.py',
+    '../_base_/demo_runtime.py',
     '../_base_/datasets/fashion-mnist-lt-small.py',
     '../_base_/models/classifier.py',
     '../_base_/schedules/fashion-100e.py',

@@ -6,7 +6,7 @@
 # About 4 1/2 minutes on two CPU cores. Test accuracy of the last epoch, seeds 0, 1, 2: 80.3 ± 0.8.
 # How alpha, temperature, momentum and weight decay were chosen: configs/paco/README.md.
 _base_ = [
-    '../_base_/default_runtime.py',
+    '../_base_/demo_runtime.py',
     '../_base_/datasets/fashion-mnist-lt-small.py',
     '../_base_/models/gpaco.py',
     '../_base_/schedules/fashion-100e.py',

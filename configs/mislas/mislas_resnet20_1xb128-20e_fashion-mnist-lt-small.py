@@ -6,7 +6,7 @@
 # Rates and smoothing are those of CIFAR-100-LT with imbalance factor 100; nothing was tuned.
 # Result: 77.6 ± 0.5 (many 84.6, medium 66.8, few 79.1), seeds 0, 1, 2, last epoch.
 _base_ = [
-    '../_base_/default_runtime.py',
+    '../_base_/demo_runtime.py',
     '../_base_/datasets/fashion-mnist-lt-small.py',
     '../_base_/models/linear.py',
     '../_base_/schedules/linear-20e.py',

@@ -1,6 +1,6 @@
 # Nearest class mean on the encoder of a cross-entropy run, Fashion-MNIST-LT `small`. Nothing is trained: tools/test.py.
 _base_ = [
-    '../_base_/default_runtime.py',
+    '../_base_/demo_runtime.py',
     '../_base_/datasets/fashion-mnist-lt-small.py',
     '../_base_/models/classifier.py',
 ]

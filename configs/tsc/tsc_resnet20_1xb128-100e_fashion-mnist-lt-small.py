@@ -8,7 +8,7 @@
 # stage 2, seeds 0, 1, 2: 75.0 ± 0.4. Stage 2:
 #     python tools/train.py configs/stage2/linear_tsc_resnet20_1xb128-20e_fashion-mnist-lt-small.py
 _base_ = [
-    '../_base_/default_runtime.py',
+    '../_base_/demo_runtime.py',
     '../_base_/datasets/fashion-mnist-lt-small.py',
     '../_base_/models/kcl-in-batch.py',
     '../_base_/schedules/fashion-100e.py',

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -49,24 +49,34 @@ def colour_labels(labels: np.ndarray, palette: Sequence[Sequence[int]]) -> np.nd
 
 
 def prediction_figure(
-    predictions: Sequence[Prediction], classes: Sequence[str], palette: Sequence[Sequence[int]]
+    predictions: Sequence[Prediction], classes: Sequence[str], palette: Sequence[Sequence[int]], images: str = ''
 ) -> Figure:
     """One row for each picture: picture, truth, prediction. Below, the colours of the classes that are seen.
+
+    Of more than 36 classes those of most pixels have their name there, and the number of the others is told.
 
     Args:
         predictions: What to draw, at least one.
         classes: Names of the classes.
         palette: RGB of each class, 0 to 255.
+        images: Which images these are, and of how many, for the title.
     """
     from matplotlib.figure import Figure
     from matplotlib.patches import Patch
 
-    seen = np.unique(np.concatenate([np.append(each.truth, each.predicted) for each in predictions]))
-    seen = seen[(seen >= 0) & (seen < len(classes))][:MAX_LEGEND_ENTRIES]
+    seen, more = _most_seen(predictions, len(classes))
     names = figure_names([classes[label] for label in seen], seen.tolist())
+    remark = f'and {more:,} classes of fewer pixels, which are not named' if more else ''
+    names = replace(names, note='\n'.join(filter(None, (names.note, remark))))
     columns = names.legend_columns(WIDTH, font_size=8)
     height, width = predictions[0].image.shape[:2]
-    total = 0.4 + len(predictions) * 2.7 * min(2.0, height / width) + 0.17 * (2 + len(seen) // columns)
+    total = (
+        0.4
+        + 0.2 * bool(remark)
+        + 0.25 * bool(images)
+        + len(predictions) * 2.7 * min(2.0, height / width)
+        + 0.17 * (2 + len(seen) // columns)
+    )
     figure = Figure(figsize=(WIDTH, total), layout='constrained')
     grid = figure.subplots(len(predictions), 3, squeeze=False)
     for row, prediction in zip(grid, predictions, strict=True):
@@ -77,6 +87,19 @@ def prediction_figure(
     for axes, title in zip(grid[0], ('image', 'truth', 'prediction'), strict=True):
         axes.set_title(title, fontsize=11)
     colours: Any = np.array(palette) / 255
+    if images:
+        figure.suptitle(images, fontsize=11, x=0.01, ha='left')
     handles = [Patch(facecolor=colours[label], edgecolor='#666666') for label in seen]
     names.draw_legend(figure, handles, 'outside lower center', font_size=8)
     return figure
+
+
+def _most_seen(predictions: Sequence[Prediction], num_classes: int) -> tuple[np.ndarray, int]:
+    """Labels of the classes of most pixels, in rising order, and how many more are seen."""
+    labels, pixels = np.unique(
+        np.concatenate([np.append(each.truth, each.predicted) for each in predictions]), return_counts=True
+    )
+    is_class = (labels >= 0) & (labels < num_classes)
+    labels, pixels = labels[is_class], pixels[is_class]
+    kept = np.argsort(-pixels, kind='stable')[:MAX_LEGEND_ENTRIES]
+    return np.sort(labels[kept]), len(labels) - len(kept)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..neutral_text import visible
-from .run_report import GROUPS, group_rules
+from .run_report import GROUPS, group_rules, images_tested
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -49,7 +49,8 @@ def _table(report: dict) -> Table:
     entries = {unit if unit == 'test' else f'last {unit} ({last[unit]})': (last, score)}
     if best is not None:
         entries[f'best {unit} ({best[unit]})'] = (best, f'best_{score}')
-    table = Table(title=f'{score[0].upper() + score[1:]} (%)', title_justify='left')
+    title = f'{score[0].upper() + score[1:]} (%) on {images_tested(report)}'
+    table = Table(title=title, title_justify='left')
     table.add_column('')
     for title in entries:
         table.add_column(title, justify='right')

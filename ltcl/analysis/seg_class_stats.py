@@ -21,6 +21,7 @@ from ltcl.datasets.seg_masks import (
     size_in_header,
 )
 from ltcl.errors import UserError
+from ltcl.progress_bars import tracked
 
 from .seg_class_counts import SegClassCounts, count_pixels, sum_up
 
@@ -95,7 +96,8 @@ def count_dataset(dataset: Any, workers: int = 4) -> SegClassCounts:
         return look, count_pixels(sample['gt_seg_map'], len(classes), ignore_index) if is_sound else None
 
     with ThreadPoolExecutor(workers) as pool:
-        looks, pixel_counts = zip(*pool.map(count_image, range(len(dataset))), strict=True)
+        counted = tracked(pool.map(count_image, range(len(dataset))), 'counting pixels', len(dataset))
+        looks, pixel_counts = zip(*counted, strict=True)
     if fault := diagnose(Survey(list(looks), len(dataset), find_missing(mask_sets)), rule):
         raise UserError(fault)
     return sum_up(pixel_counts, classes)

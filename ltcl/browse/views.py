@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ltcl.counted import counted
 from ltcl.datasets.cached_features import find_cached
 from ltcl.datasets.samplers.seeded import seed_generators
 from ltcl.feature_cache.extraction import Task, ViewsOfImages
+from ltcl.progress_bars import tracked
 
 from .pixels import to_pixels
 from .sources import Source
@@ -59,7 +59,7 @@ def views_of(source: Source, places: Sequence[int], preprocessor: nn.Module, see
     # A test looks at images of any size, one by one.
     size = source.batch_size if source.is_training else 1
     starts = range(0, len(places), size)
-    for start in counted(starts, len(starts), 'batches made'):
+    for start in tracked(starts, 'making batches', unit='batches'):
         batch = places[start : start + size]
         yield from _of_batch(source, batch, preprocessor, seed)
 
@@ -125,7 +125,7 @@ def _of_cached(source: Source, places: Sequence[int], preprocessor: nn.Module) -
     tasks = [Task(place, contents[place] or b'', cached.kept) for place in places]
     names = [CACHED.get(view, f'random view {view.removeprefix("crop")}') for view in cached.kept]
     images = ViewsOfImages(cached, tasks)
-    for number in counted(range(len(tasks)), len(tasks), 'images made'):
+    for number in tracked(range(len(tasks)), 'making images'):
         views = images[number]
         if views is None:
             continue

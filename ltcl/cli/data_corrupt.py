@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import track
 
 from ltcl.errors import UserError
 from ltcl.launch import import_mmpretrain, load_config
 from ltcl.neutral_text import markup
+from ltcl.progress_bars import tracked
 from ltcl.shipped import find_config
 
 from .parser import ArgumentParser, command
@@ -135,7 +135,7 @@ def describe_frost(source: str | None) -> str:
     return f'frost from the photographs of ImageNet-C ({PACKAGE})' if source == PACKAGE else f'frost from {source}'
 
 
-def write_all(items: list[Item], options: dict, workers: int, console: Console) -> int:
+def write_all(items: list[Item], options: dict, workers: int) -> int:
     """Corrupt all images with several processes; returns the number of files written."""
     global writer
     from ltcl.datasets.corruptions.writer import CorruptionWriter
@@ -143,7 +143,7 @@ def write_all(items: list[Item], options: dict, workers: int, console: Console) 
     writer = CorruptionWriter(**options)
 
     def total(counts: Iterable[int]) -> int:
-        return sum(track(counts, 'Corrupting', len(items), console=console))
+        return sum(tracked(counts, 'corrupting', len(items)))
 
     if workers <= 1:
         return total(map(writer, items))
@@ -197,9 +197,8 @@ def main(args: argparse.Namespace) -> None:
         args.out, dict(source=args.source, limit=args.limit, **how, frost_images=frost_images, classes=classes)
     )
     options = dict(out=args.out, corruptions=args.corruptions or list(FUNCTIONS), frost_images=frost_images, **how)
-    console = Console(stderr=True)
-    count = write_all(items, options, args.workers, console)
+    count = write_all(items, options, args.workers)
     summary = f'{len(items)} images, {count} files written to {args.out}, {profile} severities; '
     summary += describe_frost(frost_images)
     command = f'ltcl robustness CONFIG CHECKPOINT --clean --corrupted {args.out}'
-    console.print(f'{markup(summary)}\nTest a model on them: {markup(command)}', soft_wrap=True)
+    Console(stderr=True).print(f'{markup(summary)}\nTest a model on them: {markup(command)}', soft_wrap=True)

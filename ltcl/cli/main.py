@@ -27,6 +27,7 @@ COMMANDS = {
     'analyze': 'figures of saved predictions, and what could be gained',
     'report': 'write a page about a run, or compare several',
     'robustness': 'test a checkpoint on corrupted, rendered and sketched images',
+    'features': 'look at the feature space of a run: t-SNE, angles, neural collapse',
     'geometry': 'measure how evenly an encoder spreads the classes',
     'targets': 'make the fixed targets of TSC',
     'stats': 'look at the images of a folder or a config: tail, damage, copies, labels',

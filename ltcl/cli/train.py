@@ -12,7 +12,7 @@ examples:
   ltcl train my_config.py --resume auto --cfg-options max_epochs=200 train_dataloader.batch_size=64
   ltcl train my_config.py --backbone tf_efficientnet_lite0 --image-size 160
   ltcl train my_config.py --backbone tf_efficientnet_lite0 --tune last 2
-  ltcl train my_config.py --fit-recipe
+  ltcl train my_config.py --fit-recipe --track tensorboard
   ltcl train my_config.py --processes 8 --amp
   srun --ntasks 8 --gres gpu:8 ltcl train my_config.py --launcher slurm
 """
@@ -27,9 +27,11 @@ from mmengine.config import Config
 from ltcl.errors import UserError
 from ltcl.launch import apply_options, build_runner, import_scope, load_config, run_options
 from ltcl.launch.backbone_option import backbone_options
+from ltcl.launch.final_test import test_after_training
 from ltcl.launch.launcher import start_copies
 from ltcl.launch.start_options import resume_from, set_precision
 from ltcl.launch.threads import set_threads, watch_threads
+from ltcl.launch.tracking import add_trackers, require_trackers, track_option
 from ltcl.launch.tuning import tune_options
 from ltcl.own_folder.options import folder_options, is_folder, refuse_config_options, refuse_folder_options
 from ltcl.shipped import name_of
@@ -61,6 +63,10 @@ def options(parser: ArgumentParser) -> None:
         help='choose batch, epochs, warm-up and what the method has to do with class counts (queue, alpha, positives) '
         'by the training images; what --cfg-options set stays',
     )
+    parser.add_argument(
+        '--no-test', action='store_true', help='end without the test of the best checkpoint on the test images'
+    )
+    track_option(parser)
     parser.add_argument(
         '--amp',
         nargs='?',
@@ -121,7 +127,8 @@ def check_start(cfg: Config) -> None:
 
 @command(options)
 def main(args: argparse.Namespace) -> None:
-    """Build the config and train it, or do all that a folder of images needs."""
+    """Build the config, train and test it, or do all that a folder of images needs."""
+    require_trackers(args.track)
     if is_folder(args.config):
         refuse_config_options(args)
         import_scope('mmpretrain')  # without the remarks that it makes
@@ -138,7 +145,10 @@ def main(args: argparse.Namespace) -> None:
     if args.fit_recipe:
         fit_recipe(cfg, args.cfg_options)
     set_precision(cfg, args.amp)
+    add_trackers(cfg, args.track, cfg.work_dir)
     most = set_threads(args.threads, says_all=True)
     runner = build_runner(cfg, training=True)
     watch_threads(runner, most)
     runner.train()
+    if not args.no_test:
+        test_after_training(cfg)

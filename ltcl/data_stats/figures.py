@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from ltcl.counted import counted
 from ltcl.datasets.fingerprints import Fingerprint, fingerprint
 from ltcl.datasets.transforms.image_files import open_image, read_file
+from ltcl.progress_bars import tracked
 
 from .images import Labelled
 
@@ -51,7 +51,7 @@ def kinds_of(pictures: Sequence[str | np.ndarray]) -> tuple[Counter[str], np.nda
             return None
 
     with ThreadPoolExecutor() as pool:
-        looks = counted(pool.map(look, pictures), len(pictures), 'headers read')
+        looks = tracked(pool.map(look, pictures), 'reading headers', len(pictures))
         found = [each for each in looks if each is not None]
     sizes = np.array([size for _, size in found], np.int64).reshape(-1, 2)
     return Counter(mode for mode, _ in found), sizes
@@ -70,7 +70,7 @@ def fingerprints(images: Labelled, root: str) -> list[Fingerprint | None]:
     of_files = iter(fingerprints_of(files, root))
     return [
         next(of_files) if isinstance(each, str) else fingerprint(as_rgb(each))
-        for each in counted(images.pictures, len(images.pictures), 'images compared')
+        for each in tracked(images.pictures, 'comparing images', len(images.pictures))
     ]
 
 

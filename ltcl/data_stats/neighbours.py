@@ -6,7 +6,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from ltcl.counted import counted
+from ltcl.progress_bars import tracked
 
 NEIGHBOURS = 10
 # Of ten neighbours nine of one other class and one of the own, or eight of it and none.
@@ -57,7 +57,7 @@ def nearest(features: np.ndarray, pictures: np.ndarray, num_neighbours: int = NE
     length, kept = len(rows), min(num_neighbours, len(np.unique(pictures)) - 1)
     size = max(1, CELLS // max(length, 1))
     places, similarity = [], []
-    for start in counted(range(0, length, size), -(-length // size), 'blocks of neighbours'):
+    for start in tracked(range(0, length, size), 'finding neighbours', unit='blocks'):
         block = slice(start, start + size)
         found = rows[block] @ rows.T
         found.masked_fill_(numbers[block, None] == numbers, -torch.inf)

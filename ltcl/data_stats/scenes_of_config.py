@@ -10,9 +10,9 @@ from mmengine.registry import DefaultScope
 from mmseg.registry import DATASETS
 
 from ltcl.analysis.seg_class_stats import annotations_only
-from ltcl.counted import counted
 from ltcl.datasets.image_checks import leaves
 from ltcl.errors import UserError
+from ltcl.progress_bars import tracked
 
 from .images import PARTS
 from .scenes import VOID_LABEL, Scene, Scenes, other_size
@@ -86,7 +86,7 @@ def _samples(config: dict, part: int) -> list[_Sample]:
 
 def _read(samples: Sequence[_Sample]) -> list[Scene]:
     with ThreadPoolExecutor(THREADS) as pool:
-        return list(counted(pool.map(_scene, samples), len(samples), 'masks read'))
+        return list(tracked(pool.map(_scene, samples), 'reading masks', len(samples), 'masks'))
 
 
 def _scene(sample: _Sample) -> Scene:

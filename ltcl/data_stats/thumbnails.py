@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from ltcl.counted import counted
 from ltcl.datasets.fingerprints import WHITE
 from ltcl.datasets.transforms.decoding import decode_rgb
 from ltcl.datasets.transforms.image_files import open_image, read_file
+from ltcl.progress_bars import tracked
 from ltcl.report.thumbnails import jpeg_uri
 
 from .figures import as_rgb
@@ -58,5 +58,5 @@ def small_pictures(make: Callable[[Any], str | None], keys: Sequence[Hashable]) 
     """
     wanted = list(dict.fromkeys(keys))
     with ThreadPoolExecutor() as pool:
-        made = list(counted(pool.map(make, wanted), len(wanted), 'small pictures'))
+        made = list(tracked(pool.map(make, wanted), 'making small pictures', len(wanted)))
     return {key: each for key, each in zip(wanted, made, strict=True) if each is not None}

@@ -6,3 +6,4 @@ from .optimizers import *  # noqa: F403
 from .run_logs import LocalVisBackend as LocalVisBackend
 from .runner import Runner as Runner
 from .schedulers import *  # noqa: F403
+from .tensorboard import TensorboardVisBackend as TensorboardVisBackend

@@ -16,8 +16,9 @@ from ..errors import UserError
 from ..files import take_place
 from ..launch import import_mmpretrain
 from ..neutral_text import markup
+from ..progress_bars import tracked
 from .files import parse_idx, read_verified
-from .scenes import CLASSES, Scene, compose_scenes
+from .scenes import CLASSES, GARMENTS_PER_SCENE, Scene, compose_scenes
 
 NUM_GARMENT_CLASSES = len(CLASSES) - 1
 SPLITS = {'train': ('train', 6000), 'val': ('t10k', 1000)}  # files of Fashion-MNIST, and images of each class in them
@@ -56,11 +57,11 @@ def read_scenes(data_root: Path, split: str, counts: np.ndarray, seed: int) -> I
     return compose_scenes(images, labels, counts, 2 * seed + list(SPLITS).index(split))
 
 
-def write_scenes(scenes: Iterable[Scene], folder: Path, split: str) -> SegClassCounts:
+def write_scenes(scenes: Iterable[Scene], folder: Path, split: str, number_of_scenes: int) -> SegClassCounts:
     """Write the pictures and label maps of a split, and count what they show."""
 
     def written() -> Iterator[np.ndarray]:
-        for number, scene in enumerate(scenes):
+        for number, scene in enumerate(tracked(scenes, f'scenes, {split}', number_of_scenes, 'scenes')):
             for part, picture in (('img_dir', scene.image), ('ann_dir', scene.labels)):
                 Image.fromarray(picture).save(folder / part / split / f'{number:05d}.png')
             yield count_pixels(scene.labels, len(CLASSES))
@@ -110,7 +111,8 @@ def make_scenes(data_root: Path, out: Path, console: Console, **options: Any) ->
     partial = out / '.partial'
     shutil.rmtree(partial, ignore_errors=True)
     for split in SPLITS:
-        stats = write_scenes(read_scenes(data_root, split, counts[split], seed), partial, split)
+        scenes = read_scenes(data_root, split, counts[split], seed)
+        stats = write_scenes(scenes, partial, split, -(-int(counts[split].sum()) // GARMENTS_PER_SCENE))
         if split == 'train':
             save_class_counts(partial / COUNTS_FILE, stats, options=options)
         console.print(statistics_table(split, stats, counts[split]))

@@ -24,16 +24,16 @@ def from_torchvision(data_root: Path, console: Console) -> None:
     except ImportError as error:
         raise SourceError('torchvision is not installed') from error
     for name in missing_files(data_root):
-        write_verified(data_root, name, gunzip(name, download(f'{name}.gz', FashionMNIST.mirrors, console)))
+        write_verified(data_root, name, gunzip(name, download(f'{name}.gz', FashionMNIST.mirrors)))
 
 
-def download(file: str, mirrors: list[str], console: Console) -> bytes:
+def download(file: str, mirrors: list[str]) -> bytes:
     """Content of ``file`` from the first mirror that answers, with a progress bar."""
     reason = 'there is no mirror'
     for mirror in mirrors:
         try:
             with urllib.request.urlopen(mirror + file, timeout=NETWORK_SECONDS) as response:
-                return b''.join(received(response, file, console))
+                return b''.join(received(response, file))
         except (OSError, HTTPException) as error:
             reason = str(error)
     raise SourceError(f'cannot download {file}: {reason}')

@@ -10,6 +10,8 @@ import numpy as np
 
 from ltcl.datasets import CachedFeatures
 from ltcl.launch.progress import PROGRESS
+from ltcl.notices import note
+from ltcl.progress_bars import tracked
 
 from .store import KEY_BYTES, RowStore, digest, features_folder
 
@@ -36,7 +38,7 @@ def digests_of_images(dataset: CachedFeatures) -> list[bytes | None]:
     known = {state: row.tobytes() for state, row in store.read({each for each in states if each is not None}).items()}
     with ThreadPoolExecutor(THREADS) as pool:
         read = pool.map(lambda state, info: (state and known.get(state)) or _digest_of(info), states, infos)
-        digests = list(read)
+        digests = list(tracked(read, 'reading files', len(infos), say=note))
     new = {
         state: each
         for state, each in zip(states, digests, strict=True)

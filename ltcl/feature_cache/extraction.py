@@ -2,7 +2,6 @@
 
 import contextlib
 import random
-import time
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -20,12 +19,11 @@ from ltcl.datasets.transforms import LoadImage
 from ltcl.errors import UserError
 from ltcl.launch.progress import PROGRESS
 from ltcl.notices import note
+from ltcl.progress_bars import progress
 
 from .store import digest
 
 EVAL, MIRROR = STORED
-# Seconds between two lines on how far it is.
-PERIOD = 10.0
 
 
 class Task(NamedTuple):
@@ -123,15 +121,14 @@ def extract(model: nn.Module, dataset: CachedFeatures, tasks: Sequence[Task]) ->
         generator=torch.Generator(),  # a run draws the same numbers, whether the cache is full or empty
         worker_init_fn=_in_one_thread,
     )
-    clock, done = Clock(len(tasks)), 0
-    for images in loader:
+    done = 0
+    for images in told(loader, len(tasks)):
         batch = tasks[done : done + len(images)]
         done += len(images)
         made = [(task, views) for task, views in zip(batch, images, strict=True) if views is not None]
         if made:
             rows = encode(model, torch.cat([views for _, views in made])).split([len(views) for _, views in made])
             yield from ((task, row.numpy()) for (task, _), row in zip(made, rows, strict=True))
-        clock.tell(done)
 
 
 @torch.inference_mode()
@@ -147,27 +144,18 @@ def encode(model: Any, images: Tensor) -> Tensor:
     return features.float().cpu()
 
 
-class Clock:
-    """Tells every few seconds how far it is.
+def told(loader: DataLoader, total: int) -> Iterator[list]:
+    """The batches of a loader, while it is shown how many images are done.
 
     Args:
+        loader: Its batches are lists.
         total: Number of images.
     """
-
-    def __init__(self, total: int) -> None:
-        self.total = total
-        self.start = self.told = time.monotonic()
-
-    def tell(self, done: int) -> None:
-        """A line, if the last one is long ago."""
-        PROGRESS.step()
-        now = time.monotonic()
-        if now - self.told < PERIOD or done == self.total:
-            return
-        self.told = now
-        rate = done / (now - self.start)
-        left = (self.total - done) / rate
-        note(f'features of {done:,} of {self.total:,} images, {rate:.0f} a second, {left:.0f} s left')
+    with progress('features', total, say=note) as work:
+        for images in loader:
+            yield images
+            work.advance(len(images))
+            PROGRESS.step()
 
 
 def _in_one_thread(worker: int) -> None:

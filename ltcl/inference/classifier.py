@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 Names = tuple[str, ...]
 Rows = tuple[list[int], Tensor]
 """Positions of some images, and a row for each, shape (N, ...)."""
-Listener = Callable[[int], None]
-"""Called with the number of images that were just done."""
+Listener = Callable[[int, int], None]
+"""Called with the number of images that were just done, and with the number of all."""
 
 
 class LongTailClassifier:
@@ -251,7 +251,7 @@ class LongTailClassifier:
             for batch in loaded.batches:
                 yield batch.indices, self._encoded(batch, encode)
             if listener is not None:
-                listener(sum(len(batch.indices) for batch in loaded.batches) + len(loaded.unreadable))
+                listener(sum(len(batch.indices) for batch in loaded.batches) + len(loaded.unreadable), len(sources))
 
     @torch.inference_mode()
     def _encoded(self, batch: Batch, encode: Callable[[Tensor], Tensor]) -> Tensor:

@@ -18,6 +18,7 @@ from ltcl.neutral_text import neutralise
 from .config_values import use_plain_norms
 from .contract import check_contract
 from .parts import check_parts
+from .tracking import check_trackers
 from .values import check_complete, check_values
 
 if TYPE_CHECKING:
@@ -113,6 +114,7 @@ def build_runner(cfg: Config, training: bool = False) -> 'Runner':
     """
     check_complete(cfg)
     check_values(cfg)
+    check_trackers(cfg)
     import_scope(cfg.get('default_scope') or 'mmpretrain')
     check_parts(cfg)
     if training:

@@ -19,6 +19,7 @@ from .parts import check_parts
 from .processes import stall_limit, start_processes
 from .run_length import UNITS, is_length, length_of, set_length, unit_of
 from .threads import threads_option
+from .tracking import check_trackers
 from .values import check_values, fit_workers, known_keys
 
 
@@ -107,6 +108,7 @@ def apply_options(cfg: Config, args: argparse.Namespace) -> Config:
     elif cfg.get('work_dir') is None:
         cfg.work_dir = str(Path('work_dirs', find_config(args.config).stem))
     check_values(cfg)
+    check_trackers(cfg)
     fit_workers(cfg)
     checkpoint = getattr(args, 'checkpoint', None)
     if needs_classes(cfg, checkpoint):

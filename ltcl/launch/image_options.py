@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ltcl.errors import UserError
 from ltcl.neutral_text import visible
+from ltcl.progress_bars import progress
 
 from .exit_codes import UNREADABLE
 from .threads import threads_option
@@ -90,16 +91,15 @@ def check_rejection(reject: float | str | None, prior: str | None, uncalibrated:
 
 
 @contextlib.contextmanager
-def counted_images() -> Iterator[Callable[[int], None]]:
-    """A counter of images on standard error, where that is a terminal; give it the number that was just done."""
-    from rich.console import Console
-    from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+def counted_images() -> Iterator[Callable[[int, int], None]]:
+    """A counter of images on standard error; give it the number that was just done, and how many there are."""
+    with progress('images') as work:
 
-    console = Console(stderr=True)
-    columns = SpinnerColumn(), TextColumn('images'), MofNCompleteColumn(), TimeElapsedColumn()
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task('', total=None)
-        yield lambda number: bar.advance(task, number)
+        def listener(number: int, total: int) -> None:
+            work.total = total
+            work.advance(number)
+
+        yield listener
 
 
 def end_with(unreadable: Mapping[str, str]) -> None:

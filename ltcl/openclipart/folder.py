@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from PIL import Image
 from rich.console import Console
-from rich.progress import track
 
 from ..errors import UserError
 from ..files import take_place
+from ..progress_bars import tracked
 from .source import PACKAGE, picture_files, small_picture
 from .statistics import print_statistics
 
@@ -75,7 +75,7 @@ def write_images(data_root: Path, partial: Path, console: Console) -> dict:
     (partial / 'small').mkdir(parents=True)
     try:
         with picture_files(data_root, partial, console) as files:
-            pictures = make_small(sorted(set(files.values())), partial / 'small', console)
+            pictures = make_small(sorted(set(files.values())), partial / 'small')
             small = {name: pictures[path] for name, path in files.items()}
         chosen, left_out = choose(small)
         parts = divide(chosen)
@@ -99,7 +99,7 @@ def write_images(data_root: Path, partial: Path, console: Console) -> dict:
     return description
 
 
-def make_small(paths: Sequence[Path], folder: Path, console: Console) -> dict[Path, SmallPicture | None]:
+def make_small(paths: Sequence[Path], folder: Path) -> dict[Path, SmallPicture | None]:
     """Write each file of the package made small; None stands for one that is too large."""
     from ..datasets.fingerprints import fingerprint
 
@@ -113,7 +113,7 @@ def make_small(paths: Sequence[Path], folder: Path, console: Console) -> dict[Pa
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         made = pool.map(make, range(len(paths)))
-        return dict(zip(paths, track(made, 'Making small pictures', len(paths), console=console), strict=True))
+        return dict(zip(paths, tracked(made, 'making small pictures', len(paths)), strict=True))
 
 
 def choose(small: Mapping[str, SmallPicture | None]) -> tuple[dict[str, SmallPicture], dict[str, int]]:

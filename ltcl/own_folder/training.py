@@ -9,10 +9,13 @@ from mmengine.config import Config
 
 from ltcl.engine.hooks.run_report_hook import RunReportHook
 from ltcl.engine.starting import files_of_run
+from ltcl.errors import UserError
 from ltcl.launch import build_runner, load_config
 from ltcl.launch.backbone_option import image_size_of
+from ltcl.launch.final_test import test_after_training
 from ltcl.launch.start_options import resume_from, set_precision
 from ltcl.launch.threads import set_threads, watch_threads
+from ltcl.launch.tracking import add_trackers
 from ltcl.neutral_text import visible
 from ltcl.work_dir import AUTO, locked, require_writable
 
@@ -43,6 +46,8 @@ def train_on_folder(args: argparse.Namespace) -> None:
     if _is_scene_folder(args.config):
         _train_on_scenes(args)
         return
+    if args.no_test:
+        raise UserError('--no-test is for a config or for scenes: the table of a folder of images is its test')
     cfg = config_from_run(args) if args.start_from else choose_config(args)
     if two_stages.has_two_stages(args):
         words = two_stages.encoder_words(args)
@@ -72,6 +77,7 @@ def _train_encoder(cfg: Config, args: argparse.Namespace) -> None:
 def _look_and_choose(cfg: Config, args: argparse.Namespace) -> tuple[Found, str]:
     """Say what is found and what is chosen by it; the images, and the text of the config."""
     set_precision(cfg, args.amp)
+    add_trackers(cfg, args.track, args.work_dir)
     with quiet():
         found = look(cfg)
     two_stages.limit_neighbours(cfg, sum(found.counts))
@@ -197,8 +203,11 @@ def _train_on_scenes(args: argparse.Namespace) -> None:
     from ltcl.own_scenes import scene_config
 
     cfg = scene_config(args.config, args)
+    add_trackers(cfg, args.track, args.work_dir)
     resume_from(cfg, args.resume, args.work_dir)
     runner = build_runner(cfg, training=True)
     watch_threads(runner, args.most_threads)
     runner.train()
+    if not args.no_test:
+        test_after_training(cfg)
     print(f'next:\n  ltcl test {visible(shlex.quote(args.work_dir))}')

@@ -13,11 +13,11 @@ import numpy as np
 from mmengine.logging import print_log
 from PIL import Image
 
-from ..counted import counted
 from ..datasets.folder_cache import cache_file, file_key
 from ..datasets.seg_masks.read_mask import DEEP_MODES, LOSSY, NOT_OPENED
 from ..datasets.transforms.map_labels import colour_codes
 from ..files import write_atomic
+from ..progress_bars import tracked
 
 THREADS = 4
 # A mask of more colours is a photograph, or was resized with smooth edges.
@@ -54,7 +54,7 @@ def mask_facts(paths: Sequence[str], root: str | os.PathLike) -> list[MaskFacts]
         new = {key: path for key, path in zip(keys, paths, strict=True) if key not in known}
         if new:
             with ThreadPoolExecutor(THREADS) as pool:
-                read = counted(pool.map(read_mask, new.values()), len(new), 'masks read')
+                read = tracked(pool.map(read_mask, new.values()), 'reading masks', len(new), 'masks')
                 known |= dict(zip(new, read, strict=True))
             _write(place, known)
     return [known[key] for key in keys]

@@ -22,6 +22,7 @@ from .class_rows import ClassRow, class_rows
 from .class_table import class_csv, figure_columns
 from .comparing import compared_tails, differences, have_same_classes, headline, methods_of
 from .diagnosis import diagnose, diagnose_scenes
+from .feature_section import feature_section
 from .matrix import build_matrix, confusion_csv, draw_matrix
 from .recipe_difference import recipe_difference
 from .run_files import RunFiles, is_of_report
@@ -91,6 +92,7 @@ def describe(run: RunFiles, rows: list[ClassRow]) -> dict[str, Any]:
         sizes={group: sum(row.group == group for row in rows) for group in ('many', 'medium', 'few')},
         tail=tail(rows, report['score'], report['counted']) if rows else '',
         curves=run_curves(run),
+        features=feature_section(run.folder, environment()),
         class_csv=data_uri(class_csv(rows, report['score'])),
         columns=figure_columns(rows, report['score']),
         is_of_report=is_of_report(run),

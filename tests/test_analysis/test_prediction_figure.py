@@ -41,3 +41,15 @@ def test_legend_of_many_classes_ends_somewhere():
     image = np.zeros((5, 10, 3), np.uint8)
     figure = prediction_figure([Prediction(image, labels, labels)], [f'c{i}' for i in range(50)], [[9, 9, 9]] * 50)
     assert list(entries(figure.legends[0])) == [f'c{i}' for i in range(MAX_LEGEND_ENTRIES)]
+    assert figure.legends[0].get_title().get_text() == 'and 14 classes of fewer pixels, which are not named'
+
+
+def test_the_classes_of_most_pixels_are_named():
+    labels = np.append(np.arange(8142), [8141] * 9 + [4000] * 5).reshape(2, -1)
+    image = np.zeros((*labels.shape, 3), np.uint8)
+    names = [f'c{i}' for i in range(8142)]
+    figure = prediction_figure([Prediction(image, labels, labels)], names, [[9, 9, 9]] * 8142, '1 of 7 test images')
+    shown = list(entries(figure.legends[0]))
+    assert len(shown) == MAX_LEGEND_ENTRIES
+    assert {'c0', 'c4000', 'c8141'} < {*shown}
+    assert figure.get_suptitle() == '1 of 7 test images'

@@ -10,6 +10,8 @@ import numpy as np
 from mmengine.dist import all_gather_object, get_rank, get_world_size
 
 from ltcl.errors import UserError
+from ltcl.notices import note
+from ltcl.progress_bars import tracked
 
 from ..transforms.map_labels import colour_codes, colour_of
 from .mask_sets import MaskSet, files_of
@@ -152,6 +154,7 @@ def _shared(items: Sequence, function: Callable) -> list:
     """Results for all items in order, each process's share worked out by itself."""
     world_size = get_world_size()
     with ThreadPoolExecutor(THREADS) as pool:
-        share = list(pool.map(function, items[get_rank() :: world_size]))
+        own = items[get_rank() :: world_size]
+        share = list(tracked(pool.map(function, own), 'looking at masks', len(own), 'masks', say=note))
     shares = all_gather_object(share)
     return [shares[position % world_size][position // world_size] for position in range(len(items))]

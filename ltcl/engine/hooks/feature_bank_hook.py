@@ -14,6 +14,8 @@ from ltcl.errors import UserError
 from ltcl.feature_cache import fill_features
 from ltcl.launch.progress import PROGRESS
 from ltcl.models.utils import gather
+from ltcl.notices import note
+from ltcl.progress_bars import tracked
 from ltcl.registry import HOOKS
 
 from ..unwrapped import unwrapped
@@ -121,12 +123,15 @@ def in_order(dataloader: dict) -> dict:
 
 
 @torch.no_grad()
-def extract_features(model: nn.Module, loader: DataLoader) -> tuple[Tensor, Tensor]:
+def extract_features(
+    model: nn.Module, loader: DataLoader, title: str = 'features of the training images'
+) -> tuple[Tensor, Tensor]:
     """Pooled features and labels of a data set, the same on every process.
 
     Args:
         model: A classifier of mmpretrain; its train or eval mode is the same afterwards.
         loader: Gives each process every ``world_size``-th image, as mmengine's ``DefaultSampler`` without shuffling.
+        title: What a bar says of it.
 
     Returns:
         Features (M, C) and labels (M,), int64, in the order of the data set, on the model's device.
@@ -136,7 +141,7 @@ def extract_features(model: nn.Module, loader: DataLoader) -> tuple[Tensor, Tens
     """
     was_training = model.training
     model.eval()
-    batches = [_encode(model, batch) for batch in loader]
+    batches = [_encode(model, batch) for batch in tracked(loader, title, unit='batches', say=note)]
     model.train(was_training)
     features, labels = map(torch.cat, zip(*batches, strict=True))
     dataset: BaseDataset = loader.dataset

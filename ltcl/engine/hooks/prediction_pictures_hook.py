@@ -52,19 +52,21 @@ class PredictionPicturesHook(Hook):
 
     def after_train(self, runner: Runner) -> None:
         """Draw what the last validation gave."""
-        self._draw(runner, runner.val_loop, self.filename)
+        self._draw(runner, runner.val_loop, self.filename, 'validation')
 
     def after_test_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
         """Draw what the test gave."""
-        self._draw(runner, runner.test_loop, f'test_{self.filename}')
+        self._draw(runner, runner.test_loop, f'test_{self.filename}', 'test')
 
-    def _draw(self, runner: Runner, loop: Any, filename: str) -> None:
+    def _draw(self, runner: Runner, loop: Any, filename: str, part: str) -> None:
         if not self._samples:
             return
         meta = loop.dataloader.dataset.metainfo
         path = Path(runner.work_dir, filename)
         with warn_only(runner, f'{path} could not be drawn'):
-            figure = prediction_figure([_prediction(each) for each in self._samples], meta['classes'], meta['palette'])
+            predictions = [_prediction(each) for each in self._samples]
+            images = f'The first {len(predictions)} of {len(loop.dataloader.dataset):,} {part} images'
+            figure = prediction_figure(predictions, meta['classes'], meta['palette'], images)
             with atomic_file(path) as file:
                 figure.savefig(file, format='png', dpi=120)
             runner.logger.info(f'Predictions beside the truth: {path}')

@@ -1,68 +1,83 @@
-"""Live progress bar."""
+"""How far training, validation and test are."""
 
-import atexit
 import sys
 from typing import Any
 
-from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 from mmengine.runner import EpochBasedTrainLoop, Runner
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from ltcl.notices import note
+from ltcl.progress_bars import Work
 from ltcl.registry import HOOKS
 
 
 @HOOKS.register_module()
 class ProgressHook(Hook):
-    """Shows epoch, loss, elapsed and remaining time while training, below the log lines.
+    """Shows epoch, loss, elapsed and remaining time below the log lines; a validation or test has a bar of its own.
 
-    Only on a terminal and on the main process; elsewhere the log lines carry the remaining time.
+    Where there is no terminal, a line tells every minute how far it is, unless a log line did so. Only on the main
+    process. See :mod:`ltcl.progress_bars`.
     """
 
     priority = 'LOW'
 
     def __init__(self) -> None:
-        self._progress: Progress | None = None
+        self._training: Work | None = None
+        self._evaluation: Work | None = None
 
     def before_train(self, runner: Runner) -> None:
-        """Show the bar and send log lines above it."""
-        console = Console(file=sys.stdout)
-        if not (is_main_process() and console.is_terminal):
-            return
-        self._progress = Progress(
-            TextColumn('{task.description}'),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn('elapsed'),
-            TimeElapsedColumn(),
-            TextColumn('left'),
-            TimeRemainingColumn(elapsed_when_finished=False),
-            console=console,
-        )
-        self._task = self._progress.add_task('training', total=runner.max_iters, completed=runner.iter)
-        self._progress.start()
-        atexit.register(self._progress.stop)  # a run that ends early must not leave the terminal without a cursor
-        self._redirect(runner)
+        """Begin to count iterations."""
+        self._training = Work('training', runner.max_iters, 'iterations', stream=sys.stdout, say=note, delay=0)
+        self._training.skip(runner.iter)
 
     def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
-        """Advance the bar."""
-        if self._progress is not None:
-            loss = float(outputs['loss']) if outputs and 'loss' in outputs else float('nan')
-            by_epoch = isinstance(runner.train_loop, EpochBasedTrainLoop)
-            epoch = f'epoch {runner.epoch + 1}/{runner.max_epochs}  ' if by_epoch else ''
-            self._progress.update(self._task, completed=runner.iter + 1, description=f'{epoch}loss {loss:.3f}')
+        """Count an iteration."""
+        if self._training is not None:
+            if self._is_logged(runner, batch_idx):
+                self._training.heard()
+            # Reading the loss stalls a GPU.
+            self._training.advance(title=_title(runner, outputs) if self._training.on_terminal else None)
 
     def after_train(self, runner: Runner) -> None:
         """Take the bar down."""
-        if self._progress is not None:
-            self._progress.stop()
-            self._progress = None
-            self._redirect(runner)
+        if self._training is not None:
+            self._training.end()
+            self._training = None
+
+    def before_val_epoch(self, runner: Runner) -> None:
+        """Begin to count the batches of a validation."""
+        self._begin('validation', runner.val_dataloader)
+
+    def before_test_epoch(self, runner: Runner) -> None:
+        """Begin to count the batches of a test."""
+        self._begin('test', runner.test_dataloader)
+
+    def after_val_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
+        """Count a batch."""
+        if self._evaluation is not None:
+            self._evaluation.advance()
+
+    def after_val_epoch(self, runner: Runner, metrics: dict | None = None) -> None:
+        """Take the bar of the validation down."""
+        if self._evaluation is not None:
+            self._evaluation.end()
+            self._evaluation = None
+
+    after_test_iter = after_val_iter
+    after_test_epoch = after_val_epoch
+
+    def _begin(self, title: str, dataloader: Any) -> None:
+        self._evaluation = Work(title, len(dataloader), 'batches', stream=sys.stdout, say=note)
 
     @staticmethod
-    def _redirect(runner: Runner) -> None:
-        """Point console handlers at what is standard output now: rich replaces it while a bar is shown."""
-        for handler in runner.logger.handlers:
-            if type(handler).__name__ == 'StreamHandler':
-                handler.setStream(sys.stdout)
+    def _is_logged(runner: Runner, batch_idx: int) -> bool:
+        """Whether the logger writes a line at this iteration."""
+        interval = next((each.interval for each in runner.hooks if type(each).__name__ == 'LoggerHook'), 0)
+        return bool(interval) and (batch_idx + 1) % interval == 0
+
+
+def _title(runner: Runner, outputs: Any) -> str:
+    """Epoch and loss."""
+    loss = float(outputs['loss'].detach()) if outputs and 'loss' in outputs else float('nan')
+    by_epoch = isinstance(runner.train_loop, EpochBasedTrainLoop)
+    return f'{f"epoch {runner.epoch + 1}/{runner.max_epochs}  " if by_epoch else ""}loss {loss:.3f}'

@@ -61,6 +61,42 @@ def class_geometry(features: Tensor, labels: Tensor, num_classes: int) -> dict[s
     return {'min_angle': min_center_angle(means), 'uniformity': center_uniformity(means), **figures}
 
 
+def class_alignment(features: Tensor, labels: Tensor, num_classes: int) -> Tensor:
+    """Mean squared distance of two different images of a class, for each class; lower is tighter.
+
+    From `Understanding Contrastive Representation Learning <https://arxiv.org/abs/2005.10242>`_, where the two are
+    views of one image. Their mean over classes counts each class alike.
+
+    Args:
+        features: Rows of any length, of which the directions count, shape (N, D).
+        labels: Their classes, int64, shape (N,).
+        num_classes: Number of classes C.
+
+    Returns:
+        float64, shape (C,), 0 to 4; NaN for a class with fewer than two rows.
+    """
+    means, sizes = class_centers(features, labels, num_classes)
+    # Over all pairs, those of a row with itself included, the mean is 2 (1 - |mean|^2).
+    all_pairs = (2 * (1 - means.square().sum(1))).clamp(min=0)
+    return (all_pairs * sizes / (sizes - 1)).masked_fill(sizes < 2, torch.nan)
+
+
+def uniformity(features: Tensor, rows: int = 1024) -> float:
+    """Log of the mean of exp(-2 |a - b|^2) over pairs of different images; lower is more uniform.
+
+    From the same paper. The memory is that of some rows by N, the time that of N * N.
+
+    Args:
+        features: Rows of any length, of which the directions count, shape (N, D), at least two.
+        rows: Rows that are compared with all others at a time.
+    """
+    unit, total = F.normalize(features.double(), dim=1), features.new_zeros((), dtype=torch.float64)
+    for piece in unit.split(rows):
+        total += torch.exp(4 * (piece @ unit.T - 1)).sum()
+    number = len(unit)
+    return float(torch.log((total - number) / (number * (number - 1))))  # a row is at distance 0 from itself
+
+
 def _pair_cosines(centers: Tensor) -> Tensor:
     """Cosine of every unordered pair of rows of (C, D), shape (C * (C - 1) / 2,)."""
     rows = F.normalize(centers.double(), dim=1)

@@ -9,6 +9,7 @@ from scipy.linalg import helmert
 from torch import Tensor
 
 from ltcl.errors import UserError
+from ltcl.progress_bars import tracked
 
 from .uniformity import uniformity
 
@@ -127,7 +128,7 @@ def _repel(starts: Tensor, temperatures: Sequence[float], iterations: int, lr: f
     optimizer = torch.optim.Adam([points], lr=lr)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, iterations)
     forces = points @ points.mT
-    for iteration in range(iterations):
+    for iteration in tracked(range(iterations), 'search for targets', unit='steps'):
         temperature = temperatures[iteration * len(temperatures) // iterations]
         torch.bmm(points, points.mT, out=forces).diagonal(dim1=1, dim2=2).fill_(-math.inf)
         forces.sub_(forces.amax(dim=(1, 2), keepdim=True)).div_(temperature).exp_()

@@ -7,6 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ltcl.progress_bars import tracked
+
 
 def uniformity(targets: Tensor, temperature: float = 0.07) -> Tensor:
     """Mean over targets of the log-sum-exp of the cosines to all targets, the own one included.
@@ -77,5 +79,6 @@ def published_search(
         Unit rows, shape (num_classes, feat_dim), and the iteration that they are from.
     """
     steps = zip(range(iterations), published_steps(init, temperature, lr), strict=False)
-    kept, (points, _) = min(steps, key=lambda step: step[1][1].item())
+    told = tracked(steps, 'search for targets', iterations, 'steps')
+    kept, (points, _) = min(told, key=lambda step: step[1][1].item())
     return points, kept

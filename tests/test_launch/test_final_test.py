@@ -1,0 +1,95 @@
+"""The test at the end of a training: when there is one, of what, and what it leaves."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from mmengine.config import Config
+from toy import toy_config, write_images
+
+from ltcl.launch.final_test import has_own_test, is_tested
+
+
+def loaders(test, val, **more):
+    parts = dict(test_dataloader=dict(dataset=test), test_evaluator=[], test_cfg={}, **more)
+    return Config(parts if val is None else dict(parts, val_dataloader=dict(dataset=val)))
+
+
+@pytest.mark.parametrize(
+    ('test', 'val', 'expected'),
+    [
+        (dict(type='CIFAR10', test_mode=True, pipeline=[]), dict(type='CIFAR10', test_mode=True, pipeline=[1]), False),
+        (dict(type='CIFAR10', test_mode=True, pipeline=[]), None, True),
+    ],
+)
+def test_images_of_the_validation_are_no_test(test, val, expected):
+    assert has_own_test(loaders(test, val)) is expected
+
+
+def test_a_config_without_a_test_has_none():
+    assert not has_own_test(Config(dict(val_dataloader=dict(dataset=dict(type='CIFAR10')))))
+
+
+def test_own_images_without_a_part_for_the_test(tmp_path):
+    write_images(tmp_path / 'data' / 'train', (12, 6))
+    parts = {
+        split: dict(type='ltcl.OwnImages', data_root=str(tmp_path / 'data'), split=split, pipeline=[])
+        for split in ('val', 'test')
+    }
+    assert not has_own_test(loaders(parts['test'], parts['val'], default_scope='mmpretrain'))
+    write_images(tmp_path / 'data' / 'test', (3, 2))
+    assert has_own_test(loaders(parts['test'], parts['val'], default_scope='mmpretrain'))
+
+
+def test_a_newer_checkpoint_is_not_tested(tmp_path):
+    checkpoint, report = tmp_path / 'epoch_2.pth', tmp_path / 'test_metrics.json'
+    checkpoint.touch()
+    assert not is_tested(checkpoint)
+    report.write_text(json.dumps(dict(checkpoint='elsewhere/epoch_2.pth')))
+    assert is_tested(checkpoint)
+    assert not is_tested(tmp_path / 'epoch_1.pth')
+    os.utime(checkpoint, (2**33, 2**33))
+    assert not is_tested(checkpoint)
+
+
+@pytest.fixture(scope='module')
+def config(tmp_path_factory) -> Path:
+    """A config whose test has other images than its validation."""
+    root = tmp_path_factory.mktemp('final')
+    cfg = toy_config(write_images(root / 'images'), root / 'run', 'cross_entropy', True, train_cfg__max_epochs=1)
+    cfg.train_cfg.val_interval = 1
+    cfg.test_dataloader.dataset.data_prefix = str(write_images(root / 'test', (4, 3, 2)))
+    cfg.dump(root / 'toy.py')
+    return root / 'toy.py'
+
+
+def test_a_training_ends_with_a_test(config, call):
+    run = config.parent / 'run'
+    done = call('train', config)
+    assert done.status == 0, done.err
+    tested, trained = (json.loads((run / name).read_text()) for name in ('test_metrics.json', 'metrics.json'))
+    [best] = run.glob('best_*.pth')
+    assert Path(tested['checkpoint']).name == best.name
+    assert tested['unit'] == 'test'
+    assert [row['test_count'] for row in tested['per_class']] == [4, 3, 2]
+    assert [row['test_count'] for row in trained['per_class']] == [24, 12, 4]
+    assert 'Accuracy (%) on 40 validation images' in done.out
+    assert 'Accuracy (%) on 9 test images' in done.out
+
+
+@pytest.mark.slow
+def test_a_resumed_run_is_tested_once(config, call):
+    run = config.parent / 'run'
+    call('train', config, '--resume')
+    tested = json.loads((run / 'test_metrics.json').read_text())
+    moment = (run / 'test_metrics.json').stat().st_mtime_ns
+    # The finished run is resumed: what is tested stays.
+    call('train', config, '--resume')
+    assert (run / 'test_metrics.json').stat().st_mtime_ns == moment
+    # It was stopped between training and test.
+    (run / 'test_metrics.json').unlink()
+    call('train', config, '--resume', '--no-test')
+    assert not (run / 'test_metrics.json').exists()
+    call('train', config, '--resume')
+    assert json.loads((run / 'test_metrics.json').read_text())['last'] == tested['last']
