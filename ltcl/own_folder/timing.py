@@ -9,7 +9,8 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from torch import nn
 
-from .choosing import is_frozen
+from ltcl.launch.tuning.thawed import is_frozen
+
 from .quietly import quiet
 
 # Images that are timed, of which the first batch only warms up.

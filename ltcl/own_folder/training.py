@@ -1,22 +1,25 @@
 """`ltcl train DATA`: look, choose, say, write, train, measure, compare, and tell what is next."""
 
 import argparse
+import gc
 import logging
 import shlex
 from pathlib import Path
 
 from mmengine.config import Config
 
+from ltcl.datasets.one_look import one_look
 from ltcl.engine.hooks.run_report_hook import RunReportHook
 from ltcl.engine.starting import files_of_run
 from ltcl.launch import build_runner, load_config
 from ltcl.launch.backbone_option import image_size_of
 from ltcl.launch.start_options import resume_from, set_precision
+from ltcl.launch.tuning.thawed import is_frozen
 from ltcl.neutral_text import visible
 from ltcl.work_dir import AUTO, locked, require_writable
 
 from . import two_stages
-from .choosing import choose_config, fit_to_images, is_frozen, options_of
+from .choosing import choose_config, fit_to_images, options_of
 from .config_file import NAME, RESULT, is_same, put_in_place, work_dir_of, written
 from .found import Found, look
 from .going_on import config_from_run, new_classes
@@ -41,6 +44,12 @@ def train_on_folder(args: argparse.Namespace) -> None:
     if _is_scene_folder(args.config):
         _train_on_scenes(args)
         return
+    gc.freeze()  # each data set collects garbage, and would walk through all that the imports made
+    with one_look():
+        _train_on_images(args)
+
+
+def _train_on_images(args: argparse.Namespace) -> None:
     cfg = config_from_run(args) if args.start_from else choose_config(args)
     if two_stages.has_two_stages(args):
         words = two_stages.encoder_words(args)
@@ -106,7 +115,7 @@ def _chosen(cfg: Config, found: Found, args: argparse.Namespace) -> list[str]:
     if args.start_from:
         new = new_classes(cfg, found.classes)
         start += f', new classes: {", ".join(new)}' if new else ', no new classes'
-    return [f'{start}: {title_of(cfg.model)}', _encoder(cfg, args), *lines]
+    return [f'{start}: {_trained(cfg, args)}', _encoder(cfg, args), *lines]
 
 
 def _encoder(cfg: Config, args: argparse.Namespace) -> str:
@@ -119,7 +128,13 @@ def _encoder(cfg: Config, args: argparse.Namespace) -> str:
 
 def _title(cfg: Config, args: argparse.Namespace) -> str:
     """What the classifier is called in the table."""
-    return f'{METHODS[_method(args)].title}, linear' if two_stages.has_two_stages(args) else title_of(cfg.model)
+    return METHODS[_method(args)].in_table if two_stages.has_two_stages(args) else _trained(cfg, args)
+
+
+def _trained(cfg: Config, args: argparse.Namespace) -> str:
+    """What is trained, as its model tells, or what stands in the place of a training."""
+    method = METHODS[_method(args)]
+    return title_of(cfg.model) if method.is_trained or args.start_from else method.title
 
 
 def _method(args: argparse.Namespace) -> str:
