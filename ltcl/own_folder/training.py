@@ -3,7 +3,6 @@
 import argparse
 import gc
 import logging
-import shlex
 from pathlib import Path
 
 from mmengine.config import Config
@@ -16,11 +15,11 @@ from ltcl.launch.backbone_option import image_size_of
 from ltcl.launch.start_options import resume_from, set_precision
 from ltcl.launch.tuning.thawed import is_frozen
 from ltcl.neutral_text import visible
-from ltcl.work_dir import AUTO, locked, require_writable
+from ltcl.work_dir import AUTO, require_writable
 
 from . import two_stages
 from .choosing import choose_config, fit_to_images, options_of
-from .config_file import NAME, RESULT, is_same, put_in_place, work_dir_of, written
+from .config_file import NAME, is_same, work_dir_of, write_config, written
 from .found import Found, look
 from .going_on import config_from_run, new_classes
 from .measuring import measure
@@ -42,7 +41,9 @@ def train_on_folder(args: argparse.Namespace) -> None:
     args.work_dir = work_dir_of(args)
     require_writable(args.work_dir)
     if _is_scene_folder(args.config):
-        _train_on_scenes(args)
+        from .scenes import train_on_scenes
+
+        train_on_scenes(args)
         return
     gc.freeze()  # each data set collects garbage, and would walk through all that the imports made
     with one_look():
@@ -72,7 +73,7 @@ def _train_encoder(cfg: Config, args: argparse.Namespace) -> None:
     else:
         if not args.dry_run and not _goes_on(args, text):
             print(expected_minutes(cfg, sum(found.counts), found.validation), flush=True)
-        (_write if args.dry_run else _train)(args, text)
+        (write_config if args.dry_run else _train)(args, text)
     print('second of two trainings, of a linear classifier on the encoder')
 
 
@@ -91,11 +92,11 @@ def _train_and_measure(cfg: Config, args: argparse.Namespace) -> None:
     """Train a classifier, unless it is trained, and show what it is worth."""
     found, text = _look_and_choose(cfg, args)
     if args.dry_run and two_stages.has_two_stages(args):
-        _write(args, text)
+        write_config(args, text)
         return
     if args.dry_run:
         print(expected_minutes(cfg, sum(found.counts), found.validation))
-        _write(args, text)
+        write_config(args, text)
         return
     result = _earlier_result(args, text)
     if result is None:
@@ -147,11 +148,6 @@ def _measured_on(folder: str, found: Found) -> str:
     return f'the {found.validation:,} validation images of {folder}, which chose the best epoch as well'
 
 
-def _earlier_files(work_dir: str) -> list[Path]:
-    own = [Path(work_dir, name) for name in (NAME, RESULT)]
-    return [*files_of_run(work_dir), *(path for path in own if path.is_file())]
-
-
 def _earlier_result(args: argparse.Namespace, text: str) -> Result | None:
     """The result of a training of the same config, if it is finished and none is asked to go on."""
     if args.resume is not None or not is_same(Path(args.work_dir, NAME), text):
@@ -173,18 +169,9 @@ def _goes_on(args: argparse.Namespace, text: str) -> bool:
     return args.resume is not None
 
 
-def _write(args: argparse.Namespace, text: str) -> Path:
-    goes_on = args.resume is not None or is_same(Path(args.work_dir, NAME), text)
-    Path(args.work_dir).mkdir(parents=True, exist_ok=True)
-    with locked(args.work_dir):
-        path = put_in_place(args.work_dir, text, [] if goes_on else _earlier_files(args.work_dir))
-    print(f'config: {visible(path)}', flush=True)
-    return path
-
-
 def _train(args: argparse.Namespace, text: str) -> None:
     """Train the written config, so that what is written is what is trained."""
-    path = _write(args, text)
+    path = write_config(args, text)
     cfg = load_config(path)
     cfg.work_dir, cfg.launcher = args.work_dir, 'none'
     resume_from(cfg, args.resume, args.work_dir)
@@ -203,12 +190,3 @@ def _is_scene_folder(folder: str) -> bool:
     except ModuleNotFoundError:
         return False
     return is_scene_folder(folder)
-
-
-def _train_on_scenes(args: argparse.Namespace) -> None:
-    from ltcl.own_scenes import scene_config
-
-    cfg = scene_config(args.config, args)
-    resume_from(cfg, args.resume, args.work_dir)
-    build_runner(cfg, training=True).train()
-    print(f'next:\n  ltcl test {visible(shlex.quote(args.work_dir))}')
