@@ -29,6 +29,8 @@ HIDDEN_RATE, HIDDEN_RATE_OF = 0.05, 32
 VALIDATIONS = 20
 # Steps on cached features, which take milliseconds, from one line of the log to the next.
 LOGGED = 500
+# A rate at which nothing changes: a config must have one above 0.
+NO_RATE = 1e-12
 # Options that have no meaning where nothing is trained.
 TRAINED_BY = ('epochs', 'lr', 'patience', 'head', 'scratch')
 # Entries of the config that each option sets.
@@ -95,7 +97,7 @@ def _fill_in(args: argparse.Namespace, cfg: Config) -> None:
 
 
 def _keep_start(args: argparse.Namespace) -> None:
-    """Of a method without training one epoch at a rate of 0, so that all that follows finds what it starts from.
+    """Of a method without training one epoch at :data:`NO_RATE`, so that all that follows finds what it starts from.
 
     Raises:
         UserError: An option of a training is given.
@@ -104,7 +106,7 @@ def _keep_start(args: argparse.Namespace) -> None:
     if given or args.tune not in (None, ['frozen']):
         name = f'--{given[0].replace("_", "-")}' if given else f'--tune {" ".join(args.tune)}'
         raise UserError(f'--method {args.method} trains nothing, its classes are means of features: leave {name} out')
-    args.tune, args.head, args.epochs, args.lr = ['frozen'], 'cosine', 1, 0.0
+    args.tune, args.head, args.epochs, args.lr = ['frozen'], 'cosine', 1, NO_RATE
 
 
 def _with_weights(backbone: str) -> str:
@@ -163,7 +165,7 @@ def fit_to_images(cfg: Config, counts: list[int], args: argparse.Namespace) -> l
     epochs = cfg.train_cfg.max_epochs
     if 'max_epochs' in kept:
         lines.append(f'epochs {epochs}')
-    every = math.ceil(epochs / VALIDATIONS)
+    every = validation_interval(epochs)
     _set(cfg.train_cfg, 'val_interval', every, kept, 'train_cfg.val_interval')
     _set(cfg.default_hooks.checkpoint, 'interval', every, kept, 'default_hooks.checkpoint.interval')
     if is_frozen(cfg):
@@ -174,6 +176,11 @@ def fit_to_images(cfg: Config, counts: list[int], args: argparse.Namespace) -> l
         cfg.custom_hooks = [*cfg.custom_hooks, hook]
         lines.append(f'the training ends when macro has not risen for {patience * cfg.train_cfg.val_interval} epochs')
     return lines
+
+
+def validation_interval(epochs: int) -> int:
+    """Epochs from one validation to the next, so that there are :data:`VALIDATIONS` at most."""
+    return math.ceil(epochs / VALIDATIONS)
 
 
 def _set(section: Any, name: str, value: object, kept: Collection[str], key: str) -> None:

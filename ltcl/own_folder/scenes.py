@@ -2,6 +2,7 @@
 
 import argparse
 import shlex
+import warnings
 from typing import Any
 
 import torch
@@ -67,7 +68,8 @@ def _build(cfg: Config) -> tuple[nn.Module, dict[str, Any]]:
     cfg = cfg.copy()
     use_plain_norms(cfg)
     parts = dict(cfg.model, data_preprocessor=cfg.get('data_preprocessor'))
-    with DefaultScope.overwrite_default_scope('mmseg'):
+    with DefaultScope.overwrite_default_scope('mmseg'), warnings.catch_warnings():
+        warnings.simplefilter('ignore')  # of the losses, which the training repeats
         model = MODELS.build(parts)
         images = {name: DATASETS.build(cfg[f'{name}_dataloader'].dataset) for name in ('train', 'val')}
     return model.to('cuda' if torch.cuda.is_available() else 'cpu'), images
