@@ -132,7 +132,6 @@ def _download(address: str, path: Path, wanted: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with _alone(path):
         if not _is_whole(path, wanted):  # another process may have brought it meanwhile
-            note(f'Downloading {address} to {path}')
             _fetch(address, path, wanted)
 
 
@@ -140,6 +139,7 @@ def _fetch(address: str, path: Path, wanted: str) -> None:
     """Download next to the place, and move there what is whole."""
     request = Request(address, headers={'User-Agent': 'ltcl'})
     with urlopen(request, timeout=TIMEOUT) as response, atomic_file(path) as file:
+        note(f'Downloading {address} to {path}')
         length = response.length  # of what is still to come; None where the server does not tell
         for chunk in received(response, 'download'):
             file.write(chunk)

@@ -21,6 +21,7 @@ COMMANDS = {
     'convert': "turn a checkpoint of the authors' code into one of ltcl, or back",
     'config': 'print a config with all that it inherits',
     'list': 'list configs, methods, data sets, backbones or blocks',
+    'cache': 'show what is kept from one run to the next, and remove it',
     'doctor': 'look at this machine: does ltcl work here?',
     'compare': 'train several configs over several seeds, one table',
     'calibrate': 'fit temperature and class prior to validation images',

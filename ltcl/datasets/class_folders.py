@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -11,8 +12,10 @@ from ..notices import warn
 from .class_names import find_labels, normal_name, sort_names
 from .folder_names import is_general, is_litter, is_no_class
 from .folder_walk import content_of, list_folder, walk_images
+from .one_look import looked_once
 
 
+@looked_once
 def class_folders(root: str | os.PathLike, named: Sequence[str] = ()) -> dict[str, list[str]]:
     """Folders of each class in a folder, by name (numbers by value).
 
@@ -97,8 +100,8 @@ def scan_class_folders(
     _refuse(empty, f'{root} has class folders without an image', 'add images to them or take them away')
     if tell:
         links = (entry.path for entry in list_folder(root) if entry.is_symlink())
-        left_out.dangling += sorted(link for link in links if not os.path.exists(link))
-        left_out.tell(root)
+        dangling = sorted(link for link in links if not os.path.exists(link))
+        replace(left_out, dangling=left_out.dangling + dangling).tell(root)
         used = [os.path.basename(path) for paths in folders for path in paths]
         for note in note_on_others(root, used) if classes is None else ():
             warn(note)

@@ -7,11 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from hashlib import blake2b
 
 from .checked_sample import indices_to_check
+from .one_look import looked_once
 
 HEAD = 1 << 14
 SAMPLE_SIZE = 20000
 
 
+@looked_once
 def find_copies(paths: Sequence[str], how: str = 'sample') -> list[list[int]]:
     """Groups of files that are equal byte for byte.
 

@@ -13,7 +13,7 @@ from mmengine.logging import print_log
 
 from ..files import write_atomic
 from .fingerprints import DIGEST_BYTES, Fingerprint, fingerprints_of_files
-from .folder_cache import cache_file, file_key
+from .folder_cache import cache_file, file_keys
 
 MANY = 2000
 
@@ -33,7 +33,7 @@ def fingerprints_of(paths: Sequence[str], root: str | os.PathLike) -> list[Finge
 
 
 def _completed(paths: Sequence[str], place: Path) -> list[Fingerprint | None]:
-    keys = [file_key(path) for path in paths]
+    keys = file_keys(paths)
     known = _read(place)
     new = {key: path for key, path in zip(keys, paths, strict=True) if key is not None and key not in known}
     if new:

@@ -3,7 +3,7 @@
 import contextlib
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from hashlib import blake2b
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from filelock import FileLock
 from mmengine.logging import print_log
 
 from ..files import cache_folder
+from .real_paths import path_resolver
 
 KEY_BYTES = 16
 
@@ -38,11 +39,16 @@ def cache_file(kind: str, root: str | os.PathLike, suffix: str) -> Iterator[Path
         yield place
 
 
-def file_key(path: str) -> bytes | None:
-    """Stands for a file as it is now; None: there is no such file."""
+def file_keys(paths: Iterable[str]) -> list[bytes | None]:
+    """Stand for files as they are now; None: there is no such file."""
+    resolve = path_resolver()
+    return [_file_key(path, resolve) for path in paths]
+
+
+def _file_key(path: str, resolve: Callable[[str], str]) -> bytes | None:
     try:
         status = os.stat(path)
     except OSError:
         return None
-    text = f'{os.path.realpath(path)}\n{status.st_size}\n{status.st_mtime_ns}'
+    text = f'{resolve(path)}\n{status.st_size}\n{status.st_mtime_ns}'
     return blake2b(text.encode('utf-8', 'surrogateescape'), digest_size=KEY_BYTES).digest()

@@ -9,6 +9,7 @@ from ..errors import UserError
 from ..notices import note, warn
 from .folder_names import is_litter
 from .image_kinds import LITTER_FILES, kind_of, readable_suffixes
+from .one_look import looked_once
 
 
 @dataclass
@@ -122,6 +123,7 @@ class FolderWalk:
         return kind == 'image'
 
 
+@looked_once
 def walk_images(root: str, groups: Sequence[Sequence[str]]) -> tuple[list[list[str]], LeftOut]:
     """Images below groups of folders.
 

@@ -9,6 +9,7 @@ import numpy as np
 from .checked_sample import indices_to_check
 from .duplicates import SAMPLE_SIZE
 from .fingerprint_cache import fingerprints_of
+from .one_look import looked_once
 from .origins import origins
 from .same_pictures import joined, same_pictures, same_pixels
 
@@ -20,6 +21,7 @@ class PictureNumbers(NamedTuple):
     pictures: np.ndarray
 
 
+@looked_once
 def picture_numbers(paths: Sequence[str], root: str | os.PathLike, how: str = 'sample') -> PictureNumbers:
     """Which images are copies of each other.
 

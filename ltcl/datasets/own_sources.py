@@ -19,6 +19,7 @@ from .image_list import read_names
 from .list_files import check_duplicates, check_files
 from .list_labels import clean_labels, label_indices, names_of_labels
 from .list_places import located
+from .one_look import looked_once
 from .own_layout import LAYOUTS, find_layout, image_folders
 from .own_lists import choose_list, divided_by_column, rows_of_part, unknown_layout, without_unreadable
 
@@ -159,6 +160,7 @@ class OwnSources:
         return Images(rows['path'][~is_repeated].tolist(), labels[~is_repeated])
 
 
+@looked_once
 def find_sources(root: str | os.PathLike, classes: Sequence[str] | None = None) -> OwnSources:
     """Look what form the images of a data root have.
 

@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ltcl.datasets import CachedFeatures
+from ltcl.datasets.real_paths import path_resolver
 from ltcl.launch.progress import PROGRESS
 from ltcl.notices import note
 from ltcl.progress_bars import tracked
@@ -33,8 +35,9 @@ def digests_of_images(dataset: CachedFeatures) -> list[bytes | None]:
         None of a file that cannot be read.
     """
     infos = [dataset.get_data_info(position) for position in range(len(dataset))]
-    states = [_state_of(info) for info in infos]
-    store = RowStore(_place_of(infos), np.uint8)
+    resolve = path_resolver()
+    states = [_state_of(info, resolve) for info in infos]
+    store = RowStore(_place_of(infos, resolve), np.uint8)
     known = {state: row.tobytes() for state, row in store.read({each for each in states if each is not None}).items()}
     with ThreadPoolExecutor(THREADS) as pool:
         read = pool.map(lambda state, info: (state and known.get(state)) or _digest_of(info), states, infos)
@@ -49,19 +52,19 @@ def digests_of_images(dataset: CachedFeatures) -> list[bytes | None]:
     return digests
 
 
-def _place_of(infos: list[dict[str, Any]]) -> Path:
+def _place_of(infos: list[dict[str, Any]], resolve: Callable[[str], str]) -> Path:
     """Folder of what is known of the files below the folder of all images."""
-    folders = {os.path.dirname(os.path.realpath(info['img_path'])) for info in infos if info.get('img_path')}
+    folders = {os.path.dirname(resolve(info['img_path'])) for info in infos if info.get('img_path')}
     root = os.path.commonpath(folders) if folders else ''
     return features_folder() / 'contents' / digest(root.encode('utf-8', 'surrogateescape')).hex()
 
 
-def _state_of(info: dict[str, Any]) -> bytes | None:
+def _state_of(info: dict[str, Any], resolve: Callable[[str], str]) -> bytes | None:
     """Stands for a file as it is now; None: it is no file, or has just been written."""
     if info.get('img') is not None:
         return None
     try:
-        path = os.path.realpath(info['img_path'])
+        path = resolve(info['img_path'])
         status = os.stat(path)
     except OSError:
         return None

@@ -1,6 +1,7 @@
 """What is trained where nobody says it: backbone, how much of it, method, and the entries of the options."""
 
 import argparse
+import math
 import os
 from collections.abc import Collection
 from pathlib import Path
@@ -11,6 +12,7 @@ from mmengine.config import Config
 
 from ltcl.errors import UserError
 from ltcl.launch import apply_options, load_config
+from ltcl.launch.tuning.thawed import is_frozen
 
 from .methods import DEFAULT, METHODS, config_of
 
@@ -23,10 +25,14 @@ COSINE_SCALE = 25.0
 # in macro, and the rate of a whole network, a fifth, left the few behind (docs/openclipart.md).
 HIDDEN_SCALE = 16.0
 HIDDEN_RATE, HIDDEN_RATE_OF = 0.05, 32
-# Validations, and with them checkpoints, of a run.
+# Validations, and with them checkpoints, of a run at most.
 VALIDATIONS = 20
 # Steps on cached features, which take milliseconds, from one line of the log to the next.
 LOGGED = 500
+# A rate at which nothing changes: a config must have one above 0.
+NO_RATE = 1e-12
+# Options that have no meaning where nothing is trained.
+TRAINED_BY = ('epochs', 'lr', 'patience', 'head', 'scratch')
 # Entries of the config that each option sets.
 ENTRIES = {
     'epochs': ('max_epochs',),
@@ -61,7 +67,10 @@ def choose_config(args: argparse.Namespace) -> Config:
         UserError: An unknown method or backbone, no weights, or options that contradict each other.
     """
     method = args.method or DEFAULT
-    cfg = load_config(config_of(method), {'data_root': str(Path(args.config).absolute())})
+    published = config_of(method)
+    if not METHODS[method].is_trained:
+        _keep_start(args)
+    cfg = load_config(published, {'data_root': str(Path(args.config).absolute())})
     if not args.scratch:
         _fill_in(args, cfg)
     words = argparse.Namespace(**{**vars(args), 'cfg_options': options_of(args), 'config': cfg.filename})
@@ -85,6 +94,19 @@ def _fill_in(args: argparse.Namespace, cfg: Config) -> None:
         args.image_size = args.image_size or (size if args.backbone == backbone else None)
         args.tune = args.tune or (tune if args.backbone == backbone else ON_CPU[1])
     args.tune = args.tune or (['full'] if torch.cuda.is_available() else ['frozen'])
+
+
+def _keep_start(args: argparse.Namespace) -> None:
+    """Of a method without training one epoch at :data:`NO_RATE`, so that all that follows finds what it starts from.
+
+    Raises:
+        UserError: An option of a training is given.
+    """
+    given = [name for name in TRAINED_BY if getattr(args, name)]
+    if given or args.tune not in (None, ['frozen']):
+        name = f'--{given[0].replace("_", "-")}' if given else f'--tune {" ".join(args.tune)}'
+        raise UserError(f'--method {args.method} trains nothing, its classes are means of features: leave {name} out')
+    args.tune, args.head, args.epochs, args.lr = ['frozen'], 'cosine', 1, NO_RATE
 
 
 def _with_weights(backbone: str) -> str:
@@ -143,7 +165,7 @@ def fit_to_images(cfg: Config, counts: list[int], args: argparse.Namespace) -> l
     epochs = cfg.train_cfg.max_epochs
     if 'max_epochs' in kept:
         lines.append(f'epochs {epochs}')
-    every = max(1, epochs // VALIDATIONS)
+    every = validation_interval(epochs)
     _set(cfg.train_cfg, 'val_interval', every, kept, 'train_cfg.val_interval')
     _set(cfg.default_hooks.checkpoint, 'interval', every, kept, 'default_hooks.checkpoint.interval')
     if is_frozen(cfg):
@@ -154,6 +176,11 @@ def fit_to_images(cfg: Config, counts: list[int], args: argparse.Namespace) -> l
         cfg.custom_hooks = [*cfg.custom_hooks, hook]
         lines.append(f'the training ends when macro has not risen for {patience * cfg.train_cfg.val_interval} epochs')
     return lines
+
+
+def validation_interval(epochs: int) -> int:
+    """Epochs from one validation to the next, so that there are :data:`VALIDATIONS` at most."""
+    return math.ceil(epochs / VALIDATIONS)
 
 
 def _set(section: Any, name: str, value: object, kept: Collection[str], key: str) -> None:
@@ -169,8 +196,3 @@ def _limit_workers(cfg: Config, kept: Collection[str]) -> None:
             for part in (cfg[loader], cfg[loader].dataset):
                 if 'num_workers' in part:
                     part.num_workers = min(most, part.num_workers)
-
-
-def is_frozen(cfg: Config) -> bool:
-    """Whether the encoder stays as it is, so that its features are computed once."""
-    return cfg.model.backbone.type == 'ltcl.FrozenBackbone'

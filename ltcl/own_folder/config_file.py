@@ -1,7 +1,6 @@
 """The config of a training on a folder, as a file that can be read, changed and trained."""
 
 import argparse
-import os
 import shlex
 import sys
 from collections.abc import Sequence
@@ -9,11 +8,12 @@ from pathlib import Path
 
 from mmengine.config import Config
 
+from ltcl.engine.starting import files_of_run
 from ltcl.files import write_atomic
 from ltcl.launch.config_names import SECTIONS
 from ltcl.launch.config_text import text_of
 from ltcl.neutral_text import visible
-from ltcl.work_dir import move_apart
+from ltcl.work_dir import locked, move_apart
 
 NAME, RESULT = 'config.py', 'result.json'
 # Variables that stand in several sections, and the start, which is the business of the command line.
@@ -41,20 +41,32 @@ def is_same(path: Path, text: str) -> bool:
     return path.is_file() and path.read_text(encoding='utf-8').split('\n', 1)[1:] == text.split('\n', 1)[1:]
 
 
-def put_in_place(work_dir: str, text: str, earlier: Sequence[Path]) -> Path:
+def write_config(args: argparse.Namespace, text: str) -> Path:
     """Write the file; an earlier run of another config keeps all of its files in a folder of their own.
 
     Args:
-        work_dir: The work dir.
+        args: The command line.
         text: Of the file.
-        earlier: Files of the earlier run that are to be moved.
+
+    Raises:
+        UserError: Another training is writing to the work dir.
     """
-    path = Path(work_dir, NAME)
-    os.makedirs(work_dir, exist_ok=True)
-    if earlier:
-        print(f'{visible(work_dir)} holds another run: its files are now in {visible(move_apart(work_dir, earlier))}')
-    write_atomic(path, text)
+    path = Path(args.work_dir, NAME)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    goes_on = args.resume is not None or is_same(path, text)
+    with locked(args.work_dir):
+        earlier = [] if goes_on else _files_of_earlier_run(args.work_dir)
+        if earlier:
+            apart = move_apart(args.work_dir, earlier)
+            print(f'{visible(args.work_dir)} holds another run: its files are now in {visible(apart)}')
+        write_atomic(path, text)
+    print(f'config: {visible(path)}', flush=True)
     return path
+
+
+def _files_of_earlier_run(work_dir: str) -> list[Path]:
+    own = [Path(work_dir, name) for name in (NAME, RESULT)]
+    return [*files_of_run(work_dir), *(path for path in own if path.is_file())]
 
 
 def work_dir_of(args: argparse.Namespace) -> str:

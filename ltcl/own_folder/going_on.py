@@ -10,11 +10,13 @@ from mmengine.config import Config
 from ltcl.datasets.class_names import normal_name
 from ltcl.engine.hooks.known_classes_hook import places_of
 from ltcl.errors import UserError
-from ltcl.launch import apply_options, import_mmpretrain
+from ltcl.launch import apply_options, import_mmpretrain, load_config
 from ltcl.launch.config_values import images_of, replace_copies
 from ltcl.launch.run_config import OWN_IMAGES
+from ltcl.launch.tuning.thawed import is_frozen, thaw
 
 from .choosing import options_of
+from .methods import config_of, method_of
 
 # What ended or described the other run, not this one.
 LEFT_BEHIND = ('experiment_name', 'launcher', 'resume', 'work_dir', 'stage1_config')
@@ -23,14 +25,15 @@ LEFT_BEHIND = ('experiment_name', 'launcher', 'resume', 'work_dir', 'stage1_conf
 def config_from_run(args: argparse.Namespace) -> Config:
     """The config of a run, for the images of a folder and starting from the run's weights.
 
-    Method, backbone, size of the images and all that prepares them are those of the run.
+    Method, backbone, size of the images and all that prepares them are those of the run. ``--tune`` trains more of the
+    network, with the rate and the batch of the method.
 
     Args:
         args: The command line, with ``start_from`` and the folder.
 
     Raises:
-        UserError: There is no checkpoint, it carries no config, was not trained on own images, or the folder lacks one
-            of its classes.
+        UserError: There is no checkpoint, it carries no config, was not trained on own images, the folder lacks one of
+            its classes, or ``--tune`` does not go with what was trained.
     """
     from ltcl.checkpoints.choosing import checkpoint_of
     from ltcl.checkpoints.class_names import trained_classes
@@ -50,10 +53,37 @@ def config_from_run(args: argparse.Namespace) -> Config:
     for name in LEFT_BEHIND:
         cfg.pop(name, None)
     _take_images(cfg, args.config)
+    cfg.load_from = str(path.absolute())
+    if args.tune:
+        _train_more(cfg, args)
     cfg = apply_options(cfg, argparse.Namespace(**{**vars(args), 'cfg_options': options_of(args)}))
     cfg.load_from = str(path.absolute())
     _keep_what_is_known(cfg, known)
     return cfg
+
+
+def _train_more(cfg: Config, args: argparse.Namespace) -> None:
+    """Prepare the config of a run for another ``--tune``.
+
+    Raises:
+        UserError: The run has trained adapters, which no other way of tuning keeps.
+    """
+    way, backbone = args.tune[0], cfg.model.backbone
+    if backbone.type == 'ltcl.AdaptedBackbone' and way != 'lora':
+        raise UserError(
+            f'--tune {" ".join(args.tune)}: {args.start_from} has trained low-rank updates, which would be lost: leave '
+            '--tune out, or take --tune lora'
+        )
+    if way == 'frozen' or cfg.model.type == 'ltcl.FrozenEncoderClassifier':
+        return
+    if is_frozen(cfg):
+        thaw(cfg)
+    method = method_of(cfg.model)
+    if method:
+        published = load_config(config_of(method))
+        cfg.optim_wrapper = published.optim_wrapper
+        cfg.train_dataloader.batch_size = published.train_dataloader.batch_size
+        cfg.default_hooks.logger = published.default_hooks.logger
 
 
 def _images(cfg: Config) -> Iterator[Any]:

@@ -3,6 +3,7 @@
 import argparse
 from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from mmengine.config import Config
@@ -42,19 +43,19 @@ def measure(work_dir: str, title: str, measured_on: str) -> Result:
             hook.with_table = False
     metrics = runner.test()
     [metric] = [each for each in runner.test_evaluator.metrics if isinstance(each, ShotAccuracy)]
-    columns = [Column(title, figures_of(metrics), worst_of(metric))]
+    columns = [Column(title, figures_of(metrics), *worst_of(metric))]
     if title != METHODS['cross-entropy'].title:  # the same again
         columns.append(cross_entropy(cfg, runner.model, metric))
     return Result(measured_on, columns, str(cfg.load_from))
 
 
-def worst_of(metric: ShotAccuracy) -> str:
-    """Name of the class with the lowest accuracy."""
+def worst_of(metric: ShotAccuracy) -> tuple[str, int]:
+    """Name of the first class with the lowest accuracy, and how many others share that."""
     classes = metric.per_class
-    if classes is None:
-        return ''
-    tested = [(value, name) for value, name in zip(classes['accuracy'], classes['class_name'], strict=True)]
-    return str(min((each for each in tested if each[0] == each[0]), key=lambda each: each[0], default=(0, ''))[1])
+    if classes is None or np.isnan(classes['accuracy']).all():
+        return '', 0
+    worst = np.flatnonzero(classes['accuracy'] == np.nanmin(classes['accuracy']))
+    return str(classes['class_name'][worst[0]]), len(worst) - 1
 
 
 def cross_entropy(cfg: Config, model: nn.Module, metric: ShotAccuracy) -> Column:
@@ -80,7 +81,7 @@ def cross_entropy(cfg: Config, model: nn.Module, metric: ShotAccuracy) -> Column
     pairs = zip(scores, labels.split(1), strict=True)
     compared.process(None, [dict(pred_score=row, gt_label=label) for row, label in pairs])
     figures = compared.evaluate(len(labels))
-    return Column(CROSS_ENTROPY, figures_of(figures), worst_of(compared))
+    return Column(CROSS_ENTROPY, figures_of(figures), *worst_of(compared))
 
 
 def features_of(cfg: Config, model: Any) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:

@@ -98,7 +98,7 @@ def refuse_config_options(args: argparse.Namespace) -> None:
         )
     if getattr(args, 'fit_recipe', False):
         raise UserError('--fit-recipe is for a config: with a folder of images it is always done, leave it out')
-    for name in ('method', 'backbone', 'weights', 'scratch', 'tune', 'head', 'views', 'image_size'):
+    for name in ('method', 'backbone', 'weights', 'scratch', 'head', 'views', 'image_size'):
         if args.start_from and getattr(args, name, None):
             raise UserError(
                 f'--from {args.start_from} goes on with its own model: leave {name_of_option(name)} out, or --from'

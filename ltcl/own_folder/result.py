@@ -33,12 +33,14 @@ class Column:
     Attributes:
         title: What it is.
         figures: By the keys of :data:`ROWS`.
-        worst: Name of the worst class.
+        worst: Name of the worst class, of several the first.
+        as_bad: How many others are answered as badly.
     """
 
     title: str
     figures: dict[str, float]
     worst: str
+    as_bad: int = 0
 
 
 @dataclass(frozen=True)
@@ -120,5 +122,9 @@ def _cell(column: Column, key: str) -> str:
     value = column.figures.get(key)
     if value is None:
         return ''
-    name = f'{visible(column.worst, width=LONGEST_NAME)} ' if key == 'worst_class' and column.worst else ''
-    return f'{name}{value:.1f}'
+    return f'{_worst(column)}{value:.1f}' if key == 'worst_class' and column.worst else f'{value:.1f}'
+
+
+def _worst(column: Column) -> str:
+    others = f'and {column.as_bad} more ' if column.as_bad else ''
+    return f'{visible(column.worst, width=LONGEST_NAME)} {others}'

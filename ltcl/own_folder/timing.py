@@ -2,18 +2,25 @@
 
 import os
 import time
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
 from mmengine.config import Config
+from mmengine.dataset import default_collate
 from mmengine.registry import DefaultScope
 from torch import nn
 
-from .choosing import is_frozen
+from ltcl.launch.tuning.thawed import is_frozen
+
 from .quietly import quiet
 
 # Images that are timed, of which the first batch only warms up.
 BATCH, BATCHES = 8, 3
+
+
+def _encode(model: Any, images: torch.Tensor) -> torch.Tensor:
+    return model.backbone(images)[-1]
 
 
 class Rate(NamedTuple):
@@ -50,8 +57,8 @@ def expected_minutes(cfg: Config, training: int, evaluated: int) -> str:
         model, images = _build(cfg)
         if is_frozen(cfg):
             return _of_features(model, images)
-        step = _rate(model, images['train'], cfg.train_dataloader.num_workers, is_trained=True)
-        test = _rate(model, images['val'], cfg.val_dataloader.num_workers, is_trained=False)
+        step = rate_of(model, images['train'], cfg.train_dataloader.num_workers, is_trained=True)
+        test = rate_of(model, images['val'], cfg.val_dataloader.num_workers, is_trained=False)
     epochs = cfg.train_cfg.max_epochs
     num_validations = epochs // cfg.train_cfg.val_interval
     total = epochs * training * step.seconds + num_validations * evaluated * test.seconds
@@ -100,7 +107,7 @@ def _of_features(model: nn.Module, images: dict[str, Any]) -> str:
     number = sum(missing.values())
     if not number:
         return f'expected on {machine()}: seconds, since the features of all images are there from an earlier run'
-    rate = _rate(model, images['val'].dataset, images['val'].num_workers, is_trained=False)
+    rate = rate_of(model, images['val'].dataset, images['val'].num_workers, is_trained=False)
     mirrors = len(images['train'].kept) - 1  # these are encoded, and most are not read again
     total = number * rate.seconds + missing['train'] * mirrors * rate.encoding
     return (
@@ -123,7 +130,15 @@ def _number_missing(model: Any, dataset: Any) -> int:
     return sum(bool(cache.missing(key)) for key in keys)
 
 
-def _rate(model: Any, dataset: Any, workers: int, is_trained: bool) -> Rate:
+def rate_of(
+    model: Any,
+    dataset: Any,
+    workers: int,
+    is_trained: bool,
+    batch: int = BATCH,
+    collate: Callable[[list], dict] = default_collate,
+    encode: Callable[[Any, torch.Tensor], torch.Tensor] = _encode,
+) -> Rate:
     """Read and encode some images of a data set, spread over it.
 
     Args:
@@ -131,28 +146,29 @@ def _rate(model: Any, dataset: Any, workers: int, is_trained: bool) -> Rate:
         dataset: Its images.
         workers: Processes that will read them.
         is_trained: Gradients are computed as well, and all views of an image are encoded.
+        batch: Images at a time.
+        collate: Joins them.
+        encode: What the model makes of images (N, channels, H, W).
     """
-    from mmengine.dataset import default_collate
-
-    number = min(BATCH, len(dataset))
+    number = min(batch, len(dataset))
     reading, encoding = [], []
     model.train(is_trained)
-    for batch in range(BATCHES):
+    for turn in range(BATCHES):
         start = time.perf_counter()
-        places = [(batch * number + k) * len(dataset) // (BATCHES * number) for k in range(number)]
-        data = default_collate([dataset[place] for place in places])
+        places = [(turn * number + k) * len(dataset) // (BATCHES * number) for k in range(number)]
+        data = collate([dataset[place] for place in places])
         reading.append((time.perf_counter() - start) / number)
         start = time.perf_counter()
         with torch.set_grad_enabled(is_trained):
             inputs = model.data_preprocessor(data, is_trained)['inputs']
             for view in inputs if isinstance(inputs, list) else [inputs]:
-                _encode(model, view, is_trained)
+                _compute(encode(model, view), is_trained)
         encoding.append((time.perf_counter() - start) / number)
     return Rate(min(reading[1:]), min(encoding[1:]), workers)
 
 
-def _encode(model: Any, images: torch.Tensor, is_trained: bool) -> None:
-    features = model.backbone(images)[-1]
+def _compute(features: torch.Tensor, is_trained: bool) -> None:
+    """Take the gradient, and wait for the device."""
     if is_trained and features.requires_grad:
         features.sum().backward()
     if features.is_cuda:

@@ -1,27 +1,28 @@
 """`ltcl train DATA`: look, choose, say, write, train, measure, compare, and tell what is next."""
 
 import argparse
+import gc
 import logging
-import shlex
 from pathlib import Path
 
 from mmengine.config import Config
 
+from ltcl.datasets.one_look import one_look
 from ltcl.engine.hooks.run_report_hook import RunReportHook
 from ltcl.engine.starting import files_of_run
 from ltcl.errors import UserError
 from ltcl.launch import build_runner, load_config
 from ltcl.launch.backbone_option import image_size_of
-from ltcl.launch.final_test import test_after_training
 from ltcl.launch.start_options import resume_from, set_precision
 from ltcl.launch.threads import set_threads, watch_threads
 from ltcl.launch.tracking import add_trackers
+from ltcl.launch.tuning.thawed import is_frozen
 from ltcl.neutral_text import visible
-from ltcl.work_dir import AUTO, locked, require_writable
+from ltcl.work_dir import AUTO, require_writable
 
 from . import two_stages
-from .choosing import choose_config, fit_to_images, is_frozen, options_of
-from .config_file import NAME, RESULT, is_same, put_in_place, work_dir_of, written
+from .choosing import choose_config, fit_to_images, options_of
+from .config_file import NAME, is_same, work_dir_of, write_config, written
 from .found import Found, look
 from .going_on import config_from_run, new_classes
 from .measuring import measure
@@ -44,10 +45,18 @@ def train_on_folder(args: argparse.Namespace) -> None:
     require_writable(args.work_dir)
     args.most_threads = set_threads(args.threads, says_all=True)
     if _is_scene_folder(args.config):
-        _train_on_scenes(args)
+        from .scenes import train_on_scenes
+
+        train_on_scenes(args)
         return
     if args.no_test:
         raise UserError('--no-test is for a config or for scenes: the table of a folder of images is its test')
+    gc.freeze()  # each data set collects garbage, and would walk through all that the imports made
+    with one_look():
+        _train_on_images(args)
+
+
+def _train_on_images(args: argparse.Namespace) -> None:
     cfg = config_from_run(args) if args.start_from else choose_config(args)
     if two_stages.has_two_stages(args):
         words = two_stages.encoder_words(args)
@@ -70,7 +79,7 @@ def _train_encoder(cfg: Config, args: argparse.Namespace) -> None:
     else:
         if not args.dry_run and not _goes_on(args, text):
             print(expected_minutes(cfg, sum(found.counts), found.validation), flush=True)
-        (_write if args.dry_run else _train)(args, text)
+        (write_config if args.dry_run else _train)(args, text)
     print('second of two trainings, of a linear classifier on the encoder')
 
 
@@ -90,11 +99,11 @@ def _train_and_measure(cfg: Config, args: argparse.Namespace) -> None:
     """Train a classifier, unless it is trained, and show what it is worth."""
     found, text = _look_and_choose(cfg, args)
     if args.dry_run and two_stages.has_two_stages(args):
-        _write(args, text)
+        write_config(args, text)
         return
     if args.dry_run:
         print(expected_minutes(cfg, sum(found.counts), found.validation))
-        _write(args, text)
+        write_config(args, text)
         return
     result = _earlier_result(args, text)
     if result is None:
@@ -114,7 +123,7 @@ def _chosen(cfg: Config, found: Found, args: argparse.Namespace) -> list[str]:
     if args.start_from:
         new = new_classes(cfg, found.classes)
         start += f', new classes: {", ".join(new)}' if new else ', no new classes'
-    return [f'{start}: {title_of(cfg.model)}', _encoder(cfg, args), *lines]
+    return [f'{start}: {_trained(cfg, args)}', _encoder(cfg, args), *lines]
 
 
 def _encoder(cfg: Config, args: argparse.Namespace) -> str:
@@ -127,7 +136,13 @@ def _encoder(cfg: Config, args: argparse.Namespace) -> str:
 
 def _title(cfg: Config, args: argparse.Namespace) -> str:
     """What the classifier is called in the table."""
-    return f'{METHODS[_method(args)].title}, linear' if two_stages.has_two_stages(args) else title_of(cfg.model)
+    return METHODS[_method(args)].in_table if two_stages.has_two_stages(args) else _trained(cfg, args)
+
+
+def _trained(cfg: Config, args: argparse.Namespace) -> str:
+    """What is trained, as its model tells, or what stands in the place of a training."""
+    method = METHODS[_method(args)]
+    return title_of(cfg.model) if method.is_trained or args.start_from else method.title
 
 
 def _method(args: argparse.Namespace) -> str:
@@ -138,11 +153,6 @@ def _measured_on(folder: str, found: Found) -> str:
     if found.test is not None:
         return f'the {found.test:,} test images of {folder}'
     return f'the {found.validation:,} validation images of {folder}, which chose the best epoch as well'
-
-
-def _earlier_files(work_dir: str) -> list[Path]:
-    own = [Path(work_dir, name) for name in (NAME, RESULT)]
-    return [*files_of_run(work_dir), *(path for path in own if path.is_file())]
 
 
 def _earlier_result(args: argparse.Namespace, text: str) -> Result | None:
@@ -166,18 +176,9 @@ def _goes_on(args: argparse.Namespace, text: str) -> bool:
     return args.resume is not None
 
 
-def _write(args: argparse.Namespace, text: str) -> Path:
-    goes_on = args.resume is not None or is_same(Path(args.work_dir, NAME), text)
-    Path(args.work_dir).mkdir(parents=True, exist_ok=True)
-    with locked(args.work_dir):
-        path = put_in_place(args.work_dir, text, [] if goes_on else _earlier_files(args.work_dir))
-    print(f'config: {visible(path)}', flush=True)
-    return path
-
-
 def _train(args: argparse.Namespace, text: str) -> None:
     """Train the written config, so that what is written is what is trained."""
-    path = _write(args, text)
+    path = write_config(args, text)
     cfg = load_config(path)
     cfg.work_dir, cfg.launcher = args.work_dir, 'none'
     resume_from(cfg, args.resume, args.work_dir)
@@ -197,17 +198,3 @@ def _is_scene_folder(folder: str) -> bool:
     except ModuleNotFoundError:
         return False
     return is_scene_folder(folder)
-
-
-def _train_on_scenes(args: argparse.Namespace) -> None:
-    from ltcl.own_scenes import scene_config
-
-    cfg = scene_config(args.config, args)
-    add_trackers(cfg, args.track, args.work_dir)
-    resume_from(cfg, args.resume, args.work_dir)
-    runner = build_runner(cfg, training=True)
-    watch_threads(runner, args.most_threads)
-    runner.train()
-    if not args.no_test:
-        test_after_training(cfg)
-    print(f'next:\n  ltcl test {visible(shlex.quote(args.work_dir))}')

@@ -10,12 +10,14 @@ from ltcl.errors import UserError
 from ltcl.launch import apply_options, load_config
 from ltcl.work_dir import AUTO
 
-from .methods import CLASSIFIER_CONFIG, DEFAULT, METHODS
+from .methods import DEFAULT, METHODS, classifier_config_of
 
 # Room of the first training in the work dir of the second.
 FOLDER = 'stage1'
 # Of --cfg-options the draw of the images is for both trainings, all else for the first.
 SHARED = ('val_share', 'split_seed')
+# Tensors that LWS does not take of the first training.
+WITHOUT_CLASSIFIER = r'^(?!backbone\.|neck\.|head\.fc\.)'
 
 
 def has_two_stages(args: argparse.Namespace) -> bool:
@@ -70,11 +72,14 @@ def classifier_config(first: Config, words: argparse.Namespace, options: dict, c
     """
     options = {**options, 'data_root': str(Path(words.config).absolute())}
     is_frozen = (words.tune or [None])[0] == 'frozen'
-    cfg = load_config(CLASSIFIER_CONFIG.format(words.method), {'data_root': options['data_root']})
+    cfg = load_config(classifier_config_of(words.method), {'data_root': options['data_root']})
     changes = dict(cfg_options=options, config=cfg.filename, tune=words.tune if is_frozen else None)
     cfg = apply_options(cfg, argparse.Namespace(**{**vars(words), **changes, 'head': None}))
     parts = {name: copy.deepcopy(first.model[name]) for name in ('backbone', 'neck')}
     cfg.model.update(type='ltcl.FrozenEncoderClassifier', **parts)
+    if words.method == 'lws':
+        cfg.model.head.type = 'ltcl.LWSHead'
+        cfg.default_hooks.strict_load.ignore = [WITHOUT_CLASSIFIER]
     cfg.pop('stage1_config', None)
     cfg.load_from = str(checkpoint)
     return cfg

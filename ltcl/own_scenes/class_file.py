@@ -10,7 +10,9 @@ from ..errors import UserError
 from ..neutral_text import shorten
 from .mask_facts import GREY
 
-NAMES = ('classes.csv', 'class_dict.csv', '_classes.csv')
+LABELMAP = 'labelmap.txt'
+"""What CVAT writes: lines ``name:red,green,blue:parts:actions``."""
+NAMES = ('classes.csv', 'class_dict.csv', '_classes.csv', LABELMAP)
 # Names in such a file of what is no class.
 VOID_NAMES = frozenset(('', 'void', 'ignore', 'ignored', 'unlabeled', 'unlabelled', 'dontcare', "don't care"))
 NO_COLUMNS = 'it has lines "value,name" or "red,green,blue,name", and may have a heading'
@@ -33,6 +35,7 @@ def read_class_file(path: Path) -> list[tuple[int, str | None]]:
     Args:
         path: A CSV file with a value (or a colour, as three numbers or ``#rrggbb``) and a name in each line; the name
             may come first. Several values of one name are one class. What is called ``void`` or ``ignore`` is none.
+            A ``labelmap.txt`` of CVAT says the same in its own form.
 
     Returns:
         Values as :func:`ltcl.datasets.transforms.map_labels.colour_codes` has them, each with a name; None for void.
@@ -44,6 +47,8 @@ def read_class_file(path: Path) -> list[tuple[int, str | None]]:
         lines = path.read_text(encoding='utf-8-sig').splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f'{path} cannot be read ({error}): write it in UTF-8; {NO_COLUMNS}') from error
+    if path.name == LABELMAP:
+        lines = list(map(_line_of_labelmap, lines))
     return parse_class_lines(lines, str(path))
 
 
@@ -64,6 +69,14 @@ def parse_class_lines(lines: Sequence[str], source: str) -> list[tuple[int, str 
     if repeated := [in_words(code) for i, code in enumerate(codes) if code in codes[:i]]:
         raise UserError(f'{source} has {shorten(repeated)} twice: a value is one class')
     return found
+
+
+def _line_of_labelmap(line: str) -> str:
+    """The line of ``classes.csv`` that says the same; a remark is none."""
+    if line.startswith('#') or not line.strip():
+        return ''
+    name, *rest = line.split(':')
+    return f'{rest[0]},{quoted(name)}' if rest else line
 
 
 def _cells(line: str, mark: str) -> tuple[list[str], str]:

@@ -24,8 +24,6 @@ FOR_CLASSIFIERS = {
     'head': '--head',
     'views': '--views',
     'start_from': '--from',
-    'patience': '--patience',
-    'dry_run': '--dry-run',
 }
 # Batch normalisation of a pooled image needs two of them.
 LEAST = {'batch_size': 2, 'image_size': 32, 'epochs': 1}
@@ -41,7 +39,7 @@ def scene_config(path: str | os.PathLike, args: argparse.Namespace) -> Config:
         path: The folder, see :class:`ltcl.datasets.own_scenes.OwnScenes`.
         args: Options, any of which may be missing or None: ``method``, ``backbone`` (``resnet50`` or ``resnet18``),
             ``weights``, ``scratch``, ``image_size``, ``epochs``, ``batch_size``, ``lr``, ``seed``, ``val_share``,
-            ``amp``, ``work_dir``, ``cfg_options``, ``launcher``.
+            ``patience``, ``amp``, ``work_dir``, ``cfg_options``, ``launcher``.
 
     Raises:
         UserError: The folder cannot be trained on, see there; or an option cannot be.
@@ -56,9 +54,10 @@ def scene_config(path: str | os.PathLike, args: argparse.Namespace) -> Config:
     config = f'ltcl::seg/custom/{name}.py'
     words = argparse.Namespace(config=config, cfg_options=options, work_dir=work_dir, launcher=launcher)
     cfg = apply_options(load_config(config), words)
+    remark = _end_early(cfg, sources, getattr(args, 'patience', None))
     if os.environ.get('RANK', '0') == '0':
         tell(sources)
-        print(plan(cfg, name))
+        print(plan(cfg), *remark, sep='\n')
     return cfg
 
 
@@ -123,6 +122,19 @@ def _options(sources: SceneSources, args: argparse.Namespace) -> dict[str, Any]:
     elif getattr(args, 'scratch', False):
         found['model.backbone.init_cfg'] = None
     return found
+
+
+def _end_early(cfg: Config, sources: SceneSources, patience: int | None) -> list[str]:
+    """End the training when so many epochs have brought nothing; the line on that."""
+    if patience is None:
+        return []
+    every, images = cfg.train_cfg.val_interval, _num_training(sources, cfg.train_dataloader.dataset.val_share)
+    epochs = every * cfg.train_dataloader.batch_size / images  # from one validation to the next
+    validations = max(1, round(patience / epochs))
+    hook = dict(type='ltcl.PatienceHook', monitor=cfg.default_hooks.checkpoint.save_best, patience=validations)
+    cfg.custom_hooks = [*cfg.custom_hooks, hook]
+    waited = f'{validations * every:,} iterations, {validations * epochs:.3g} epochs'
+    return [f'the training ends when mIoU has not risen for {waited}']
 
 
 def _num_training(sources: SceneSources, val_share: float) -> int:

@@ -4,13 +4,14 @@ import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from ..datasets.folder_names import PARTS, is_no_class
 from ..datasets.folder_walk import all_images
 from ..errors import UserError
 from .folder_words import Spot, bare, mask_rank, spot_of
 from .pairing import Pair, pair_up, pair_up_in_folder
+from .voc_lists import parts_by_lists, voc_lists
 
 LAYOUTS = (
     'images/ and masks/ with files of the same names (and train/, val/, test/ above or below), or a.jpg and a_mask.png'
@@ -78,6 +79,9 @@ def find_scenes(root: str | os.PathLike) -> Scenes:
     pairs, images, masks = _paired(spots)
     if not pairs:
         raise _nothing_paired(root, images, masks)
+    lists = voc_lists(root)
+    if lists:
+        return _by_lists(root, lists, pairs)
     parts: dict[str, Part] = defaultdict(Part)
     for pair in sorted(pairs):
         parts[spots[pair.image].part or spots[pair.mask].part or 'all'].pairs.append(pair)
@@ -179,6 +183,23 @@ def _nothing_paired(root: str, images: Sequence[str], masks: Sequence[str]) -> U
         )
     found, missing = ('masks', 'images') if masks else ('images', 'masks')
     return UserError(f'{root} holds {len(images or masks)} {found} and no {missing}: put them there, as {LAYOUTS}')
+
+
+def _by_lists(root: str, lists: dict[str, Path], pairs: Sequence[Pair]) -> Scenes:
+    """Parts as lists name them; of what they do not name nobody asks for a mask."""
+    named = parts_by_lists(lists, (pair.image for pair in pairs))
+    parts: dict[str, Part] = defaultdict(Part)
+    for pair in sorted(pairs):
+        if pair.image in named:
+            parts[named[pair.image]].pairs.append(pair)
+    rest = sorted(pair.image for pair in pairs if pair.image not in named)
+    scenes = _settled(root, parts)
+    if rest:
+        folder = lists['train'].parent
+        scenes.notes.append(
+            f'{root}: not read, since no list in {folder} names them: {len(rest)} images such as {rest[0]}'
+        )
+    return scenes
 
 
 def _settled(root: str, parts: dict[str, Part]) -> Scenes:

@@ -13,7 +13,7 @@ import numpy as np
 from mmengine.logging import print_log
 from PIL import Image
 
-from ..datasets.folder_cache import cache_file, file_key
+from ..datasets.folder_cache import cache_file, file_keys
 from ..datasets.seg_masks.read_mask import DEEP_MODES, LOSSY, NOT_OPENED
 from ..datasets.transforms.map_labels import colour_codes
 from ..files import write_atomic
@@ -50,7 +50,7 @@ def mask_facts(paths: Sequence[str], root: str | os.PathLike) -> list[MaskFacts]
     """
     with cache_file('masks', root, '.json') as place:
         known = _read(place)
-        keys = [key.hex() if (key := file_key(path)) else path for path in paths]
+        keys = [key.hex() if key else path for key, path in zip(file_keys(paths), paths, strict=True)]
         new = {key: path for key, path in zip(keys, paths, strict=True) if key not in known}
         if new:
             with ThreadPoolExecutor(THREADS) as pool:

@@ -1,5 +1,7 @@
 """What was found in a folder of images and masks, and what a training will do, in words."""
 
+from pathlib import Path
+
 from mmengine.config import Config
 from rich.console import Console
 from rich.table import Table
@@ -43,13 +45,14 @@ def _table(sources: SceneSources) -> Table:
     return table
 
 
-def plan(cfg: Config, name: str) -> str:
+def plan(cfg: Config) -> str:
     """What a training will do."""
     loader, iters = cfg.train_dataloader, cfg.train_cfg.max_iters
     init = cfg.model.backbone.get('init_cfg')
     start = 'random weights' if init is None else f'weights {init.checkpoint}'
     return (
-        f'training {name}: ResNet-{cfg.model.backbone.depth} from {start}, images of {cfg.crop_size[0]} px, '
-        f'{loader.batch_size} a step, {iters:,} iterations, rate {cfg.optim_wrapper.optimizer.lr:g}, validation every '
-        f'{cfg.train_cfg.val_interval:,}, best checkpoint by mIoU; results in {cfg.work_dir}'
+        f'training {Path(cfg.filename).stem}: ResNet-{cfg.model.backbone.depth} from {start}, images of '
+        f'{cfg.crop_size[0]} px, {loader.batch_size} a step, {iters:,} iterations, rate '
+        f'{cfg.optim_wrapper.optimizer.lr:g}, validation every {cfg.train_cfg.val_interval:,}, best checkpoint by '
+        f'mIoU; results in {cfg.work_dir}'
     )

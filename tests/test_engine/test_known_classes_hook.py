@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from ltcl.engine.hooks.known_classes_hook import grown, places_of
+from ltcl.engine.hooks.known_classes_hook import fitted_encoder, grown, places_of
 from ltcl.errors import UserError
 
 
@@ -47,3 +47,23 @@ def test_both_spellings_of_an_accent_are_one_name():
 def test_a_class_without_images_is_told():
     with pytest.raises(UserError, match='no training images of b, which the model knows'):
         places_of(['a', 'b'], ['a', 'c'])
+
+
+def wrapped(state):
+    return {name.replace('backbone.', 'backbone.encoder.'): each for name, each in state.items()}
+
+
+def test_the_encoder_of_cached_features_is_unwrapped_and_adapters_start():
+    model, theirs = Model(2), Model(2).state_dict()
+    assert fitted_encoder(model, theirs).keys() == fitted_encoder(model, wrapped(theirs)).keys() == theirs.keys()
+    model.backbone.adapters = nn.Linear(2, 1)
+    found = fitted_encoder(model, wrapped(theirs))
+    assert torch.equal(found['backbone.weight'], theirs['backbone.weight'])
+    assert torch.equal(found['backbone.adapters.weight'], model.backbone.adapters.weight)
+
+
+def test_an_encoder_that_stays_frozen_keeps_its_names():
+    model = Model(2)
+    model.backbone = nn.ModuleDict({'encoder': model.backbone})
+    theirs = model.state_dict()
+    assert fitted_encoder(model, theirs) == theirs

@@ -1,12 +1,13 @@
 """Features of a data set: those of the model, computed once, of the images as they are."""
 
+import multiprocessing
 import os
 import shutil
 
 import numpy as np
 import pytest
 import torch
-from mmengine.registry import DATASETS, MODELS, DefaultScope
+from mmengine.registry import DATASETS, MODELS, DefaultScope, init_default_scope
 from PIL import Image
 from processes import run_processes
 from toy import write_images
@@ -244,3 +245,17 @@ def test_a_resumed_run_finds_the_features_of_the_first(setting):
     assert digest_of_encoder(model.backbone, model.data_preprocessor) == before
     next(model.backbone.parameters()).data.add_(1)
     assert digest_of_encoder(model.backbone, model.data_preprocessor) != before
+
+
+def features_of(setting):
+    init_default_scope('mmpretrain')
+    return filled(setting).features.numpy()
+
+
+@pytest.mark.slow
+def test_two_runs_that_fill_it_at_a_time_both_have_all(setting, encoded):
+    with multiprocessing.get_context('fork').Pool(2) as pool:
+        one, other = pool.map(features_of, [setting] * 2, chunksize=1)
+    assert np.array_equal(one, other)
+    assert np.array_equal(filled(setting).features.numpy(), one)
+    assert encoded == []  # both have left whole pieces

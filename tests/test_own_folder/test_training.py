@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,8 +12,10 @@ from toy import write_images
 
 from ltcl import LongTailClassifier
 from ltcl.checkpoints.reading import load_from_local
+from ltcl.own_folder.choosing import validation_interval
 from ltcl.own_folder.config_file import is_same
-from ltcl.own_folder.result import Result, next_commands
+from ltcl.own_folder.measuring import worst_of
+from ltcl.own_folder.result import Column, Result, _cell, next_commands
 
 
 def last_metrics(folder):
@@ -120,6 +123,43 @@ def test_more_classes(call, data, work_dir, tmp_path, capsys):
     assert model.classes == [ODD_NAME, 'another', 'class_0', 'class_2']
     np.testing.assert_allclose(new[[0, 2, 3]], old, atol=1e-5)
     assert np.linalg.norm(new[1]) == pytest.approx(1, abs=1e-5)  # a mean of unit length
+
+
+def test_a_run_on_cached_features_goes_on_with_its_encoder(call, data, work_dir, tmp_path, capsys):
+    run = tmp_path / 'run'
+    words = ('--from', work_dir, '--tune', 'full', '--work-dir', run, '--epochs', '1', '--lr', '1e-12')
+    assert call('train', data, *words) == 0
+    assert 'full, images of 32 px' in capsys.readouterr().out
+    assert Config.fromfile(run / 'config.py').model.backbone.type == 'ltcl.TimmBackbone'
+    before, after = (load_from_local(next(each.glob('best_*.pth')))['state_dict'] for each in (work_dir, run))
+    assert len(before) == len(after)
+    for name, value in before.items():
+        if 'running' not in name and 'num_batches' not in name:
+            np.testing.assert_allclose(after[name.replace('backbone.encoder.', 'backbone.')], value, atol=1e-6)
+
+
+def test_class_means_need_no_training(call, data, tmp_path, capsys):
+    run = tmp_path / 'run'
+    words = ('train', data, '--method', 'ncm', '--work-dir', run, '--image-size', '32')
+    assert call(*words, '--epochs', '3') == 1
+    assert (
+        '--method ncm trains nothing, its classes are means of features: leave --epochs out' in capsys.readouterr().err
+    )
+    assert call(*words) == 0
+    assert Result.read(run).columns[0].title == 'nearest class mean'
+    np.testing.assert_allclose(np.linalg.norm(rows_of(run), axis=1), 1, atol=1e-5)
+
+
+def test_the_worst_classes_are_counted():
+    metric = SimpleNamespace(per_class=dict(accuracy=np.array([np.nan, 0, 50, 0]), class_name=list('abcd')))
+    assert worst_of(metric) == ('b', 1)
+    assert worst_of(SimpleNamespace(per_class=dict(accuracy=np.array([np.nan]), class_name=['a']))) == ('', 0)
+    assert _cell(Column('x', {'worst_class': 0.0}, 'b', 1), 'worst_class') == 'b and 1 more 0.0'
+
+
+@pytest.mark.parametrize(('epochs', 'every'), [(26, 2), (20, 1), (3, 1), (45, 3)])
+def test_a_run_has_twenty_validations_at_most(epochs, every):
+    assert validation_interval(epochs) == every
 
 
 def test_a_class_that_is_gone_is_told(call, data, work_dir, tmp_path, capsys):

@@ -1,5 +1,7 @@
 """`ltcl train DATA --method kcl`: an encoder, then a classifier on it."""
 
+import re
+
 import pytest
 from own_training import OPTIONS
 
@@ -39,6 +41,26 @@ def test_no_more_neighbours_vote_than_there_are(planned):
     [metric] = load_config(path).val_evaluator
     assert f'# images: training {metric.k}, ' in path.read_text()
     assert metric.k < 19  # images of the folder
+
+
+@pytest.mark.parametrize(('method', 'head'), [('crt', 'LinearClsHead'), ('lws', 'ltcl.LWSHead')])
+def test_a_classifier_of_cross_entropy_is_learned_anew(call, data, tmp_path, method, head):
+    assert call('train', data, '--work-dir', tmp_path, '--method', method, *OPTIONS, '--dry-run') == 0
+    first, second = (load_config(folder / 'config.py') for folder in (tmp_path / 'stage1', tmp_path))
+    assert (first.model.head.type, first.model.head.loss.type) == ('LinearClsHead', 'CrossEntropyLoss')
+    assert (second.model.head.type, second.model.backbone) == (head, first.model.backbone)
+    assert second.train_dataloader.sampler.type == 'ltcl.ClassAwareSampler'
+    [ignored] = second.default_hooks.strict_load.ignore
+    assert (re.search(ignored, 'head.fc.weight') is None) == (method == 'lws')
+    assert re.search(ignored, 'backbone.encoder.weight') is None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('method', ['crt', 'lws'])
+def test_a_classifier_that_is_learned_anew_is_shown(call, data, tmp_path, method):
+    assert call('train', data, '--work-dir', tmp_path, '--method', method, *OPTIONS) == 0
+    column, _ = Result.read(tmp_path).columns
+    assert column.title == {'crt': 'cRT', 'lws': 'LWS'}[method]
 
 
 @pytest.mark.slow

@@ -67,6 +67,14 @@ def test_options_and_data_are_in_the_config(root, tmp_path, capsys):
     assert 'from random weights, images of 64 px, 2 a step, 18 iterations, rate 0.1' in printed
 
 
+def test_patience_counts_epochs(root, capsys):
+    cfg = scene_config(root, words(scratch=True, epochs=20, batch_size=4, patience=5))
+    assert (cfg.train_cfg.max_iters, cfg.train_cfg.val_interval) == (50, 5)  # of 10 training images
+    [hook] = cfg.custom_hooks
+    assert (hook.type, hook.monitor, hook.patience) == ('ltcl.PatienceHook', 'seg/mIoU', 2)
+    assert 'ends when mIoU has not risen for 10 iterations, 4 epochs' in capsys.readouterr().out
+
+
 def test_cfg_options_come_last(root):
     cfg = scene_config(root, words(cfg_options={'max_iters': '7', 'unpaired': 'skip'}, weights='https://x.org/e.pth'))
     assert (cfg.train_cfg.max_iters, cfg.train_cfg.val_interval) == (7, 1)

@@ -133,3 +133,15 @@ def test_a_class_that_the_training_did_not_know(tmp_path):
     assert mapped(tmp_path, values(0, 1), classes=['root', 'ground']).labels[0] == 1
     with pytest.raises(UserError, match='names root, which the training did not know'):
         mapped(tmp_path, values(0, 1), classes=['ground', 'crack'])
+
+
+def test_the_label_map_of_cvat(tmp_path):
+    (tmp_path / 'labelmap.txt').write_text(
+        '# label:color_rgb:parts:actions\nbackground:0,0,0::\nroot, deep:128,0,0::\nignore:9,9,8::\n\n'
+    )
+    found = mapped(tmp_path, [BLACK, RED])
+    assert found.names == ['background', 'root, deep']
+    assert (found.labels[BLACK], found.labels[RED], found.labels[0x090908]) == (0, 1, VOID)
+    (tmp_path / 'labelmap.txt').write_text('background 0,0,0\n')
+    with pytest.raises(UserError, match=r'labelmap\.txt, line 1: .* is no class'):
+        mapped(tmp_path, [BLACK])

@@ -131,3 +131,44 @@ def test_what_cannot_be_paired(files, words, tmp_path):
         find_scenes(tmp_path)
     with pytest.raises(UserError, match='does not exist: name yours'):
         find_scenes(tmp_path / 'absent')
+
+
+def voc(root, **lists):
+    """A folder as of Pascal VOC: four images, three of them with masks."""
+    touch(root, [f'JPEGImages/{i}.jpg' for i in range(1, 5)] + [f'SegmentationClass/{i}.png' for i in range(1, 4)])
+    for name, text in lists.items():
+        path = root / 'ImageSets/Segmentation' / f'{name}.txt'
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return root
+
+
+def test_lists_of_voc_divide_the_images(tmp_path):
+    voc(tmp_path / 'VOC2012', train='1\n', val='2\n', trainval='1\n2\n', test='4\n')
+    found = find_scenes(tmp_path)
+    assert {name: [pair.image for pair in part.pairs] for name, part in found.parts.items()} == {
+        'train': ['VOC2012/JPEGImages/1.jpg'],
+        'val': ['VOC2012/JPEGImages/2.jpg'],
+    }
+    assert not any(part.without_mask for part in found.parts.values())  # nobody asks for the mask of 4
+    assert found.notes == [
+        f'{tmp_path}: not read, since no list in {tmp_path}/VOC2012/ImageSets/Segmentation names them: 1 images such '
+        'as VOC2012/JPEGImages/3.jpg'
+    ]
+
+
+def test_lists_that_name_no_part_divide_nothing(tmp_path):
+    assert find_scenes(voc(tmp_path, default='1\n2\n')).parts.keys() == {'all'}
+
+
+@pytest.mark.parametrize(
+    ('lists', 'message'),
+    [
+        (dict(train='1\n7\n'), 'train.txt names 7, of which there is no image with a mask'),
+        (dict(train='1\n', val='JPEGImages/1.jpg\n'), 'names JPEGImages/1.jpg, which is in train.txt as well'),
+        (dict(train='1\n', training='2\n'), 'has both train.txt and training.txt'),
+    ],
+)
+def test_lists_that_cannot_be(tmp_path, lists, message):
+    with pytest.raises(UserError, match=message):
+        find_scenes(voc(tmp_path, **lists))

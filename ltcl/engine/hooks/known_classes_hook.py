@@ -1,5 +1,6 @@
 """A training that goes on with the model of another one, for more classes."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 import torch
@@ -15,6 +16,7 @@ from ltcl.registry import HOOKS
 from ..unwrapped import unwrapped
 
 HEAD = 'head.'
+ENCODER, WRAPPED, ADAPTERS = 'backbone.', 'backbone.encoder.', 'backbone.adapters.'
 
 
 @HOOKS.register_module()
@@ -45,7 +47,8 @@ class KnownClassesHook(Hook):
             return
         names = runner.train_dataloader.dataset.metainfo['classes']
         places = places_of(self.classes, names)
-        state, fresh = grown(unwrapped(runner.model), checkpoint['state_dict'], places, len(names))
+        model = unwrapped(runner.model)
+        state, fresh = grown(model, fitted_encoder(model, checkpoint['state_dict']), places, len(names))
         checkpoint['state_dict'] = state
         new = [name for label, name in enumerate(names) if label not in places]
         what = f'{len(places)} classes keep what was learned of them'
@@ -68,6 +71,24 @@ def places_of(old: Sequence[str], new: Sequence[str]) -> list[int]:
             'beside the new ones (their folders under the same names), or train without --from'
         )
     return [known[normal_name(name)] for name in old]
+
+
+def fitted_encoder(model: nn.Module, theirs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors of a checkpoint with the names that a model of which more is trained has for the encoder.
+
+    What a head on frozen features has wrapped, see ``ltcl.FrozenBackbone``, is unwrapped; adapters that the checkpoint
+    has none of start as the model's.
+
+    Args:
+        model: The model as it starts.
+        theirs: Tensors of the checkpoint.
+    """
+    own = model.state_dict()
+    if any(name.startswith(WRAPPED) for name in own):
+        return dict(theirs)
+    state = {re.sub(f'^{WRAPPED}', ENCODER, name): each for name, each in theirs.items()}
+    new = {name: each for name, each in own.items() if name.startswith(ADAPTERS) and name not in state}
+    return state | new
 
 
 def grown(
