@@ -19,7 +19,7 @@ TIMM = ['timm>=1.0.15,<1.1', 'safetensors>=0.4.3']
 EXPORT = ['onnx>=1.17', 'onnxscript>=0.2', 'onnxruntime>=1.20']
 
 # What builds the documentation site. Python 3.10 has older ones of Sphinx and MyST than 3.11.
-DOCS = ['furo>=2024.8.6', 'myst-parser>=4', 'sphinx>=8.1']
+DOCS = ['docutils>=0.21', 'furo>=2024.8.6', 'myst-parser>=4', 'sphinx>=8.1']
 
 
 class BuildWithConfigs(build_py):

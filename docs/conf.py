@@ -3,9 +3,12 @@
 import sys
 from pathlib import Path
 
+from sphinx.application import Sphinx
+
 sys.path.insert(0, str(Path(__file__).parent))
 
-from from_code.hooks import fill_in, resolve, write_pages
+from from_code import mathml
+from from_code.hooks import fill_in, resolve, write_pages  # noqa: E402
 
 from ltcl.version import __version__
 
@@ -13,10 +16,11 @@ project = 'ltcl'
 version = release = __version__
 copyright = 'the authors of ltcl, Apache 2.0'
 
-extensions = ['myst_parser', 'sphinx.ext.autodoc', 'sphinx.ext.napoleon', 'sphinx.ext.viewcode', 'sphinx.ext.mathjax']
+extensions = ['myst_parser', 'sphinx.ext.autodoc', 'sphinx.ext.napoleon', 'sphinx.ext.viewcode']
 exclude_patterns = ['_build']
 html_theme = 'furo'
 html_title = 'ltcl'
+html_math_renderer = 'mathml'
 html_static_path = ['_static']
 html_css_files = ['site.css']
 html_copy_source = False
@@ -36,8 +40,9 @@ napoleon_google_docstring = True
 napoleon_numpy_docstring = False
 
 
-def setup(app) -> None:
+def setup(app: Sphinx) -> None:
     """The pages whose text comes from code, metafiles and docstrings."""
+    app.add_html_math_renderer('mathml', (mathml.inline, None), (mathml.block, None))
     app.connect('builder-inited', write_pages)
     app.connect('source-read', fill_in)
     app.connect('missing-reference', resolve)

@@ -76,6 +76,11 @@ def _head(flow: Flow, bottom: float) -> Box:
     return Box(HEAD, max(20, (bottom + 30) / 2 - height / 2), HEAD_WIDTH, height, lines, 'head')
 
 
+def _hooks(flow: Flow, head: Box) -> list[Box]:
+    top = head.bottom + 30
+    return [Box(HEAD, top + number * 34, HEAD_WIDTH, 26, (name,), 'hook') for number, name in enumerate(flow.hooks)]
+
+
 def _in_words(state: State) -> str:
     about = ', '.join(filter(None, (state.kind, state.size)))
     return f'{state.name}: {about}'

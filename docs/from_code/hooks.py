@@ -41,7 +41,7 @@ def write_pages(app: Sphinx) -> None:
 
 
 def write(folder: Path, pages: dict[str, str]) -> None:
-    """Write pages into a folder that holds nothing else; one that is the same keeps its time, so it is not built anew."""
+    """Write pages into a folder of their own; one that is the same keeps its time, so it is not built anew."""
     folder.mkdir(exist_ok=True)
     for path in folder.glob('*.md'):
         if path.name not in pages:

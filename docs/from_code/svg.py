@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 LINE = 17
 ARROW = (
-    '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" orient="auto-start-reverse">'
+    '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" orient="auto">'
     '<path d="M0 0 L8 4 L0 8 z" class="tip"/></marker></defs>'
 )
 
@@ -71,7 +71,7 @@ def figure(width: float, height: float, parts: list[str], about: str) -> str:
     """
     inner = ''.join(parts)
     return (
-        f'<figure class="drawing"><div><svg viewBox="0 0 {width:g} {height:g}" style="min-width:{width * 0.85:g}px" '
+        f'<figure class="drawing"><div><svg viewBox="0 0 {width:g} {height:g}" style="min-width:{width * 0.72:g}px" '
         f'role="img" aria-label="{escape(about)}">{ARROW}{inner}</svg></div><figcaption>{escape(about)}</figcaption>'
         '</figure>'
     )

@@ -26,8 +26,8 @@ def tail() -> str:
         parts.append(_bar(x, 200, 40, height, group_of[label]))
         parts += [text(x + 20, 194 - height, str(count)), text(x + 20, 216, group_of[label])]
     about = (
-        f'Training images of the ten classes of Fashion-MNIST-LT small: {sum(counts)} images, largest class {counts[0]}, '
-        f'smallest {counts[-1]}.'
+        f'Training images of the ten classes of Fashion-MNIST-LT small: {sum(counts):,} images, largest class '
+        f'{counts[0]}, smallest {counts[-1]}.'
     )
     return figure(620, 226, parts, about)
 
@@ -59,8 +59,8 @@ def gains() -> str:
     for number, row in enumerate(others):
         parts += _gain(30 + 44 * number, row, base)
     about = (
-        f'Test accuracy in points against cross entropy ({_figures(base)}) on Fashion-MNIST-LT small, from the table of '
-        'results: blue many, yellow medium, red few.'
+        f'Test accuracy in points against cross entropy ({_figures(base)}) on Fashion-MNIST-LT small, from the table '
+        'of results: blue many, yellow medium, red few.'
     )
     return figure(620, 40 + 44 * len(others), parts, about)
 
