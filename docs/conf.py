@@ -8,7 +8,7 @@ from sphinx.application import Sphinx
 sys.path.insert(0, str(Path(__file__).parent))
 
 from from_code import mathml
-from from_code.hooks import fill_in, resolve, write_pages  # noqa: E402
+from from_code.hooks import fill_in, resolve, write_pages
 
 from ltcl.version import __version__
 

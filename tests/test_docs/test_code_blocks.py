@@ -39,7 +39,7 @@ def commands() -> list[tuple[str, str]]:
             text = without_code(page.read_text(encoding='utf-8'))
             written = [*re.findall(r'^    (ltcl .*)$', text, re.M), *re.findall(r'`(ltcl [a-z][^`]*)`', text)]
             found += [(name, line.replace('\n', ' ')) for line in written]
-    called = re.compile(r'(\w+=\S+ )*(ltcl [a-z-]|python (tools|benchmarks)/|make [a-z])')
+    called = re.compile(r'(\w+=\S+ )*(ltcl [a-z]|python (tools|benchmarks)/|make [a-z])')
     return sorted({(page, line) for page, line in found if called.match(line)})
 
 
