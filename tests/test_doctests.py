@@ -1,7 +1,8 @@
-"""Every example in a docstring prints what it says; `ltcl.functional` has a test of its own."""
+"""Every example in a docstring prints what it says, and what a user calls has one; losses have a test of their own."""
 
 import doctest
 import importlib
+import inspect
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,8 @@ NAMES = [
     for path in PATHS
     if path.parent != ROOT / 'functional'
 ]
+# Base classes: their kinds have the examples.
+ABSTRACT = {'PrioritySampler', 'ShotMetricMixin'}
 
 
 @pytest.mark.parametrize('name', NAMES)
@@ -22,3 +25,10 @@ def test_examples_hold(name):
     results = doctest.testmod(importlib.import_module(name))
     assert results.attempted > 0
     assert results.failed == 0
+
+
+@pytest.mark.parametrize('package', ['evaluation.functional', 'evaluation.metrics', 'datasets.samplers'])
+def test_what_is_called_has_an_example(package):
+    module = importlib.import_module(f'ltcl.{package}')
+    called = {name for name in module.__all__ if callable(getattr(module, name))} - ABSTRACT
+    assert {name for name in called if '>>>' not in (inspect.getdoc(getattr(module, name)) or '')} == set()

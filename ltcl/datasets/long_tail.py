@@ -82,6 +82,12 @@ def sample_long_tail(
 
     Raises:
         UserError: A number is out of range, a label lies outside the classes, or a class has too few images.
+
+    Example:
+        >>> labels = np.repeat([0, 1], 100)
+        >>> kept = sample_long_tail(labels, imbalance_factor=20)
+        >>> np.bincount(labels[kept])
+        array([100,   5])
     """
     pools = _shuffled_classes(labels, num_classes, seed)
     counts = _long_tail_counts(pools, imbalance_factor, profile, num_max)
@@ -111,6 +117,14 @@ def sample_held_out(
 
     Raises:
         UserError: As :func:`sample_long_tail`, or the training draw leaves too few images of a class.
+
+    Example:
+        >>> labels = np.repeat([0, 1], 100)
+        >>> held_out = sample_held_out(labels, 2, imbalance_factor=10, num_max=50)
+        >>> np.bincount(labels[held_out])
+        array([2, 2])
+        >>> set(held_out) & set(sample_long_tail(labels, imbalance_factor=10, num_max=50))
+        set()
     """
     if num_per_class < 1:
         raise UserError(f'num_val must be at least 1 image per class, got {num_per_class}')

@@ -48,7 +48,7 @@ def k_positive_contrastive_loss(
     of the own target among the positives:
 
     .. math::
-        -\frac{1}{1 + |P| + r} \Big( \log p(k_i) + \sum_{j \in P} \log p(z_j) + \lambda r \log p(t_{y_i}) \Big)
+        -\frac{1}{1 + |P| + r} \left( \log p(k_i) + \sum_{j \in P} \log p(z_j) + \lambda r \log p(t_{y_i}) \right)
 
     Args:
         anchors: Unit embeddings, the queries, shape (N, D).

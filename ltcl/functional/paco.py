@@ -38,7 +38,7 @@ def paco_loss(
     sample terms :math:`v_{ij} = a_i \cdot z_j / T` and positives :math:`P(i)` (same class, the anchor left out):
 
     .. math::
-        \ell_i = \log\Big(\sum_c e^{u_{ic}} + \gamma \sum_{j \ne i} e^{v_{ij}}\Big)
+        \ell_i = \log\left(\sum_c e^{u_{ic}} + \gamma \sum_{j \ne i} e^{v_{ij}}\right)
                  - \frac{\beta \sum_c t_{ic} u_{ic} + \alpha \sum_{j \in P(i)} v_{ij}}{\beta + \alpha |P(i)|}
 
     Args:

@@ -54,6 +54,13 @@ class ClassAwareSampler(EpochSampler):
 
     Raises:
         UserError: ``samples_per_class`` is below 1, or as in :class:`EpochSampler`.
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> images = SimpleNamespace(get_gt_labels=lambda: [0, 0, 0, 0, 0, 0, 1, 1])
+        >>> drawn = list(ClassAwareSampler(images, samples_per_class=1, seed=0))
+        >>> sum(index >= 6 for index in drawn)  # half of the eight are of the class that has two images
+        4
     """
 
     def __init__(

@@ -23,6 +23,12 @@ class ClassBalancedSampler(EpochSampler):
         q: Exponent of the class size: 0 is class-balanced, 0.5 square-root, 1 instance-balanced sampling.
         seed: Seed of the order, the same on each process; None draws one.
         num_samples: Indices per epoch of all processes together; None for as many as there are images.
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> images = SimpleNamespace(get_gt_labels=lambda: [0] * 16 + [1] * 4)
+        >>> ClassBalancedSampler(images, q=0.5, seed=0).class_probabilities()  # 4 to 2
+        array([0.66666667, 0.33333333])
     """
 
     def __init__(
@@ -64,6 +70,16 @@ class ProgressivelyBalancedSampler(ClassBalancedSampler):
 
     Raises:
         UserError: ``max_epochs`` is below 1.
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> images = SimpleNamespace(get_gt_labels=lambda: [0, 0, 0, 1])
+        >>> sampler = ProgressivelyBalancedSampler(images, max_epochs=2, seed=0)
+        >>> sampler.class_probabilities()
+        array([0.75, 0.25])
+        >>> sampler.set_epoch(2)
+        >>> sampler.class_probabilities()
+        array([0.5, 0.5])
     """
 
     def __init__(

@@ -27,6 +27,12 @@ class ClassPrioritySampler(PrioritySampler):
     cycles start anew with each epoch, so that an order depends on nothing but seed, epoch and priorities.
 
     Arguments are those of :class:`PrioritySampler`.
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> images = SimpleNamespace(get_gt_labels=lambda: [0, 0, 0, 1])
+        >>> ClassPrioritySampler(images, balance=1.0, manual_only=True, seed=0).weights()  # one share each
+        array([2., 2.])
     """
 
     def weights(self) -> np.ndarray:
@@ -59,6 +65,13 @@ class InstancePrioritySampler(PrioritySampler):
 
     Raises:
         UserError: A negative ``fixed_scale``, which only classes have.
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> images = SimpleNamespace(get_gt_labels=lambda: [0, 0, 1])
+        >>> weights = InstancePrioritySampler(images, balance=1.0, manual_only=True, seed=0).weights()
+        >>> weights / weights.sum()
+        array([0.25, 0.25, 0.5 ])
     """
 
     def __init__(self, dataset: Dataset, *args: Any, **kwargs: Any) -> None:

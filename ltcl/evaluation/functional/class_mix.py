@@ -17,6 +17,12 @@ def shares_of(class_counts: Tensor, power: float) -> Tensor:
     Returns:
         float64 shares of shape (num_classes,), of the sum 1. Of a class without images the share is that of one with
         one image, unless the mix is the natural one, where it is 0.
+
+    Example:
+        >>> shares_of(torch.tensor([90, 10]), power=1)
+        tensor([0.9000, 0.1000], dtype=torch.float64)
+        >>> shares_of(torch.tensor([90, 10]), power=0)
+        tensor([0.5000, 0.5000], dtype=torch.float64)
     """
     counts = class_counts.double()
     weights = counts if power == 1 else counts.clamp_min(1) ** power
@@ -57,6 +63,11 @@ def estimate_shares(logits: Tensor, source: Tensor) -> Tensor:
 
     Returns:
         float64 shares, shape (num_classes,), of the sum 1.
+
+    Example:
+        >>> sure = torch.tensor([[9.0, -9.0], [9.0, -9.0], [9.0, -9.0], [-9.0, 9.0]])
+        >>> estimate_shares(sure, source=torch.tensor([0.5, 0.5]))
+        tensor([0.7500, 0.2500], dtype=torch.float64)
     """
     log_scores = F.log_softmax(logits.double(), dim=1)
     num_classes = log_scores.shape[1]

@@ -32,5 +32,9 @@ def select_classes(scores: Tensor, class_indices: Sequence[int] | Tensor) -> Ten
 
     Returns:
         Shape (..., len(class_indices)).
+
+    Example:
+        >>> select_classes(torch.tensor([0.1, 0.6, 0.3]), [2, 0])
+        tensor([0.3000, 0.1000])
     """
     return scores[..., torch.as_tensor(class_indices, device=scores.device)]

@@ -17,6 +17,10 @@ def class_centers(features: Tensor, labels: Tensor, num_classes: int) -> tuple[T
 
     Returns:
         Means (C, D) in float64, not normalised (zero for a class without rows), and rows per class (C,).
+
+    Example:
+        >>> class_centers(torch.tensor([[2.0, 0.0], [0.0, 5.0]]), torch.tensor([0, 0]), num_classes=1)
+        (tensor([[0.5000, 0.5000]], dtype=torch.float64), tensor([2]))
     """
     rows = F.normalize(features.double(), dim=1)
     sums = rows.new_zeros(num_classes, rows.shape[1]).index_add(0, labels, rows)
@@ -25,15 +29,24 @@ def class_centers(features: Tensor, labels: Tensor, num_classes: int) -> tuple[T
 
 
 def min_center_angle(centers: Tensor) -> float:
-    """Smallest angle between two rows of (C, D), in degrees; C classes can reach arccos(-1 / (C - 1)) at most."""
+    """Smallest angle between two rows of (C, D), in degrees; C classes can reach arccos(-1 / (C - 1)) at most.
+
+    Example:
+        >>> round(min_center_angle(torch.tensor([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0]])), 6)
+        90.0
+    """
     cosines = _pair_cosines(centers)
     return math.degrees(math.acos(max(-1.0, min(1.0, float(cosines.max())))))
 
 
 def center_uniformity(centers: Tensor) -> float:
-    """Log of the mean of exp(-2 |a - b|^2) over pairs of normalised rows of (C, D); lower is more uniform.
+    """Log of the mean of ``exp(-2 |a - b|^2)`` over pairs of normalised rows of (C, D); lower is more uniform.
 
     From `Understanding Contrastive Representation Learning <https://arxiv.org/abs/2005.10242>`_, over class centres.
+
+    Example:
+        >>> center_uniformity(torch.eye(3))  # every pair at a squared distance of 2
+        -4.0
     """
     cosines = _pair_cosines(centers)
     return float(torch.logsumexp(-4 * (1 - cosines), 0) - math.log(len(cosines)))
@@ -51,6 +64,12 @@ def class_geometry(features: Tensor, labels: Tensor, num_classes: int) -> dict[s
         ``min_angle`` between class centres in degrees (higher is better), ``uniformity`` of the class centres and
         ``alignment``, the mean squared distance between two rows of one class, averaged over classes (lower is better
         for both). Fewer than two classes with rows have no ``min_angle`` and no ``uniformity``.
+
+    Example:
+        >>> features = torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
+        >>> figures = class_geometry(features, torch.tensor([0, 0, 1]), num_classes=2)
+        >>> round(figures['min_angle'], 6), figures['alignment']
+        (90.0, 0.0)
     """
     means, sizes = class_centers(features, labels, num_classes)
     means = means[sizes > 0]

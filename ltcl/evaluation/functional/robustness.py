@@ -49,6 +49,10 @@ def corruption_error(accuracy: Tensor) -> Tensor:
 
     Returns:
         Fractions, shape (corruptions,).
+
+    Example:
+        >>> corruption_error(torch.tensor([[0.75, 0.25], [0.5, 0.5]]))
+        tensor([0.5000, 0.5000])
     """
     return 1 - accuracy.mean(dim=1)
 
@@ -61,6 +65,10 @@ def mean_error(accuracy: Tensor) -> Tensor:
 
     Returns:
         A fraction.
+
+    Example:
+        >>> mean_error(torch.tensor([[0.75, 0.25], [0.25, 0.25]]))
+        tensor(0.6250)
     """
     return corruption_error(accuracy).mean()
 
@@ -74,6 +82,10 @@ def mean_error_increase(accuracy: Tensor, clean_error: float) -> Tensor:
 
     Returns:
         A difference of fractions.
+
+    Example:
+        >>> mean_error_increase(torch.tensor([[0.75, 0.25]]), clean_error=0.25)
+        tensor(0.2500)
     """
     return mean_error(accuracy) - clean_error
 
@@ -89,6 +101,10 @@ def mean_corruption_error(accuracy: Tensor, reference_error: Sequence[float] | T
 
     Returns:
         A ratio; papers write 100 times this.
+
+    Example:
+        >>> mean_corruption_error(torch.tensor([[0.75], [0.5]]), reference_error=[0.5, 0.5])  # (0.5 + 1) / 2
+        tensor(0.7500)
     """
     return (corruption_error(accuracy) / _reference(accuracy, reference_error)).mean()
 
@@ -111,6 +127,11 @@ def relative_mean_corruption_error(
 
     Returns:
         A ratio; papers write 100 times this.
+
+    Example:
+        >>> accuracy = torch.tensor([[0.5]])
+        >>> relative_mean_corruption_error(accuracy, 0.25, reference_error=[0.75], reference_clean_error=0.5)
+        tensor(1.)
     """
     added = corruption_error(accuracy) - clean_error
     return (added / (_reference(accuracy, reference_error) - reference_clean_error)).mean()

@@ -20,6 +20,10 @@ def class_hits(preds: Tensor, labels: Tensor, num_classes: int) -> tuple[Tensor,
 
     Returns:
         Right answers and images per class, int64, each of shape (num_classes,).
+
+    Example:
+        >>> class_hits(torch.tensor([0, 0, 1]), torch.tensor([0, 1, 1]), num_classes=2)
+        (tensor([1, 1]), tensor([1, 2]))
     """
     hits = torch.bincount(labels[preds == labels], minlength=num_classes)
     totals = torch.bincount(labels, minlength=num_classes)
@@ -54,6 +58,11 @@ def shot_groups(class_counts: Tensor, bounds: tuple[int, int] = DEFAULT_BOUNDS) 
 
     Returns:
         One boolean mask of shape (num_classes,) for each of ``many``, ``medium`` and ``few``; they part the classes.
+
+    Example:
+        >>> groups = shot_groups(torch.tensor([500, 60, 20, 5]))
+        >>> {name: mask.tolist() for name, mask in groups.items()}['medium']
+        [False, True, True, False]
     """
     low, high = bounds
     many, few = class_counts > high, class_counts < low
@@ -92,6 +101,10 @@ def shot_accuracy(accuracy: Tensor, class_counts: Tensor, bounds: tuple[int, int
 
     Returns:
         Fractions under ``many``, ``medium`` and ``few``, without the groups that have no class with test images.
+
+    Example:
+        >>> shot_accuracy(torch.tensor([0.75, 0.5, 0.25]), torch.tensor([500, 60, 50]))
+        {'many': 0.75, 'medium': 0.375}
     """
     tested = ~accuracy.isnan()
     groups = {name: mask & tested for name, mask in shot_groups(class_counts, bounds).items()}
@@ -110,6 +123,12 @@ def accuracy_summary(accuracy: Tensor) -> dict[str, float]:
 
     Returns:
         Fractions under ``macro`` (arithmetic mean), ``worst_class``, ``harmonic_mean`` and ``geometric_mean``.
+
+    Example:
+        >>> accuracy_summary(torch.tensor([1.0, 0.25, 0.25]))['worst_class']
+        0.25
+        >>> accuracy_summary(torch.tensor([0.5, 0.0]))['harmonic_mean']
+        0.0
     """
     tested = accuracy[~accuracy.isnan()]
     return {

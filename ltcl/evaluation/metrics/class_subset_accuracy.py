@@ -21,6 +21,14 @@ class ClassSubsetAccuracy(Accuracy):
         class_indices: Positions of the kept classes among the model's. The default is the 200 of ImageNet-R.
         topk: As in mmpretrain's ``Accuracy``.
         **kwargs: Its further arguments.
+
+    Example:
+        >>> import torch
+        >>> metric = ClassSubsetAccuracy(class_indices=[2, 5])
+        >>> scores = torch.tensor([0.5, 0.0, 0.1, 0.0, 0.0, 0.4])  # the best one is class 0, which is left out
+        >>> metric.process(None, [dict(pred_score=scores, gt_label=torch.tensor([1]))])
+        >>> metric.evaluate(size=1)
+        {'accuracy/top1': 100.0}
     """
 
     def __init__(

@@ -29,6 +29,13 @@ class KNNAccuracy(ShotAccuracy):
 
     Raises:
         UserError: ``k`` or ``temperature`` is not positive.
+
+    Example:
+        >>> metric = KNNAccuracy(k=1, class_counts=[1, 1])
+        >>> metric.set_feature_bank(torch.eye(2), torch.tensor([0, 1]))
+        >>> metric.process(None, [dict(features=torch.tensor([0.1, 0.9]), gt_label=torch.tensor([1]))])
+        >>> metric.evaluate(size=1)['knn/all']
+        100.0
     """
 
     default_prefix = 'knn'

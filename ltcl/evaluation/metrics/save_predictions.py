@@ -33,6 +33,13 @@ class SavePredictions(BaseMetric):
         is_asked: False, where nobody named the file: a model without scores writes none, and a place that cannot be
             written is a warning.
         collect_device: ``'cpu'`` or ``'gpu'``, where the processes' results are gathered.
+
+    Example:
+        >>> metric = SavePredictions('predictions.npz', split='val')
+        >>> metric.process(None, [dict(pred_score=torch.tensor([0.25, 0.75]), gt_label=torch.tensor([1]))])
+        >>> [(scores, label, path)] = metric.results  # `evaluate` writes those of all images
+        >>> np.exp(scores), label
+        (array([0.25, 0.75], dtype=float32), 1)
     """
 
     default_prefix = ''  # it has no figures, so none needs one

@@ -39,6 +39,14 @@ class ShotAccuracy(ShotMetricMixin, BaseMetric):
 
     Raises:
         UserError: The bounds are not in order.
+
+    Example:
+        >>> metric = ShotAccuracy(class_counts=[500, 5])
+        >>> images = [dict(pred_label=torch.tensor([0]), gt_label=torch.tensor([label])) for label in (0, 0, 0, 1)]
+        >>> metric.process(None, images)
+        >>> figures = metric.evaluate(size=4)
+        >>> figures['shot/all'], figures['shot/many'], figures['shot/few']
+        (75.0, 100.0, 0.0)
     """
 
     default_prefix = 'shot'

@@ -32,6 +32,6 @@ def shrink_labels(labels: Tensor, size: Sequence[int]) -> Tensor:
         size: Height and width of the result.
 
     Returns:
-        int64 labels, shape (B, 1, *size).
+        int64 labels, shape (B, 1, height, width).
     """
     return F.interpolate(labels.float(), size=size, mode='nearest').long()
