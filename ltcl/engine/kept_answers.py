@@ -39,7 +39,8 @@ def keep_answers(runner: Runner, loop: BaseLoop, split: str) -> None:
     elif len(loop.dataloader.dataset) * (shot.num_test_classes() or 0) <= MOST_SCORES:
         metric = SavePredictions(path, **about)
         sampler = (runner.cfg.get('train_dataloader') or {}).get('sampler')
-        metric.set_frequency_power(frequency_power(unwrapped(runner.model).head, sampler))
+        head: Any = getattr(unwrapped(runner.model), 'head', None)  # an ensemble has none
+        metric.set_frequency_power(frequency_power(head, sampler))
     else:
         return
     metric.dataset_meta = shot.dataset_meta

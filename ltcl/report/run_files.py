@@ -48,7 +48,8 @@ class RunFiles:
         kept = self.saved or self.scenes
         if kept is not None and kept.split not in ('test', 'val'):
             return f'images of {visible(Path(kept.split).name, width=40)}'
-        return 'test images' if self.report['unit'] == 'test' else 'validation images'
+        is_test = self.report['unit'] == 'test' if kept is None else kept.split == 'test'
+        return 'test images' if is_test else 'validation images'
 
     @property
     def per_class(self) -> list[dict]:
@@ -102,7 +103,7 @@ def read_run(folder: str | Path, predictions: str | Path | None = None) -> RunFi
     if predictions is not None:
         add_predictions(run, Path(predictions))
     elif (folder / PREDICTIONS_FILE).is_file():
-        add_predictions(run, folder / PREDICTIONS_FILE, with_test=not is_old)
+        add_predictions(run, folder / PREDICTIONS_FILE, is_named=False)
     return run
 
 
@@ -148,13 +149,13 @@ def read_curves(folder: Path) -> list[dict]:
     return lines
 
 
-def add_predictions(run: RunFiles, path: Path, with_test: bool = True) -> None:
+def add_predictions(run: RunFiles, path: Path, is_named: bool = True) -> None:
     """Take saved predictions into a run, and the report of the images that they are of.
 
     Args:
         run: The run.
         path: The file.
-        with_test: False leaves predictions of test images out.
+        is_named: False leaves predictions out that are not of the newest report.
 
     Raises:
         UserError: The file is none, has no labels, or is of another number of classes.
@@ -162,18 +163,16 @@ def add_predictions(run: RunFiles, path: Path, with_test: bool = True) -> None:
     kept = load_scenes(path) if run.report['score'] == 'IoU' else load_predictions(path).labelled()
     if run.per_class and len(kept.classes) != len(run.per_class):
         raise UserError(f'{path} is of {len(kept.classes)} classes, but {run.folder} is of {len(run.per_class)}')
-    if kept.split != 'val' and not with_test:
-        return
     if isinstance(kept, SavedScenes):
-        run.scenes = kept
+        found = replace(run, scenes=kept)
     elif not len(kept.labels):
         raise UserError(f'{path} has no image whose class is known: there is nothing to measure')
     else:
-        run.saved, run.answers = kept, Answers(kept.scores, kept.labels)
-    if kept.split == 'val' and run.training:
-        tested, run.report = run.report, run.training
-        if not is_of_report(run):  # a test on validation images, of another checkpoint than the last
-            run.report = tested if is_of_report(replace(run, report=tested)) else run.training
+        found = replace(run, saved=kept, answers=Answers(kept.scores, kept.labels))
+    if kept.split == 'val' and run.training and not is_of_report(found):  # else of a test on validation images
+        found.report = run.training
+    if is_named or (found.report is run.report and (kept.split == 'val' or not run.is_test_old)):
+        vars(run).update(vars(found))
 
 
 def is_of_report(run: RunFiles) -> bool:

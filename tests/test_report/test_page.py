@@ -24,7 +24,7 @@ from sklearn.metrics import (
 
 from ltcl.errors import UserError
 from ltcl.report.page import build_page, code
-from ltcl.report.run_files import read_run
+from ltcl.report.run_files import is_of_report, read_run
 
 HOSTILE = [
     '<script>alert(1)</script>',
@@ -266,6 +266,19 @@ def test_the_newer_of_test_and_training_is_shown(tmp_path):
     assert run.answers is None
     assert 'test of an earlier state of this training' in build_page([run])
     assert read_run(folder, folder / 'predictions.npz').answers is not None
+
+
+def test_answers_of_the_validation_are_not_those_of_a_later_test(tmp_path):
+    validated, tested = (
+        saved(*answers(5, margin=margin), split=split) for margin, split in ((1.5, 'val'), (4.0, 'test'))
+    )
+    folder = write_run(tmp_path, validated)
+    assert read_run(folder).images == 'validation images'
+    (folder / 'test_metrics.json').write_text(json.dumps(report_of(tested)))
+    run = read_run(folder)
+    assert (run.images, run.answers) == ('test images', None)
+    named = read_run(folder, folder / 'predictions.npz')
+    assert (named.images, named.report['unit'], is_of_report(named)) == ('validation images', 'epoch', True)
 
 
 def test_runs_of_other_classes_have_no_common_tail(tmp_path):
