@@ -166,7 +166,7 @@ def _solve(problem: _Problem, limits: list[tuple[float, float]]) -> tuple[np.nda
     options = dict(ftol=1e-15, gtol=1e-9, maxiter=500)
     bounds = [*limits, *[(None, None)] * has_prior]
     found = minimize(problem.value, start, jac=True, method='L-BFGS-B', bounds=bounds, options=options)
-    free = np.array([low is None or low < high for low, high in bounds])
+    free = np.array([low is None or high is None or low < high for low, high in bounds])
     errors = np.zeros(len(start))
     curvature = problem.curvature(found.x)[np.ix_(free, free)]
     errors[free] = np.sqrt(np.diag(np.linalg.pinv(curvature)).clip(0))

@@ -140,13 +140,13 @@ def test_it_stores_what_test_predict_and_export_use(call, run, folders, tmp_path
 
 
 def test_predict_says_once_that_it_is_calibrated(call, run, folders):
-    thresholds = dict(many=0.6, medium=0.5, few=0.4)
+    thresholds = dict(many=1.0, medium=0.0, few=0.4)
     store(best(run), Calibration(dict(many=2.0, medium=1.5, few=1.0), (5, 20), thresholds=thresholds, images=190))
     image = folders / 'test' / 'class_0'
     done = call('predict', run, image, '--reject', 'stored')
     assert done.err.count('calibrated on 190 images (val): temperature many 2, medium 1.5, few 1') == 1
     model = LongTailClassifier.load(run)
-    assert model.thresholds == dict(class_0=0.6, class_1=0.5, class_2=0.4)
+    assert model.thresholds == dict(class_0=1.0, class_1=0.0, class_2=0.4)
     empty = sum(each.label(model.thresholds) is None for each in model.predict(image))
     assert done.out.count(',"",') == empty > 0
     plain = call('predict', run, image, '--uncalibrated')

@@ -111,7 +111,7 @@ def test_images_that_tell_nothing(changes, message):
     if 'noise' in changes:
         val = val._replace(labels=np.random.default_rng(1).permutation(val.labels), scores=val.scores)
     with pytest.raises(UserError, match=message):
-        fit(val, with_prior=False)
+        fit(val)
 
 
 @pytest.mark.parametrize('power', [0, 0.5, 1])
