@@ -1,5 +1,6 @@
 """How far a long loop is, for whoever waits for it. Imports no torch."""
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -15,7 +16,8 @@ PATIENCE, PERIOD = 3.0, 60.0
 def counted(items: Iterable[Item], total: int, what: str) -> Iterator[Item]:
     """The items, while a bar with the time that is left is shown on standard error.
 
-    Nothing is shown in the first three seconds. Where standard error is no terminal, it is a line a minute.
+    Nothing is shown in the first three seconds, nor by any but the first of several processes. Where standard error is
+    no terminal, it is a line a minute.
 
     Args:
         items: Made one after the other.
@@ -28,7 +30,7 @@ def counted(items: Iterable[Item], total: int, what: str) -> Iterator[Item]:
         for number, item in enumerate(items, start=1):
             yield item
             now = time.monotonic()
-            if now - start < PATIENCE:
+            if now - start < PATIENCE or os.environ.get('RANK', '0') != '0':
                 continue
             if sys.stderr.isatty():
                 if advance is None:

@@ -42,6 +42,11 @@ def test_a_line_a_minute_with_the_time_that_is_left(monkeypatch):
     ]
 
 
+def test_one_of_several_processes_speaks(monkeypatch):
+    monkeypatch.setenv('RANK', '1')
+    assert shown(monkeypatch, 30, 8) == ''
+
+
 def test_a_bar_on_a_terminal(monkeypatch):
     monkeypatch.setenv('TERM', 'xterm')
     text = shown(monkeypatch, 2, 5, terminal=True)

@@ -70,7 +70,7 @@ def fingerprints(images: Labelled, root: str) -> list[Fingerprint | None]:
     of_files = iter(fingerprints_of(files, root))
     return [
         next(of_files) if isinstance(each, str) else fingerprint(as_rgb(each))
-        for each in counted(images.pictures, len(images.pictures), 'images compared')
+        for each in counted(images.pictures, len(images.pictures), 'images looked at')
     ]
 
 

@@ -69,4 +69,4 @@ def fingerprint_of_file(path: str | os.PathLike) -> Fingerprint | None:
 def fingerprints_of_files(paths: Sequence[str]) -> list[Fingerprint | None]:
     """Fingerprints of files, decoded on all cores."""
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        return list(counted(pool.map(fingerprint_of_file, paths), len(paths), 'images compared'))
+        return list(counted(pool.map(fingerprint_of_file, paths), len(paths), 'images looked at'))

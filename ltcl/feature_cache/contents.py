@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ltcl.counted import counted
 from ltcl.datasets import CachedFeatures
 from ltcl.launch.progress import PROGRESS
 
@@ -36,7 +37,7 @@ def digests_of_images(dataset: CachedFeatures) -> list[bytes | None]:
     known = {state: row.tobytes() for state, row in store.read({each for each in states if each is not None}).items()}
     with ThreadPoolExecutor(THREADS) as pool:
         read = pool.map(lambda state, info: (state and known.get(state)) or _digest_of(info), states, infos)
-        digests = list(read)
+        digests = list(counted(read, len(infos), 'images read'))
     new = {
         state: each
         for state, each in zip(states, digests, strict=True)
