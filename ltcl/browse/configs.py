@@ -14,12 +14,16 @@ from ltcl.launch.config_values import fill_num_classes
 from ltcl.launch.configs import load_config, set_options
 from ltcl.own_folder.quietly import quiet
 
+# What `ltcl train DATA --dry-run` writes into a work dir.
+WRITTEN = 'config.py'
+
 
 def config_of(word: str, options: dict[str, Any], method: str | None = None) -> Config:
     """The config, ready to build its data from.
 
     Args:
-        word: A config; a work dir or a checkpoint of a run; or a folder of images, for what ``ltcl train`` of it does.
+        word: A config; a work dir, also one that was not trained yet, or a checkpoint of a run; or a folder of images,
+            for what ``ltcl train`` of it does.
         options: Entries to overwrite.
         method: Method of a training on a folder.
 
@@ -27,6 +31,8 @@ def config_of(word: str, options: dict[str, Any], method: str | None = None) -> 
         UserError: It is none of these, or an option that no part of the config could read.
     """
     path = Path(word)
+    if (path / WRITTEN).is_file() and not _has_run(path):
+        path = path / WRITTEN
     is_data = path.is_dir() and not _has_run(path)
     if method is not None and not is_data:
         raise UserError(f'--method is for a folder of images, and {word} has its method: leave it out')
@@ -34,7 +40,7 @@ def config_of(word: str, options: dict[str, Any], method: str | None = None) -> 
         return _of_folder(word, options, method)
     with quiet():
         is_run = path.is_dir() or (path.is_file() and path.suffix != '.py')
-        cfg = set_options(_of_run(path) if is_run else load_config(word), options)
+        cfg = set_options(_of_run(path) if is_run else load_config(path if path.is_file() else word), options)
         fill_num_classes(cfg)
     return cfg
 

@@ -64,7 +64,8 @@ def _by_class(source: Source, drawn: dict[int, list[int]], shown: list[Shown]) -
     for label in sorted(drawn, key=lambda label: -len(source.members[label])):
         number = len(source.members[label])
         images = [by_place[place] for place in drawn[label] if place in by_place]
-        about = f'{source.classes[label]}: {number:,} images, {group_of[label]}-shot'
+        many = 'images' if number > 1 else 'image'
+        about = f'{source.classes[label]}: {number:,} {many}, {group_of[label]}-shot'
         if images:
             found[about] = images
     return found

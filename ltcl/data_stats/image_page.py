@@ -3,6 +3,7 @@
 from pathlib import PurePath
 
 import numpy as np
+from markupsafe import Markup
 
 from ltcl.neutral_text import visible
 from ltcl.openclipart.statistics import shot_group
@@ -64,7 +65,7 @@ def _tiles(found: Found) -> list[tuple[str, str]]:
     return tiles
 
 
-def _tail(images: Labelled, order: list[int]) -> object:
+def _tail(images: Labelled, order: list[int]) -> Markup:
     first, *others = images.counts().items()
     names = [name for name, _ in others]
     bars = [

@@ -84,7 +84,7 @@ def doubts(labels: np.ndarray, pictures: np.ndarray, found: Nearest) -> Doubts:
         >>> doubts(np.array([0, 0, 0, 0]), np.arange(4), found).score
         array([0., 0., 0., 0.])
         >>> doubts(np.array([0, 0, 1, 1]), np.arange(4), found).score
-        array([0.5, 0.5, 1. , 1. ])
+        array([0., 0., 1., 1.])
     """
     near = labels[found.places]
     is_own = near == labels[:, None]

@@ -1,6 +1,7 @@
 """One look at images with masks: what was found, for the terminal, the tables and the page."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -145,7 +146,7 @@ def scene_tables(found: FoundScenes) -> dict[str, str]:
         [scenes.classes[i], found.groups[i], *(n for each in counts.values() for n in (each.image[i], each.pixel[i]))]
         for i in found.order
     ]
-    faults = [
+    faults: list[Sequence[str | None]] = [
         *([scene.mask, scene.image, scene.fault] for scene in found.faulty),
         *([scene.mask, scene.image, f'holds {", ".join(scene.unknown)}'] for scene in found.strange),
         *([None, image, 'has no mask'] for image in scenes.without_mask),

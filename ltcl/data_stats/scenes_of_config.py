@@ -3,7 +3,8 @@
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from mmengine.registry import DefaultScope
@@ -61,7 +62,8 @@ def scenes_of_part(cfg: Any, part: str) -> list[Scene]:
     return _read(_samples(_config_of(cfg, part), 0))
 
 
-class _Sample(NamedTuple):
+@dataclass(frozen=True)
+class _Sample:
     """An image with its mask that is not read yet."""
 
     part: int
@@ -90,7 +92,7 @@ def _read(samples: Sequence[_Sample]) -> list[Scene]:
 
 
 def _scene(sample: _Sample) -> Scene:
-    part, dataset, index = sample
+    part, dataset, index = sample.part, sample.dataset, sample.index
     num_classes = len(dataset.metainfo['classes'])
     info = dataset.get_data_info(index)
     image, mask = str(info.get('img_path')), str(info.get('seg_map_path'))

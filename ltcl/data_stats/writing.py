@@ -49,7 +49,7 @@ def tell(lines: list[str], verdict: list[str]) -> None:
         print(f'- {visible(line)}')
 
 
-def tell_classes(header: list[str], rows: list[list[object]]) -> None:
+def tell_classes(header: list[str], rows: list[list[Any]]) -> None:
     """Print the classes: of many the first and the last ones."""
     head, tail = (rows, []) if len(rows) <= 40 else (rows[:20], rows[-20:])
     for each in [header, *head, *([['...']] if tail else []), *tail]:

@@ -6,6 +6,7 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from ..counted import counted
 from .fingerprints import Fingerprint
 
 # Two thumbnails of zero mean in each colour and unit variance are nearly the same if they differ by so much at most: on
@@ -101,7 +102,8 @@ def _candidates(values: np.ndarray) -> Iterator[Pairs]:
     squares = np.square(points).sum(axis=1)
     bound = MEAN_BOUND * np.sqrt(values.shape[1])
     ends = np.searchsorted(points[:, -1], points[:, -1] + bound, side='right')
-    for start in range(0, len(points), ROWS):
+    starts = range(0, len(points), ROWS)
+    for start in counted(starts, len(starts), 'blocks of pictures compared'):
         rows, columns = slice(start, start + ROWS), slice(start, ends[start : start + ROWS].max())
         distances = squares[rows, None] + squares[columns] - 2 * points[rows] @ points[columns].T
         distances[np.tril_indices(len(distances), m=distances.shape[1])] = np.inf  # each pair once

@@ -58,6 +58,12 @@ def test_a_class_and_its_name(call, config, tmp_path):
     assert (tmp_path / 'again.html').read_text() == page
 
 
+def test_a_work_dir_that_is_not_trained_yet(call, config, tmp_path):
+    done = call('browse', config.parent, '--number', 2, '--split', 'val', '--out', tmp_path / 'val.html')
+    assert done.status == 0, done.err
+    assert '2 of the 40 images of val_dataloader, one view of each' in (tmp_path / 'val.html').read_text()
+
+
 @pytest.mark.parametrize(
     ('words', 'answer'),
     [

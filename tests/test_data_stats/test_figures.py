@@ -6,11 +6,13 @@ import shutil
 import numpy as np
 import pytest
 from PIL import Image
+from toy import write_images
 
 from ltcl.data_stats.copies import copies_in
 from ltcl.data_stats.figures import gini
 from ltcl.data_stats.images import Labelled
 from ltcl.data_stats.verdict import verdict
+from ltcl.launch import import_scope
 
 
 @pytest.mark.parametrize(('counts', 'value'), [([5, 5, 5], 0), ([0, 0, 12], 2 / 3), ([1, 2, 3], 2 / 9), ([0, 0], 0)])
@@ -87,6 +89,52 @@ def test_a_config_counts_the_same(call, folder):
     assert done.status == 0, done.err
     assert 'test: 14 images of 2 of 2 classes, imbalance factor 3.667' in done.out
     assert 'modes' not in done.out
+
+
+def brightness(pictures, backbone):
+    """Features of images that are told by their brightness."""
+    values = np.array([np.asarray(Image.open(path)).mean() for path in pictures])
+    return np.stack([np.cos(values / 80), np.sin(values / 80)], axis=1).astype(np.float32)
+
+
+def test_planted_label_errors_are_found(call, tmp_path, monkeypatch):
+    monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path / 'cache'))
+    monkeypatch.setattr('ltcl.data_stats.features.features_of', brightness)
+    root = write_images(tmp_path / 'data', (30, 15, 12))
+    (root / 'class_2' / '3.png').rename(root / 'class_0' / 'wrong.png')
+    (root / 'class_0' / 'none.png').write_bytes(b'damaged')
+    done = call('stats', root, '--backbone', 'any', '--neighbours', 5, '--out', tmp_path / 'out')
+    assert done.status == 0, done.err
+    assert 'labels: 1 of 57 that were compared with those of 5 neighbours are doubtful' in done.out
+    assert '1 labels are doubtful' in done.out
+    with (tmp_path / 'out' / 'doubtful.csv').open(newline='') as file:
+        [row] = csv.DictReader(file)
+    assert row['file'] == f'{root}/class_0/wrong.png'
+    assert (row['class_name'], row['neighbours_say'], row['votes'], row['own_votes']) == (
+        'class_0',
+        'class_2',
+        '5',
+        '0',
+    )
+    assert row['nearest'].startswith(f'{root}/class_2/')
+    with (tmp_path / 'out' / 'damaged.csv').open(newline='') as file:
+        assert [row['file'] for row in csv.DictReader(file)] == [f'{root}/class_0/none.png']
+    page = (tmp_path / 'out' / 'stats.html').read_text()
+    assert '5 of 5 neighbours: class_2; score 1.00' in page
+
+
+@pytest.mark.slow
+def test_features_of_a_pretrained_network(tmp_path, monkeypatch):
+    monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path / 'cache'))
+    root = write_images(tmp_path / 'data', (3, 2))
+    paths = [str(path) for path in sorted(root.rglob('*.png'))]
+    import_scope('mmpretrain')
+    from ltcl.data_stats.features import features_of
+
+    found = features_of([*paths, np.asarray(Image.open(paths[0]))], 'tf_efficientnet_lite0')
+    assert found.shape == (6, 1280)
+    np.testing.assert_allclose(found[5], found[0], rtol=1e-4, atol=1e-4)  # pixels in the place of a file
+    assert not np.allclose(found[1], found[0], atol=1e-3)
 
 
 def test_mistakes_are_one_line(call, folder):
