@@ -62,7 +62,8 @@ def map_figure(found: Mapping[str, Any]) -> Figure:
             parts = {
                 str(group or 'all'): (np.array([each == group for each in groups]), COLOURS[group]) for group in shown
             }
-        for name, (mask, colour) in parts.items():
+        # The rare ones come last, above the others.
+        for name, (mask, colour) in sorted(parts.items(), key=lambda part: -part[1][0].sum()):
             axes.scatter(
                 *places[mask].T, s=size, color=colour, alpha=0.65, linewidths=0, label=f'{name} ({mask.sum():,})'
             )
@@ -155,7 +156,7 @@ def course_figure(found: Mapping[str, Any]) -> Figure:
 
     course = found['course']
     unit = 'epoch' if all(entry['epoch'] is not None for entry in course) else 'iter'
-    panels = [(panel, lines) for panel in COURSE_PANELS if (lines := panel.lines(course, unit))]
+    panels = [(panel, lines) for panel in COURSE_PANELS if (lines := panel.lines(found, unit))]
     columns = 3
     rows = -(-len(panels) // columns)
     with matplotlib.rc_context({**STYLE, 'axes.titlesize': 10}):

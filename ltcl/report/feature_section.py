@@ -50,7 +50,7 @@ def feature_section(folder: Path, environment: Environment) -> Markup:
         for key, title in FIGURES.items()
     ]
     unit = 'epoch' if all(entry['epoch'] is not None for entry in found['course']) else 'iter'
-    course = [(panel.title, panel.lines(found['course'], unit)) for panel in COURSE_PANELS]
+    course = [(panel.title, panel.lines(found, unit)) for panel in COURSE_PANELS]
     page = dict(
         about=about_images(found),
         spaces=names,
