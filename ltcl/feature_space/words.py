@@ -92,16 +92,12 @@ class CoursePanel(NamedTuple):
             unit: ``epoch`` or ``iter``.
         """
         space = self.own_space or shown_space(found)
-        found: dict[str, Points] = {}
+        lines: dict[str, Points] = {}
         for name, key in self.figures.items():
-            points = [
-                (entry[unit], value)
-                for entry in found['course']
-                if (value := entry.get(space, {}).get(key)) is not None
-            ]
-            if points:
-                found[name] = points
-        return found
+            values = [(entry[unit], entry.get(space, {}).get(key)) for entry in found['course']]
+            if points := [(when, value) for when, value in values if value is not None]:
+                lines[name] = points
+        return lines
 
 
 def _by_group(key: str) -> dict[str, str]:
