@@ -76,18 +76,15 @@ def map_figure(found: Mapping[str, Any]) -> Figure:
 def _parts(
     labels: np.ndarray, present: np.ndarray, names: Sequence[str], groups: Sequence[str | None]
 ) -> list[tuple[str, np.ndarray, Any]]:
-    """Name, mask and colour of what has a colour of its own, the rarest last, above the others."""
+    """Name, mask and colour of what has a colour of its own; the rare ones come last, above the others."""
     import matplotlib
 
     if len(present) <= MAX_COLOURED:
         colours = matplotlib.colormaps['tab10'].colors  # type: ignore[attr-defined]
-        parts = [
-            (name, labels == label, colours[i]) for i, (name, label) in enumerate(zip(names, present, strict=True))
-        ]
-    else:
-        shown = [group for group in ('many', 'medium', 'few', None) if group in groups]
-        parts = [(group or 'all', np.array([each == group for each in groups]), COLOURS[group]) for group in shown]
-    return sorted(parts, key=lambda part: -part[1].sum())
+        parts = [(name, labels == label, colours[i]) for i, (name, label) in enumerate(zip(names, present, strict=True))]
+        return sorted(parts, key=lambda part: -part[1].sum())
+    shown = [group for group in ('many', 'medium', 'few', None) if group in groups]
+    return [(group or 'all', np.array([each == group for each in groups]), COLOURS[group]) for group in shown]
 
 
 def classes_figure(found: Mapping[str, Any]) -> Figure:
