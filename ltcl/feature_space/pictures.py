@@ -81,7 +81,8 @@ def _parts(
 
     if len(present) <= MAX_COLOURED:
         colours = matplotlib.colormaps['tab10'].colors  # type: ignore[attr-defined]
-        parts = [(name, labels == label, colours[i]) for i, (name, label) in enumerate(zip(names, present, strict=True))]
+        triples = zip(names, present, colours, strict=False)
+        parts = [(name, labels == label, colour) for name, label, colour in triples]
         return sorted(parts, key=lambda part: -part[1].sum())
     shown = [group for group in ('many', 'medium', 'few', None) if group in groups]
     return [(group or 'all', np.array([each == group for each in groups]), COLOURS[group]) for group in shown]
