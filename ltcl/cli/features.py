@@ -89,10 +89,10 @@ def main(args: argparse.Namespace) -> None:
 
 def tell(found: dict[str, Any], args: argparse.Namespace) -> None:
     """Print the figures, a column a space."""
-    from ltcl.feature_space.words import FIGURES
+    from ltcl.feature_space.words import FIGURES, IMAGES
 
     names = list(found['spaces'])
-    print(visible(f'{found["checkpoint"]}, {found["images"]:,} {args.split} images'))
+    print(visible(f'{found["checkpoint"]}, {found["images"]:,} {IMAGES[args.split]}'))
     print(f'{"":44}' + ''.join(f'{name:>12}' for name in names))
     for key, title in FIGURES.items():
         values = [found['spaces'][name]['figures'].get(key) for name in names]

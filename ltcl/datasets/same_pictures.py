@@ -6,7 +6,7 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from ..counted import counted
+from ..progress_bars import tracked
 from .fingerprints import Fingerprint
 
 # Two thumbnails of zero mean in each colour and unit variance are nearly the same if they differ by so much at most: on
@@ -103,7 +103,7 @@ def _candidates(values: np.ndarray) -> Iterator[Pairs]:
     bound = MEAN_BOUND * np.sqrt(values.shape[1])
     ends = np.searchsorted(points[:, -1], points[:, -1] + bound, side='right')
     starts = range(0, len(points), ROWS)
-    for start in counted(starts, len(starts), 'blocks of pictures compared'):
+    for start in tracked(starts, 'comparing pictures', unit='blocks'):
         rows, columns = slice(start, start + ROWS), slice(start, ends[start : start + ROWS].max())
         distances = squares[rows, None] + squares[columns] - 2 * points[rows] @ points[columns].T
         distances[np.tril_indices(len(distances), m=distances.shape[1])] = np.inf  # each pair once

@@ -53,19 +53,10 @@ def map_figure(found: Mapping[str, Any]) -> Figure:
         figure = Figure(figsize=(9, 7.6), layout='constrained')
         axes = figure.subplots()
         size = max(2.0, 26 - 3 * np.log2(len(labels) / 100 + 1) * 1.4)
-        groups = [rows[label]['group'] for label in labels]
-        if len(present) <= MAX_COLOURED:
-            colours = matplotlib.colormaps['tab10'].colors  # type: ignore[attr-defined]
-            parts = {names.labels[i]: (labels == label, colours[i]) for i, label in enumerate(present)}
-        else:
-            shown = [group for group in ('many', 'medium', 'few', None) if group in groups]
-            parts = {
-                str(group or 'all'): (np.array([each == group for each in groups]), COLOURS[group]) for group in shown
-            }
-        for name, (mask, colour) in parts.items():
-            axes.scatter(
-                *places[mask].T, s=size, color=colour, alpha=0.65, linewidths=0, label=f'{name} ({mask.sum():,})'
-            )
+        for name, mask, colour in _parts(labels, present, names.labels, [rows[label]['group'] for label in labels]):
+            x, y = places[mask].T
+            text = f'{name} ({mask.sum():,})'
+            axes.scatter(x, y, s=size, color=colour, alpha=0.65, linewidths=0, label=text)
         if MAX_COLOURED < len(present) <= MAX_NAMED:
             for name, label in zip(names.labels, present, strict=True):
                 x, y = np.median(places[labels == label], axis=0)
@@ -80,6 +71,21 @@ def map_figure(found: Mapping[str, Any]) -> Figure:
         for handle in filter(None, legend.legend_handles):
             handle.set_alpha(1)
     return figure
+
+
+def _parts(
+    labels: np.ndarray, present: np.ndarray, names: Sequence[str], groups: Sequence[str | None]
+) -> list[tuple[str, np.ndarray, Any]]:
+    """Name, mask and colour of what has a colour of its own; the rare ones come last, above the others."""
+    import matplotlib
+
+    if len(present) <= MAX_COLOURED:
+        colours = matplotlib.colormaps['tab10'].colors  # type: ignore[attr-defined]
+        triples = zip(names, present, colours, strict=False)
+        parts = [(name, labels == label, colour) for name, label, colour in triples]
+        return sorted(parts, key=lambda part: -part[1].sum())
+    shown = [group for group in ('many', 'medium', 'few', None) if group in groups]
+    return [(group or 'all', np.array([each == group for each in groups]), COLOURS[group]) for group in shown]
 
 
 def classes_figure(found: Mapping[str, Any]) -> Figure:
@@ -135,7 +141,13 @@ def _draw_classes(axes: Axes, rows: Sequence[Mapping[str, Any]], column: str) ->
             x, y = np.array([(row['train_count'], row[column]) for row in members]).T
             size = 22 if len(known) <= 200 else 6
             axes.scatter(x, y, s=size, alpha=0.9 if len(known) <= 200 else 0.4, linewidths=0, color=COLOURS[group])
-            axes.scatter([], [], s=22, color=COLOURS[group], label=f'{group} ({len(members):,} classes)')
+            axes.scatter(
+                [],
+                [],
+                s=22,
+                color=COLOURS[group],
+                label=f'{group} ({len(members):,} class{"es" if len(members) > 1 else ""})',
+            )
     axes.set_xscale('log')
     axes.xaxis.set_major_formatter('{x:,.0f}')
     axes.xaxis.set_minor_formatter('')
@@ -155,7 +167,7 @@ def course_figure(found: Mapping[str, Any]) -> Figure:
 
     course = found['course']
     unit = 'epoch' if all(entry['epoch'] is not None for entry in course) else 'iter'
-    panels = [(panel, lines) for panel in COURSE_PANELS if (lines := panel.lines(course, unit))]
+    panels = [(panel, lines) for panel in COURSE_PANELS if (lines := panel.lines(found, unit))]
     columns = 3
     rows = -(-len(panels) // columns)
     with matplotlib.rc_context({**STYLE, 'axes.titlesize': 10}):

@@ -1,6 +1,6 @@
 """What pictures and page of a feature space show, and what they say of it. Imports no torch."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from ltcl.neutral_text import visible
@@ -77,23 +77,27 @@ class CoursePanel(NamedTuple):
     Args:
         title: What it shows.
         figures: Names of the lines, and the figure of each.
-        space: The space that they belong to.
+        own_space: The space that they belong to; None: the one that is shown.
     """
 
     title: str
     figures: dict[str, str]
-    space: str = FEATURES
+    own_space: str | None = None
 
-    def lines(self, course: Sequence[Mapping[str, Any]], unit: str) -> dict[str, Points]:
-        """Points of each line that has any."""
-        found: dict[str, Points] = {}
+    def lines(self, found: Mapping[str, Any], unit: str) -> dict[str, Points]:
+        """Points of each line that has any.
+
+        Args:
+            found: What ``features.json`` holds.
+            unit: ``epoch`` or ``iter``.
+        """
+        space = self.own_space or shown_space(found)
+        lines: dict[str, Points] = {}
         for name, key in self.figures.items():
-            points = [
-                (entry[unit], value) for entry in course if (value := entry.get(self.space, {}).get(key)) is not None
-            ]
-            if points:
-                found[name] = points
-        return found
+            values = [(entry[unit], entry.get(space, {}).get(key)) for entry in found['course']]
+            if points := [(when, value) for when, value in values if value is not None]:
+                lines[name] = points
+        return lines
 
 
 def _by_group(key: str) -> dict[str, str]:
@@ -114,8 +118,8 @@ COURSE_PANELS = (
     CoursePanel(
         'NC2: cosines, distance from simplex', {'class means': 'nc2_simplex', 'classifier': 'nc2_weight_simplex'}
     ),
-    CoursePanel('NC3: classifier against class means', {'NC3': 'nc3'}),
-    CoursePanel('NC4: share not of the nearest mean', {'NC4': 'nc4'}),
+    CoursePanel('NC3: classifier against class means', {'NC3': 'nc3'}, FEATURES),
+    CoursePanel('NC4: share not of the nearest mean', {'NC4': 'nc4'}, FEATURES),
     CoursePanel('Alignment', _by_group('alignment')),
     CoursePanel('Uniformity', {'images': 'uniformity', 'class means': 'class_uniformity'}),
     CoursePanel('Degrees to the targets, embeddings', _by_group('target_angle'), EMBEDDINGS),

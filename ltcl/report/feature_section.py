@@ -50,7 +50,7 @@ def feature_section(folder: Path, environment: Environment) -> Markup:
         for key, title in FIGURES.items()
     ]
     unit = 'epoch' if all(entry['epoch'] is not None for entry in found['course']) else 'iter'
-    course = [(panel.title, panel.lines(found['course'], unit)) for panel in COURSE_PANELS]
+    course = [(panel.title, panel.lines(found, unit)) for panel in COURSE_PANELS]
     page = dict(
         about=about_images(found),
         spaces=names,
@@ -96,7 +96,7 @@ def angle_diagram(space: Mapping[str, Any]) -> Markup:
     shares = [100 * pairs[start : start + step].sum() / pairs.sum() for start in edges]
     box = Box(40, 24, 260, 170, (first, first + step * len(shares)), (0, max(shares) * 1.1))
     ticks = np.linspace(0, box.y_range[1], 5).tolist()
-    parts = box.grid([(value, f'{value:.2g}') for value in ticks])
+    parts = box.grid([(value, f'{value:.3g}') for value in ticks])
     for start, share in zip(edges, shares, strict=True):
         x, y = box.x(start), box.y(share)
         tip = f'{start}° to {start + step}°: {share:.1f} % of the pairs'
@@ -123,7 +123,7 @@ def class_diagram(panel: ClassPanel, found: Mapping[str, Any]) -> Markup:
     highest = math.ceil(max(powers)) or 1
     box = Box(40, 24, 260, 170, (min(0, *powers) - 0.1, highest), (min(0.0, *values), max([*values, 1e-9]) * 1.08))
     ticks = np.linspace(*box.y_range, 5).tolist()
-    parts = box.grid([(value, f'{value:.2g}') for value in ticks])
+    parts = box.grid([(value, f'{value:.3g}') for value in ticks])
     width = 7.0 if len(rows) <= 100 else 4.0 if len(rows) <= 1000 else 2.0
     for group in GROUPS:
         members = [place for place, row in enumerate(rows) if row['group'] == group]
@@ -135,7 +135,10 @@ def class_diagram(panel: ClassPanel, found: Mapping[str, Any]) -> Markup:
             name = visible(rows[place]['class_name'], width=MAX_NAME)
             tip = tag('title', f'{name}: {values[place]:.3g}, {rows[place]["train_count"]:,} training images')
             parts.append(tag('circle', tip, cx=x, cy=y, r=width / 2, class_=f'g-{group}'))
-    parts += [label(f'{10**power:,}', box.x(power), 208, 'middle', class_='tick') for power in range(highest + 1)]
+    parts += [
+        label(f'{10**power:,}', box.x(power), 208, 'end' if power == highest else 'middle', class_='tick')
+        for power in range(highest + 1)
+    ]
     parts += [
         label(panel.title(found), 4, 13, class_='axis'),
         label('training images (log)', 170, 222, 'middle', class_='tick'),
