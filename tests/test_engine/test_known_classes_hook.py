@@ -40,6 +40,16 @@ def test_rows_go_to_the_classes_of_their_names():
     new.load_state_dict(state)
 
 
+def test_every_expert_keeps_its_rows():
+    old, new = Model(2), Model(3)
+    old.head.experts, new.head.experts = nn.Linear(2, 2 * 2), nn.Linear(2, 2 * 3)
+    state, _ = grown(new, old.state_dict(), [2, 0], 3)
+    for name in ('weight', 'bias'):
+        theirs, own = (getattr(each.head.experts, name) for each in (old, new))
+        expected = [theirs[1], own[1], theirs[0], theirs[3], own[4], theirs[2]]
+        assert torch.equal(state[f'head.experts.{name}'], torch.stack(expected))
+
+
 def test_both_spellings_of_an_accent_are_one_name():
     assert places_of(['caf\u00e9'], ['a', 'cafe\u0301']) == [1]
 

@@ -15,7 +15,7 @@ from ltcl.registry import HOOKS
 
 from ..unwrapped import unwrapped
 
-HEAD = 'head.'
+HEAD, EXPERTS = 'head.', 'head.experts.'
 ENCODER, WRAPPED, ADAPTERS = 'backbone.', 'backbone.encoder.', 'backbone.adapters.'
 
 
@@ -111,8 +111,9 @@ def grown(
         if not name.startswith(HEAD):
             continue
         old = theirs.get(name) if name in trained else None
-        if old is not None and _has_rows(old, len(places)) and _has_rows(own, num_classes):
-            state[name] = _by_class(own, old, places)
+        blocks = len(own) // num_classes if name.startswith(EXPERTS) else 1  # of several classifiers as one
+        if old is not None and _has_rows(old, blocks * len(places)) and _has_rows(own, blocks * num_classes):
+            state[name] = _by_class(own, old, places, blocks)
         elif old is None or old.shape != own.shape:
             state[name] = own
             fresh.append(name.removeprefix(HEAD))
@@ -125,8 +126,8 @@ def _has_rows(tensor: Tensor, number: int) -> bool:
     return tensor.ndim > 0 and len(tensor) == number
 
 
-def _by_class(own: Tensor, old: Tensor, places: Sequence[int]) -> Tensor:
+def _by_class(own: Tensor, old: Tensor, places: Sequence[int], blocks: int) -> Tensor:
     rows = own.detach().clone()
     if rows.shape[1:] == old.shape[1:]:
-        rows[torch.as_tensor(places)] = old.to(rows)
+        rows.unflatten(0, (blocks, -1))[:, torch.as_tensor(places)] = old.to(rows).unflatten(0, (blocks, -1))
     return rows
