@@ -132,5 +132,5 @@ def test_tools_are_doors():
         )
         assert callable(import_module(module_of(name)).main)
         names.append(name)
-    without = {'analyze', 'config', 'doctor', 'embed', 'export', 'list', 'predict', 'stats'}
+    without = {'analyze', 'cache', 'config', 'doctor', 'embed', 'export', 'list', 'predict', 'stats'}
     assert set(names) == set(cli.COMMANDS) - without

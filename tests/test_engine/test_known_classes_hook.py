@@ -77,3 +77,10 @@ def test_an_encoder_that_stays_frozen_keeps_its_names():
     model.backbone = nn.ModuleDict({'encoder': model.backbone})
     theirs = model.state_dict()
     assert fitted_encoder(model, theirs) == theirs
+
+
+def test_a_momentum_encoder_starts_from_the_backbone_that_was_frozen():
+    model, theirs = Model(2), Model(2).state_dict()
+    model.momentum_encoder = nn.ModuleDict({'backbone': nn.Linear(2, 2)})
+    found = fitted_encoder(model, wrapped(theirs))
+    assert torch.equal(found['momentum_encoder.backbone.weight'], theirs['backbone.weight'])

@@ -15,6 +15,7 @@ from ltcl.registry import HOOKS
 
 from ..unwrapped import unwrapped
 
+MOMENTUM = 'momentum_encoder.'
 HEAD, EXPERTS = 'head.', 'head.experts.'
 ENCODER, WRAPPED, ADAPTERS = 'backbone.', 'backbone.encoder.', 'backbone.adapters.'
 
@@ -76,8 +77,8 @@ def places_of(old: Sequence[str], new: Sequence[str]) -> list[int]:
 def fitted_encoder(model: nn.Module, theirs: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The tensors of a checkpoint with the names that a model of which more is trained has for the encoder.
 
-    What a head on frozen features has wrapped, see ``ltcl.FrozenBackbone``, is unwrapped; adapters that the checkpoint
-    has none of start as the model's.
+    What a head on frozen features has wrapped, see ``ltcl.FrozenBackbone``, is unwrapped; the momentum encoder starts
+    from the same weights; adapters that the checkpoint has none of start as the model's.
 
     Args:
         model: The model as it starts.
@@ -87,8 +88,13 @@ def fitted_encoder(model: nn.Module, theirs: Mapping[str, Tensor]) -> dict[str, 
     if any(name.startswith(WRAPPED) for name in own):
         return dict(theirs)
     state = {re.sub(f'^{WRAPPED}', ENCODER, name): each for name, each in theirs.items()}
-    new = {name: each for name, each in own.items() if name.startswith(ADAPTERS) and name not in state}
-    return state | new
+    new = {name: each for name, each in own.items() if name not in state}
+    adapters = {name: each for name, each in new.items() if name.startswith(ADAPTERS)}
+    # The momentum encoder has no copy of a frozen backbone.
+    copies = {
+        name: state[online] for name in new if (online := name.removeprefix(MOMENTUM)) != name and online in state
+    }
+    return state | adapters | copies
 
 
 def grown(
