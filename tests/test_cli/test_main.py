@@ -132,6 +132,6 @@ def test_tools_are_doors():
         )
         assert callable(import_module(module_of(name)).main)
         names.append(name)
-    without = {'analyze', 'browse', 'calibrate', 'config', 'doctor', 'embed', 'export', 'features', 'list', 'predict'}
-    without |= {'stats'}
+    without = {'analyze', 'browse', 'cache', 'calibrate', 'config', 'doctor', 'embed', 'export', 'features', 'list'}
+    without |= {'predict', 'stats'}
     assert set(names) == set(cli.COMMANDS) - without

@@ -35,6 +35,15 @@ def test_only_chosen_classes():
     assert classifier.weight[2].tolist() == [0, 1]
 
 
+def test_every_expert_starts_from_the_means():
+    classifier = nn.Linear(2, 6)
+    before = classifier.weight.detach().clone()
+    set_rows(classifier, FEATURES, LABELS, experts=2)
+    assert classifier.weight[[0, 2, 3, 5]].tolist() == [[1, 0], [0, 1], [1, 0], [0, 1]]
+    assert torch.equal(classifier.weight[[1, 4]], before[[1, 4]])
+    assert classifier.bias[[0, 2, 3, 5]].tolist() == [0, 0, 0, 0]
+
+
 def test_a_head_without_classifier():
     with pytest.raises(UserError, match='Identity has no linear or cosine classifier'):
         classifier_of(nn.ModuleDict(dict(head=nn.Identity())))

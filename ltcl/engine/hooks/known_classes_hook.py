@@ -15,7 +15,8 @@ from ltcl.registry import HOOKS
 
 from ..unwrapped import unwrapped
 
-HEAD = 'head.'
+MOMENTUM = 'momentum_encoder.'
+HEAD, EXPERTS = 'head.', 'head.experts.'
 ENCODER, WRAPPED, ADAPTERS = 'backbone.', 'backbone.encoder.', 'backbone.adapters.'
 
 
@@ -76,8 +77,8 @@ def places_of(old: Sequence[str], new: Sequence[str]) -> list[int]:
 def fitted_encoder(model: nn.Module, theirs: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The tensors of a checkpoint with the names that a model of which more is trained has for the encoder.
 
-    What a head on frozen features has wrapped, see ``ltcl.FrozenBackbone``, is unwrapped; adapters that the checkpoint
-    has none of start as the model's.
+    What a head on frozen features has wrapped, see ``ltcl.FrozenBackbone``, is unwrapped; the momentum encoder starts
+    from the same weights; adapters that the checkpoint has none of start as the model's.
 
     Args:
         model: The model as it starts.
@@ -87,8 +88,13 @@ def fitted_encoder(model: nn.Module, theirs: Mapping[str, Tensor]) -> dict[str, 
     if any(name.startswith(WRAPPED) for name in own):
         return dict(theirs)
     state = {re.sub(f'^{WRAPPED}', ENCODER, name): each for name, each in theirs.items()}
-    new = {name: each for name, each in own.items() if name.startswith(ADAPTERS) and name not in state}
-    return state | new
+    new = {name: each for name, each in own.items() if name not in state}
+    adapters = {name: each for name, each in new.items() if name.startswith(ADAPTERS)}
+    # The momentum encoder has no copy of a frozen backbone.
+    copies = {
+        name: state[online] for name in new if (online := name.removeprefix(MOMENTUM)) != name and online in state
+    }
+    return state | adapters | copies
 
 
 def grown(
@@ -111,8 +117,9 @@ def grown(
         if not name.startswith(HEAD):
             continue
         old = theirs.get(name) if name in trained else None
-        if old is not None and _has_rows(old, len(places)) and _has_rows(own, num_classes):
-            state[name] = _by_class(own, old, places)
+        blocks = len(own) // num_classes if name.startswith(EXPERTS) else 1  # of several classifiers as one
+        if old is not None and _has_rows(old, blocks * len(places)) and _has_rows(own, blocks * num_classes):
+            state[name] = _by_class(own, old, places, blocks)
         elif old is None or old.shape != own.shape:
             state[name] = own
             fresh.append(name.removeprefix(HEAD))
@@ -125,8 +132,8 @@ def _has_rows(tensor: Tensor, number: int) -> bool:
     return tensor.ndim > 0 and len(tensor) == number
 
 
-def _by_class(own: Tensor, old: Tensor, places: Sequence[int]) -> Tensor:
+def _by_class(own: Tensor, old: Tensor, places: Sequence[int], blocks: int) -> Tensor:
     rows = own.detach().clone()
     if rows.shape[1:] == old.shape[1:]:
-        rows[torch.as_tensor(places)] = old.to(rows)
+        rows.unflatten(0, (blocks, -1))[:, torch.as_tensor(places)] = old.to(rows).unflatten(0, (blocks, -1))
     return rows

@@ -37,5 +37,3 @@ def _take_images(loader: Any) -> None:
     loader.dataset = features.dataset
     loader.num_workers = features.get('num_workers', 0)
     loader.persistent_workers = loader.num_workers > 0
-    if features.get('num_views') in (None, 1):  # several views are joined as before
-        loader.pop('collate_fn', None)

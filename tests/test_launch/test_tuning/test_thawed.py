@@ -30,7 +30,7 @@ def test_encoder_and_images_are_those_from_before(tmp_path, method):
     for name in LOADERS:
         assert cfg[name].dataset == whole[name].dataset
         assert cfg[name].batch_size == whole[name].batch_size
-        assert cfg[name].get('collate_fn') == whole[name].get('collate_fn')
+        assert cfg[name].collate_fn == whole[name].collate_fn
     assert 'feature_cache' not in cfg.default_hooks
 
 
