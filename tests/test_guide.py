@@ -141,7 +141,7 @@ def test_in_ltcl(folder, run_lines):
     """In a copy of the clone, without the recorded cases of the other methods."""
     for name in ('ltcl', 'configs', 'docs', 'tests'):
         shutil.copytree(
-            ROOT / name, folder / name, ignore=shutil.ignore_patterns('__pycache__', '*.npz', 'ckpt_keys__*')
+            ROOT / name, folder / name, ignore=shutil.ignore_patterns('__pycache__', '_build', '*.npz', 'ckpt_keys__*')
         )
     for cases in folder.glob('tests/golden/*/'):
         cases.rmdir()

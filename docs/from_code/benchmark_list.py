@@ -6,7 +6,7 @@ from pathlib import Path
 from .repository import ROOT
 
 
-def benchmarks(page: Path) -> str:
+def benchmarks() -> str:
     """A row for each: how to run it, and what it measures."""
     files = sorted(path for path in (ROOT / 'benchmarks').glob('*.py') if _measures(path))
     rows = [f'| `python benchmarks/{path.name}` | {_first_paragraph(path)} |' for path in files]

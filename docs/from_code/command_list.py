@@ -4,13 +4,12 @@ import contextlib
 import io
 import re
 from importlib import import_module
-from pathlib import Path
 from unittest import mock
 
 from ltcl.cli.main import COMMANDS
 
 
-def commands(page: Path) -> str:
+def commands() -> str:
     """What each command does, its examples and its options, as ``ltcl COMMAND --help`` prints them."""
     return '\n\n'.join(f'## ltcl {name}\n\n{about.capitalize()}.\n\n{_help(name)}' for name, about in COMMANDS.items())
 

@@ -42,7 +42,7 @@ class Flow(NamedTuple):
         online: Names of the views that the trained encoder sees.
         keys: Names of the views that the encoder of the keys sees.
         encoder: Class of the encoder.
-        is_trained: Whether the encoder is trained.
+        trained: In words, whether the encoder is trained.
         has_momentum: Whether the encoder of the keys follows the trained one.
         projector: Width of the embeddings; None without projector.
         head: Class of the head.
@@ -59,7 +59,7 @@ class Flow(NamedTuple):
     online: tuple[str, ...]
     keys: tuple[str, ...]
     encoder: str
-    is_trained: bool
+    trained: str
     has_momentum: bool
     projector: int | None
     head: str
@@ -94,7 +94,7 @@ def read_flow(path: Path) -> Flow:
         online=tuple(recipes[view] for view in online),
         keys=tuple(recipes[view] for view in getattr(model, 'key_views', ())),
         encoder=type(model.backbone).__name__,
-        is_trained=trains and any(each.requires_grad for each in model.backbone.parameters()),
+        trained=_in_words(trains, [each.requires_grad for each in model.backbone.parameters()]),
         has_momentum='ltcl.MomentumUpdateHook' in hooks,
         projector=cfg.model.get('projector', {}).get('out_channels'),
         head=type(head).__name__,
@@ -104,6 +104,12 @@ def read_flow(path: Path) -> Flow:
         terms=tuple(dict.fromkeys(name for name, is_term in calls if is_term)) or _named_terms(head, trains),
         hooks=_own_hooks(hooks, head, RUNTIMES[cfg.default_scope]),
     )
+
+
+def _in_words(trains: bool, trained: list[bool]) -> str:
+    if not trains or not any(trained):
+        return 'kept as it is'
+    return 'trained' if all(trained) else 'trained in part'
 
 
 def _sampler(cfg: Config) -> str:

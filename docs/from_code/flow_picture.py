@@ -33,9 +33,8 @@ def caption(flow: Flow) -> str:
     """What the drawing shows, in a sentence or two."""
     drawn = f', drawn by {flow.sampler}' if flow.sampler else ''
     mixed = f', mixed by {" and ".join(flow.mixing)}' if flow.mixing else ''
-    kept = '' if flow.is_trained else ' The encoder is not trained.'
     after = '' if flow.classifies else ' The head has no classifier: a second stage trains one.'
-    return f'Read from {flow.config}: one image of a batch{drawn}{mixed}.{kept}{after}'
+    return f'Read from {flow.config}: one image of a batch{drawn}{mixed}.{after}'
 
 
 def _column(flow: Flow) -> list[Box]:
@@ -60,7 +59,7 @@ def _encoders(flow: Flow, views: list[Box]) -> list[Box]:
     for look in ('online', 'key'):
         own = [view for view in views if view.look == look]
         if own:
-            words = ('trained' if flow.is_trained else 'kept as it is') if look == 'online' else _key_words(flow)
+            words = flow.trained if look == 'online' else _key_words(flow)
             middle = (own[0].y + own[-1].bottom) / 2
             found.append(Box(ENCODER, middle - 24, 130, 48, (flow.encoder, words), look))
     return found

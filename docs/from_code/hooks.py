@@ -21,13 +21,14 @@ from .method_pages import folders, page
 from .repository import METHOD_PAGES, ROOT, method_page
 from .sections import section
 from .tail_pictures import PICTURES
-from .zoo import zoo
+from .zoo import method_list, zoo
 
 PASSAGE = re.compile(r'^<!-- from: (\w+) ?(.*?) -->$', re.MULTILINE)
 PASSAGES: dict[str, Callable[[str, Path], str]] = {
-    'zoo': lambda _, shown_on: zoo(shown_on),
-    'commands': lambda _, shown_on: commands(shown_on),
-    'benchmarks': lambda _, shown_on: benchmarks(shown_on),
+    'zoo': lambda *_: zoo(),
+    'methods': lambda *_: method_list(),
+    'commands': lambda *_: commands(),
+    'benchmarks': lambda *_: benchmarks(),
     'picture': lambda name, _: PICTURES[name](),
     'pages': lambda names, shown_on: existing(names.split(), shown_on),
     'readme': lambda heading, shown_on: section(ROOT / 'README.md', heading, shown_on),

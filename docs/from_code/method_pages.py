@@ -8,8 +8,8 @@ from .flow_picture import picture
 from .links import relinked
 from .repository import CONFIGS, method_page
 
-EXAMPLES = ('fashion-mnist-lt-small', 'fashion-scenes')
-"""Data sets that need no account: their configs are drawn."""
+EXAMPLES = ('fashion-mnist-lt-small', 'fashion-scenes', 'places-lt')
+"""Ends of the names of configs that are drawn, by preference: the first two need no account."""
 
 
 def folders() -> list[Path]:
@@ -19,11 +19,13 @@ def folders() -> list[Path]:
 
 def examples(folder: Path) -> list[Path]:
     """A config of each method of a folder: those whose names begin with another word."""
-    found: dict[str, Path] = {}
-    for path in sorted(folder.glob('*.py'), key=lambda path: (len(path.stem), path.stem)):
-        if path.stem.endswith(EXAMPLES):
+    for end in EXAMPLES:
+        found: dict[str, Path] = {}
+        for path in sorted(folder.glob(f'*{end}.py'), key=lambda path: (len(path.stem), path.stem)):
             found.setdefault(path.stem.partition('_')[0], path)
-    return sorted(found.values())
+        if found:
+            return sorted(found.values())
+    return []
 
 
 def page(folder: Path) -> str:
@@ -38,6 +40,8 @@ def page(folder: Path) -> str:
 
 def _before_first_code(text: str) -> int:
     """Where the paragraph ends that stands before the words on the first block of code."""
+    if '\n```' not in text:
+        return len(text)
     words = text.rfind('\n\n', 0, text.index('\n```'))
     return text.rfind('\n\n', 0, words) if text[words:].startswith('\n\n```') else words
 

@@ -8,13 +8,23 @@ import yaml
 from .repository import ROOT, method_page
 
 
-def zoo(page: Path) -> str:
-    """A table for each method, in the order of ``model-index.yml``."""
-    files = [ROOT / path for path in yaml.safe_load((ROOT / 'model-index.yml').read_text())['Import']]
-    return '\n\n'.join(_tables(path, page) for path in files)
+def metafiles() -> list[Path]:
+    """The metafiles of the methods, in the order of ``model-index.yml``."""
+    return [ROOT / path for path in yaml.safe_load((ROOT / 'model-index.yml').read_text())['Import']]
 
 
-def _tables(path: Path, page: Path) -> str:
+def method_list() -> str:
+    """The pages of the methods as entries of a table of contents."""
+    pages = [method_page(path.parent).with_suffix('') for path in metafiles()]
+    return '\n'.join(f'{page.parent.name}/{page.name}' for page in pages)
+
+
+def zoo() -> str:
+    """A table for each method."""
+    return '\n\n'.join(map(_tables, metafiles()))
+
+
+def _tables(path: Path) -> str:
     content = yaml.safe_load(path.read_text(encoding='utf-8'))
     return '\n\n'.join(
         _table(collection, [each for each in content['Models'] if each['In Collection'] == collection['Name']], path)

@@ -42,7 +42,11 @@ def test_momentum_encoder_queue_and_targets():
 
 def test_second_stage_and_what_is_not_trained():
     second = flow_of('crt_cross-entropy_resnet20_1xb128-20e_fashion-mnist-lt-small')
-    assert (second.sampler, second.is_trained, second.losses) == ('ClassAwareSampler', False, ('CrossEntropyLoss',))
+    assert (second.sampler, second.trained, second.losses) == (
+        'ClassAwareSampler',
+        'kept as it is',
+        ('CrossEntropyLoss',),
+    )
     assert flow_of('tau-norm_cross-entropy_resnet20_fashion-mnist-lt-small').terms == ()
     assert flow_of('balpoe_resnet20_1xb128-100e_fashion-mnist-lt-small').mixing == ('Mixup',)
 
@@ -55,9 +59,9 @@ def test_branches_of_a_decode_head():
 
 
 def test_every_method_is_drawn():
-    """All folders but those of configs for own images and of pretrained backbones, which need data or weights."""
+    """All folders but those of configs for own images, which cannot be built without them."""
     without = {folder.relative_to(CONFIGS).as_posix() for folder in folders() if not examples(folder)}
-    assert without == {'custom', 'finetune', 'seg/custom'}
+    assert without == {'custom', 'seg/custom'}
 
 
 def test_drawing_names_everything(bcl):

@@ -6,11 +6,12 @@ import pytest
 import yaml
 from from_code.benchmark_list import benchmarks
 from from_code.command_list import commands
+from from_code.method_pages import folders
 from from_code.readme_tables import results
-from from_code.repository import CONFIGS, DOCS, ROOT
+from from_code.repository import CONFIGS, DOCS, ROOT, method_page
 from from_code.sections import section
 from from_code.tail_pictures import PICTURES
-from from_code.zoo import zoo
+from from_code.zoo import method_list, zoo
 
 from ltcl.cli.main import COMMANDS
 from ltcl.launch import load_config
@@ -19,7 +20,7 @@ from ltcl.launch.parts import check_parts
 
 
 def test_zoo_has_every_config_and_marks_what_others_measured():
-    text = zoo(DOCS / 'zoo.md')
+    text = zoo()
     names = [
         model['Name'] for path in CONFIGS.rglob('metafile.yml') for model in yaml.safe_load(path.read_text())['Models']
     ]
@@ -30,15 +31,21 @@ def test_zoo_has_every_config_and_marks_what_others_measured():
     assert row.endswith('| Fashion-MNIST-LT small | 80.9 top-1 | – |')
 
 
+def test_every_method_has_a_page_in_the_contents():
+    written = {method_page(folder).stem for folder in folders()}
+    listed = {entry.removeprefix('methods/') for entry in method_list().splitlines()}
+    assert listed | {'custom'} == written  # own images stand in another chapter
+
+
 def test_every_command_shows_its_help():
-    text = commands(DOCS / 'commands.md')
+    text = commands()
     assert re.findall(r'^## ltcl (.*)$', text, re.M) == list(COMMANDS)
     assert '--prior' in text
     assert 'examples:' in text
 
 
 def test_benchmarks_are_those_of_the_folder():
-    text = benchmarks(DOCS / 'performance.md')
+    text = benchmarks()
     assert '`python benchmarks/step.py`' in text
     assert 'run_all' not in text
     assert 'networks.py' not in text
