@@ -1,5 +1,6 @@
 """From validation predictions to a calibration, and what it changes."""
 
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -84,19 +85,18 @@ def _fitted(val: SavedPredictions, choice: Choice) -> tuple[Fit, Calibration]:
     has_counts = are_counts_known(val) and len(np.unique(val.class_counts)) > 1
     with_prior = has_counts and choice.prior != KEEP
     fitted = fit(val, choice.by_group, with_prior, choice.bounds)
-    about = dict(images=len(val.labels), split=val.split, bounds=choice.bounds)
+    plain = Calibration(fitted.temperatures, images=len(val.labels), split=val.split, bounds=choice.bounds)
     if not with_prior:
         if choice.prior not in (VALIDATION, KEEP):
             raise UserError(
                 f'--prior {choice.prior} needs unequal training counts of the classes, which are not known here: '
                 'leave it out'
             )
-        return fitted, Calibration(fitted.temperatures, **about)
+        return fitted, plain
     power = power_of(val.labels, val.class_counts)
     answered = power - fitted.strength
     prior, name, prior_power = _prior(val, choice.prior, power, answered)
-    mix = dict(power=answered, prior=prior, prior_name=name, prior_power=prior_power)
-    return fitted, Calibration(fitted.temperatures, **mix, **about)
+    return fitted, dataclasses.replace(plain, power=answered, prior=prior, prior_name=name, prior_power=prior_power)
 
 
 def _prior(val: SavedPredictions, prior: str, power: float, answered: float) -> tuple[list[float], str, float | None]:

@@ -91,7 +91,7 @@ def _geometry(rows: Tensor, labels: Tensor, means: ClassMeans) -> Figures:
         'mean_length': (means.means - means.center).norm(dim=1).masked_fill(~means.present, torch.nan),
     }
     chosen = rows[spread_evenly(len(rows), UNIFORMITY_IMAGES)]
-    figures = {
+    figures: dict[str, Any] = {
         'images': len(rows),
         'classes': int(means.present.sum()),
         'width': rows.shape[1],
@@ -205,7 +205,7 @@ def _least(values: Tensor) -> float | None:
 def _plain(space: Figures, trained: Trained) -> Figures:
     """The same as numbers and lists that JSON can hold."""
     columns = {name: _listed(values) for name, values in space['columns'].items()}
-    groups = [None] * len(trained.classes)
+    groups: list[str | None] = [None] * len(trained.classes)
     if trained.counts is not None:
         masks = shot_groups(torch.tensor(trained.counts), trained.bounds)
         groups = [next(name for name, mask in masks.items() if mask[label]) for label in range(len(trained.classes))]

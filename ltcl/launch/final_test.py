@@ -82,8 +82,8 @@ def config_of_test(cfg: Config, checkpoint: Path) -> Config:
     test.pop('experiment_name', None)  # its log history is not that of the test
     test.update({name: cfg[name] for name in SHARED if cfg.get(name) is not None})
     test.load_from, test.resume = str(checkpoint), False
-    visualizer = test.get('visualizer') or {}
-    if visualizer.get('vis_backends'):  # trackers have followed the training, and would see a second run
+    visualizer = test.get('visualizer')
+    if visualizer and visualizer.get('vis_backends'):  # trackers have followed the training, and would see a second run
         visualizer.vis_backends = [each for each in visualizer.vis_backends if each.type.endswith('LocalVisBackend')]
     if test.get('default_scope') == 'mmpretrain':  # both class mixes beside the figures
         test.default_hooks.setdefault('prior', dict(type='ltcl.PriorHook', prior=None))

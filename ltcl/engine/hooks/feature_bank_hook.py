@@ -1,5 +1,7 @@
 """Features of the training images, for whatever compares test images with them."""
 
+from collections.abc import Mapping
+
 import torch
 from mmengine.dataset import BaseDataset
 from mmengine.dist import get_world_size
@@ -96,7 +98,7 @@ def loader_in_order(model: nn.Module, config: dict, seed: int = 0) -> DataLoader
     return loader
 
 
-def training_images(train_dataloader: dict | None, evaluated: dict) -> dict:
+def training_images(train_dataloader: Mapping | None, evaluated: Mapping) -> dict:
     """Config of a dataloader of the training images that is in all else like that of the validation or test set.
 
     Raises:
