@@ -129,6 +129,7 @@ def assert_trained_and_tested(work_dir: Path) -> None:
     assert last_figures(work_dir, 'test_') == last_figures(work_dir)
 
 
+@pytest.mark.slow
 def test_in_a_file_of_your_own(folder, run_lines):
     write_blocks(folder, OWN_FILE)
     lines = command_lines(OWN_FILE)

@@ -32,6 +32,8 @@ env_cfg = dict(
     dist_cfg=dict(backend='nccl'),
 )
 visualizer = dict(type='UniversalVisualizer', vis_backends=[dict(type='ltcl.LocalVisBackend')])
+# Of the demos: TensorBoard's event files as well where it is installed, which `pip install 'ltcl[tensorboard]'` does.
+tracked = dict(vis_backends=[dict(type='ltcl.LocalVisBackend'), dict(type='ltcl.TensorboardVisBackend', optional=True)])
 log_processor = dict(by_epoch=True, window_size=20)
 log_level = 'INFO'
 # Seconds without an iteration after which a run has stalled and ends; 0 for no limit.

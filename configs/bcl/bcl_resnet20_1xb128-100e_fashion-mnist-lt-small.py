@@ -6,12 +6,13 @@
 # Test accuracy of the last epoch, seeds 0, 1, 2: 80.9 ± 0.2.
 # alpha and beta are those of ImageNet-LT, the temperature that of the CIFAR recipe beside this file.
 _base_ = [
-    '../_base_/demo_runtime.py',
+    '../_base_/default_runtime.py',
     '../_base_/datasets/fashion-mnist-lt-small.py',
     '../_base_/models/bcl.py',
     '../_base_/schedules/fashion-100e.py',
 ]
 
+visualizer = _base_.tracked
 model = dict(
     backbone=dict(_delete_=True, type='ltcl.CifarResNet', depth=20, in_channels=1),
     projector=dict(out_channels=32),

@@ -6,12 +6,13 @@
 # About 4 1/2 minutes on two CPU cores. Test accuracy of the last epoch, seeds 0, 1, 2: 80.3 ± 0.8.
 # How alpha, temperature, momentum and weight decay were chosen: configs/paco/README.md.
 _base_ = [
-    '../_base_/demo_runtime.py',
+    '../_base_/default_runtime.py',
     '../_base_/datasets/fashion-mnist-lt-small.py',
     '../_base_/models/gpaco.py',
     '../_base_/schedules/fashion-100e.py',
 ]
 
+visualizer = _base_.tracked
 model = dict(
     backbone=dict(_delete_=True, type='ltcl.CifarResNet', depth=20, in_channels=1),
     projector=dict(out_channels=32),

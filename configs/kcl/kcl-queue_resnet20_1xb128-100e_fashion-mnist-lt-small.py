@@ -7,12 +7,13 @@
 #     python tools/train.py configs/stage2/linear_kcl_resnet20_1xb128-20e_fashion-mnist-lt-small.py \
 #       --cfg-options load_from=work_dirs/kcl-queue_resnet20_1xb128-100e_fashion-mnist-lt-small/epoch_100.pth
 _base_ = [
-    '../_base_/demo_runtime.py',
+    '../_base_/default_runtime.py',
     '../_base_/datasets/fashion-mnist-lt-small.py',
     '../_base_/models/kcl-queue.py',
     '../_base_/schedules/fashion-100e.py',
 ]
 
+visualizer = _base_.tracked
 model = dict(
     backbone=dict(_delete_=True, type='ltcl.CifarResNet', depth=20, in_channels=1),
     projector=dict(out_channels=32),

@@ -7,12 +7,13 @@
 # by k nearest neighbours. Test accuracy after stage 2, seeds 0, 1, 2: 74.6 ± 1.2. Stage 2:
 #     python tools/train.py configs/stage2/linear_kcl_resnet20_1xb128-20e_fashion-mnist-lt-small.py
 _base_ = [
-    '../_base_/demo_runtime.py',
+    '../_base_/default_runtime.py',
     '../_base_/datasets/fashion-mnist-lt-small.py',
     '../_base_/models/kcl-in-batch.py',
     '../_base_/schedules/fashion-100e.py',
 ]
 
+visualizer = _base_.tracked
 temperature = 0.2
 model = dict(
     backbone=dict(_delete_=True, type='ltcl.CifarResNet', depth=20, in_channels=1),

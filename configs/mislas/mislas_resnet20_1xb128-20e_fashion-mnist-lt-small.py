@@ -6,11 +6,13 @@
 # Rates and smoothing are those of CIFAR-100-LT with imbalance factor 100; nothing was tuned.
 # Result: 77.6 ± 0.5 (many 84.6, medium 66.8, few 79.1), seeds 0, 1, 2, last epoch.
 _base_ = [
-    '../_base_/demo_runtime.py',
+    '../_base_/default_runtime.py',
     '../_base_/datasets/fashion-mnist-lt-small.py',
     '../_base_/models/linear.py',
     '../_base_/schedules/linear-20e.py',
 ]
+
+visualizer = _base_.tracked
 stage1_config = 'configs/mislas/mixup_resnet20_1xb128-100e_fashion-mnist-lt-small.py'
 load_from = 'work_dirs/mixup_resnet20_1xb128-100e_fashion-mnist-lt-small/epoch_100.pth'
 

@@ -1,12 +1,13 @@
 # Balanced softmax beside supervised contrast, GPaCo's baseline, on Fashion-MNIST-LT `small`.
 # Test accuracy of the last epoch, seeds 0, 1, 2: 80.1 ± 0.8 (README.md at the top has the comparison).
 _base_ = [
-    '../_base_/demo_runtime.py',
+    '../_base_/default_runtime.py',
     '../_base_/datasets/fashion-mnist-lt-small.py',
     '../_base_/models/multi-task.py',
     '../_base_/schedules/fashion-100e.py',
 ]
 
+visualizer = _base_.tracked
 loss = dict(type='ltcl.BalancedSoftmaxLoss', num_classes=_base_.num_classes)
 model = dict(
     backbone=dict(_delete_=True, type='ltcl.CifarResNet', depth=20, in_channels=1),

@@ -7,12 +7,13 @@
 # embeddings is that of the other methods here; nothing was tuned.
 # Result: 80.5 ± 0.6 (many 89.6, medium 63.6, few 85.3), seeds 0, 1, 2, last epoch.
 _base_ = [
-    '../_base_/demo_runtime.py',
+    '../_base_/default_runtime.py',
     '../_base_/datasets/fashion-mnist-lt-small.py',
     '../_base_/models/bcl.py',
     '../_base_/schedules/fashion-100e.py',
 ]
 
+visualizer = _base_.tracked
 model = dict(
     backbone=dict(_delete_=True, type='ltcl.CifarResNet', depth=20, in_channels=1),
     projector=dict(out_channels=32),

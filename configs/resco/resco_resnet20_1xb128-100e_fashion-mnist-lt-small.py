@@ -5,12 +5,13 @@
 #
 # Test accuracy of the last epoch, seeds 0, 1, 2: 80.2 ± 0.5. Temperature, weight and queues are those of ImageNet-LT.
 _base_ = [
-    '../_base_/demo_runtime.py',
+    '../_base_/default_runtime.py',
     '../_base_/datasets/fashion-mnist-lt-small.py',
     '../_base_/models/resco.py',
     '../_base_/schedules/fashion-100e.py',
 ]
 
+visualizer = _base_.tracked
 model = dict(
     backbone=dict(_delete_=True, type='ltcl.CifarResNet', depth=20, in_channels=1),
     projector=dict(out_channels=32),

@@ -6,12 +6,13 @@
 # Test accuracy of the last epoch, seeds 0, 1, 2: 80.6 ± 0.5. Temperature, weight and queue are those of CIFAR-100-LT,
 # with 40 hard negatives of the 90 that there are; one trial on held-out images gave 81.2.
 _base_ = [
-    '../_base_/demo_runtime.py',
+    '../_base_/default_runtime.py',
     '../_base_/datasets/fashion-mnist-lt-small.py',
     '../_base_/models/rescom.py',
     '../_base_/schedules/fashion-100e.py',
 ]
 
+visualizer = _base_.tracked
 model = dict(
     backbone=dict(_delete_=True, type='ltcl.CifarResNet', depth=20, in_channels=1),
     projector=dict(out_channels=32),

@@ -1,11 +1,13 @@
 # Linear classifier on the frozen encoder of KCL, Fashion-MNIST-LT `small`.
 # The published learning rate, 10 for a batch of 2048, scaled to 128.
 _base_ = [
-    '../_base_/demo_runtime.py',
+    '../_base_/default_runtime.py',
     '../_base_/datasets/fashion-mnist-lt-small.py',
     '../_base_/models/linear.py',
     '../_base_/schedules/linear-20e.py',
 ]
+
+visualizer = _base_.tracked
 stage1_config = 'configs/kcl/kcl_resnet20_1xb128-100e_fashion-mnist-lt-small.py'
 load_from = 'work_dirs/kcl_resnet20_1xb128-100e_fashion-mnist-lt-small/epoch_100.pth'
 

@@ -1,9 +1,11 @@
 # Nearest class mean on the encoder of a cross-entropy run, Fashion-MNIST-LT `small`. Nothing is trained: tools/test.py.
 _base_ = [
-    '../_base_/demo_runtime.py',
+    '../_base_/default_runtime.py',
     '../_base_/datasets/fashion-mnist-lt-small.py',
     '../_base_/models/classifier.py',
 ]
+
+visualizer = _base_.tracked
 stage1_config = 'configs/cross_entropy/cross-entropy_resnet20_1xb128-100e_fashion-mnist-lt-small.py'
 
 model = dict(

@@ -30,7 +30,6 @@ PASSAGES: dict[str, Callable[[str, Path], str]] = {
     'commands': lambda *_: commands(),
     'benchmarks': lambda *_: benchmarks(),
     'picture': lambda name, _: PICTURES[name](),
-    'pages': lambda names, shown_on: existing(names.split(), shown_on),
     'readme': lambda heading, shown_on: section(ROOT / 'README.md', heading, shown_on),
 }
 
@@ -64,11 +63,6 @@ def filled(text: str, path: Path) -> str:
     """Text of a page with its passages."""
     text = relinked(text, path, path)
     return PASSAGE.sub(lambda found: PASSAGES[found[1]](found[2], path), text)
-
-
-def existing(names: list[str], page: Path) -> str:
-    """Those of some neighbouring pages that are there, one a line."""
-    return '\n'.join(name for name in names if page.with_name(f'{name}.md').exists())
 
 
 def resolve(app: Sphinx, env: BuildEnvironment, node: pending_xref, contnode: Element) -> Element | None:

@@ -39,6 +39,10 @@ class TensorboardVisBackend(MMEngineTensorboardVisBackend):
         """Write a figure."""
         self._do('add_scalar', *args, **kwargs)
 
+    def add_scalars(self, *args: Any, **kwargs: Any) -> None:
+        """Write figures."""
+        self._do('add_scalars', *args, **kwargs)
+
     def _do(self, name: str, *args: Any, **kwargs: Any) -> None:
         if self._writes:
             with self._said():

@@ -13,6 +13,7 @@ from pages import ROOT, blocks, pages, without_code
 
 from ltcl.catalogue import blocks as registered_blocks
 from ltcl.cli.main import COMMANDS
+from ltcl.registry import VISBACKENDS
 from ltcl.shipped import find_config
 
 # Its commands and files are run to the letter in test_guide.py.
@@ -94,7 +95,9 @@ def test_command_is_known(page, line):
 def registered_names() -> set[str]:
     """Names of all parts that a config can name, those of segmentation too."""
     importlib.import_module('ltcl.models.decode_heads')
-    return {name for parts in registered_blocks().values() for name in parts}
+    importlib.import_module('ltcl.engine')
+    back_ends = {f'ltcl.{name}' for name in VISBACKENDS.module_dict}
+    return back_ends.union(*registered_blocks().values())
 
 
 @pytest.mark.parametrize('block', PYTHON, ids=lambda block: f'{block.page}-{block.text[:20]!r}')

@@ -219,7 +219,9 @@ def rates_of(runner: Runner) -> list[float]:
     return runner.message_hub.get_scalar('train/lr').data[0].tolist()
 
 
-@pytest.mark.parametrize('name', SCHEDULES)
+@pytest.mark.parametrize(
+    'name', [pytest.param(name, marks=[pytest.mark.slow] if name != 'closed_form' else []) for name in SCHEDULES]
+)
 def test_rate_is_halved_and_stays_halved_after_a_resume(images, tmp_path, name):
     def config(folder: str, **changes: object) -> Config:
         cfg = checked_config(images, tmp_path / folder, **changes)

@@ -160,8 +160,10 @@ def test_images_of_several_sizes_and_workers(model, tmp_path):
     sizes = [(16, 16), (16, 16), (20, 18), (16, 16)]
     for number, size in enumerate(sizes):
         Image.fromarray(np.full((*size, 3), 60 * number, np.uint8)).save(tmp_path / f'{number}.png')
-    together, seen = model.predict(tmp_path, num_workers=2, batch_size=3, listener=(seen := []).append), seen
-    assert sum(seen) == 4
+    seen = []
+    together = model.predict(tmp_path, num_workers=2, batch_size=3, listener=lambda *done: seen.append(done))
+    assert sum(done for done, _ in seen) == 4
+    assert {total for _, total in seen} == {4}
     alone = [model.predict(tmp_path / f'{number}.png')[0] for number in range(4)]
     for first, second in zip(together, alone, strict=True):
         assert first.classes == second.classes

@@ -20,10 +20,11 @@ class Start(Hook):
 
 
 def _case(path: Path) -> ParameterSet:
-    """A config; of those that differ in the imbalance factor alone, one is among the fast tests."""
-    recipe, _, factor = path.stem.rpartition('-')
-    is_other_factor = factor in ('if10', 'if50') and path.with_stem(f'{recipe}-if100').exists()
-    return pytest.param(path, id=path.stem, marks=[pytest.mark.slow] if is_other_factor else [])
+    """A config; of those that differ in the number of images alone, one is among the fast tests."""
+    recipe, _, images = path.stem.rpartition('-')
+    is_other = images in ('if10', 'if50') and path.with_stem(f'{recipe}-if100').exists()
+    is_larger = images == 'full' and any(path.parent.glob(f'{recipe.split("_1x")[0]}_*-small.py'))
+    return pytest.param(path, id=path.stem, marks=[pytest.mark.slow] if is_other or is_larger else [])
 
 
 @pytest.mark.parametrize('path', map(_case, find_configs()))

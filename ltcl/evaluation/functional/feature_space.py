@@ -93,6 +93,11 @@ def class_alignment(features: Tensor, labels: Tensor, num_classes: int) -> Tenso
 
     Returns:
         float64, shape (C,), 0 to 4; NaN for a class with fewer than two rows.
+
+    Example:
+        >>> features = torch.tensor([[1.0, 0.0], [0.0, 1.0], [1.0, 0.0]])
+        >>> class_alignment(features, torch.tensor([0, 0, 1]), num_classes=2)
+        tensor([2., nan], dtype=torch.float64)
     """
     means, sizes = class_centers(features, labels, num_classes)
     # Over all pairs, those of a row with itself included, the mean is 2 (1 - |mean|^2).
@@ -108,6 +113,10 @@ def uniformity(features: Tensor, rows: int = 1024) -> float:
     Args:
         features: Rows of any length, of which the directions count, shape (N, D), at least two.
         rows: Rows that are compared with all others at a time.
+
+    Example:
+        >>> round(uniformity(torch.eye(3)), 6)  # every pair at a squared distance of 2
+        -4.0
     """
     unit, total = F.normalize(features.double(), dim=1), features.new_zeros((), dtype=torch.float64)
     for piece in unit.split(rows):

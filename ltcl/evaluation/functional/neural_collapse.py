@@ -34,6 +34,11 @@ class ClassMeans(NamedTuple):
         means: Mean of each class, float64, shape (C, D); zero for a class without rows.
         sizes: Rows of each class, int64, shape (C,).
         center: Mean of the means of the classes with rows, shape (D,).
+
+    Example:
+        >>> found = ClassMeans(torch.tensor([[2.0], [0.0], [4.0]]), torch.tensor([3, 0, 1]), torch.tensor([3.0]))
+        >>> found.present, found.centered.flatten()
+        (tensor([ True, False,  True]), tensor([-1.,  1.]))
     """
 
     means: Tensor
@@ -61,6 +66,11 @@ class PairCosines(NamedTuple):
         nearest: For each row the one with the largest cosine, int64, shape (C,).
         nearest_cosine: That cosine, shape (C,).
         histogram: Pairs by their angle, one a degree, shape (180,).
+
+    Example:
+        >>> found = pair_cosines(torch.tensor([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0]]))
+        >>> found.histogram[90], found.histogram[179]  # two right angles, and one of 180 degrees
+        (tensor(2), tensor(1))
     """
 
     mean: float
@@ -78,6 +88,11 @@ def class_means(features: Tensor, labels: Tensor, num_classes: int) -> ClassMean
         features: Shape (N, D).
         labels: Their classes, int64, shape (N,).
         num_classes: Number of classes C.
+
+    Example:
+        >>> found = class_means(torch.tensor([[1.0], [3.0], [-2.0]]), torch.tensor([0, 0, 1]), num_classes=2)
+        >>> found.means.flatten().tolist(), found.sizes.tolist(), found.center.tolist()
+        ([2.0, -2.0], [2, 1], [0.0])
     """
     sums = torch.zeros(num_classes, features.shape[1], dtype=torch.float64, device=features.device)
     for rows, of_rows in _pieces(features, labels):
@@ -104,6 +119,11 @@ def within_class_variability(features: Tensor, labels: Tensor, found: ClassMeans
     Returns:
         float64, shape (C,); NaN for a class with fewer than two rows, which has no variability to speak of, and
         everywhere if all means are one point.
+
+    Example:
+        >>> features, labels = torch.tensor([[1.0], [3.0], [-2.0], [-2.0]]), torch.tensor([0, 0, 1, 1])
+        >>> within_class_variability(features, labels, class_means(features, labels, 2)).tolist()
+        [0.125, 0.0]
     """
     whitener = _whitener(found.centered)
     sums = torch.zeros(len(found.sizes), dtype=torch.float64, device=features.device)
@@ -118,6 +138,11 @@ def variance_ratio(features: Tensor, labels: Tensor, found: ClassMeans) -> float
 
     It needs no inverse, so that it stays steady where there are more classes than dimensions. Arguments as of
     :func:`within_class_variability`; NaN if all means are one point.
+
+    Example:
+        >>> features, labels = torch.tensor([[1.0], [3.0], [-2.0], [-2.0]]), torch.tensor([0, 0, 1, 1])
+        >>> variance_ratio(features, labels, class_means(features, labels, 2))
+        0.125
     """
     sums = torch.zeros(len(found.sizes), dtype=torch.float64, device=features.device)
     for rows, of_rows in _pieces(features, labels):
@@ -129,7 +154,12 @@ def variance_ratio(features: Tensor, labels: Tensor, found: ClassMeans) -> float
 
 
 def equinorm(rows: Tensor) -> float:
-    """Standard deviation of the lengths of rows (C, D) over their mean, the first half of NC2; 0 if all are alike."""
+    """Standard deviation of the lengths of rows (C, D) over their mean, the first half of NC2; 0 if all are alike.
+
+    Example:
+        >>> equinorm(torch.tensor([[1.0, 0.0], [0.0, 3.0]]))
+        0.5
+    """
     lengths = rows.double().norm(dim=1)
     return float(lengths.std(correction=0) / lengths.mean())
 
@@ -139,6 +169,11 @@ def pair_cosines(rows: Tensor) -> PairCosines:
 
     Args:
         rows: Class means without their centre, or rows of a classifier, shape (C, D), at least two.
+
+    Example:
+        >>> found = pair_cosines(torch.eye(3))  # in a simplex all would be -1 / 2
+        >>> found.mean, found.std, found.simplex_gap
+        (0.0, 0.0, 0.5)
     """
     unit, num_rows = F.normalize(rows.double(), dim=1), len(rows)
     simplex, sums = -1 / (num_rows - 1), torch.zeros(3, dtype=torch.float64, device=rows.device)
@@ -172,6 +207,11 @@ def self_duality(weights: Tensor, means: Tensor) -> float:
 
     Returns:
         From 0, the same directions and ratios of lengths, to 4, opposite ones; 2 where they have nothing in common.
+
+    Example:
+        >>> weights, means = torch.tensor([[0.0, 1.0], [0.0, -1.0]]), torch.tensor([[1.0, 0.0], [-1.0, 0.0]])
+        >>> round(self_duality(weights, means), 6)
+        2.0
     """
     weights, means = weights.double(), means.double()
     return float((weights / weights.norm() - means / means.norm()).square().sum())
@@ -186,6 +226,11 @@ def nearest_mean(features: Tensor, found: ClassMeans) -> Tensor:
 
     Returns:
         int64, shape (N,).
+
+    Example:
+        >>> found = class_means(torch.tensor([[1.0], [3.0], [-2.0]]), torch.tensor([0, 0, 1]), num_classes=2)
+        >>> nearest_mean(torch.tensor([[5.0], [-1.0]]), found)
+        tensor([0, 1])
     """
     means, classes = found.means[found.present], found.present.nonzero().flatten()
     offsets = means.square().sum(1) / 2

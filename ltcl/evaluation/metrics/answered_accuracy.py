@@ -33,6 +33,13 @@ class AnsweredAccuracy(BaseMetric):
 
     Raises:
         UserError: Neither a number of 0..1 nor ``'stored'``.
+
+    Example:
+        >>> metric = AnsweredAccuracy(reject=0.7)
+        >>> scores, labels = torch.tensor([[0.9, 0.1], [0.6, 0.4]]), torch.tensor([[0], [1]])
+        >>> metric.process(None, [dict(pred_score=s, gt_label=y) for s, y in zip(scores, labels, strict=True)])
+        >>> metric.compute_metrics(metric.results)
+        {'coverage': 50.0, 'accuracy': 100.0}
     """
 
     default_prefix = 'answered'

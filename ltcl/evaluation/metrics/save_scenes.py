@@ -33,6 +33,15 @@ class SaveScenes(BaseMetric):
         ignore_index: Label of void pixels.
         is_asked: False, where nobody named the file: a place that cannot be written is a warning.
         collect_device: ``'cpu'`` or ``'gpu'``, where the processes' results are gathered.
+
+    Example:
+        >>> import torch
+        >>> metric = SaveScenes('scenes.npz', split='val')
+        >>> metric.dataset_meta = dict(classes=['road', 'crack'])
+        >>> truth, answer = torch.tensor([[[0, 0], [1, 255]]]), torch.tensor([[[0, 1], [1, 1]]])
+        >>> metric.process(None, [dict(gt_sem_seg=dict(data=truth), pred_sem_seg=dict(data=answer))])
+        >>> metric.results[0][1].tolist()  # true class, predicted class, pixels; `evaluate` writes those of all images
+        [[0, 0, 1], [0, 1, 1], [1, 1, 1]]
     """
 
     default_prefix = ''  # it has no figures, so none needs one
