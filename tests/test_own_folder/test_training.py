@@ -125,6 +125,7 @@ def test_more_classes(call, data, work_dir, tmp_path, capsys):
     assert np.linalg.norm(new[1]) == pytest.approx(1, abs=1e-5)  # a mean of unit length
 
 
+@pytest.mark.slow
 def test_a_run_on_cached_features_goes_on_with_its_encoder(call, data, work_dir, tmp_path, capsys):
     run = tmp_path / 'run'
     words = ('--from', work_dir, '--tune', 'full', '--work-dir', run, '--epochs', '1', '--lr', '1e-12')
@@ -138,6 +139,7 @@ def test_a_run_on_cached_features_goes_on_with_its_encoder(call, data, work_dir,
             np.testing.assert_allclose(after[name.replace('backbone.encoder.', 'backbone.')], value, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_class_means_need_no_training(call, data, tmp_path, capsys):
     run = tmp_path / 'run'
     words = ('train', data, '--method', 'ncm', '--work-dir', run, '--image-size', '32')

@@ -156,6 +156,7 @@ def test_configs_that_can_start(load_from):
     train.check_start(Config(dict(load_from=load_from, train_cfg={}, resume=False)))
 
 
+@pytest.mark.slow
 def test_comparison_of_methods_with_two_stages(images, tmp_path, call, monkeypatch):
     monkeypatch.setattr(compare.subprocess, 'run', run_ltcl)
     folder = tmp_path / 'configs'
