@@ -1,5 +1,6 @@
 """What a signal does to a run, wherever it arrives."""
 
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -15,7 +16,7 @@ from toy import toy_config
 
 from ltcl.engine import Runner
 from ltcl.engine.hooks.run_report_hook import RECORD_KEY
-from ltcl.engine.hooks.stop_signal_hook import StopSignalHook, TrainingStopped, _init_worker
+from ltcl.engine.hooks.stop_signal_hook import StopSignalHook, TrainingStopped, _end_workers, _init_worker
 
 ITERS_PER_EPOCH = 5
 REPORTED = dict(with_report=True, train_cfg__val_interval=1)
@@ -166,3 +167,26 @@ def test_signal_to_the_whole_group_spares_the_workers(images, tmp_path):
     assert process.returncode == 128 + signal.SIGTERM, errors
     assert 'Traceback' not in errors
     assert list((tmp_path / 'run').glob('stopped_iter_*.pth'))
+
+
+def _work_from(go):
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    go.wait()
+    _init_worker(None, os.getppid(), 0)
+    time.sleep(600)
+
+
+def test_worker_that_was_told_twice_at_a_time_ends():
+    """The second signal is lost while the first one waits; without its parent's, the worker would live on."""
+    context = multiprocessing.get_context('fork')
+    go = context.Event()
+    worker = context.Process(target=_work_from, args=(go,), daemon=True)
+    worker.start()
+    time.sleep(0.5)
+    subprocess.run(['kill', '-TERM', str(worker.pid)], check=True)
+    worker.terminate()
+    go.set()
+    worker.join(1)
+    assert worker.is_alive()
+    _end_workers()
+    assert worker.exitcode == 0

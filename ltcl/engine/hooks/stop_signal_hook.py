@@ -1,10 +1,12 @@
 """A stopped run leaves a checkpoint."""
 
+import multiprocessing
 import os
 import signal
 import threading
 import time
 from functools import partial
+from multiprocessing.util import Finalize
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -144,6 +146,16 @@ def _shield_workers(dataloader: DataLoader) -> None:
     is_shielded = getattr(dataloader.worker_init_fn, 'func', None) is _init_worker
     if dataloader.num_workers and not is_shielded and hasattr(signal, 'sigtimedwait'):  # not on macOS
         dataloader.worker_init_fn = partial(_init_worker, dataloader.worker_init_fn, os.getpid())
+        Finalize(None, _end_workers, exitpriority=0)
+
+
+def _end_workers() -> None:
+    # multiprocessing tells a worker once and then waits for it. Of two signals that wait to be delivered the second is
+    # lost: one from the parent is, right after one to the whole group.
+    for worker in multiprocessing.active_children():
+        while worker.daemon and worker.is_alive():
+            worker.terminate()
+            worker.join(1)
 
 
 def _init_worker(init: Any, parent: int, worker_id: int) -> None:
