@@ -10,7 +10,7 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sized
 from typing import TYPE_CHECKING, TextIO, TypeVar
 
 if TYPE_CHECKING:
@@ -194,8 +194,8 @@ def tracked(
         unit: What they are.
         say: Takes the plain lines; None prints them on standard error.
     """
-    if total is None and hasattr(items, '__len__'):
-        total = len(items)  # type: ignore[arg-type]
+    if total is None and isinstance(items, Sized):
+        total = len(items)
     with progress(title, total, unit, say) as work:
         for item in items:
             yield item

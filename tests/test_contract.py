@@ -284,8 +284,8 @@ def test_targets_that_begin_after_the_end():
 
 
 def test_only_a_training_is_looked_at():
-    cfg = without(config('paco', train_cfg=None), MOMENTUM)
-    check_contract(cfg)
+    assert 'MomentumUpdateHook' in answer(without(config('paco'), MOMENTUM))
+    check_contract(without(config('paco', train_cfg=None), MOMENTUM))
 
 
 def test_targets_of_another_width(tmp_path):

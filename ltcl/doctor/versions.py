@@ -40,8 +40,9 @@ def _requirements(name: str, extra: str = '') -> Iterator[Requirement]:
     """What an installed distribution needs on this machine; with an extra, what that adds."""
     for text in requires(name) or ():
         requirement = Requirement(text)
-        always = requirement.marker is None or requirement.marker.evaluate({'extra': ''})
-        if always != bool(extra) and (always or requirement.marker.evaluate({'extra': extra})):  # type: ignore[union-attr]
+        marker = requirement.marker
+        always, with_extra = (marker is None or marker.evaluate({'extra': name}) for name in ('', extra))
+        if always != bool(extra) and with_extra:
             yield requirement
 
 

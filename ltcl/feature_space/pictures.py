@@ -80,8 +80,8 @@ def _parts(
     import matplotlib
 
     if len(present) <= MAX_COLOURED:
-        colours = matplotlib.colormaps['tab10'].colors  # type: ignore[attr-defined]
-        triples = zip(names, present, colours, strict=False)
+        colours = matplotlib.colormaps['tab10']
+        triples = zip(names, present, map(colours, range(colours.N)), strict=False)
         parts = [(name, labels == label, colour) for name, label, colour in triples]
         return sorted(parts, key=lambda part: -part[1].sum())
     shown = [group for group in ('many', 'medium', 'few', None) if group in groups]

@@ -35,8 +35,10 @@ def _table(sources: SceneSources) -> Table:
     counts = sources.read(sources.scenes.training or 'all', 'skip').counts(sources.label_map.names)
     groups, total = shot_group_of(counts.pixel), max(sum(counts.pixel), 1)
     table = Table()
-    for title, side in (('value', 'left'), ('class', 'left'), ('images', 'right'), ('pixels, %', 'right')):
-        table.add_column(title, justify=side)  # type: ignore[arg-type]
+    for title in ('value', 'class'):
+        table.add_column(title)
+    for title in ('images', 'pixels, %'):
+        table.add_column(title, justify='right')
     table.add_column('group')
     values = sources.label_map.values
     for label in sorted(range(len(counts.classes)), key=lambda label: -counts.pixel[label]):

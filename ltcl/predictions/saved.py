@@ -63,10 +63,18 @@ def save_predictions(path: str | Path, predictions: SavedPredictions) -> None:
         UserError: Shapes that do not go together, a label that is no class, scores that are not finite, or a place
             that cannot be written.
     """
-    arrays = _typed(predictions._asdict(), str(path))
+    write_arrays(path, {'format': np.int64(FORMAT), **_typed(predictions._asdict(), str(path))})
+
+
+def write_arrays(path: str | Path, arrays: dict[str, Any]) -> None:
+    """Write arrays into an ``.npz`` file, whole or not at all.
+
+    Raises:
+        UserError: A place that cannot be written.
+    """
     try:
         with atomic_file(path) as file:
-            np.savez_compressed(file, format=np.int64(FORMAT), **arrays)
+            np.savez_compressed(file, **arrays)
     except OSError as error:
         raise UserError(f'predictions cannot be written to {path}: {error.strerror or error}') from error
 

@@ -6,9 +6,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ltcl.errors import UserError
-from ltcl.files import atomic_file
 
-from .saved import UNKNOWN, arrays_of
+from .saved import UNKNOWN, arrays_of, write_arrays
 
 FORMAT = 1
 KEY = 'scenes_format'
@@ -65,12 +64,8 @@ def save_scenes(path: str | Path, scenes: SavedScenes) -> None:
     Raises:
         UserError: A place that cannot be written.
     """
-    arrays: Any = {name: np.asarray(value).astype(TYPES.get(name, np.str_)) for name, value in scenes._asdict().items()}
-    try:
-        with atomic_file(path) as file:
-            np.savez_compressed(file, **{KEY: np.int64(FORMAT)}, **arrays)
-    except OSError as error:
-        raise UserError(f'predictions cannot be written to {path}: {error.strerror or error}') from error
+    arrays = {name: np.asarray(value).astype(TYPES.get(name, np.str_)) for name, value in scenes._asdict().items()}
+    write_arrays(path, {KEY: np.int64(FORMAT), **arrays})
 
 
 def load_scenes(path: str | Path) -> SavedScenes:

@@ -9,9 +9,10 @@ from mmengine.evaluator import BaseMetric
 from torch import Tensor
 
 from ltcl.errors import UserError
-from ltcl.notices import note, warn
 from ltcl.predictions import SavedPredictions, save_predictions
 from ltcl.registry import METRICS
+
+from .told import told
 
 if TYPE_CHECKING:
     from ltcl.calibration import Calibration
@@ -116,13 +117,6 @@ class SavePredictions(BaseMetric):
             self.checkpoint + (' calibrated' if self._is_calibrated else ''),
             power,
         )
-        try:
+        with told(self.path, len(results), self.is_asked):
             save_predictions(self.path, known)
-        except UserError as error:
-            if self.is_asked:
-                raise
-            warn(str(error))
-        else:
-            if self.is_asked:
-                note(f'Predictions of {len(results)} images: {self.path}')
         return {}

@@ -7,12 +7,11 @@ import numpy as np
 from mmengine.evaluator import BaseMetric
 from torch import Tensor
 
-from ltcl.errors import UserError
-from ltcl.notices import note, warn
 from ltcl.predictions.few_of_each import few_of_each
 from ltcl.predictions.saved_scenes import VOID, SavedScenes, save_scenes
 from ltcl.registry import METRICS
 
+from .told import told
 from .wrong_areas import SIDE, WrongArea, cut_out
 
 MOST_AREAS = 160
@@ -112,15 +111,8 @@ class SaveScenes(BaseMetric):
             self.split,
             self.checkpoint,
         )
-        try:
+        with told(self.path, len(results), self.is_asked):
             save_scenes(self.path, saved)
-        except UserError as error:
-            if self.is_asked:
-                raise
-            warn(str(error))
-        else:
-            if self.is_asked:
-                note(f'Predictions of {len(results)} images: {self.path}')
         return {}
 
     def _classes(self) -> Sequence[str]:

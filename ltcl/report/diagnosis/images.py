@@ -15,7 +15,7 @@ MANY_COPIES = 0.01
 def too_few_images(rows: Sequence[ClassRow], images: str, score: str = 'accuracy') -> Finding:
     """Classes whose 95 % interval is wider than 30 points."""
     known = [row for row in rows if row.figures['low'] is not None]
-    wide = [row for row in known if row.figures['high'] - row.figures['low'] > WIDE]  # type: ignore[operator]
+    wide = [row for row in known if (row.figures['high'] or 0) - (row.figures['low'] or 0) > WIDE]
     if not wide:
         text = f'Each class has enough {images} to know its {score} within {WIDE // 2} points.'
         return Finding('few_images', False, f'Each class has enough {images}', text)
