@@ -106,7 +106,7 @@ def class_alignment(features: Tensor, labels: Tensor, num_classes: int) -> Tenso
 
 
 def uniformity(features: Tensor, rows: int = 1024) -> float:
-    """Log of the mean of exp(-2 |a - b|^2) over pairs of different images; lower is more uniform.
+    """Log of the mean of ``exp(-2 |a - b|^2)`` over pairs of different images; lower is more uniform.
 
     From the same paper. The memory is that of some rows by N, the time that of N * N.
 
