@@ -2,3 +2,9 @@
 
 What several commands need lies below, in :mod:`ltcl.launch`.
 """
+
+import os
+
+from ltcl.openmp import let_threads_sleep
+
+let_threads_sleep(os.environ)

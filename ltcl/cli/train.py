@@ -30,7 +30,7 @@ from ltcl.launch.backbone_option import backbone_options
 from ltcl.launch.final_test import test_after_training
 from ltcl.launch.launcher import start_copies
 from ltcl.launch.start_options import resume_from, set_precision
-from ltcl.launch.threads import set_threads, watch_threads
+from ltcl.launch.threads import share_cores, watch_threads
 from ltcl.launch.tracking import add_trackers, require_trackers, track_option
 from ltcl.launch.tuning import tune_options
 from ltcl.own_folder.options import folder_options, is_folder, refuse_config_options, refuse_folder_options
@@ -146,7 +146,7 @@ def main(args: argparse.Namespace) -> None:
         fit_recipe(cfg, args.cfg_options)
     set_precision(cfg, args.amp)
     add_trackers(cfg, args.track, cfg.work_dir)
-    most = set_threads(args.threads, says_all=True)
+    most = share_cores(cfg, args.threads, args.cfg_options)
     runner = build_runner(cfg, training=True)
     watch_threads(runner, most)
     runner.train()

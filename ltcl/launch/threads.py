@@ -8,15 +8,19 @@ import argparse
 import os
 import statistics
 import time
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from mmengine.config import Config
+
     from ltcl.engine import Runner
 
 AUTO = 'auto'
 # What fewer threads must gain, so that chance does not choose them: the last digits of a result depend on the number.
 GAIN = 1.25
 ROUNDS = 7
+LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
 
 def threads_option(parser: argparse.ArgumentParser) -> None:
@@ -96,6 +100,53 @@ def set_threads(threads: str | int, says_all: bool = False) -> int:
         print(f'threads: {chosen} of {most}, since others use the cores (--threads N sets the number)', flush=True)
     elif says_all:
         print(f'threads: {chosen}', flush=True)
+    return most
+
+
+def limit_workers(cfg: 'Config', most: int, kept: Collection[str]) -> int:
+    """Let no more processes read images than there are cores for them.
+
+    Args:
+        cfg: The config, changed in place; a data set that reads with processes of its own is limited as well.
+        most: The cores, 1 or more.
+        kept: Keys that stay as they are.
+
+    Returns:
+        The largest number that was lowered; 0 where none was.
+    """
+    lowered = 0
+    for loader in LOADERS:
+        found = cfg.get(loader)
+        if not found or f'{loader}.num_workers' in kept:
+            continue
+        for part in (found, found.get('dataset') or {}):
+            if part.get('num_workers', 0) > most:
+                lowered = max(lowered, part.num_workers)
+                part.num_workers = most
+    return lowered
+
+
+def share_cores(cfg: 'Config', threads: str | int, kept: Collection[str]) -> int:
+    """Set the threads of a training by :func:`set_threads`, and as many processes that read images; say both.
+
+    The order of the images and their random numbers do not depend on the number of these processes.
+
+    Args:
+        cfg: The config, changed in place.
+        threads: A number, or ``'auto'``, which alone limits the processes.
+        kept: Keys of the config that stay as they are.
+
+    Returns:
+        The most threads that a later measurement may choose; 1 where none may.
+    """
+    import torch
+
+    most = set_threads(threads, says_all=True)
+    if most > 1:
+        chosen = torch.get_num_threads()
+        lowered = limit_workers(cfg, chosen, kept)
+        if lowered:
+            print(f'processes that read images: {chosen} in place of {lowered}, one a core (num_workers sets it)')
     return most
 
 

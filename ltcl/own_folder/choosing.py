@@ -12,6 +12,7 @@ from mmengine.config import Config
 
 from ltcl.errors import UserError
 from ltcl.launch import apply_options, load_config
+from ltcl.launch.threads import limit_workers
 from ltcl.launch.tuning.thawed import is_frozen
 
 from .methods import DEFAULT, METHODS, config_of
@@ -161,7 +162,7 @@ def fit_to_images(cfg: Config, counts: list[int], args: argparse.Namespace) -> l
 
     kept = options_of(args)
     lines = apply_recipe(cfg, counts, kept)
-    _limit_workers(cfg, kept)
+    limit_workers(cfg, os.cpu_count() or 1, kept)
     epochs = cfg.train_cfg.max_epochs
     if 'max_epochs' in kept:
         lines.append(f'epochs {epochs}')
@@ -186,13 +187,3 @@ def validation_interval(epochs: int) -> int:
 def _set(section: Any, name: str, value: object, kept: Collection[str], key: str) -> None:
     if key not in kept:
         section[name] = value
-
-
-def _limit_workers(cfg: Config, kept: Collection[str]) -> None:
-    """No more processes that read images than there are cores."""
-    most = os.cpu_count() or 1
-    for loader in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
-        if f'{loader}.num_workers' not in kept:
-            for part in (cfg[loader], cfg[loader].dataset):
-                if 'num_workers' in part:
-                    part.num_workers = min(most, part.num_workers)

@@ -5,11 +5,12 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from mmengine.config import Config
 from mmengine.logging import MessageHub, MMLogger
 
 from ltcl.engine.hooks import ThreadsHook
 from ltcl.launch import threads
-from ltcl.launch.threads import set_threads, threads_option, use_free_cores, watch_threads
+from ltcl.launch.threads import limit_workers, set_threads, share_cores, threads_option, use_free_cores, watch_threads
 
 
 @pytest.fixture(autouse=True)
@@ -68,6 +69,38 @@ def test_all_cores_are_told_to_a_training(machine, capsys):
     assert capsys.readouterr().out == ''
     set_threads('auto', says_all=True)
     assert capsys.readouterr().out == 'threads: 4\n'
+
+
+def a_config():
+    loaders = {f'{name}_dataloader': dict(num_workers=4, dataset=dict(type='X')) for name in ('train', 'val')}
+    return Config(dict(loaders, test_dataloader=dict(num_workers=0, dataset=dict(num_workers=3)), val_cfg=None))
+
+
+def workers_of(cfg):
+    return [cfg.train_dataloader.num_workers, cfg.val_dataloader.num_workers, cfg.test_dataloader.num_workers]
+
+
+def test_no_more_workers_than_cores():
+    cfg = a_config()
+    assert limit_workers(cfg, 2, ['val_dataloader.num_workers']) == 4
+    assert workers_of(cfg) == [2, 4, 0]
+    assert cfg.test_dataloader.dataset.num_workers == 2
+    assert limit_workers(cfg, 4, []) == 0
+    assert limit_workers(Config(dict(val_dataloader=None)), 1, []) == 0
+
+
+def test_workers_take_the_free_cores_too(machine, capsys):
+    machine.speed = {4: 9.0, 2: 1.0, 1: 2.0}
+    cfg = a_config()
+    assert share_cores(cfg, 'auto', []) == 4
+    assert workers_of(cfg) == [2, 2, 0]
+    assert capsys.readouterr().out.endswith(
+        'processes that read images: 2 in place of 4, one a core (num_workers sets it)\n'
+    )
+    cfg = a_config()
+    assert share_cores(cfg, 1, []) == 1
+    assert workers_of(cfg) == [4, 4, 0]
+    assert capsys.readouterr().out == ''
 
 
 @pytest.mark.parametrize('word', ['0', '-1', 'two', '1.5'])
