@@ -8,6 +8,7 @@ import numpy as np
 from ltcl.analysis.run_record import RunRecord
 from ltcl.analysis.run_report import build_report
 from ltcl.predictions import SavedPredictions, save_predictions
+from ltcl.predictions.calibration import NUM_BINS
 from ltcl.predictions.saved_scenes import SavedScenes, save_scenes
 
 
@@ -118,6 +119,7 @@ def saved_scenes(truth: np.ndarray, answer: np.ndarray, counts: np.ndarray | Non
         classes=[f'class {index}' for index in range(num_classes)],
         class_counts=tail_counts(num_classes) if counts is None else counts,
         palette=np.random.default_rng(0).integers(0, 256, (num_classes, 3)),
+        confidence=np.zeros((num_classes, 3, NUM_BINS)),
         area_entries=areas,
         area_pictures=np.full((len(areas), *truth.shape[1:], 3), 90),
         area_truths=truth[areas[:, 0]],

@@ -2,7 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any
+
+from ltcl.neutral_text import visible
 
 from .run_record import RunRecord, best_entry
 
@@ -78,8 +81,23 @@ def images_tested(report: dict) -> str:
     Args:
         report: From :func:`build_report`.
     """
-    part = 'test' if report['unit'] == 'test' else 'validation'
+    images = images_of(split_of(report))
     counts = [row['test_count'] for row in report['per_class'] if row.get('test_count') is not None]
     # The same image has many classes where pixels are counted.
     is_known = counts and report['counted'] == 'images'
-    return f'{sum(counts):,} {part} images' if is_known else f'the {part} images'
+    return f'{sum(counts):,} {images}' if is_known else f'the {images}'
+
+
+def split_of(report: dict) -> str:
+    """Which images the scores are of: ``'test'``, ``'val'`` or the name of another set.
+
+    Args:
+        report: From :func:`build_report`; those of an older ltcl do not say it of a test.
+    """
+    return report.get('split', 'test') if report['unit'] == 'test' else 'val'
+
+
+def images_of(split: str) -> str:
+    """A split in words, such as ``test images``."""
+    known = {'test': 'test images', 'val': 'validation images'}
+    return known.get(split) or f'images of {visible(Path(split).name, width=40)}'

@@ -132,8 +132,12 @@ def add_options(cfg: Config, args: argparse.Namespace, num_members: int = 1, dat
     check_rejection(args.reject, args.prior, args.uncalibrated)
     if args.split == 'val':
         test_on_validation(cfg, data)
+    split = args.split if data is None else Path(data).resolve().name
+    report = (cfg.get('default_hooks') or {}).get('run_report')
+    if report and split != 'test':
+        report.tested = split
     if args.out is not None:
-        save_answers(cfg, args, data)
+        save_answers(cfg, args, split)
     if args.tta:
         augment_test(cfg, num_members)
     is_classifier = num_members == 1 and cfg.get('default_scope') == 'mmpretrain'
@@ -176,7 +180,7 @@ def test_on_validation(cfg: Config, data: str | None) -> None:
     cfg.test_evaluator = cfg.get('val_evaluator') or cfg.test_evaluator
 
 
-def save_answers(cfg: Config, args: argparse.Namespace, data: str | None) -> None:
+def save_answers(cfg: Config, args: argparse.Namespace, split: str) -> None:
     """Add what writes ``--out``.
 
     Raises:
@@ -185,7 +189,6 @@ def save_answers(cfg: Config, args: argparse.Namespace, data: str | None) -> Non
     if not Path(args.out).absolute().parent.is_dir():
         raise UserError(f'--out {args.out}: its folder does not exist; make it')
     path = Path(args.checkpoint).resolve()
-    split = args.split if data is None else Path(data).resolve().name
     metric = dict(type='ltcl.SavePredictions', path=args.out, split=split, checkpoint=f'{path.parent.name}/{path.stem}')
     if cfg.get('default_scope') == 'mmseg':
         metric.update(type='ltcl.SaveScenes', ignore_index=evaluators_of(cfg)[0].get('ignore_index', 255))

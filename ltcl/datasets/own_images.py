@@ -100,6 +100,12 @@ class OwnImages(BaseDataset):
             **kwargs,
         )
 
+    @property
+    def measured_split(self) -> str:
+        """Which images a test is of: ``'val'`` also for the test images of a folder that has none, else ``'test'``."""
+        has_none = self.split == 'test' and 'test' not in self.sources.files
+        return 'val' if has_none or self.split == 'val' else 'test'
+
     def load_data_list(self) -> list[dict]:
         """Infos of all images of the split, by class and path."""
         images, left = self._images()

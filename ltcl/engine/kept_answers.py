@@ -26,7 +26,7 @@ def keep_answers(runner: Runner, loop: BaseLoop, split: str) -> None:
     Args:
         runner: The runner, whose hooks have given the metrics their training counts.
         loop: Of validation or of test.
-        split: ``'val'`` or ``'test'``.
+        split: Which images they are of: ``'val'``, ``'test'`` or the name of another set.
     """
     shot = next((metric for metric in loop.evaluator.metrics if isinstance(metric, ShotMetricMixin)), None)
     if shot is None or _saver(loop) is not None:

@@ -5,8 +5,10 @@ import numpy as np
 NUM_BINS = 15
 
 
-def reliability(confidence: np.ndarray, is_right: np.ndarray, num_bins: int = NUM_BINS) -> dict[str, np.ndarray]:
-    """Confidence and accuracy of the answers in bins of equal width; bin b holds (b / num_bins, (b + 1) / num_bins].
+def bin_sums(confidence: np.ndarray, is_right: np.ndarray, num_bins: int = NUM_BINS) -> np.ndarray:
+    """Answers, right answers and summed confidence in bins of equal width: those of parts add up to those of the whole.
+
+    Bin b holds the confidences in (b / num_bins, (b + 1) / num_bins].
 
     Args:
         confidence: In [0, 1], shape (N,).
@@ -14,19 +16,51 @@ def reliability(confidence: np.ndarray, is_right: np.ndarray, num_bins: int = NU
         num_bins: Bins of [0, 1].
 
     Returns:
-        ``count``, ``confidence`` and ``accuracy``, shape (num_bins,); the means of an empty bin are NaN.
+        Float64, shape (3, num_bins).
+    """
+    return class_bin_sums(np.zeros(len(confidence), np.int64), confidence, is_right, 1, num_bins)[0]
+
+
+def class_bin_sums(
+    labels: np.ndarray, confidence: np.ndarray, is_right: np.ndarray, num_classes: int, num_bins: int = NUM_BINS
+) -> np.ndarray:
+    """:func:`bin_sums` of the answers for each true class, float64, shape (num_classes, 3, num_bins).
+
+    Args:
+        labels: True classes, shape (N,).
+        confidence: In [0, 1], shape (N,).
+        is_right: Whether each answer is right, shape (N,).
+        num_classes: Number of classes.
+        num_bins: Bins of [0, 1].
     """
     bins = np.clip(np.ceil(confidence * num_bins).astype(int) - 1, 0, num_bins - 1)
-    count, *sums = (
-        np.bincount(bins, weights, minlength=num_bins) for weights in (None, confidence, is_right.astype(float))
-    )
+    places, size = labels * num_bins + bins, num_classes * num_bins
+    sums = [np.bincount(places, each, size).astype(float) for each in (None, is_right.astype(float), confidence)]
+    return np.stack(sums).reshape(3, num_classes, num_bins).swapaxes(0, 1)
+
+
+def reliability(sums: np.ndarray) -> dict[str, np.ndarray]:
+    """Confidence and accuracy of the answers in each bin.
+
+    Args:
+        sums: From :func:`bin_sums`, shape (3, num_bins).
+
+    Returns:
+        ``count``, ``confidence`` and ``accuracy``, shape (num_bins,); the means of an empty bin are NaN.
+    """
+    count, right, confidence = sums
     with np.errstate(invalid='ignore'):
-        confidence, accuracy = (total / count for total in sums)
-    return dict(count=count, confidence=confidence, accuracy=accuracy)
+        return dict(count=count, confidence=confidence / count, accuracy=right / count)
+
+
+def binned_error(sums: np.ndarray) -> float:
+    """ECE of answers of which only :func:`bin_sums` are known; see :func:`calibration_error`."""
+    count, right, confidence = sums
+    return float(np.abs(confidence - right).sum() / count.sum()) if count.sum() else float('nan')
 
 
 def calibration_error(confidence: np.ndarray, is_right: np.ndarray, num_bins: int = NUM_BINS) -> float:
-    """ECE: mean difference between confidence and accuracy over :func:`reliability`'s bins, weighted by their answers.
+    """ECE: mean difference between confidence and accuracy over :func:`bin_sums`'s bins, weighted by their answers.
 
     From `On Calibration of Modern Neural Networks <https://arxiv.org/abs/1706.04599>`_.
 
@@ -42,11 +76,7 @@ def calibration_error(confidence: np.ndarray, is_right: np.ndarray, num_bins: in
         >>> calibration_error(np.array([0.9, 0.9]), np.array([True, False]))
         0.4
     """
-    bins = reliability(confidence, is_right, num_bins)
-    if not len(confidence):
-        return float('nan')
-    gaps = np.nan_to_num(np.abs(bins['confidence'] - bins['accuracy']))
-    return float((bins['count'] * gaps).sum() / len(confidence))
+    return binned_error(bin_sums(confidence, is_right, num_bins))
 
 
 def classwise_calibration_error(probabilities: np.ndarray, labels: np.ndarray, num_bins: int = NUM_BINS) -> float:

@@ -7,6 +7,7 @@ import numpy as np
 
 from ltcl.errors import UserError
 
+from .calibration import NUM_BINS
 from .saved import UNKNOWN, arrays_of, write_arrays
 
 FORMAT = 1
@@ -16,6 +17,7 @@ TYPES = dict(
     entries=np.int64,
     class_counts=np.int64,
     palette=np.uint8,
+    confidence=np.float64,
     area_entries=np.int64,
     area_pictures=np.uint8,
     area_truths=np.int16,
@@ -33,6 +35,8 @@ class SavedScenes(NamedTuple):
         classes: Names of the classes, shape (C,).
         class_counts: Training images or pixels of each class, int64, shape (C,); -1 where they are not known.
         palette: Colour of each class, uint8, shape (C, 3).
+        confidence: Of the pixels of each true class :func:`ltcl.predictions.calibration.bin_sums` of the probability of
+            the answer, float64, shape (C, 3, B); zeros where no probabilities are known.
         area_entries: Wrong areas that are kept, as in ``entries``, the largest first, int64, shape (A, 4).
         area_pictures: What the images show there, RGB, uint8, shape (A, S, S, 3).
         area_truths: True class of each pixel there, -1 where it is void or beside the area, int16, shape (A, S, S).
@@ -46,6 +50,7 @@ class SavedScenes(NamedTuple):
     classes: np.ndarray
     class_counts: np.ndarray
     palette: np.ndarray
+    confidence: np.ndarray
     area_entries: np.ndarray
     area_pictures: np.ndarray
     area_truths: np.ndarray
@@ -104,6 +109,7 @@ def _check(arrays: dict[str, np.ndarray], source: str) -> None:
         classes=(classes,),
         class_counts=(classes,),
         palette=(classes, 3),
+        confidence=(classes, 3, NUM_BINS),
         area_entries=(areas, 4),
         area_pictures=(areas, *side, *side, 3),
         area_truths=(areas, *side, *side),
@@ -118,6 +124,8 @@ def _check(arrays: dict[str, np.ndarray], source: str) -> None:
     limits = np.array([images, classes, classes, np.iinfo(np.int64).max])
     if len(rows) and ((rows < 0) | (rows >= limits)).any():
         raise UserError(f'{source}: an entry names an image or a class that is not there')
+    if not (np.isfinite(arrays['confidence']) & (arrays['confidence'] >= 0)).all():
+        raise UserError(f'{source}: confidence must be 0 or more')
     if (arrays['class_counts'] < UNKNOWN).any():
         raise UserError(f'{source}: class_counts must be {UNKNOWN} or more')
     for name in ('area_truths', 'area_answers'):

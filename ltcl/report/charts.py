@@ -116,16 +116,22 @@ def curves(series: dict[str, list[tuple[float, float]]], title: str, unit: str, 
     return picture(WIDTH, 228, title, parts, 'wide')
 
 
-def reliability_diagram(confidence: np.ndarray, is_right: np.ndarray, title: str) -> Markup:
-    """What share of the answers is right, by how sure the model was of them; below, how many answers there are."""
+def reliability_diagram(sums: np.ndarray, title: str, answers: str = 'answers') -> Markup:
+    """What share of the answers is right, by how sure the model was of them; below, how many answers there are.
+
+    Args:
+        sums: From :func:`ltcl.predictions.calibration.bin_sums`.
+        title: Above it.
+        answers: What is counted.
+    """
     box = Box(40, 24, 260, 170, (0, 100))
     parts = [*box.grid(PERCENT), line(box.x(0), box.y(0), box.x(100), box.y(100), 'diagonal')]
-    bins = reliability(confidence, is_right)
+    bins = reliability(sums)
     most = bins['count'].max()
     filled = np.flatnonzero(bins['count']).tolist()
     for place, number, mean, right in zip(filled, *(bins[name][filled].tolist() for name in BIN_FIGURES), strict=True):
         x, width = box.x(place / 0.15) + 1, box.width / 15 - 2
-        tip = f'{number:,} answers, confidence {100 * mean:.1f} %, right {100 * right:.1f} %'
+        tip = f'{number:,.0f} {answers}, confidence {100 * mean:.1f} %, right {100 * right:.1f} %'
         parts.append(rect(x, box.y(100 * right), width, box.y(0) - box.y(100 * right), 'bar', tip))
         gap = sorted((box.y(100 * right), box.y(100 * mean)))
         parts.append(rect(x, gap[0], width, gap[1] - gap[0], 'gap'))
@@ -133,7 +139,7 @@ def reliability_diagram(confidence: np.ndarray, is_right: np.ndarray, title: str
     parts += [label(str(value), box.x(value), 208, 'middle', class_='tick') for value in (0, 50, 100)]
     parts += [
         label(title, 4, 13, class_='axis'),
-        label('confidence (%); below: answers', 170, 252, 'middle', class_='tick'),
+        label(f'confidence (%); below: {answers}', 170, 252, 'middle', class_='tick'),
     ]
     return picture(310, 258, f'Reliability: {title}', parts, 'small')
 

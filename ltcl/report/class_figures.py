@@ -5,6 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
+from ltcl.predictions.calibration import class_bin_sums
 from ltcl.predictions.class_report import roc_area
 from ltcl.predictions.intervals import wilson_interval
 
@@ -55,6 +56,11 @@ class Answers:
     def confidence(self) -> np.ndarray:
         """Probability of the answer, shape (N,), from 0 to 1."""
         return np.exp(self.scores.max(1) - self.log_sums)
+
+    @cached_property
+    def bin_sums(self) -> np.ndarray:
+        """Answers by true class and confidence, see :func:`ltcl.predictions.calibration.class_bin_sums`."""
+        return class_bin_sums(self.labels, self.confidence, self.is_right, self.num_classes)
 
     @cached_property
     def confusions(self) -> Confusions:

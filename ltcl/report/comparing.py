@@ -6,6 +6,7 @@ from statistics import mean, stdev
 
 from markupsafe import Markup
 
+from ltcl.analysis.run_report import split_of
 from ltcl.errors import UserError
 from ltcl.neutral_text import visible
 
@@ -100,7 +101,7 @@ def differences(runs: Sequence[RunFiles], rows: Sequence[list[ClassRow]]) -> lis
         found.append('The runs have different numbers of training images in a class.')
     elif _differ(runs, 'train'):
         found.append('The runs were trained on different images.')
-    if len({run.report['unit'] == 'test' for run in runs}) > 1:
+    if len({split_of(run.report) == 'val' for run in runs}) > 1:
         found.append('Some runs are measured on test images, others on validation images.')
     elif _differ(runs, 'measured'):
         found.append('The runs are measured on different images.')

@@ -14,7 +14,7 @@ from markupsafe import Markup, escape
 from ltcl.analysis.run_report import group_rules
 from ltcl.files import write_atomic
 from ltcl.neutral_text import visible
-from ltcl.predictions.calibration import calibration_error
+from ltcl.predictions.calibration import binned_error
 from ltcl.predictions.saved_scenes import SavedScenes
 
 from .charts import curves, groups_of, reliability_diagram, tail
@@ -97,6 +97,7 @@ def describe(run: RunFiles, rows: list[ClassRow]) -> dict[str, Any]:
         columns=figure_columns(rows, report['score']),
         is_of_report=is_of_report(run),
         is_test_old=run.is_test_old,
+        calibration=report.get('calibration'),
         findings=[],
         matrix=None,
         wrong=[],
@@ -125,7 +126,7 @@ def describe_answers(run: RunFiles, rows: list[ClassRow]) -> dict[str, Any]:
         wrong=[(each, names[each.true], names[each.predicted]) for each in wrong],
         num_wrong=int((~answers.is_right).sum()),
         with_pictures=any(each.picture for each in wrong),
-        reliability=reliability_diagrams(run, rows),
+        reliability=reliability_diagrams(answers.bin_sums, rows, 'answers', 'all images'),
     )
 
 
@@ -136,7 +137,8 @@ def describe_scenes(run: RunFiles, scenes: SavedScenes, rows: list[ClassRow]) ->
     areas = wrong_areas(scenes, matrix)
     return dict(
         number=len(scenes.paths),
-        findings=diagnose_scenes(confusions, rows, run.images),
+        findings=diagnose_scenes(confusions, scenes.confidence, rows, run.images),
+        reliability=reliability_diagrams(scenes.confidence, rows, 'pixels', 'all pixels'),
         matrix=draw_matrix(matrix),
         is_grouped=matrix.is_grouped,
         confusion_csv=data_uri(confusion_csv(confusions, rows)),
@@ -146,20 +148,26 @@ def describe_scenes(run: RunFiles, scenes: SavedScenes, rows: list[ClassRow]) ->
     )
 
 
-def reliability_diagrams(run: RunFiles, rows: list[ClassRow]) -> list[tuple[str, float, Markup]]:
-    """Name, ECE in percent and diagram of all images and of each shot group."""
-    answers = run.answers
-    assert answers is not None
-    members: dict[str, np.ndarray] = {'all images': np.ones(len(answers.labels), dtype=bool)}
+def reliability_diagrams(
+    sums: np.ndarray, rows: list[ClassRow], answers: str, every: str
+) -> list[tuple[str, float, Markup]]:
+    """Name, ECE in percent and diagram of all answers and of each shot group.
+
+    Args:
+        sums: :func:`ltcl.predictions.calibration.bin_sums` of each true class, shape (num_classes, 3, num_bins).
+        rows: The classes.
+        answers: What is counted.
+        every: All of them, in words.
+    """
+    members: dict[str, np.ndarray] = {every: np.arange(len(sums))}
     if len(groups := groups_of(rows)) > 1:
-        members |= {name: np.isin(answers.labels, labels) for name, labels in groups.items()}
+        members |= groups
     found = []
-    for name, member in members.items():
-        if member.any():
-            confidence, is_right = answers.confidence[member], answers.is_right[member]
-            ece = 100 * calibration_error(confidence, is_right)
-            title = f'{name}: ECE {ece:.1f} %'
-            found.append((name, ece, reliability_diagram(confidence, is_right, title)))
+    for name, labels in members.items():
+        total = sums[labels].sum(0)
+        if total.any():
+            ece = 100 * binned_error(total)
+            found.append((name, ece, reliability_diagram(total, f'{name}: ECE {ece:.1f} %', answers)))
     return found
 
 

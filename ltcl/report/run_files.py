@@ -5,9 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
-from ltcl.analysis.run_report import METRICS_FILE
+from ltcl.analysis.run_report import METRICS_FILE, images_of, split_of
 from ltcl.errors import UserError
-from ltcl.neutral_text import visible
 from ltcl.predictions import SavedPredictions, load_predictions
 from ltcl.predictions.saved_scenes import SavedScenes, load_scenes
 
@@ -46,10 +45,7 @@ class RunFiles:
     def images(self) -> str:
         """Which images the figures are of, in words."""
         kept = self.saved or self.scenes
-        if kept is not None and kept.split not in ('test', 'val'):
-            return f'images of {visible(Path(kept.split).name, width=40)}'
-        is_test = self.report['unit'] == 'test' if kept is None else kept.split == 'test'
-        return 'test images' if is_test else 'validation images'
+        return images_of(split_of(self.report) if kept is None else kept.split)
 
     @property
     def per_class(self) -> list[dict]:

@@ -167,6 +167,8 @@ def test_worst_class_is_one_name_or_how_many(capsys):
         assert cell in capsys.readouterr().out
         assert images_tested(report) == '1,234 test images'
         assert images_tested({**report, 'counted': 'pixels', 'unit': 'iter'}) == 'the validation images'
+        assert images_tested({**report, 'split': 'val'}) == '1,234 validation images'
+        assert images_tested({**report, 'split': 'more\x1b birds'}) == '1,234 images of more\\x1b birds'
 
 
 def test_commit_of_a_repository_whose_folder_is_not_utf8(tmp_path):

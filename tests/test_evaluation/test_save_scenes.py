@@ -1,6 +1,7 @@
 """What a test of a segmentation keeps."""
 
 import numpy as np
+import pytest
 import torch
 from PIL import Image
 from saved_runs import answered_scenes
@@ -9,15 +10,21 @@ from sklearn.metrics import confusion_matrix
 from ltcl.evaluation.metrics import SaveScenes
 from ltcl.evaluation.metrics.save_scenes import MOST_AREAS
 from ltcl.evaluation.metrics.wrong_areas import SIDE, cut_out
+from ltcl.predictions.calibration import NUM_BINS
 from ltcl.predictions.saved_scenes import load_scenes
+
+
+def sample_of(truth, answer, path='', logits=None):
+    fields = {name: {'data': torch.as_tensor(labels)[None]} for name, labels in (('gt', truth), ('pred', answer))}
+    sure = {} if logits is None else {'seg_logits': {'data': logits}}
+    return {'gt_sem_seg': fields['gt'], 'pred_sem_seg': fields['pred'], 'img_path': path, **sure}
 
 
 def saved_by(metric, truth, answer, paths):
     metric.dataset_meta = dict(classes=[f'class {index}' for index in range(8)])
     metric.set_class_counts(range(8))
-    for true, predicted, path in zip(truth, answer, paths, strict=True):
-        fields = {name: {'data': torch.as_tensor(labels)[None]} for name, labels in (('gt', true), ('pred', predicted))}
-        metric.process(None, [{'gt_sem_seg': fields['gt'], 'pred_sem_seg': fields['pred'], 'img_path': path}])
+    for each in zip(truth, answer, paths, strict=True):
+        metric.process(None, [sample_of(*each)])
     metric.evaluate(len(truth))
     return load_scenes(metric.path)
 
@@ -38,6 +45,27 @@ def test_pixels_and_largest_areas(tmp_path):
     assert pixels == sorted(pixels, reverse=True)
     image, true, predicted, number = scenes.area_entries[0]
     assert ((truth[image] == true) & (answer[image] == predicted)).sum() == number
+
+
+@pytest.mark.parametrize('num_logits', [3, 1])
+def test_how_sure_it_was(tmp_path, num_logits):
+    random = torch.Generator().manual_seed(0)
+    metric = SaveScenes(str(tmp_path / 'a.npz'))
+    metric.dataset_meta = dict(classes=['a', 'b', 'c'])
+    sums = np.zeros((3, 3, NUM_BINS))
+    for _ in range(2):
+        logits = 2 * torch.randn(num_logits, 6, 5, generator=random)
+        truth = torch.randint(3, (6, 5), generator=random)
+        truth[0] = 255
+        both = torch.cat([torch.zeros_like(logits), logits]) if num_logits == 1 else logits
+        answer = (logits[0].sigmoid() > 0.3).long() if num_logits == 1 else logits.argmax(0)
+        metric.process(None, [sample_of(truth, answer, logits=logits)])
+        for true, given, probability in zip(truth.ravel(), answer.ravel(), both.softmax(0).flatten(1).T, strict=True):
+            if true != 255:
+                place = int(np.ceil(probability[given].item() * NUM_BINS)) - 1
+                sums[true, :, place] += 1, true == given, probability[given].item()
+    metric.evaluate(2)
+    np.testing.assert_allclose(load_scenes(metric.path).confidence, sums, rtol=1e-6)
 
 
 def test_an_area_is_cut_out_where_it_is_wrong(tmp_path):

@@ -248,5 +248,6 @@ def test_a_test_reports_both_class_mixes(call, run, data, tmp_path):
     ]
     assert metrics['shot/all_natural'] == pytest.approx(100 * sum(right) / len(right), abs=1e-5)
     assert metrics['shot/macro_balanced'] == pytest.approx(metrics['shot/macro'])
+    assert 'validation images' in printed  # the folder has no others
     assert 'all, for the natural class mix' in printed
     assert 'macro, for the balanced class mix' in printed

@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 from sklearn.metrics import log_loss as sklearn_log_loss
 
-from ltcl.predictions.calibration import calibration_error, classwise_calibration_error, log_loss, reliability
+from ltcl.predictions.calibration import (
+    bin_sums,
+    binned_error,
+    calibration_error,
+    class_bin_sums,
+    classwise_calibration_error,
+    log_loss,
+    reliability,
+)
 
 
 def looped(confidence, is_right, num_bins):
@@ -30,8 +38,20 @@ def test_equal_to_the_loop():
     assert log_loss(probabilities, labels) == pytest.approx(sklearn_log_loss(labels, probabilities, labels=range(4)))
 
 
+def test_classes_add_up():
+    rng = np.random.default_rng(2)
+    labels, confidence, is_right = rng.integers(0, 3, 200), rng.random(200), rng.random(200) < 0.5
+    sums = class_bin_sums(labels, confidence, is_right, num_classes=4)
+    for label in range(3):
+        member = labels == label
+        assert binned_error(sums[label]) == pytest.approx(looped(confidence[member], is_right[member], 15))
+    assert not sums[3].any()
+    assert np.isnan(binned_error(sums[3]))
+    np.testing.assert_allclose(sums.sum(0), bin_sums(confidence, is_right), rtol=1e-12)
+
+
 def test_bins_hold_their_upper_end():
-    bins = reliability(np.array([0.0, 0.5, 0.75, 1.0]), np.array([False, True, False, True]), num_bins=2)
+    bins = reliability(bin_sums(np.array([0.0, 0.5, 0.75, 1.0]), np.array([False, True, False, True]), num_bins=2))
     assert bins['count'].tolist() == [2, 2]
     assert bins['confidence'].tolist() == [0.25, 0.875]
     assert bins['accuracy'].tolist() == [0.5, 0.5]

@@ -9,6 +9,7 @@ import pytest
 from saved_runs import answered_scenes, saved_scenes, write_scene_run
 from sklearn.metrics import confusion_matrix, jaccard_score, precision_score, recall_score
 
+from ltcl.predictions.calibration import class_bin_sums
 from ltcl.report.class_rows import class_rows
 from ltcl.report.class_table import class_csv
 from ltcl.report.diagnosis import diagnose_scenes
@@ -17,10 +18,12 @@ from ltcl.report.run_files import read_run
 from ltcl.report.scene_figures import scene_confusions
 
 
-def found(truth, answer, folder):
-    scenes = saved_scenes(truth, answer)
+def found(truth, answer, folder, **more):
+    scenes = saved_scenes(truth, answer, **more)
     rows = class_rows(read_run(write_scene_run(folder, truth, answer, scenes)))
-    return {each.kind: each for each in diagnose_scenes(scene_confusions(scenes), rows, 'test images')}
+    return {
+        each.kind: each for each in diagnose_scenes(scene_confusions(scenes), scenes.confidence, rows, 'test images')
+    }
 
 
 @pytest.fixture(scope='module')
@@ -112,6 +115,24 @@ def test_swallowed_and_never_predicted(tmp_path):
     assert 'class 2 takes' in ill['swallowed'].text
     assert 'pixels of class 5' in ill['swallowed'].text
     assert ill['never_predicted'].text.startswith('class 5: never the answer, though 29 images')
+
+
+@pytest.mark.parametrize(('sure', 'is_ill'), [(0.9, False), (0.55, True)])
+def test_confidence_of_pixels(tmp_path, sure, is_ill):
+    truth, answer = answered_scenes()
+    is_right = truth == answer  # nine tenths of the pixels
+    sums = class_bin_sums(truth.ravel(), np.full(truth.size, sure), is_right.ravel(), 8)
+    finding = found(truth, answer, tmp_path / 'a', confidence=sums)['confidence']
+    assert finding.is_ill == is_ill
+    if is_ill:
+        assert 'it is not sure enough: 55 % sure' in finding.text
+        assert 'calibrate' not in finding.text  # that is for classifiers
+    page = build_page(
+        [read_run(write_scene_run(tmp_path / 'b', truth, answer, saved_scenes(truth, answer, confidence=sums)))]
+    )
+    assert 'id="confidence"' in page
+    ece = 100 * abs(is_right.mean() - sure)
+    assert f'all pixels: ECE {ece:.1f} %' in page
 
 
 def test_too_few_images(tmp_path):

@@ -32,6 +32,7 @@ from ltcl.report.run_files import read_run
 from ..kept_answers import keep_answers, take_answers
 from ..run_logs import warn_only
 from .checkpoint_hook import CheckpointHook
+from .prior_hook import PriorHook
 
 RECORD_KEY = 'ltcl/run_record'
 PROJECT_ROOT = Path(ltcl.__file__).resolve().parents[1]
@@ -58,13 +59,16 @@ class RunReportHook(Hook):
         best_by: Metric that decides which validation is the best; greater is better. None: the one by which the best
             checkpoint is chosen; without that ``all`` of ``ShotAccuracy``, ``mIoU`` of ``ShotIoUMetric``, or
             ``accuracy/top1`` if there is no metric by shot group.
+        tested: Which images a test is of: ``'test'``, ``'val'`` or the name of another set. ``'test'`` is ``'val'``
+            where the data set says that it has no others, such as :class:`ltcl.datasets.OwnImages`.
     """
 
     # Before CheckpointHook (VERY_LOW): a checkpoint holds the record up to its own moment.
     priority = 'LOW'
 
-    def __init__(self, best_by: str | None = None) -> None:
+    def __init__(self, best_by: str | None = None, tested: str = 'test') -> None:
         self.best_by = best_by
+        self.tested = tested
         self.with_table = True
         self._chosen_by: str | None = None
         self._record: RunRecord | None = None
@@ -132,7 +136,7 @@ class RunReportHook(Hook):
     def before_test(self, runner: Runner) -> None:
         """Start the clock of a test, and have its answers kept."""
         self._clock = time.perf_counter()
-        keep_answers(runner, runner.test_loop, 'test')
+        keep_answers(runner, runner.test_loop, self._split(runner))
 
     def after_test_epoch(self, runner: Runner, metrics: dict[str, Any] | None = None) -> None:
         """Write, draw and print the figures of a test."""
@@ -147,9 +151,20 @@ class RunReportHook(Hook):
             total_seconds=time.perf_counter() - self._clock,
         )
         checkpoint = str(runner._load_from) if runner._load_from else None
-        about = {'checkpoint': checkpoint, **_describe_run(runner, test=runner.test_loop)}
+        calibration = next((hook.calibration for hook in runner.hooks if isinstance(hook, PriorHook)), None)
+        how = {'calibration': str(calibration)} if calibration is not None else {}
+        about = {
+            'checkpoint': checkpoint,
+            'split': self._split(runner),
+            **how,
+            **_describe_run(runner, test=runner.test_loop),
+        }
         report = build_report(record, unit='test', best_by=None, **_shot_settings(shot), **about)
         _publish(runner, report, self.with_table, 'test_', predictions)
+
+    def _split(self, runner: Runner) -> str:
+        only = getattr(runner.test_loop.dataloader.dataset, 'measured_split', self.tested)
+        return only if self.tested == 'test' else self.tested
 
     def _count_seconds(self, training: bool) -> None:
         now = time.perf_counter()

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import torch
 from mmengine.evaluator import BaseMetric
 from torch import Tensor
 
+from ltcl.predictions.calibration import NUM_BINS, class_bin_sums
 from ltcl.predictions.few_of_each import few_of_each
 from ltcl.predictions.saved_scenes import VOID, SavedScenes, save_scenes
 from ltcl.registry import METRICS
@@ -16,12 +18,14 @@ from .wrong_areas import SIDE, WrongArea, cut_out
 
 MOST_AREAS = 160
 PER_IMAGE = 2
-Result = tuple[str, np.ndarray, list[WrongArea]]
+Result = tuple[str, np.ndarray, np.ndarray, list[WrongArea]]
 
 
 @METRICS.register_module()
 class SaveScenes(BaseMetric):
-    """Writes pixels by true and predicted class of every image, and the largest wrong areas: :class:`SavedScenes`.
+    """Writes pixels by true and predicted class of every image, how sure the model was, and the largest wrong areas.
+
+    The file holds :class:`SavedScenes`.
 
     It has no figures.
 
@@ -68,7 +72,8 @@ class SaveScenes(BaseMetric):
 
         Args:
             data_batch: Not used.
-            data_samples: Predictions with ``pred_sem_seg`` and ``gt_sem_seg`` of shape (1, H, W), and ``img_path``.
+            data_samples: Predictions with ``pred_sem_seg`` and ``gt_sem_seg`` of shape (1, H, W), and ``img_path``;
+                ``seg_logits`` of shape (C, H, W), or (1, H, W) of two classes, tells how sure the model was.
         """
         num_classes = len(self._classes())
         for sample in data_samples:
@@ -83,15 +88,17 @@ class SaveScenes(BaseMetric):
             largest = wrong[np.argsort(-wrong[:, 2], kind='stable')][:PER_IMAGE].tolist()
             path = str(sample.get('img_path') or '')
             areas = [cut_out(path, truth, answer, true, predicted) for true, predicted, _ in largest]
-            self.results.append((path, entries, areas))
-        if sum(len(areas) for _, _, areas in self.results) > 4 * MOST_AREAS:
+            bins = self._bins(sample, truth, answer, is_known)
+            self.results.append((path, entries, bins, areas))
+        if sum(len(areas) for *_, areas in self.results) > 4 * MOST_AREAS:
             keep_largest(self.results)
 
     def compute_metrics(self, results: list[Result]) -> dict:
         """Write the file, in the main process.
 
         Args:
-            results: Of each image its file, its rows of true class, predicted class and pixels, and its wrong areas.
+            results: Of each image its file, its rows of true class, predicted class and pixels, those of
+                :func:`filled_bins`, and its wrong areas.
         """
         if not results:
             return {}
@@ -99,11 +106,12 @@ class SaveScenes(BaseMetric):
         classes = self._classes()
         counts = np.full(len(classes), -1) if self._class_counts is None else self._class_counts
         saved = SavedScenes(
-            np.concatenate([np.insert(entries, 0, image, axis=1) for image, (_, entries, _) in enumerate(results)]),
-            np.array([path for path, _, _ in results]),
+            np.concatenate([np.insert(entries, 0, image, axis=1) for image, (_, entries, *_) in enumerate(results)]),
+            np.array([path for path, *_ in results]),
             np.array([str(name) for name in classes]),
             counts,
             np.array((self.dataset_meta or {}).get('palette') or colours(len(classes))),
+            add_bins([bins for _, _, bins, _ in results], len(classes)),
             np.array([(image, area.true, area.predicted, area.pixels) for image, area in areas]).reshape(-1, 4),
             np.array([area.picture for _, area in areas]).reshape(-1, SIDE, SIDE, 3),
             np.array([area.truth for _, area in areas]).reshape(-1, SIDE, SIDE),
@@ -115,8 +123,53 @@ class SaveScenes(BaseMetric):
             save_scenes(self.path, saved)
         return {}
 
+    def _bins(self, sample: dict, truth: np.ndarray, answer: np.ndarray, is_known: np.ndarray) -> np.ndarray:
+        if 'seg_logits' not in sample:
+            return np.empty((0, 5))
+        logits = sample['seg_logits']['data']
+        confidence = confidence_of(logits, torch.from_numpy(answer).to(logits.device)).cpu().numpy()[is_known]
+        truth, is_right = truth[is_known], (truth == answer)[is_known]
+        return filled_bins(class_bin_sums(truth, confidence, is_right, len(self._classes())))
+
     def _classes(self) -> Sequence[str]:
         return (self.dataset_meta or {})['classes']
+
+
+def confidence_of(logits: Tensor, answer: Tensor) -> Tensor:
+    """Probability of the answer at each pixel, float32, shape (H, W).
+
+    Args:
+        logits: Shape (C, H, W); (1, H, W) is the logit of the second of two classes.
+        answer: Predicted classes, shape (H, W).
+    """
+    logits = logits.float()
+    if len(logits) == 1:
+        return torch.where(answer > 0, logits[0], -logits[0]).sigmoid()
+    return (logits.gather(0, answer.long()[None])[0] - logits.logsumexp(0)).exp()
+
+
+def filled_bins(sums: np.ndarray) -> np.ndarray:
+    """Rows of class, bin and its three sums, of the bins that hold anything; shape (P, 5).
+
+    Args:
+        sums: From :func:`ltcl.predictions.calibration.class_bin_sums`.
+    """
+    labels, bins = np.nonzero(sums[:, 0])
+    return np.column_stack([labels, bins, sums[labels, :, bins]])
+
+
+def add_bins(rows: Sequence[np.ndarray], num_classes: int) -> np.ndarray:
+    """Sum of the bins of all images, float64, shape (num_classes, 3, num_bins).
+
+    Args:
+        rows: From :func:`filled_bins`, of each image.
+        num_classes: Number of classes.
+    """
+    found = np.zeros((num_classes, 3, NUM_BINS))
+    for each in rows:
+        labels, bins = each[:, :2].astype(int).T
+        found[labels, :, bins] += each[:, 2:]
+    return found
 
 
 def count_pixels(truth: np.ndarray, answer: np.ndarray, num_classes: int) -> np.ndarray:
@@ -141,13 +194,13 @@ def keep_largest(results: list[Result]) -> list[tuple[int, WrongArea]]:
     Returns:
         Image and area of those that stay, the largest first.
     """
-    areas = [(image, area) for image, (_, _, found) in enumerate(results) for area in found]
+    areas = [(image, area) for image, (*_, found) in enumerate(results) for area in found]
     areas.sort(key=lambda each: -each[1].pixels)
     kept = [areas[place] for place in few_of_each([(area.true, area.predicted) for _, area in areas], MOST_AREAS)]
-    for _, _, found in results:
+    for *_, found in results:
         found.clear()
     for image, area in kept:
-        results[image][2].append(area)
+        results[image][-1].append(area)
     return kept
 
 
