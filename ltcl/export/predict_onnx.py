@@ -1,11 +1,13 @@
 """Classify images with an ONNX file that `ltcl export` wrote. Needs onnxruntime, Pillow and NumPy; no torch, no ltcl.
 
-The table is that of `ltcl predict`: path,class,probability; with --top 2 also class_2,probability_2, and so on. An
-image that cannot be read has neither; it is listed at the end, and the status is then 4.
+The table is that of `ltcl predict`: path,class,probability; with --top 2 also class_2,probability_2, and so on. The
+class of an answer below --reject is empty. An image that cannot be read has neither class nor probability; it is listed
+at the end, and the status is then 4.
 
 examples:
   python predict_onnx.py model.onnx photos/ --out predictions.csv
   python predict_onnx.py model.onnx a.jpg b.jpg --top 3 --prior balanced
+  python predict_onnx.py model.onnx photos/ --reject 0.8
 
 In your own program, `probabilities` has the order of `classes`:
 
@@ -41,6 +43,7 @@ def main() -> None:
     args = parse()
     session, facts = load(args.model)
     inputs = {} if args.prior is None else {'log_prior': log_prior(args.prior, facts)}
+    least = least_probabilities(args.reject, args.prior, facts)
     paths = find_images(args.paths)
     rows, unreadable = [], {}
     for path in paths:
@@ -51,7 +54,7 @@ def main() -> None:
             rows.append([path] + [None] * 2 * args.top)
             continue
         [probabilities] = session.run(['probabilities'], {'images': images, **inputs})[0]
-        rows.append([path, *ranked(probabilities, facts['classes'], args.top)])
+        rows.append([path, *ranked(probabilities, facts['classes'], args.top, least)])
     if len(unreadable) == len(paths):
         stop(f'none of the {len(paths)} images can be read, such as {paths[0]} ({unreadable[paths[0]]})')
     write(args.out, table(rows, min(args.top, len(facts['classes']))))
@@ -70,6 +73,9 @@ def parse() -> argparse.Namespace:
     parser.add_argument('--out', metavar='FILE', help='.csv file; by default the table is printed')
     parser.add_argument('--top', type=int, default=1, metavar='K', help='classes of each answer')
     parser.add_argument('--prior', metavar='natural|balanced|FILE', help='class mix that the images come from')
+    parser.add_argument(
+        '--reject', default='0', metavar='P|stored', help='least probability of an answer; stored: those of the file'
+    )
     args = parser.parse_args()
     if args.top < 1:
         parser.error(f'--top {args.top} must be at least 1')
@@ -119,6 +125,23 @@ def log_prior(prior: str, facts: dict) -> np.ndarray:
         stop(f'{prior} must have the columns class,share and a line for each class of the model: {reason}')
     logs = np.log(np.maximum([shares[name] / sum(shares.values()) for name in facts['classes']], 1e-300))
     return np.where(logs < -690, -1e4, logs).astype(np.float32)
+
+
+def least_probabilities(reject: str, prior: str | None, facts: dict) -> np.ndarray:
+    """The least probability of an answer with each class."""
+    if reject != 'stored':
+        try:
+            least = float(reject)
+        except ValueError:
+            least = -1
+        if not 0 <= least <= 1:
+            stop(f'--reject {reject} is neither a probability from 0 to 1 nor stored')
+        return np.full(len(facts['classes']), least)
+    if facts.get('thresholds') is None:
+        stop('no thresholds are stored: `ltcl calibrate RUN --precision 0.95` chooses them, then export anew')
+    if prior is not None or facts['prior'] not in ('as trained', 'as calibrated'):
+        stop('--reject stored was chosen for the calibrated answers: omit --prior, here and at the export')
+    return np.array([np.inf if least is None else least for least in facts['thresholds']])
 
 
 def find_images(paths: list[str]) -> list[str]:
@@ -223,10 +246,11 @@ def _largest(image: Any, path: str, values: np.ndarray) -> int:
     return 2**bits - 1
 
 
-def ranked(probabilities: np.ndarray, classes: list[str], top: int) -> list:
-    """Name and probability of the likeliest classes, one after another."""
+def ranked(probabilities: np.ndarray, classes: list[str], top: int, least: np.ndarray) -> list:
+    """Name and probability of the likeliest classes, one after another; no name for a first one below the least."""
     order = np.argsort(-probabilities, kind='stable')[:top]
-    return [cell for label in order for cell in (classes[label], float(str(probabilities[label])))]
+    cells = [cell for label in order for cell in (classes[label], float(str(probabilities[label])))]
+    return cells if probabilities[order[0]] >= least[order[0]] else [None, *cells[1:]]
 
 
 def table(rows: list[list], top: int) -> str:

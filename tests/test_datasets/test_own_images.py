@@ -64,6 +64,7 @@ def test_class_folders_are_divided(tmp_path, logged):
     assert not train_paths & val_paths
     assert train_paths | val_paths == paths(root, 'all') == {path for path, _ in lines_of(root, root)}
     assert paths(root, 'test') == val_paths
+    assert OwnImages(str(root), 'test').measured_split == val.measured_split == 'val'
     assert logged[0] == (
         f'train: {root} without 20 % of each class (drawn with seed 0): 13 images of 3 classes, 8 (barn owl) to 1 '
         '(wren), imbalance factor 8'
@@ -96,6 +97,7 @@ def test_parts_in_folders(tmp_path):
     assert paths(root, 'val') == paths(root, 'test') == {'val/wren/IMG 0.png', 'val/wren/IMG 1.JPG'}
     touch(tmp_path / 'test', {'Finch': 1})
     assert paths(root, 'test') == {'test/Finch/IMG 0.png'}
+    assert OwnImages(str(root), 'test').measured_split == 'test'
     assert len(paths(root, 'all')) == 19
 
 

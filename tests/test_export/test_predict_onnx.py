@@ -122,6 +122,34 @@ def test_wrong_priors_are_one_line(tmp_path, capsys, text, message):
     assert message in line
 
 
+def test_answers_that_are_not_sure_enough_have_no_class():
+    told = facts(prior='as calibrated', thresholds=[0.9, None])
+    assert predict_onnx.least_probabilities('0.5', None, told).tolist() == [0.5, 0.5]
+    least = predict_onnx.least_probabilities('stored', None, told)
+    assert least.tolist() == [0.9, np.inf]
+    for probabilities, name in (([0.95, 0.05], 'a'), ([0.85, 0.15], None), ([0.01, 0.99], None)):
+        row = predict_onnx.ranked(np.array(probabilities, np.float32), ['a', '=b'], 1, least)
+        assert row == [name, pytest.approx(max(probabilities))]
+
+
+@pytest.mark.parametrize(
+    ('reject', 'prior', 'changes', 'message'),
+    [
+        ('1.5', None, {}, 'neither a probability'),
+        ('much', None, {}, 'neither a probability'),
+        ('stored', None, {}, 'no thresholds are stored'),
+        ('stored', 'balanced', dict(thresholds=[0, 0]), 'omit --prior'),
+        ('stored', None, dict(thresholds=[0, 0], prior='natural'), 'and at the export'),
+    ],
+)
+def test_wrong_thresholds_are_one_line(capsys, reject, prior, changes, message):
+    with pytest.raises(SystemExit):
+        predict_onnx.least_probabilities(reject, prior, facts(**{'prior': 'as trained', **changes}))
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith('error: ')
+    assert message in line
+
+
 def test_folders_are_walked_as_by_the_package(tmp_path):
     for name in ('b/2.png', 'a.JPG', 'b/1.jpeg', '.hidden/3.png', 'b/.4.png', 'notes.txt'):
         (tmp_path / name).parent.mkdir(exist_ok=True)
