@@ -37,6 +37,10 @@ def check_environment() -> None:
     """
     # mmcv without compiled operators is what ltcl is made for; mmcv warns of it at every start.
     warnings.filterwarnings('ignore', message='Fail to import ``MultiScaleDeformableAttention``')
+    # mmengine gives it to DistributedDataParallel, and torch's successor of it means something else.
+    warnings.filterwarnings('ignore', message='`broadcast_buffers` is deprecated')
+    # The published recipes leave void pixels out of the sum and not out of their number.
+    warnings.filterwarnings('ignore', message='Default ``avg_non_ignore`` is False')
     for fork, originals in DISTRIBUTIONS.items():
         clash = [name for name in originals if installed_version(name)]
         if clash and installed_version(fork):

@@ -2,12 +2,13 @@
 
 import json
 import math
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..neutral_text import csv_text, markdown_cell
 from .figure_names import figure_names
-from .run_report import METRICS_FILE
+from .run_report import METRICS_FILE, split_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,34 +18,47 @@ COLUMNS = ('all', 'macro', 'many', 'medium', 'few', 'worst_class')
 VALIDATION, TEST = 'images of the last validation', 'test images'
 
 
-def read_run(folder: Path, file_prefix: str = '') -> dict | None:
-    """Figures of the last and the best validation of a run.
+def read_run(folder: Path, is_trained: bool = True) -> dict | None:
+    """Figures of a run: of the test after its training where there was one, else of its last and best validation.
 
     Args:
         folder: Work dir of the run.
-        file_prefix: ``'test_'`` reads the figures of a test, whose only entry counts as the best as well.
+        is_trained: False for a run that is a test alone, which counts as the best as well.
 
     Returns:
-        Scores in % under the names of ``COLUMNS`` (last validation; ``all`` is the mean IoU of a segmentation),
-        ``best_all`` (best validation), ``done`` (epochs or iterations, None of a test), ``minutes`` of training; None
-        if the run left no report.
+        Scores in % under the names of ``COLUMNS`` (``all`` is the mean IoU of a segmentation), ``best_all`` (of the
+        best validation, None beside a test), ``done`` (epochs or iterations, None of a test alone), ``minutes`` of
+        training, ``scored_on`` (which images, in words); None if the run left no report.
     """
-    path = folder / f'{file_prefix}{METRICS_FILE}'
-    if not path.is_file():
+    training, test = (_report(folder / f'{prefix}{METRICS_FILE}') for prefix in ('', 'test_'))
+    last = training if is_trained else test
+    if last is None:
         return None
-    report = json.loads(path.read_text(encoding='utf-8'))
-    if report['last'] is None:
-        return None
-    prefix = report['shot_prefix']
-    last, best = report['last']['metrics'], (report['best'] or report['last'])['metrics']
-    keys = {name: f'{prefix}/{name}' for name in COLUMNS} | {'all': f'{prefix}/{report.get("overall", "all")}'}
-    figures = {name: last[key] for name, key in keys.items() if key in last}
+    is_tested = is_trained and test is not None and split_of(test) == 'test' and _written(test) >= _written(last)
+    shown = test if is_tested and test is not None else last
+    figures, best = _scores(shown, 'last'), _scores(last, 'best')
     return {
         **figures,
-        'best_all': best[keys['all']],
-        'done': report['last'].get(report['unit']),
-        'minutes': report['seconds']['training'] / 60,
+        'best_all': None if is_tested else (best or figures)['all'],
+        'done': last['last'].get(last['unit']),
+        'minutes': last['seconds']['training'] / 60,
+        'scored_on': TEST if split_of(shown) == 'test' else VALIDATION,
     }
+
+
+def _report(path: Path) -> dict | None:
+    report = json.loads(path.read_text(encoding='utf-8')) if path.is_file() else {}
+    return report if report.get('last') else None
+
+
+def _written(report: dict) -> datetime:
+    return datetime.fromisoformat(report['written'])
+
+
+def _scores(report: dict, entry: str) -> dict[str, float]:
+    prefix, metrics = report['shot_prefix'], (report[entry] or {}).get('metrics', {})
+    keys = {name: f'{prefix}/{name}' for name in COLUMNS} | {'all': f'{prefix}/{report.get("overall", "all")}'}
+    return {name: metrics[key] for name, key in keys.items() if key in metrics}
 
 
 def summarise(runs: 'pd.DataFrame') -> 'pd.DataFrame':
@@ -56,7 +70,7 @@ def summarise(runs: 'pd.DataFrame') -> 'pd.DataFrame':
     Returns:
         Index ``method``; columns with two levels, the figure and ``mean`` or ``std``, and ``seeds``, their number.
     """
-    figures = [name for name in (*COLUMNS, 'best_all', 'minutes') if name in runs]
+    figures = [name for name in (*COLUMNS, 'best_all', 'minutes') if name in runs and runs[name].notna().any()]
     groups = runs.groupby('method', sort=False)
     summary = groups[figures].agg(['mean', 'std'])
     summary['seeds'] = groups.size()

@@ -2,7 +2,8 @@
 
 An interrupted comparison goes on where it stopped: finished runs are kept, the others are resumed. A config with a
 stage1_config starts from the last checkpoint of that config with the same seed, which is trained first and whose
-training minutes are added. A config without training is tested on it.
+training minutes are added. A config without training is tested on it. The figures are those of the test images where a
+config has other ones than for its validation, of the checkpoint that was best there; else those of the last validation.
 
 examples:
   ltcl compare bcl.py paco.py my_config.py --seeds 0 1 2 --jobs 2 --cfg-options max_epochs=50
@@ -16,7 +17,7 @@ import sys
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
-from ltcl.analysis.comparison import TEST, VALIDATION, draw, read_run, summarise, to_csv, to_markdown
+from ltcl.analysis.comparison import draw, read_run, summarise, to_csv, to_markdown
 from ltcl.errors import UserError
 from ltcl.launch import load_config
 from ltcl.launch.run_length import length_of
@@ -64,8 +65,7 @@ def run_one(config: str, seed: int, args: argparse.Namespace) -> dict:
     if not is_trained and not stage1:
         raise UserError(f'{config} has neither train_cfg nor stage1_config: there is nothing to train or to test')
     folder = args.work_dir / stem_of(config) / f'seed{seed}'
-    file_prefix = '' if is_trained else 'test_'
-    figures = read_run(folder, file_prefix) or {}
+    figures = read_run(folder, is_trained) or {}
     if not figures or (is_trained and figures['done'] < (length_of(cfg) or 0)):
         # A config without training has no entries for options that are about training.
         options = [option for option in args.cfg_options if cfg.get(option.split('.')[0], option) is not None]
@@ -75,11 +75,11 @@ def run_one(config: str, seed: int, args: argparse.Namespace) -> dict:
             start_command('train', [config, '--resume'], folder, options, args)
         else:
             start_command('test', [config, stage1['checkpoint']], folder, options, args)
-        figures = read_run(folder, file_prefix) or {}
+        figures = read_run(folder, is_trained) or {}
     figures['minutes'] += stage1.get('minutes', 0)
     checkpoint = os.fsdecode((folder / 'last_checkpoint').read_bytes()).strip() if is_trained else None
     about = {'config': config, 'seed': seed, 'checkpoint': checkpoint}
-    return {**about, **figures, 'scored_on': VALIDATION if is_trained else TEST}
+    return {**about, **figures}
 
 
 def start_command(name: str, words: list[str], folder: Path, options: list[str], args: argparse.Namespace) -> None:

@@ -23,7 +23,29 @@ def test_segmentation_counts_iterations_and_its_overall_figure_is_the_mean_iou(t
     best = {'iter': 10, 'epoch': 0, 'metrics': {'seg/mIoU': 40.0}}
     report = {'unit': 'iter', 'shot_prefix': 'seg', 'overall': 'mIoU', 'last': last, 'best': best}
     (tmp_path / 'metrics.json').write_text(json.dumps({**report, 'seconds': {'training': 60.0}}))
-    assert read_run(tmp_path) == {'all': 30.0, 'few': 10.0, 'best_all': 40.0, 'done': 20, 'minutes': 1.0}
+    scored_on = 'images of the last validation'
+    figures = {'all': 30.0, 'few': 10.0, 'best_all': 40.0, 'done': 20, 'minutes': 1.0, 'scored_on': scored_on}
+    assert read_run(tmp_path) == figures
+
+
+@pytest.mark.parametrize(
+    ('minute', 'split', 'is_shown'),
+    [('05', 'test', True), ('03', 'test', False), ('05', 'val', False), ('05', 'x', False)],
+)
+def test_the_test_after_a_training_counts(tmp_path, minute, split, is_shown):
+    write_report(tmp_path / 'run', 70.0)
+    report = json.loads((tmp_path / 'run' / 'metrics.json').read_text())
+    (tmp_path / 'run' / 'metrics.json').write_text(json.dumps({**report, 'written': '2026-01-01T10:04:00+00:00'}))
+    entry = {'epoch': None, 'metrics': {'shot/all': 60.0}}
+    test = {**report, 'unit': 'test', 'split': split, 'last': entry, 'best': entry}
+    moment = f'2026-01-01T11:{minute}:00+01:00'
+    (tmp_path / 'run' / 'test_metrics.json').write_text(json.dumps({**test, 'written': moment}))
+    found = read_run(tmp_path / 'run')
+    assert (found['all'], found['best_all'], found['scored_on'] == 'test images') == (
+        (60.0, None, True) if is_shown else (70.0, 70.0, False)
+    )
+    assert (found['done'], found['minutes']) == (4, 1.5)
+    assert read_run(tmp_path / 'run', is_trained=False)['all'] == 60.0
 
 
 def test_mean_and_sample_standard_deviation(tmp_path):
