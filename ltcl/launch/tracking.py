@@ -31,7 +31,7 @@ class Tracker(NamedTuple):
 TRACKERS = {
     'tensorboard': Tracker('ltcl.TensorboardVisBackend', ('tensorboard',), "'ltcl[tensorboard]'"),
     'wandb': Tracker('WandbVisBackend', ('wandb',), 'wandb', dict(init_kwargs=dict(project='ltcl', name='{name}'))),
-    'mlflow': Tracker('MLflowVisBackend', ('mlflow',), 'mlflow', dict(exp_name='ltcl', run_name='{name}')),
+    'mlflow': Tracker('ltcl.MLflowVisBackend', ('mlflow',), 'mlflow', dict(exp_name='ltcl', run_name='{name}')),
     'clearml': Tracker('ClearMLVisBackend', ('clearml',), 'clearml', dict(init_kwargs=dict(project_name='ltcl'))),
     'neptune': Tracker('NeptuneVisBackend', ('neptune',), 'neptune'),
     'dvclive': Tracker('DVCLiveVisBackend', ('dvclive', 'pygit2'), 'dvclive pygit2'),

@@ -46,6 +46,17 @@ def test_every_back_end_exists_and_takes_its_settings(cfg, tmp_path):
         VISBACKENDS.build(dict(backend, save_dir=str(tmp_path / backend.type)))  # the package is imported later
 
 
+def test_mlflow_goes_where_the_environment_says(monkeypatch, tmp_path):
+    def uri(**settings):
+        return VISBACKENDS.build(dict(type='ltcl.MLflowVisBackend', save_dir=str(tmp_path), **settings))._tracking_uri
+
+    monkeypatch.delenv('MLFLOW_TRACKING_URI', raising=False)
+    assert uri() == 'sqlite:///mlflow.db'
+    monkeypatch.setenv('MLFLOW_TRACKING_URI', 'http://tracker')
+    assert uri() == 'http://tracker'
+    assert uri(tracking_uri='http://other') == 'http://other'
+
+
 def test_a_missing_package_is_one_sentence(cfg, installed):
     installed.add('dvclive')
     with pytest.raises(UserError, match=r'--track dvclive needs pygit2: run `pip install dvclive pygit2`'):
