@@ -1,6 +1,5 @@
 """The tail of a data set as a picture."""
 
-import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -8,6 +7,7 @@ import numpy as np
 from markupsafe import Markup
 
 from ltcl.report.charts import MAX_NAMED, MAX_SINGLE, WIDTH, bunch, shorten
+from ltcl.report.count_axis import count_ticks, height_of
 from ltcl.report.svg import Box, label, picture, rect, tag
 
 LEFT, WIDE = 64, WIDTH - 74
@@ -42,11 +42,10 @@ def tail(bars: Sequence[Bar], counted: str, others: Sequence[str]) -> Markup:
         others: Names of the other parts, whose counts are circles.
     """
     most = max(max(bar.value, *bar.others, 1) for bar in bars)
-    highest = math.ceil(math.log10(most + 1)) or 1
-    box = Box(LEFT, 24, WIDE, 190, (0, len(bars)), (0, highest))
-    powers = [(power, f'{10**power:,}') for power in range(0, highest + 1, 1 if highest < 6 else 2)]
+    ticks = count_ticks(most)
+    box = Box(LEFT, 24, WIDE, 190, (0, len(bars)), (0, max(height_of(most), ticks[-1][0])))
     parts = [
-        *box.grid(powers),
+        *box.grid(ticks),
         label(f'{counted} (log){"".join(f"; circles: {each}" for each in others)}', 4, 12, class_='axis'),
     ]
     for start, stop in bunch(len(bars), MAX_SINGLE):
@@ -68,9 +67,9 @@ def _bars(members: Sequence[Bar], middle: float, box: Box, counted: str, others:
     tip = f'{about}: {", ".join(each)}{"" if len(members) == 1 else " (mean)"}'
     width = max(0.6, (box.x(len(members)) - box.x(0)) * 0.8)
     kind = f'g-{members[len(members) // 2].group}'
-    top = box.y(math.log10(values[0] + 1))
+    top = box.y(height_of(values[0]))
     parts = [rect(box.x(middle) - width / 2, top, width, box.y(0) - top, kind, tip)]
     for number, value in enumerate(values[1:]):
-        place = dict(cx=box.x(middle), cy=box.y(math.log10(value + 1)), r=min(4.0, max(1.6, width / 2)))
+        place = dict(cx=box.x(middle), cy=box.y(height_of(value)), r=min(4.0, max(1.6, width / 2)))
         parts.append(tag('circle', tag('title', tip), class_=f'mark k{4 - number}', **place))
     return parts

@@ -11,6 +11,7 @@ from ltcl.analysis.run_report import GROUPS
 from ltcl.predictions.calibration import reliability
 
 from .class_rows import ClassRow, groups_present
+from .count_axis import count_ticks, height_of
 from .svg import Box, label, line, path, picture, rect, tag
 
 WIDTH = 640
@@ -26,11 +27,11 @@ def tail(rows: Sequence[ClassRow], score: str, counted: str) -> Markup:
     With more than 200 classes, a mark stands for several neighbours: their mean, and the middle half of them.
     """
     scored = Box(44, 26, WIDTH - 54, 166, (0, len(rows)))
-    highest = math.ceil(math.log10(max(row.train for row in rows) + 1)) or 1
-    sizes = Box(44, 224, WIDTH - 54, 78, (0, len(rows)), (0, highest))
-    powers = [(power, f'{10 ** (power % 3)}{" kMGT"[power // 3].strip()}') for power in range(highest + 1)]
+    most = max(row.train for row in rows)
+    ticks = count_ticks(most)
+    sizes = Box(44, 224, WIDTH - 54, 78, (0, len(rows)), (0, max(height_of(most), ticks[-1][0])))
     bunches = [rows[start:stop] for start, stop in bunch(len(rows), MAX_SINGLE)]
-    parts = [*scored.grid(PERCENT), *sizes.grid(powers if highest < 5 else powers[::2])]
+    parts = [*scored.grid(PERCENT), *sizes.grid(ticks)]
     start = 0
     for members in bunches:
         parts += _bunch(members, start, scored, sizes, counted)
@@ -52,7 +53,7 @@ def _bunch(members: Sequence[ClassRow], start: int, scored: Box, sizes: Box, cou
     mean = float(np.mean([row.train for row in members]))
     bar = max(0.6, width * 0.86)
     about = members[0].name if len(members) == 1 else f'{members[0].name} to {members[-1].name}'
-    height = math.log10(mean + 1) / sizes.y_range[1] * sizes.height
+    height = sizes.y(0) - sizes.y(height_of(mean))
     tip = f'{about}: {mean:,.0f} training {counted}'
     parts = [rect(sizes.x(middle) - bar / 2, sizes.y(0) - height, bar, height, kind, tip)]
     values = [row.figures['recall'] for row in members if row.figures['recall'] is not None]
