@@ -107,6 +107,7 @@ setup(
             'pytest-xdist',
             'ruff>=0.6',
             'setuptools>=77',
+            'torchmetrics>=1.4',  # what the ECE of the report is compared with
             'twine>=6.1',
         ],
     },

@@ -21,6 +21,7 @@ from sklearn.metrics import (
     recall_score,
     roc_auc_score,
 )
+from torchmetrics.functional.classification import multiclass_calibration_error
 
 from ltcl.errors import UserError
 from ltcl.report.page import build_page, code
@@ -134,9 +135,8 @@ def test_ece_is_that_of_torchmetrics(hundred):
 
 
 def calibration_of(probabilities, labels):
-    torchmetrics = pytest.importorskip('torchmetrics.functional.classification')
     tensors = torch.from_numpy(probabilities), torch.from_numpy(labels)
-    return torchmetrics.multiclass_calibration_error(*tensors, num_classes=probabilities.shape[1], n_bins=15).item()
+    return multiclass_calibration_error(*tensors, num_classes=probabilities.shape[1], n_bins=15).item()
 
 
 def table_of(page):
