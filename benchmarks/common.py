@@ -134,6 +134,30 @@ def extra_peak_memory(function: Callable[[], object], device: str = 'cpu') -> in
     return max(itertools.accumulate((num_bytes for _, num_bytes in changes), initial=0))
 
 
+def spread(values: Sequence[float]) -> float:
+    """Width of the middle half of values, of two or more; 0 of one."""
+    if len(values) < 2:
+        return 0.0
+    lower, _, upper = statistics.quantiles(values, n=4, method='inclusive')
+    return upper - lower
+
+
+def ratio_figures(name: str, numerators: Sequence[float], denominators: Sequence[float], goal: float) -> list[Figure]:
+    """A median ratio with its goal, and how far the rounds' ratios lie apart.
+
+    Args:
+        name: What the ratio is.
+        numerators: One number a round.
+        denominators: The same number of them.
+        goal: Smallest ratio to reach.
+    """
+    ratios = [top / bottom for top, bottom in zip(numerators, denominators, strict=True)]
+    return [
+        Figure.at_least(name, statistics.median(ratios), 'x', goal),
+        Figure(f'{name}, spread', spread(ratios), 'x'),
+    ]
+
+
 def speed_figures(
     seconds: dict[str, Sequence[float]], setting: str, goal: float | None, unit: str = 'ms'
 ) -> list[Figure]:
@@ -207,17 +231,25 @@ def print_table(title: str, figures: Iterable[Figure]) -> None:
     Console(width=None if sys.stdout.isatty() else 120).print(table)
 
 
-def run(title: str, measure: Callable[[], list[Figure]]) -> None:
+def run(
+    title: str,
+    measure: Callable[..., list[Figure]],
+    add_options: Callable[[argparse.ArgumentParser], None] | None = None,
+) -> None:
     """Command line of one benchmark: measure, print a table, write ``--json FILE``.
 
     Args:
         title: Heading of the table.
         measure: Measures the figures; a ``UserError`` of it is shown as one line.
+        add_options: Adds options of this benchmark; ``measure`` is then called with what was given.
     """
     parser = argparse.ArgumentParser(description=sys.modules['__main__'].__doc__)
     parser.add_argument('--json', type=Path, metavar='FILE', help='also write the figures as a list of records')
+    if add_options is not None:
+        add_options(parser)
     args = parser.parse_args()
-    report_user_errors(functools.partial(_run, title, measure, args.json))()
+    measured = measure if add_options is None else functools.partial(measure, args)
+    report_user_errors(functools.partial(_run, title, measured, args.json))()
 
 
 def _run(title: str, measure: Callable[[], list[Figure]], json_file: Path | None) -> None:

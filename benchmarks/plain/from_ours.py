@@ -142,10 +142,12 @@ SETTINGS = {
     ),
     'kcl': _k_positive,
     'tsc': _targets,
-    'resco': lambda head: _rebalanced(head)
-    | dict(
-        positives_per_class=head.positive_queue.slots_per_class,
-        negatives_per_class=head.negative_queue.slots_per_class,
+    'resco': lambda head: (
+        _rebalanced(head)
+        | dict(
+            positives_per_class=head.positive_queue.slots_per_class,
+            negatives_per_class=head.negative_queue.slots_per_class,
+        )
     ),
     'rescom': _hardest,
     'multi-task': lambda head: dict(

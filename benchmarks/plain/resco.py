@@ -93,7 +93,7 @@ class ResCo(Rebalanced):
         feats = [self.encoder(view) for view in views]
         anchors, keys = (F.normalize(self.projector(each), dim=1) for each in feats)
         same_class = torch.eq(labels.view(-1, 1), labels.view(1, -1)).to(keys.dtype)
-        from_queues = [self.queue_similarities(anchor, int(label)) for anchor, label in zip(anchors, labels, strict=True)]
+        from_queues = [self.compare_with_queues(anchor, int(c)) for anchor, c in zip(anchors, labels, strict=True)]
         own, others = (torch.stack(each) for each in zip(*from_queues, strict=True))
         similarities = torch.cat([anchors.mm(keys.T), own, others], dim=1)
         positive = torch.cat([same_class, torch.ones_like(own), torch.zeros_like(others)], dim=1)
@@ -102,7 +102,7 @@ class ResCo(Rebalanced):
         classified = sum(self.balanced_softmax(self.classifier(each), labels) for each in feats) / 2
         return classified + self.contrast(similarities, positive, labels)
 
-    def queue_similarities(self, anchor: Tensor, label: int) -> tuple[Tensor, Tensor]:
+    def compare_with_queues(self, anchor: Tensor, label: int) -> tuple[Tensor, Tensor]:
         """Similarities of an anchor to the positives of its class, and to the negatives of all others."""
         positives, negatives = self.positive_queue.columns, self.negative_queue.columns
         slots, num_own = self.positive_queue.slots, self.negative_queue.slots
