@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.table import Table
 from torch.profiler import ProfilerActivity, profile
 
+from ltcl.errors import UserError
 from ltcl.launch import report_user_errors
 from ltcl.launch.threads import use_free_cores
 
@@ -62,9 +63,23 @@ class Figure:
         return f'{"≥" if (self.value >= self.goal) == self.met else "≤"} {self.goal:g}'
 
 
-def devices() -> list[str]:
-    """Devices to measure: the CPU, and CUDA where there is one."""
-    return ['cpu', 'cuda'] if torch.cuda.is_available() else ['cpu']
+def devices(asked: Sequence[str] | None = None) -> list[str]:
+    """Devices to measure: those that were asked for, or the CPU, and CUDA where there is one.
+
+    Raises:
+        UserError: CUDA was asked for and is not there.
+    """
+    there = ['cpu', 'cuda'] if torch.cuda.is_available() else ['cpu']
+    if missing := set(asked or ()) - set(there):
+        raise UserError(f'--devices {" ".join(missing)}: PyTorch finds no such device here')
+    return list(asked or there)
+
+
+def positive(word: str) -> int:
+    """A number of rounds, images or steps on a command line."""
+    if not word.isdecimal() or int(word) < 1:
+        raise argparse.ArgumentTypeError(f'a number from 1 on, got {word}')
+    return int(word)
 
 
 def time_interleaved(

@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import torch
-from common import Figure, devices, median_ratio, ratio_figures, run, time_interleaved
+from common import Figure, devices, median_ratio, positive, ratio_figures, run, time_interleaved
 from networks import RECIPES, TrainingStep, demo_config, imagenet_config
 from plain.from_ours import plain_form
 from plain.parts import train_step
@@ -119,12 +119,12 @@ def measure_method(name: str, configs: dict[str, dict], method: str, device: str
 def measure(args: argparse.Namespace) -> list[Figure]:
     """Figures of every method and network that was asked for, on every device."""
     figures = []
-    for device in args.devices or devices():
+    for device in devices(args.devices):
         for network in args.networks:
             for method in args.methods or (tuple(RECIPES) if args.full else QUICK[network]):
-                name = f'{RECIPES[method].name}, {NETWORKS[network]}'
+                configs = {form: network_config(network, method, settings) for form, settings in FORMS.items()}
+                name = f'{RECIPES[method].name}, {NETWORKS[network]} batch {configs["float32"]["shape"][0]}'
                 print(f'{name}, {device}', file=sys.stderr, flush=True)
-                configs = {name: network_config(network, method, form) for name, form in FORMS.items()}
                 rounds = args.rounds or ROUNDS[network] * (3 if args.full else 1)
                 figures += measure_method(name, configs, method, device, rounds)
     return figures
@@ -135,9 +135,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument('--full', action='store_true', help='all methods on all networks, three times the rounds')
     parser.add_argument('--methods', nargs='+', choices=RECIPES, metavar='METHOD', help=', '.join(RECIPES))
-    parser.add_argument('--networks', nargs='+', choices=NETWORKS, default=list(NETWORKS), metavar='NETWORK')
+    parser.add_argument(
+        '--networks', nargs='+', choices=NETWORKS, default=list(NETWORKS), metavar='NETWORK', help=', '.join(NETWORKS)
+    )
     parser.add_argument('--devices', nargs='+', choices=('cpu', 'cuda'), help='all that there are')
-    parser.add_argument('--rounds', type=int, metavar='N', help='timed rounds of all forms')
+    parser.add_argument('--rounds', type=positive, metavar='N', help='timed rounds of all forms')
 
 
 if __name__ == '__main__':

@@ -20,12 +20,15 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from common import Figure, devices, extra_peak_memory, ratio_figures, run, time_interleaved
+from common import Figure, devices, extra_peak_memory, positive, ratio_figures, run, time_interleaved
 from networks import PRECISIONS, RECIPES, TrainingStep, demo_config, image_loader, imagenet_config
 from torch.profiler import ProfilerActivity, profile
+
+from ltcl.errors import UserError
 
 LAUNCHES = ('cudaLaunch', 'cuLaunch', 'cudaGraphLaunch', 'cuGraphLaunch')
 
@@ -43,8 +46,8 @@ class Network(NamedTuple):
 
 NETWORKS = {
     'demo': Network('demo network', 0.90, 7),
-    'resnet18': Network('ResNet-18 224 px batch 32', 0.93, 2, depth=18, batch_size=32),
-    'resnet50': Network('ResNet-50 224 px batch 16', 0.95, 3, depth=50, batch_size=16, quick=('paco',)),
+    'resnet18': Network('ResNet-18 224 px', 0.93, 2, depth=18, batch_size=32),
+    'resnet50': Network('ResNet-50 224 px', 0.95, 3, depth=50, batch_size=16, quick=('paco',)),
 }
 
 
@@ -133,12 +136,12 @@ def measure_loader(name: str, method: str, config: dict, device: str, args: argp
 def measure(args: argparse.Namespace) -> list[Figure]:
     """Figures of every network and method that was asked for, on every device."""
     figures = []
-    for device in args.devices or devices():
+    for device in _checked_devices(args):
         for network in (NETWORKS[key] for key in args.networks):
             for method in args.methods or (tuple(RECIPES) if args.full else network.quick):
                 config = config_of(network, method, args.precision, args.layout == 'channels-last', args.batch_size)
                 config['compiled'] = args.compile
-                name = f'{RECIPES[method].name}, {network.name}'
+                name = f'{RECIPES[method].name}, {network.name} batch {config["shape"][0]}'
                 print(f'{name}, {device}', file=sys.stderr, flush=True)
                 rounds = args.rounds or network.rounds * (3 if args.full else 1)
                 figures += measure_step(name, config, device, rounds, network.goal)
@@ -147,21 +150,37 @@ def measure(args: argparse.Namespace) -> list[Figure]:
     return figures
 
 
+def _checked_devices(args: argparse.Namespace) -> list[str]:
+    """The devices, if all that was asked for can be done on them."""
+    chosen = devices(args.devices)
+    if args.precision == 'float16' and 'cpu' in chosen:
+        raise UserError('--precision float16 is for GPUs: add --devices cuda, or take bfloat16')
+    if args.data and not Path(args.data).is_dir():
+        raise UserError(f'--data {args.data}: there is no such folder')
+    if args.data and args.networks == ['demo']:
+        raise UserError('--data feeds the networks for 224 px: take --networks resnet18 or resnet50')
+    return chosen
+
+
 def add_options(parser: argparse.ArgumentParser) -> None:
     """What is measured."""
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument('--full', action='store_true', help='all methods on all networks, three times the rounds')
     parser.add_argument('--methods', nargs='+', choices=RECIPES, metavar='METHOD', help=', '.join(RECIPES))
-    parser.add_argument('--networks', nargs='+', choices=NETWORKS, default=list(NETWORKS), metavar='NETWORK')
+    parser.add_argument(
+        '--networks', nargs='+', choices=NETWORKS, default=list(NETWORKS), metavar='NETWORK', help=', '.join(NETWORKS)
+    )
     parser.add_argument('--devices', nargs='+', choices=('cpu', 'cuda'), help='all that there are')
     parser.add_argument('--precision', choices=PRECISIONS[:3], default='bfloat16')
     parser.add_argument('--layout', choices=('contiguous', 'channels-last'), default='channels-last')
-    parser.add_argument('--batch-size', type=int, metavar='N', help='instead of the one named with each network')
-    parser.add_argument('--rounds', type=int, metavar='N', help='timed rounds of step and bare encoder')
+    parser.add_argument('--batch-size', type=positive, metavar='N', help='instead of the one named with each network')
+    parser.add_argument('--rounds', type=positive, metavar='N', help='timed rounds of step and bare encoder')
     parser.add_argument('--compile', action='store_true', help="with the config's compile=True")
     parser.add_argument('--data', metavar='FOLDER', help='folder of class folders; adds the share that waits for data')
     parser.add_argument('--workers', type=int, default=4, metavar='N', help='processes of the loader of --data')
-    parser.add_argument('--steps', type=int, default=20, metavar='N', help='steps that are fed by the loader of --data')
+    parser.add_argument(
+        '--steps', type=positive, default=20, metavar='N', help='steps that are fed by the loader of --data'
+    )
 
 
 if __name__ == '__main__':

@@ -7,6 +7,8 @@ from types import SimpleNamespace
 import pytest
 import torch
 
+from ltcl.errors import UserError
+
 
 def tiny_config(**model) -> dict:
     return dict(
@@ -81,8 +83,24 @@ def test_what_is_measured_is_what_was_asked_for(load, monkeypatch, quick, chosen
     benchmark.add_options(parser)
     benchmark.measure(parser.parse_args(['--networks', 'resnet50', '--devices', 'cpu', '--batch-size', '3', *quick]))
     assert {name.split(',')[0].lower() for name, *_ in measured} == chosen
-    ((_, config, device, rounds, goal),) = measured
+    ((name, config, device, rounds, goal),) = measured
+    assert name.endswith('batch 3')
     assert (config['shape'], device, rounds, goal) == ((3, 3, 224, 224), 'cpu', 3, 0.95)
+
+
+@pytest.mark.parametrize(
+    ('words', 'complaint'),
+    [
+        (['--devices', 'cpu', '--precision', 'float16'], '--precision float16 is for GPUs'),
+        (['--devices', 'cpu', '--data', 'no_such_folder'], 'there is no such folder'),
+        (['--devices', 'cpu', '--data', '.', '--networks', 'demo'], '--data feeds the networks for 224 px'),
+    ],
+)
+def test_what_cannot_be_measured_is_told(load, words, complaint):
+    benchmark, parser = load('step'), argparse.ArgumentParser()
+    benchmark.add_options(parser)
+    with pytest.raises(UserError, match=complaint):
+        benchmark.measure(parser.parse_args(words))
 
 
 def test_share_that_waits_for_data(load):
