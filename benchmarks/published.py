@@ -1,4 +1,4 @@
-"""Images per second of every method's step against the published one, in three forms; and the share of the machine.
+"""Images per second of every method's step against the published one, in three forms, and the share of the machine.
 
 The published step is its plain re-statement in `benchmarks/plain`, in float32 and the plain layout, on images that are
 normalised before. Ours is the step of a run, preprocessing included. Forms take turns within one run. The share of the
@@ -6,6 +6,7 @@ peak is the step's operations a second against those of a large matrix product i
 
     python benchmarks/published.py           PaCo (batch 16) and BCL (8) on ResNet-50, 224 px; all on the demo network
     python benchmarks/published.py --full    all methods on both, more rounds
+    python benchmarks/published.py --networks resnet50 --methods bcl --compile
 """
 
 import argparse
@@ -28,12 +29,15 @@ class Form(NamedTuple):
     precision: str
     channels_last: bool
     goal: float
+    compiled: bool = False
 
 
 FORMS = {
     'float32': Form('float32', False, 1.0),
     'float32 channels-last': Form('float32', True, 1.3),
     'bfloat16 channels-last': Form('bfloat16', True, 3.0),
+    'float32 channels-last compiled': Form('float32', True, 1.3, compiled=True),
+    'bfloat16 channels-last compiled': Form('bfloat16', True, 3.0, compiled=True),
 }
 NETWORKS = {'demo': 'demo network', 'resnet50': 'ResNet-50 224 px'}
 ROUNDS = {'demo': 2, 'resnet50': 3}
@@ -68,9 +72,11 @@ class PublishedStep:
 def network_config(network: str, method: str, form: Form) -> dict:
     """Arguments of :class:`~networks.TrainingStep` for a method on a network in a form."""
     if network == 'demo':
-        return demo_config(method, form.precision, form.channels_last)
-    batch_size = SMALLER_BATCH.get(method, 16)
-    return imagenet_config(method, 50, batch_size, precision=form.precision, channels_last=form.channels_last)
+        config = demo_config(method, form.precision, form.channels_last)
+    else:
+        batch_size = SMALLER_BATCH.get(method, 16)
+        config = imagenet_config(method, 50, batch_size, precision=form.precision, channels_last=form.channels_last)
+    return dict(config, compiled=form.compiled)
 
 
 def matrix_product(precision: str, device: str) -> partial:
@@ -119,10 +125,11 @@ def measure_method(name: str, configs: dict[str, dict], method: str, device: str
 def measure(args: argparse.Namespace) -> list[Figure]:
     """Figures of every method and network that was asked for, on every device."""
     figures = []
+    forms = {name: form for name, form in FORMS.items() if args.compile or not form.compiled}
     for device in devices(args.devices):
         for network in args.networks:
             for method in args.methods or (tuple(RECIPES) if args.full else QUICK[network]):
-                configs = {form: network_config(network, method, settings) for form, settings in FORMS.items()}
+                configs = {form: network_config(network, method, settings) for form, settings in forms.items()}
                 name = f'{RECIPES[method].name}, {NETWORKS[network]} batch {configs["float32"]["shape"][0]}'
                 print(f'{name}, {device}', file=sys.stderr, flush=True)
                 rounds = args.rounds or ROUNDS[network] * (3 if args.full else 1)
@@ -139,6 +146,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         '--networks', nargs='+', choices=NETWORKS, default=list(NETWORKS), metavar='NETWORK', help=', '.join(NETWORKS)
     )
     parser.add_argument('--devices', nargs='+', choices=('cpu', 'cuda'), help='all that there are')
+    parser.add_argument('--compile', action='store_true', help='also with compile=True of the config')
     parser.add_argument('--rounds', type=positive, metavar='N', help='timed rounds of all forms')
 
 

@@ -1,5 +1,6 @@
 """The plain forms of the published steps train as ours do: same weights, same images, same loss, same next weights."""
 
+import argparse
 import copy
 
 import pytest
@@ -88,6 +89,23 @@ def test_figures(load, monkeypatch):
     assert [figure.value for figure in figures] == pytest.approx(expected)
     assert [figure.unit for figure in figures] == ['images/s', 'x', 'images/s', 'x', 'x', 'x']
     assert [figure.goal for figure in figures] == [None, None, None, 1.0, None, None]
+
+
+@pytest.mark.parametrize(('words', 'compiled'), [([], [False] * 3), (['--compile'], [False, False, False, True, True])])
+def test_forms_that_are_asked_for(load, monkeypatch, words, compiled):
+    published, measured = load('published'), []
+    monkeypatch.setattr(published, 'measure_method', lambda *args: measured.append(args) or [])
+    parser = argparse.ArgumentParser()
+    published.add_options(parser)
+    published.measure(parser.parse_args(['--devices', 'cpu', '--networks', 'resnet50', '--methods', 'bcl', *words]))
+    ((name, configs, method, device, rounds),) = measured
+    assert (name, method, device, rounds) == ('BCL, ResNet-50 224 px batch 8', 'bcl', 'cpu', 3)
+    assert [config['compiled'] for config in configs.values()] == compiled
+    assert [config['model']['data_preprocessor']['channels_last'] for config in configs.values()][:3] == [
+        False,
+        True,
+        True,
+    ]
 
 
 def test_operations_of_the_plain_step_are_those_of_its_encoder_and_more(load):
