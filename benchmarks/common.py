@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.table import Table
 from torch.profiler import ProfilerActivity, profile
 
+from ltcl.errors import UserError
 from ltcl.launch import report_user_errors
 from ltcl.launch.threads import use_free_cores
 
@@ -62,9 +63,23 @@ class Figure:
         return f'{"≥" if (self.value >= self.goal) == self.met else "≤"} {self.goal:g}'
 
 
-def devices() -> list[str]:
-    """Devices to measure: the CPU, and CUDA where there is one."""
-    return ['cpu', 'cuda'] if torch.cuda.is_available() else ['cpu']
+def devices(asked: Sequence[str] | None = None) -> list[str]:
+    """Devices to measure: those that were asked for, or the CPU, and CUDA where there is one.
+
+    Raises:
+        UserError: CUDA was asked for and is not there.
+    """
+    there = ['cpu', 'cuda'] if torch.cuda.is_available() else ['cpu']
+    if missing := set(asked or ()) - set(there):
+        raise UserError(f'--devices {" ".join(missing)}: PyTorch finds no such device here')
+    return list(asked or there)
+
+
+def positive(word: str) -> int:
+    """A number of rounds, images or steps on a command line."""
+    if not word.isdecimal() or int(word) < 1:
+        raise argparse.ArgumentTypeError(f'a number from 1 on, got {word}')
+    return int(word)
 
 
 def time_interleaved(
@@ -132,6 +147,30 @@ def extra_peak_memory(function: Callable[[], object], device: str = 'cpu') -> in
         events = json.loads(trace_file.read_text())['traceEvents']
     changes = sorted((event['ts'], event['args']['Bytes']) for event in events if event['name'] == '[memory]')
     return max(itertools.accumulate((num_bytes for _, num_bytes in changes), initial=0))
+
+
+def spread(values: Sequence[float]) -> float:
+    """Width of the middle half of values, of two or more; 0 of one."""
+    if len(values) < 2:
+        return 0.0
+    lower, _, upper = statistics.quantiles(values, n=4, method='inclusive')
+    return upper - lower
+
+
+def ratio_figures(name: str, numerators: Sequence[float], denominators: Sequence[float], goal: float) -> list[Figure]:
+    """A median ratio with its goal, and how far the rounds' ratios lie apart.
+
+    Args:
+        name: What the ratio is.
+        numerators: One number a round.
+        denominators: The same number of them.
+        goal: Smallest ratio to reach.
+    """
+    ratios = [top / bottom for top, bottom in zip(numerators, denominators, strict=True)]
+    return [
+        Figure.at_least(name, statistics.median(ratios), 'x', goal),
+        Figure(f'{name}, spread', spread(ratios), 'x'),
+    ]
 
 
 def speed_figures(
@@ -207,17 +246,25 @@ def print_table(title: str, figures: Iterable[Figure]) -> None:
     Console(width=None if sys.stdout.isatty() else 120).print(table)
 
 
-def run(title: str, measure: Callable[[], list[Figure]]) -> None:
+def run(
+    title: str,
+    measure: Callable[..., list[Figure]],
+    add_options: Callable[[argparse.ArgumentParser], None] | None = None,
+) -> None:
     """Command line of one benchmark: measure, print a table, write ``--json FILE``.
 
     Args:
         title: Heading of the table.
         measure: Measures the figures; a ``UserError`` of it is shown as one line.
+        add_options: Adds options of this benchmark; ``measure`` is then called with what was given.
     """
     parser = argparse.ArgumentParser(description=sys.modules['__main__'].__doc__)
     parser.add_argument('--json', type=Path, metavar='FILE', help='also write the figures as a list of records')
+    if add_options is not None:
+        add_options(parser)
     args = parser.parse_args()
-    report_user_errors(functools.partial(_run, title, measure, args.json))()
+    measured = measure if add_options is None else functools.partial(measure, args)
+    report_user_errors(functools.partial(_run, title, measured, args.json))()
 
 
 def _run(title: str, measure: Callable[[], list[Figure]], json_file: Path | None) -> None:

@@ -88,3 +88,36 @@ def test_forms_are_compared_in_the_order_they_come_in(common):
     figures = common.compare(forms, 'cpu', rounds=2, speed_goal=2.0, memory_goal=0.5)
     assert [figure.goal for figure in figures] == [None, None, 2.0, None, None, 0.5]
     assert figures[-1].value == 0.25
+
+
+def test_a_ratio_has_its_spread(common):
+    ratio, spread = common.ratio_figures('speed', [2.0, 6.0, 9.0], [2.0, 3.0, 3.0], goal=2.0)
+    assert (ratio.value, ratio.met) == (2, True)
+    assert (spread.name, spread.value) == ('speed, spread', 1.0)  # of 1, 2, 3 the quartiles are 1.5 and 2.5
+    assert common.spread([2.0]) == 0
+
+
+def test_a_device_that_is_not_there_is_told(common, monkeypatch):
+    monkeypatch.setattr(common.torch.cuda, 'is_available', lambda: False)
+    assert common.devices(['cpu']) == common.devices() == ['cpu']
+    with pytest.raises(common.UserError, match='--devices cuda'):
+        common.devices(['cpu', 'cuda'])
+
+
+@pytest.mark.parametrize('word', ['0', '-1', 'two'])
+def test_numbers_of_rounds_are_positive(common, word):
+    assert common.positive('12') == 12
+    with pytest.raises(common.argparse.ArgumentTypeError, match=word):
+        common.positive(word)
+
+
+def test_options_of_a_benchmark_reach_it(common, monkeypatch, capsys):
+    monkeypatch.setattr(common, 'use_free_cores', lambda most: most)
+    monkeypatch.setattr('sys.argv', ['benchmark', '--full'])
+    seen = []
+    common.run(
+        'title',
+        lambda args: seen.append(args.full) or [],
+        lambda parser: parser.add_argument('--full', action='store_true'),
+    )
+    assert seen == [True]
