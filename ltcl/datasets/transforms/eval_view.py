@@ -10,6 +10,9 @@ from ltcl.errors import UserError
 from ltcl.registry import TRANSFORMS
 from ltcl.value_ranges import check_choice
 
+from .pil_operations import Resampling
+from .reduced_decoding import Undecoded, largest_reduction, resized_box
+
 INTERPOLATIONS = ('nearest', 'bilinear', 'bicubic')
 
 
@@ -38,16 +41,34 @@ class EvalView(BaseTransform):
         self.size = size
         self.interpolation = InterpolationMode(interpolation)
 
-    def transform(self, results: dict) -> dict:
-        """Replace ``results['img']``, an array or a list of views."""
+    def transform(self, results: dict) -> dict | None:
+        """Replace ``results['img']``, an array or a list of views; None asks the data set for another image."""
         images = results['img']
         results['img'] = list(map(self._resized, images)) if isinstance(images, list) else self._resized(images)
+        if results['img'] is None:
+            return None
         results['img_shape'] = (self.size, self.size)
         return results
 
-    def _resized(self, image: np.ndarray) -> np.ndarray:
+    def _resized(self, image: np.ndarray | Undecoded) -> np.ndarray | None:
+        if isinstance(image, Undecoded):
+            return self._reduced(image)
         resized = F.resize(Image.fromarray(image), self.resize, self.interpolation)
         return np.array(F.center_crop(resized, self.size))
+
+    def _reduced(self, image: Undecoded) -> np.ndarray | None:
+        """The same of a file, which is decoded no larger than needed."""
+        shorter = min(image.size)
+        takes_single_pixels = self.interpolation == InterpolationMode.NEAREST
+        reduction = 1 if takes_single_pixels else largest_reduction(shorter / self.resize)
+        pixels = image.decode(reduction)
+        if pixels is None or reduction == 1:
+            return None if pixels is None else self._resized(pixels)
+        height, width = (int(self.resize * side / shorter) for side in image.size)
+        box = (0, 0, image.size[1] / reduction, image.size[0] / reduction)
+        resample = Resampling[self.interpolation.name]
+        resized = resized_box(Image.fromarray(pixels), box, (width, height), resample)
+        return np.array(F.center_crop(Image.fromarray(resized), self.size))
 
     def __repr__(self) -> str:
         """As in a log."""

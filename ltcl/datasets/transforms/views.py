@@ -7,6 +7,7 @@ from typing import Any
 import cv2
 import numpy as np
 from mmcv.transforms import BaseTransform
+from PIL import Image
 
 from ltcl.errors import UserError
 from ltcl.registry import TRANSFORMS
@@ -16,6 +17,7 @@ from . import opencv_operations, pil_operations
 from .operation import Operation
 from .rand_augment import RandAugment
 from .recipes import RECIPES
+from .reduced_decoding import Undecoded, reduction_for, resized_box
 
 BACKENDS = {'pillow': pil_operations, 'opencv': opencv_operations}
 
@@ -115,15 +117,35 @@ class Views(BaseTransform):
         """
         return [view.draw(height, width) for view in self.views]
 
-    def transform(self, results: dict) -> dict:
-        """Replace ``results['img']`` by its views."""
+    def transform(self, results: dict) -> dict | None:
+        """Replace ``results['img']`` by its views; None asks the data set for another image."""
         image = results['img']
-        self._check(image)
-        apply = BACKENDS[self.backend].apply_to_array
-        views = [_by_planes(apply(image, operations)) for operations in self.draw(*image.shape[:2])]
+        if isinstance(image, Undecoded):
+            views = self._of_file(image)
+        else:
+            self._check(image)
+            views = [self._applied(image, operations) for operations in self.draw(*image.shape[:2])]
+        if views is None:
+            return None
         results['img'] = views if len(views) > 1 else views[0]
         results['img_shape'] = views[0].shape[:2]
         return results
+
+    def _applied(self, image: np.ndarray, operations: Sequence[Operation]) -> np.ndarray:
+        return _by_planes(BACKENDS[self.backend].apply_to_array(image, operations))
+
+    def _of_file(self, image: Undecoded) -> list[np.ndarray] | None:
+        """The views of a file, which is decoded no larger than all of them allow."""
+        drawn = self.draw(*image.size)
+        reduction = reduction_for(crop for crop, *_ in drawn)
+        pixels = image.decode(reduction)
+        if pixels is None or reduction == 1:
+            return None if pixels is None else [self._applied(pixels, operations) for operations in drawn]
+        picture, views = Image.fromarray(pixels), []
+        for (_, (box, size, resample)), *others in drawn:
+            crop = resized_box(picture, [side / reduction for side in box], (size, size), resample)
+            views.append(self._applied(crop, others))
+        return views
 
     def _check(self, image: Any) -> None:
         takes_grey = self.backend == 'pillow'
