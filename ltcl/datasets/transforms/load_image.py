@@ -54,6 +54,9 @@ class LoadImage(BaseTransform):
             ``ltcl.Views`` or ``ltcl.EvalView`` must follow. The draws stay as they are, the pixels differ slightly, see
             docs/augmentation.md.
 
+    Attributes:
+        kept: Decoded images in memory, of ``ltcl.SharedImagesHook``; None decodes each time.
+
     Raises:
         UserError: An option is not as described; a broken file under 'fail', or too many in a row under 'skip'; there
             is neither a path nor an array of an image.
@@ -81,6 +84,7 @@ class LoadImage(BaseTransform):
         self.reduced = reduced
         self.skipped = SkippedImages() if broken == 'skip' else None
         self.damaged = SeenFiles()
+        self.kept: Any = None
 
     def transform(self, results: dict) -> dict | None:
         """Read ``results['img_path']`` or take ``results['img']``; None asks the data set for another image."""
@@ -93,7 +97,7 @@ class LoadImage(BaseTransform):
                 raise UserError('ltcl.LoadImage needs the path of an image, img_path, or an array, img: it got neither')
             if self.skipped is not None and path in self.skipped.broken:
                 return self._broken(path)
-            image = self._attempt(path, lambda: self._open(path) if self.reduced else self.read(path))
+            image = self._attempt(path, lambda: self._image(path))
             if image is None:
                 return None
         results['img'] = image
@@ -115,6 +119,11 @@ class LoadImage(BaseTransform):
             Exception: It cannot be read; of many kinds, since Pillow's readers raise what they like.
         """
         return self._decode(path, self._content(path))
+
+    def _image(self, path: str) -> np.ndarray | Undecoded:
+        if self.kept is not None:
+            return self.kept.get(path, self.read)
+        return self._open(path) if self.reduced else self.read(path)
 
     def _content(self, path: str) -> bytes:
         return read_file(path, self.max_pixels, self.backend_args)
