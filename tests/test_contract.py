@@ -190,13 +190,13 @@ MISUSES = {
     ),
     'one view that is left to the device, collated one by one': (
         lambda: with_device_views(without_collation(config('cross_entropy'))),
-        r"views of ltcl.Views\(backend='device'\) need|collate_fn=dict\(type='default_collate'\)",
+        "views of ltcl.Views(backend='device') need|collate_fn=dict(type='default_collate')",
     ),
     'a view that is left to the device of another preprocessor': (
         lambda: with_device_views(
             config('cross_entropy', model__data_preprocessor=dict(_delete_=True, type='ClsDataPreprocessor'))
         ),
-        r"views of ltcl.Views\(backend='device'\) need|ltcl.MultiViewDataPreprocessor",
+        "views of ltcl.Views(backend='device') need|ltcl.MultiViewDataPreprocessor",
     ),
     'mixed images': (
         lambda: config('gpaco', model__train_cfg=dict(augments=dict(type='Mixup', alpha=1.0))),
