@@ -9,9 +9,10 @@ import torch
 from mmengine.dataset import Compose, default_collate, pseudo_collate
 from mmpretrain.datasets import PackInputs
 from natural_picture import draw_picture
+from test_backends import WARPS
 
 from ltcl.datasets.samplers import seed_generators
-from ltcl.datasets.transforms import RECIPES, Views, pil_operations
+from ltcl.datasets.transforms import RECIPES, EvalView, Views, pil_operations
 from ltcl.datasets.transforms.drawn_rows import BY_WORKERS, ROW, apply_rows, encode, split, turns
 from ltcl.datasets.transforms.operation import NAMES, Operation
 from ltcl.datasets.transforms.pil_operations import Resampling
@@ -36,13 +37,6 @@ BOUNDS = {
     'solarize': ([(0,), (100,), (113.8,), (256,)], 0, 0),
     'solarize_add': ([(110,), (0,)], 0, 0),
     'cut_out': ([(40, 50, 16), (3, 90, 16), (0, 0, 8)], 0, 0),
-}
-WARPS = {
-    'rotate': [30, -28, 3],
-    'shear_x': [0.3, -0.21],
-    'shear_y': [0.3, -0.29],
-    'translate_x': [0.45, -0.431],
-    'translate_y': [0.45, -0.431],
 }
 
 
@@ -206,6 +200,12 @@ def test_samples_that_are_not_stacked_are_refused():
     samples = [pipeline(dict(img=draw_picture(20, 20), gt_label=0)) for _ in range(2)]
     with pytest.raises(UserError, match=r"set the dataloader's collate_fn=dict\(type='default_collate'\)"):
         MultiViewDataPreprocessor()(pseudo_collate(samples))
+
+
+def test_views_cannot_be_enlarged_before_they_are_finished():
+    results = Views(['sim'], size=16, backend='device')(dict(img=draw_picture(20, 20)))
+    with pytest.raises(UserError, match=r"ltcl.EvalView cannot follow ltcl.Views\(backend='device'\)"):
+        EvalView(32, 32)(results)
 
 
 def test_crops_travel_as_uint8():

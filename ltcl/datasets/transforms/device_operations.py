@@ -239,7 +239,7 @@ def _affine(mode: str) -> Callable[[Tensor, Tensor], Tensor]:
     return warp
 
 
-def _sources(matrices: Tensor, height: int, width: int) -> Tensor:
+def _sources(matrices: Tensor, height: int, width: int) -> tuple[Tensor, ...]:
     """Where each pixel comes from, x and y, each (N, H, W)."""
     columns, rows = (torch.arange(side, device=matrices.device) + 0.5 for side in (width, height))
     by_x, by_y, shift = matrices.unbind(2)

@@ -30,7 +30,7 @@ class EvalView(BaseTransform):
         interpolation: 'bilinear' of the convolutional networks, 'bicubic' of the vision transformers, or 'nearest'.
 
     Raises:
-        UserError: An argument outside its range.
+        UserError: An argument outside its range, or the views are to be finished on the device.
     """
 
     def __init__(self, resize: int = 256, size: int = 224, interpolation: str = 'bilinear') -> None:
@@ -44,15 +44,18 @@ class EvalView(BaseTransform):
     def transform(self, results: dict) -> dict | None:
         """Replace ``results['img']``, an array or a list of views; None asks the data set for another image."""
         images = results['img']
-        results['img'] = list(map(self._resized, images)) if isinstance(images, list) else self._resized(images)
-        if results['img'] is None:
-            return None
+        if isinstance(images, Undecoded):
+            results['img'] = self._reduced(images)
+            if results['img'] is None:
+                return None
+        else:
+            _refuse_rows(images)
+            results['img'] = list(map(self.view_of, images)) if isinstance(images, list) else self.view_of(images)
         results['img_shape'] = (self.size, self.size)
         return results
 
-    def _resized(self, image: np.ndarray | Undecoded) -> np.ndarray | None:
-        if isinstance(image, Undecoded):
-            return self._reduced(image)
+    def view_of(self, image: np.ndarray) -> np.ndarray:
+        """The view of an image, (H, W, 3) or (H, W), uint8."""
         resized = F.resize(Image.fromarray(image), self.resize, self.interpolation)
         return np.array(F.center_crop(resized, self.size))
 
@@ -63,7 +66,7 @@ class EvalView(BaseTransform):
         reduction = 1 if takes_single_pixels else largest_reduction(shorter / self.resize)
         pixels = image.decode(reduction)
         if pixels is None or reduction == 1:
-            return None if pixels is None else self._resized(pixels)
+            return None if pixels is None else self.view_of(pixels)
         height, width = (int(self.resize * side / shorter) for side in image.size)
         box = (0, 0, image.size[1] / reduction, image.size[0] / reduction)
         resample = Resampling[self.interpolation.name]
@@ -74,3 +77,10 @@ class EvalView(BaseTransform):
         """As in a log."""
         name = type(self).__name__
         return f'{name}(resize={self.resize}, size={self.size}, interpolation={self.interpolation.value})'
+
+
+def _refuse_rows(images: np.ndarray | list[np.ndarray]) -> None:
+    if isinstance(images, list) and images[-1].ndim == 1:
+        raise UserError(
+            "ltcl.EvalView cannot follow ltcl.Views(backend='device'), whose views are not finished: set another backend"
+        )

@@ -1,6 +1,6 @@
 """JPEG files decoded at a half, a quarter or an eighth, where no view loses by it."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from ltcl.errors import UserError
 from .operation import Operation
 
 REDUCTIONS = (8, 4, 2)
+Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ def _scale_of(crop: Operation) -> float:
     return min(right - left, bottom - top) / size
 
 
-def resized_box(picture: Image.Image, box: Sequence[float], size: tuple[int, int], resample: Resampling) -> np.ndarray:
+def resized_box(picture: Image.Image, box: Box, size: tuple[int, int], resample: Resampling) -> np.ndarray:
     """A box whose sides lie between pixels, as those of a reduced picture do, resized by Pillow.
 
     Rounded to whole pixels, a view would be shifted by up to half a pixel, which costs more than the reduction.

@@ -153,8 +153,9 @@ class Views(BaseTransform):
         if pixels is None or reduction == 1:
             return None if pixels is None else self._of_array(pixels, drawn)
         picture, views = Image.fromarray(pixels), []
-        for (_, (box, size, resample)), *others in drawn:
-            crop = resized_box(picture, [side / reduction for side in box], (size, size), resample)
+        for (_, ((left, top, right, bottom), size, resample)), *others in drawn:
+            box = (left / reduction, top / reduction, right / reduction, bottom / reduction)
+            crop = resized_box(picture, box, (size, size), resample)
             views += self._of_array(crop, [others])
         return views
 
