@@ -9,7 +9,7 @@ import torch
 from mmengine.dataset import Compose, default_collate, pseudo_collate
 from mmpretrain.datasets import PackInputs
 from natural_picture import draw_picture
-from test_backends import WARPS
+from warps import WARPS
 
 from ltcl.datasets.samplers import seed_generators
 from ltcl.datasets.transforms import RECIPES, EvalView, Views, pil_operations

@@ -82,5 +82,5 @@ class EvalView(BaseTransform):
 def _refuse_rows(images: np.ndarray | list[np.ndarray]) -> None:
     if isinstance(images, list) and images[-1].ndim == 1:
         raise UserError(
-            "ltcl.EvalView cannot follow ltcl.Views(backend='device'), whose views are not finished: set another backend"
+            "ltcl.EvalView cannot follow ltcl.Views(backend='device'), whose views are not done: set another backend"
         )
