@@ -21,6 +21,7 @@ from ltcl.models import MultiViewDataPreprocessor
 
 FILL = (124, 116, 104)
 SIDE = 96
+DEVICE = 'cuda' if torch.cuda.is_available() else 'cpu'
 # Arguments to try, largest and mean difference in grey levels.
 BOUNDS = {
     'brightness': ([(0.6,), (1.37,), (1.9,)], 0, 0),
@@ -52,7 +53,7 @@ def on_device(images: list[np.ndarray], operations: list[list[Operation]]) -> li
     """All images at once, each with its own operations."""
     batch = torch.from_numpy(np.stack([np.atleast_3d(image).transpose(2, 0, 1) for image in images]))
     rows = [encode(each, image.shape[:2], 12) for each, image in zip(operations, images, strict=True)]
-    changed = apply_rows(batch, torch.from_numpy(np.stack(rows))).numpy().transpose(0, 2, 3, 1)
+    changed = apply_rows(batch.to(DEVICE), torch.from_numpy(np.stack(rows))).cpu().numpy().transpose(0, 2, 3, 1)
     return [each.reshape(image.shape) for each, image in zip(changed, images, strict=True)]
 
 
@@ -137,11 +138,11 @@ def batch_of(views: Views, images: list[np.ndarray], seed: int = 0) -> list[torc
         samples.append(pipeline(dict(img=image, gt_label=number)))
         samples[-1]['drawn_next'] = random.random(), np.random.rand(), torch.rand(1).item()
     draws = [sample.pop('drawn_next') for sample in samples]
-    preprocess = MultiViewDataPreprocessor(mean=[0.0], std=[1.0], to_rgb=False)
+    preprocess = MultiViewDataPreprocessor(mean=[0.0], std=[1.0], to_rgb=False).to(DEVICE)
     made = preprocess(default_collate(samples))
     assert [int(sample.gt_label) for sample in made['data_samples']] == list(range(len(images)))
-    views = made['inputs']
-    return [*(views if isinstance(views, list) else [views]), torch.tensor(draws)]
+    views = made['inputs'] if isinstance(made['inputs'], list) else [made['inputs']]
+    return [*(view.cpu() for view in views), torch.tensor(draws)]
 
 
 @pytest.mark.parametrize('recipe', RECIPES)
