@@ -50,6 +50,13 @@ def with_views(cfg: Config, number: int) -> Config:
     return cfg
 
 
+def with_device_views(cfg: Config) -> Config:
+    """The config with one view whose augmentation is left to the device."""
+    views = dict(type='ltcl.Views', recipes=['sim'], backend='device')
+    cfg.train_dataloader.dataset.pipeline = [dict(type='ltcl.LoadImage'), views, dict(type='PackInputs')]
+    return cfg
+
+
 def with_parts(cfg: Config, **model: object) -> Config:
     """The config with other parts of its model, as a whole."""
     for name, part in model.items():
@@ -180,6 +187,16 @@ MISUSES = {
     'views for a preprocessor of one': (
         lambda: config('paco', model__data_preprocessor=dict(_delete_=True, type='ClsDataPreprocessor')),
         'ltcl.MultiViewDataPreprocessor|ClsDataPreprocessor',
+    ),
+    'one view that is left to the device, collated one by one': (
+        lambda: with_device_views(without_collation(config('cross_entropy'))),
+        "views of ltcl.Views(backend='device') need|collate_fn=dict(type='default_collate')",
+    ),
+    'a view that is left to the device of another preprocessor': (
+        lambda: with_device_views(
+            config('cross_entropy', model__data_preprocessor=dict(_delete_=True, type='ClsDataPreprocessor'))
+        ),
+        "views of ltcl.Views(backend='device') need|ltcl.MultiViewDataPreprocessor",
     ),
     'mixed images': (
         lambda: config('gpaco', model__train_cfg=dict(augments=dict(type='Mixup', alpha=1.0))),

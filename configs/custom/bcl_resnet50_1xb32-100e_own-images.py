@@ -15,7 +15,9 @@ _base_ = [
 ]
 
 model = dict(head=dict(num_classes=_base_.num_classes, alpha=1.0, beta=0.35, temperature=0.07, cosine_scale=30.0))
-views = dict(type='ltcl.Views', recipes=['randcls', 'bcl_sim', 'bcl_sim'], size=224, num_layers=2, magnitude=10)
+views = dict(
+    type='ltcl.Views', recipes=['randcls', 'bcl_sim', 'bcl_sim'], size=224, num_layers=2, magnitude=10, backend='opencv'
+)
 train_dataloader = dict(dataset=dict(pipeline=[_base_.load, views, _base_.pack]))
 optim_wrapper = dict(optimizer=dict(lr=0.0125))
 param_scheduler = dict(warmup_epochs=0)

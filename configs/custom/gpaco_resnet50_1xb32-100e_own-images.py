@@ -16,7 +16,9 @@ _base_ = [
 ]
 
 model = dict(head=dict(num_classes=_base_.num_classes, queue_len=256, alpha=0.016, temperature=0.2))
-views = dict(type='ltcl.Views', recipes=['randcls', 'randclsstack'], size=224, num_layers=2, magnitude=10)
+views = dict(
+    type='ltcl.Views', recipes=['randcls', 'randclsstack'], size=224, num_layers=2, magnitude=10, backend='opencv'
+)
 train_dataloader = dict(dataset=dict(pipeline=[_base_.load, views, _base_.pack]))
 default_hooks = dict(
     checkpoint=dict(interval=5, save_best='shot/macro'),

@@ -17,7 +17,7 @@ _base_ = [
 ]
 
 model = dict(head=dict(num_classes=_base_.num_classes, queue_len=1024, temperature=0.07))
-views = dict(type='ltcl.Views', recipes=['regular', 'regular'], size=224)
+views = dict(type='ltcl.Views', recipes=['regular', 'regular'], size=224, backend='opencv')
 train_dataloader = dict(dataset=dict(pipeline=[_base_.load, views, _base_.pack]))
 val_evaluator = [dict(type='ltcl.KNNAccuracy')]
 test_evaluator = val_evaluator

@@ -16,7 +16,7 @@ stage1_config = 'configs/custom/kcl_resnet50_1xb32-100e_own-images.py'
 load_from = 'work_dirs/kcl_resnet50_1xb32-100e_own-images/epoch_100.pth'
 
 model = dict(head=dict(num_classes=_base_.num_classes))
-views = dict(type='ltcl.Views', recipes=['regular'], size=224)
+views = dict(type='ltcl.Views', recipes=['regular'], size=224, backend='opencv')
 train_dataloader = dict(
     sampler=dict(_delete_=True, type='ltcl.ClassAwareSampler', samples_per_class=4),
     dataset=dict(pipeline=[_base_.load, views, _base_.pack]),

@@ -17,7 +17,9 @@ _base_ = [
 
 loss = dict(type='ltcl.BalancedSoftmaxLoss', num_classes=_base_.num_classes)
 model = dict(head=dict(num_classes=_base_.num_classes, queue_len=256, temperature=0.2, loss=loss))
-views = dict(type='ltcl.Views', recipes=['randcls', 'randclsstack'], size=224, num_layers=2, magnitude=10)
+views = dict(
+    type='ltcl.Views', recipes=['randcls', 'randclsstack'], size=224, num_layers=2, magnitude=10, backend='opencv'
+)
 train_dataloader = dict(dataset=dict(pipeline=[_base_.load, views, _base_.pack]))
 optim_wrapper = dict(optimizer=dict(lr=0.015))
 default_hooks = dict(

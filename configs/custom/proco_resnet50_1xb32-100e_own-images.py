@@ -16,7 +16,9 @@ _base_ = [
 
 head = dict(type='ltcl.ProCoHead', num_classes=_base_.num_classes, temperature=0.07, cosine_scale=30.0)
 model = dict(head=head)
-views = dict(type='ltcl.Views', recipes=['randcls', 'bcl_sim', 'bcl_sim'], size=224, num_layers=2, magnitude=10)
+views = dict(
+    type='ltcl.Views', recipes=['randcls', 'bcl_sim', 'bcl_sim'], size=224, num_layers=2, magnitude=10, backend='opencv'
+)
 train_dataloader = dict(dataset=dict(pipeline=[_base_.load, views, _base_.pack]))
 optim_wrapper = dict(optimizer=dict(lr=0.0125))
 param_scheduler = dict(warmup_epochs=0)

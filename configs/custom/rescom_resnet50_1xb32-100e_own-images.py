@@ -16,7 +16,7 @@ _base_ = [
 ]
 
 model = dict(head=dict(num_classes=_base_.num_classes, queue_per_class=4, num_hard_negatives=None))
-views = dict(type='ltcl.Views', recipes=['resco', 'resco'], size=224, num_layers=2, magnitude=10)
+views = dict(type='ltcl.Views', recipes=['resco', 'resco'], size=224, num_layers=2, magnitude=10, backend='opencv')
 train_dataloader = dict(dataset=dict(pipeline=[_base_.load, views, _base_.pack]))
 optim_wrapper = dict(optimizer=dict(lr=0.0075))
 default_hooks = dict(

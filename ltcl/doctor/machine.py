@@ -4,13 +4,14 @@ import os
 import shutil
 from pathlib import Path
 
+from ltcl.free_memory import free_and_total
+
 from .finding import Finding, State
 
 GIB = 2**30
 LITTLE_MEMORY = 2 * GIB
 # Workers of a dataloader hand batches over through it; containers often have 64 MiB.
 LITTLE_SHARED = GIB // 4
-NO_LIMIT = 'max'
 
 
 def check_machine() -> list[Finding]:
@@ -84,28 +85,15 @@ def check_memory(proc: Path = Path('/proc'), cgroup: Path = Path('/sys/fs/cgroup
         proc: Where Linux tells the memory of the machine.
         cgroup: Where it tells the limits of a container.
     """
-    try:
-        lines = (line.split() for line in (proc / 'meminfo').read_text(encoding='utf-8').splitlines())
-        sizes = {words[0].rstrip(':'): int(words[1]) * 1024 for words in lines}
-    except OSError:
+    sizes = free_and_total(proc, cgroup)
+    if sizes is None:
         return Finding(State.NOTE, 'memory', f'not known: there is no {proc / "meminfo"}')
-    total, free = sizes['MemTotal'], sizes['MemAvailable']
-    limit, used = (_number(cgroup / name) for name in ('memory.max', 'memory.current'))
-    if limit is not None and limit < total:
-        total, free = limit, min(free, max(0, limit - (used or 0)))
+    free, total = sizes
     text = f'{free / GIB:.1f} of {total / GIB:.1f} GiB free'
     if free < LITTLE_MEMORY:
         advice = 'end other programs, or lower train_dataloader.batch_size and num_workers'
         return Finding(State.WARNING, 'memory', text, advice)
     return Finding(State.OK, 'memory', text)
-
-
-def _number(path: Path) -> int | None:
-    try:
-        text = path.read_text(encoding='utf-8').strip()
-    except OSError:
-        return None
-    return None if text == NO_LIMIT else int(text)
 
 
 def check_shared_memory(place: Path = Path('/dev/shm')) -> Finding:

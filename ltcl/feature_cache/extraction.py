@@ -16,6 +16,7 @@ from ltcl.datasets import CachedFeatures
 from ltcl.datasets.cached_features import STORED
 from ltcl.datasets.image_checks import find_skipped, leaves
 from ltcl.datasets.transforms import LoadImage
+from ltcl.datasets.transforms.drawn_rows import finish, is_drawn
 from ltcl.errors import UserError
 from ltcl.launch.progress import PROGRESS
 from ltcl.notices import note
@@ -79,7 +80,10 @@ class ViewsOfImages(Dataset):
         packed = steps(self.dataset.get_data_info(task.position))
         if packed is None:
             return None
-        return packed['inputs'][0] if isinstance(packed['inputs'], list) else packed['inputs']
+        inputs = packed['inputs']
+        if is_drawn(inputs):
+            return finish([each.unsqueeze(0) for each in inputs])[0][0]
+        return inputs[0] if isinstance(inputs, list) else inputs
 
 
 @contextlib.contextmanager

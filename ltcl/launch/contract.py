@@ -13,7 +13,7 @@ from ltcl.errors import UserError
 from ltcl.signatures import parameters_of
 
 from .hook_contract import check_class_counts, check_key_encoder, check_metrics, check_needed_hooks, check_targets
-from .pipeline_views import cached_features, check_collation, count_views
+from .pipeline_views import cached_features, check_collation, count_views, leaves_to_device
 from .training_parts import Training, read_training
 
 
@@ -57,6 +57,8 @@ def check_head(training: Training) -> None:
 def check_views(training: Training) -> None:
     """The pipeline makes the views that the model names, and the head takes as many."""
     made = count_views(training)
+    if leaves_to_device(training):
+        check_collation(training, "views of ltcl.Views(backend='device')")
     if training.is_contrastive and training.needs is not None:
         from ltcl.models.heads import check_view_numbers
 

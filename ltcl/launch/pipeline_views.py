@@ -61,8 +61,18 @@ def _package(part: Part) -> str:
     return getattr(part.built, '__module__', '').partition('.')[0]
 
 
-def check_collation(training: Training) -> None:
+def leaves_to_device(training: Training) -> bool:
+    """Whether the train pipeline leaves a part of the augmentation to the data preprocessor."""
+    steps = (step for pipeline in _pipelines(training.entries['train_dataloader']) for step in pipeline)
+    return any(isinstance(step, Mapping) and step.get('backend') == 'device' for step in steps)
+
+
+def check_collation(training: Training, what: str = 'several views') -> None:
     """Several views are collected view by view, and prepared together.
+
+    Args:
+        training: The training.
+        what: Of its views needs that.
 
     Raises:
         UserError: The dataloader or the data preprocessor takes single images.
@@ -71,11 +81,11 @@ def check_collation(training: Training) -> None:
 
     collate = training.entries['train_dataloader'].get('collate_fn')
     if collate is None or (isinstance(collate, Mapping) and collate.get('type') == 'pseudo_collate'):
-        raise UserError("several views need train_dataloader.collate_fn=dict(type='default_collate'): set it")
+        raise UserError(f"{what} need train_dataloader.collate_fn=dict(type='default_collate'): set it")
     named = training.model.entries.get('data_preprocessor') or training.entries.get('data_preprocessor')
     prepared = training.part(root.MODELS, 'data_preprocessor', {'type': 'ClsDataPreprocessor'} | dict(named or {}))
     if _package(prepared) in PACKAGES and not prepared.is_a(MultiViewDataPreprocessor):
         raise UserError(
-            f"several views need data_preprocessor=dict(type='ltcl.MultiViewDataPreprocessor'), not {prepared.name}: "
+            f"{what} need data_preprocessor=dict(type='ltcl.MultiViewDataPreprocessor'), not {prepared.name}: "
             'set its type'
         )

@@ -176,7 +176,16 @@ def fit_to_images(cfg: Config, counts: list[int], args: argparse.Namespace) -> l
         hook = dict(type='ltcl.PatienceHook', monitor='shot/macro', patience=patience)
         cfg.custom_hooks = [*cfg.custom_hooks, hook]
         lines.append(f'the training ends when macro has not risen for {patience * cfg.train_cfg.val_interval} epochs')
+    if args.cache_images:
+        lines.append(_cache_images(cfg))
     return lines
+
+
+def _cache_images(cfg: Config) -> str:
+    if is_frozen(cfg):
+        raise UserError('--cache-images: --tune frozen reads an image once: leave it out, or add --tune full')
+    cfg.custom_hooks = [*cfg.custom_hooks, dict(type='ltcl.SharedImagesHook')]
+    return 'decoded images are kept in memory, shared by all workers'
 
 
 def validation_interval(epochs: int) -> int:

@@ -17,6 +17,7 @@ FOLDER_ONLY = {
     'seed': '--cfg-options randomness.seed=N',
     'val_share': '--cfg-options val_share=X',
     'patience': '--cfg-options custom_hooks="[dict(type=\'ltcl.PatienceHook\', patience=N)]"',
+    'cache_images': '--cfg-options custom_hooks="[dict(type=\'ltcl.SharedImagesHook\')]"',
     'dry_run': '`ltcl config CONFIG`',
 }
 
@@ -64,6 +65,7 @@ def folder_options(parser: argparse.ArgumentParser) -> None:
         metavar='N',
         help='stop when macro has not risen for N epochs',
     )
+    group.add_argument('--cache-images', action='store_true', help='keep decoded images in memory, for small sets')
     group.add_argument('--dry-run', action='store_true', help='look, write the config and say what would be done')
 
 

@@ -24,6 +24,7 @@ FOR_CLASSIFIERS = {
     'head': '--head',
     'views': '--views',
     'start_from': '--from',
+    'cache_images': '--cache-images',
 }
 # Batch normalisation of a pooled image needs two of them.
 LEAST = {'batch_size': 2, 'image_size': 32, 'epochs': 1}

@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 import pytest
 from natural_picture import draw_picture
+from warps import WARPS
 
 from ltcl.datasets.samplers import seed_generators
 from ltcl.datasets.transforms import RECIPES, Views, opencv_operations, pil_operations
@@ -31,13 +32,6 @@ BOUNDS = {
     'cut_out': ([(100, 50, 16), (3, 220, 16), (0, 0, 8)], 0, 0),
     'padded_crop': ([(-4, 5, 224), (3, -2, 224), (0, 0, 100)], 0, 0),
     'resized_crop': ([(box, 224) for box in CROPS], 1, 0.05),
-}
-WARPS = {
-    'rotate': [30, -28, 3],
-    'shear_x': [0.3, -0.21],
-    'shear_y': [0.3, -0.29],
-    'translate_x': [0.45, -0.431],
-    'translate_y': [0.45, -0.431],
 }
 
 

@@ -284,7 +284,7 @@ def test_batch_of_views():
         (dict(recipes=[dict(recipe='sim', width=3)]), 'width'),
         (dict(recipes=['sim'], size=0), 'at least 1 pixel, got 0'),
         (dict(recipes=['sim'], num_layers=0), 'num_layers of ltcl.RandAugment'),
-        (dict(recipes=['sim'], backend='pil'), "one of pillow, opencv, got 'pil'"),
+        (dict(recipes=['sim'], backend='pil'), "one of pillow, opencv, device, got 'pil'"),
     ],
 )
 def test_mistakes_in_the_config(options, message):

@@ -82,6 +82,16 @@ def test_result_does_not_depend_on_the_number_of_workers(images, tmp_path, whole
     assert_same_state(train(toy_config(images, tmp_path, **workers)), whole('paco'))
 
 
+def test_views_that_the_device_finishes_are_resumed_as_well(images, tmp_path):
+    views = dict(type='ltcl.Views', recipes=['randclsstack', 'sim_cifar'], size=16, backend='device')
+    words = dict(train_dataloader__dataset__pipeline=[dict(type='LoadImageFromFile'), views, dict(type='PackInputs')])
+    workers = dict(train_dataloader__num_workers=1)
+    whole = train(toy_config(images, tmp_path / 'whole', **words))
+    with pytest.raises(TrainingStopped):
+        train(toy_config(images, tmp_path / 'parts', **words), ITERS_PER_EPOCH + 1)
+    assert_same_state(train(toy_config(images, tmp_path / 'parts', resume=True, **words, **workers)), whole)
+
+
 def test_seed_decides(images, tmp_path, whole):
     again = train(toy_config(images, tmp_path / 'again'))
     other = train(toy_config(images, tmp_path / 'other', randomness__seed=1))

@@ -34,9 +34,11 @@ def places(data, work_dir, tmp_path):
         (['DATA', '--val-share', '1'], 2, '1 is no number of at least 0.01 and less than 1'),
         (['DATA', '--epochs', '2', '--cfg-options', 'max_epochs=3'], 1, 'is set by an option of its own as well'),
         (['DATA', '--from', 'RUN', '--backbone', 'resnet18'], 1, 'goes on with its own model: leave --backbone out'),
+        (['DATA', '--tune', 'frozen', '--cache-images'], 1, '--tune frozen reads an image once: leave it out'),
         (['DATA', '--from', 'EMPTY'], 1, 'has no checkpoint: name the work dir'),
         (['CONFIG', '--epochs', '3'], 1, '--epochs is for a folder of images'),
         (['CONFIG', '--from', 'RUN'], 1, '--cfg-options load_from=CHECKPOINT'),
+        (['CONFIG', '--cache-images'], 1, 'custom_hooks="[dict(type=\'ltcl.SharedImagesHook\')]"'),
         (['CONFIG', '--dry-run'], 1, '--dry-run is for a folder of images'),
     ],
 )

@@ -102,12 +102,15 @@ def test_a_stopped_training_goes_on(call, data, copied, capsys):
 
 
 def test_dry_run_writes_the_config_alone(call, data, tmp_path, capsys):
-    assert call('train', data, '--work-dir', tmp_path / 'run', *OPTIONS, '--dry-run', '--patience', '1') == 0
+    words = (*OPTIONS, '--tune', 'full', '--dry-run', '--patience', '1', '--cache-images')
+    assert call('train', data, '--work-dir', tmp_path / 'run', *words) == 0
     assert {path.name for path in (tmp_path / 'run').iterdir()} <= {'config.py', '.lock'}
     printed = capsys.readouterr().out
     assert 'expected on this machine' in printed
     assert 'the training ends when macro has not risen for 1 epochs' in printed
-    assert 'ltcl.PatienceHook' in (tmp_path / 'run' / 'config.py').read_text()
+    written = (tmp_path / 'run' / 'config.py').read_text()
+    assert 'ltcl.PatienceHook' in written
+    assert 'ltcl.SharedImagesHook' in written
 
 
 def test_more_classes(call, data, work_dir, tmp_path, capsys):

@@ -22,7 +22,7 @@ data_preprocessor = dict(
 
 load = dict(type='ltcl.LoadImage')
 pack = dict(type='PackInputs')
-train_pipeline = [load, dict(type='ltcl.Views', recipes=['randcls'], size=224), pack]
+train_pipeline = [load, dict(type='ltcl.Views', recipes=['randcls'], size=224, backend='opencv'), pack]
 test_pipeline = [load, dict(type='ltcl.EvalView', resize=256, size=224), pack]
 
 images = dict(type='ltcl.OwnImages', data_root=data_root, val_share=val_share, split_seed=split_seed)

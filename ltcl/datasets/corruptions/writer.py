@@ -63,7 +63,7 @@ class CorruptionWriter:
             return 0
         image = read_image(source, 'rgb') if isinstance(source, str) else source
         if self.crop is not None:
-            image = self.crop.transform({'img': image})['img']
+            image = self.crop.view_of(image)
         photos = self.frost_photos
         if photos is not None and self.enlarge_frost:
             photos = covering(photos, *image.shape[:2])

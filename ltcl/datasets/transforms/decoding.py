@@ -8,7 +8,8 @@ from PIL import Image
 
 from .bit_depth import ValueRange, is_deep, read_deep
 from .image_files import MAX_PIXELS, is_see_through, open_image
-from .jpeg import decode_jpeg, find_damage
+from .jpeg import COLOR, REDUCED_COLOR, decode_jpeg, find_damage
+from .tiff_header import TiffHeader
 
 Colour = tuple[int, int, int]
 
@@ -20,6 +21,7 @@ def decode_rgb(
     value_range: ValueRange = None,
     background: Colour | None = None,
     on_damage: Callable[[str], None] = lambda damage: None,
+    reduction: int = 1,
 ) -> np.ndarray:
     """Decode an image file.
 
@@ -31,6 +33,7 @@ def decode_rgb(
             it states, of PNG the significant bits, else 16 bits.
         background: Colour below transparent pixels; None drops the transparency.
         on_damage: Called with the words of libjpeg on a JPEG file that is damaged in the middle.
+        reduction: 2, 4 or 8 decode a file of :func:`reducible_size` at that part of its size, rounded up.
 
     Returns:
         RGB array (H, W, 3), uint8, as the pixels lie in the file: no turn by the EXIF tag. Grey is repeated, CMYK, LAB
@@ -43,8 +46,8 @@ def decode_rgb(
     with open_image(io.BytesIO(content), max_pixels) as image:
         if is_deep(image):
             return _flatten(Image.fromarray(read_deep(image, content, value_range)), background)
-        if image.format == 'JPEG' and image.mode in ('RGB', 'L'):
-            array, damage = decode_jpeg(content)
+        if _is_plain_jpeg(image):
+            array, damage = decode_jpeg(content, REDUCED_COLOR.get(reduction, COLOR))
             if damage:
                 on_damage(damage)
             if array is not None:
@@ -52,6 +55,19 @@ def decode_rgb(
         elif image.format in ('JPEG', 'MPO') and (damage := find_damage(content)):
             on_damage(damage)
         return _flatten(image, background)
+
+
+def reducible_size(content: bytes, max_pixels: float | None = MAX_PIXELS) -> tuple[int, int] | None:
+    """Height and width of a JPEG file that can be decoded at a part of its size, by its header; None of any other file.
+
+    Those are grey ones and those of three colours. Arguments and errors as :func:`decode_rgb`.
+    """
+    with open_image(io.BytesIO(content), max_pixels) as image:
+        return image.size[::-1] if _is_plain_jpeg(image) else None
+
+
+def _is_plain_jpeg(image: Image.Image | TiffHeader) -> bool:
+    return image.format == 'JPEG' and image.mode in ('RGB', 'L')
 
 
 def _flatten(image: Image.Image, background: Colour | None) -> np.ndarray:

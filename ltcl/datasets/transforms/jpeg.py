@@ -13,6 +13,12 @@ import cv2
 import numpy as np
 
 COLOR = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
+# At a part of the size, which libjpeg makes of the frequencies, without decoding the whole.
+REDUCED_COLOR = {
+    2: cv2.IMREAD_REDUCED_COLOR_2 | cv2.IMREAD_IGNORE_ORIENTATION,
+    4: cv2.IMREAD_REDUCED_COLOR_4 | cv2.IMREAD_IGNORE_ORIENTATION,
+    8: cv2.IMREAD_REDUCED_COLOR_8 | cv2.IMREAD_IGNORE_ORIENTATION,
+}
 DAMAGE = re.compile(r'^Corrupt JPEG data: (?P<what>.*)\n?', re.MULTILINE)
 # Some cameras leave a byte or two behind the last pixel; nothing of the picture is lost.
 HARMLESS = re.compile(r'[12] extraneous bytes before marker 0xd9')

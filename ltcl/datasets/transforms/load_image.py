@@ -1,6 +1,7 @@
 """The first step of a pipeline: an image file as an RGB array, and what happens when one cannot be read."""
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
 import cv2
@@ -13,8 +14,9 @@ from ltcl.registry import TRANSFORMS
 from ltcl.value_ranges import check_choice
 
 from .bit_depth import UnknownRangeError, ValueRange, check_value_range, to_8_bits
-from .decoding import Colour, decode_rgb
+from .decoding import Colour, decode_rgb, reducible_size
 from .image_files import MAX_PIXELS, check_ends, read_file
+from .reduced_decoding import Undecoded
 from .skipped_images import SeenFiles, SkippedImages
 
 POLICIES = ('fail', 'skip')
@@ -48,6 +50,12 @@ class LoadImage(BaseTransform):
         array_order: Of the colours of a given array: 'bgr', as OpenCV and ``mmcv.imread`` have it, or 'rgb'. What gives
             the array may say it itself by ``channel_order``.
         backend_args: Of MMEngine's file back end; by default it follows the path's prefix.
+        reduced: Decode a JPEG file at 1/2, 1/4 or 1/8 of its size where all views made of it are smaller still;
+            ``ltcl.Views`` or ``ltcl.EvalView`` must follow. The draws stay as they are, the pixels differ slightly, see
+            docs/augmentation.md.
+
+    Attributes:
+        kept: Decoded images in memory, of ``ltcl.SharedImagesHook``; None decodes each time.
 
     Raises:
         UserError: An option is not as described; a broken file under 'fail', or too many in a row under 'skip'; there
@@ -62,6 +70,7 @@ class LoadImage(BaseTransform):
         background: Colour | None = None,
         array_order: str = 'bgr',
         backend_args: dict | None = None,
+        reduced: bool = False,
     ) -> None:
         check_choice('broken of ltcl.LoadImage', broken, POLICIES)
         check_choice('array_order of ltcl.LoadImage', array_order, ORDERS)
@@ -72,8 +81,10 @@ class LoadImage(BaseTransform):
         self.background = _check_colour(background)
         self.array_order = array_order
         self.backend_args = backend_args
+        self.reduced = reduced
         self.skipped = SkippedImages() if broken == 'skip' else None
         self.damaged = SeenFiles()
+        self.kept: Any = None
 
     def transform(self, results: dict) -> dict | None:
         """Read ``results['img_path']`` or take ``results['img']``; None asks the data set for another image."""
@@ -86,17 +97,11 @@ class LoadImage(BaseTransform):
                 raise UserError('ltcl.LoadImage needs the path of an image, img_path, or an array, img: it got neither')
             if self.skipped is not None and path in self.skipped.broken:
                 return self._broken(path)
-            try:
-                image = self.read(path)
-            except UserError:
-                raise
-            # Pillow's plugins raise more than their documentation says on damaged files.
-            except Exception as error:
-                return self._broken(path, error)
-            if self.skipped is not None:
-                self.skipped.in_a_row = 0
+            image = self._attempt(path, lambda: self._image(path))
+            if image is None:
+                return None
         results['img'] = image
-        results['img_shape'] = results['ori_shape'] = image.shape[:2]
+        results['img_shape'] = results['ori_shape'] = image.size if isinstance(image, Undecoded) else image.shape[:2]
         results['channel_order'] = 'rgb'
         return results
 
@@ -113,7 +118,25 @@ class LoadImage(BaseTransform):
             UserError: Its values have no known range.
             Exception: It cannot be read; of many kinds, since Pillow's readers raise what they like.
         """
+        return self._decode(path, self._content(path))
 
+    def _image(self, path: str) -> np.ndarray | Undecoded:
+        if self.kept is not None:
+            return self.kept.get(path, self.read)
+        return self._open(path) if self.reduced else self.read(path)
+
+    def _content(self, path: str) -> bytes:
+        return read_file(path, self.max_pixels, self.backend_args)
+
+    def _open(self, path: str) -> np.ndarray | Undecoded:
+        """A JPEG file whose views decide at which size it is decoded, or the pixels of any other file."""
+        content = self._content(path)
+        size = reducible_size(content, self.max_pixels)
+        if size is None:
+            return self._decode(path, content)
+        return Undecoded(size, lambda reduction: self._attempt(path, lambda: self._decode(path, content, reduction)))
+
+    def _decode(self, path: str, content: bytes, reduction: int = 1) -> np.ndarray:
         def damaged(damage: str) -> None:
             if self.skipped is not None:
                 raise OSError(f'damaged in the middle: {damage}')
@@ -122,12 +145,24 @@ class LoadImage(BaseTransform):
                 text = f'the image {path} is damaged in the middle ({damage}); what follows there is not its picture'
                 print_log(text, 'current', logging.ERROR)
 
-        content = read_file(path, self.max_pixels, self.backend_args)
         options: Any = dict(max_pixels=self.max_pixels, value_range=self.value_range, background=self.background)
         try:
-            return decode_rgb(content, **options, on_damage=damaged)
+            return decode_rgb(content, **options, on_damage=damaged, reduction=reduction)
         except UnknownRangeError as error:
             raise UserError(f'cannot read the image {path}: {error}') from None
+
+    def _attempt(self, path: str, read: Callable[[], Any]) -> Any:
+        """What reading a file gives; what the policy says if it fails."""
+        try:
+            image = read()
+        except UserError:
+            raise
+        # Pillow's plugins raise more than their documentation says on damaged files.
+        except Exception as error:
+            return self._broken(path, error)
+        if self.skipped is not None and isinstance(image, np.ndarray):
+            self.skipped.in_a_row = 0
+        return image
 
     def check_ends(self, path: str) -> None:
         """Look at a file without decoding it: see :func:`ltcl.datasets.transforms.image_files.check_ends`."""

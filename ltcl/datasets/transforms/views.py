@@ -7,17 +7,21 @@ from typing import Any
 import cv2
 import numpy as np
 from mmcv.transforms import BaseTransform
+from PIL import Image
 
 from ltcl.errors import UserError
 from ltcl.registry import TRANSFORMS
 from ltcl.value_ranges import check_choice
 
 from . import opencv_operations, pil_operations
+from .drawn_rows import LEAST_CAPACITY, encode, split
 from .operation import Operation
 from .rand_augment import RandAugment
 from .recipes import RECIPES
+from .reduced_decoding import Undecoded, reduction_for, resized_box
 
 BACKENDS = {'pillow': pil_operations, 'opencv': opencv_operations}
+DEVICE = 'device'
 
 
 class View:
@@ -80,7 +84,8 @@ class Views(BaseTransform):
         magnitude: Mean level of RandAugment.
         backend: 'pillow', with which the recipes were published, or 'opencv', which applies the same draws two to three
             times faster; how far its pixels differ is listed in docs/augmentation.md.
-            It takes no grey images.
+            It takes no grey images. 'device' crops, resizes and flips by OpenCV, and leaves all other operations, drawn
+            as ever, to ``ltcl.MultiViewDataPreprocessor``, which applies them to whole batches on its device.
         blocks: The same as ``recipes``, ``block`` as ``recipe``: their names in older configs.
 
     Raises:
@@ -101,7 +106,7 @@ class Views(BaseTransform):
             raise UserError(
                 f"recipes of ltcl.Views must be a list of names, such as ['randcls', 'sim'], got {recipes!r}"
             )
-        check_choice('backend of ltcl.Views', backend, BACKENDS)
+        check_choice('backend of ltcl.Views', backend, (*BACKENDS, DEVICE))
         shared = dict(size=size, num_layers=num_layers, magnitude=magnitude)
         self.views = [_build(entry, shared) for entry in recipes]
         self.backend = backend
@@ -115,18 +120,47 @@ class Views(BaseTransform):
         """
         return [view.draw(height, width) for view in self.views]
 
-    def transform(self, results: dict) -> dict:
-        """Replace ``results['img']`` by its views."""
+    def transform(self, results: dict) -> dict | None:
+        """Replace ``results['img']`` by its views; None asks the data set for another image."""
         image = results['img']
-        self._check(image)
-        apply = BACKENDS[self.backend].apply_to_array
-        views = [_by_planes(apply(image, operations)) for operations in self.draw(*image.shape[:2])]
-        results['img'] = views if len(views) > 1 else views[0]
+        if not isinstance(image, Undecoded):
+            self._check(image)
+        drawn = self.draw(*(image.size if isinstance(image, Undecoded) else image.shape[:2]))
+        made, left = zip(*map(split, drawn), strict=True) if self.backend == DEVICE else (drawn, [])
+        views = self._of_file(image, made) if isinstance(image, Undecoded) else self._of_array(image, made)
+        if views is None:
+            return None
+        rows = [self._rows(*each) for each in zip(self.views, views, left, strict=True)] if left else []
+        # PackInputs leaves an array of one axis as it is.
+        images = views + ([np.concatenate(rows, axis=None)] if rows else [])
+        results['img'] = images if len(images) > 1 else images[0]
         results['img_shape'] = views[0].shape[:2]
         return results
 
+    @staticmethod
+    def _rows(view: View, image: np.ndarray, operations: Sequence[Operation]) -> np.ndarray:
+        return encode(operations, image.shape[:2], LEAST_CAPACITY + view.rand_augment.num_layers)
+
+    def _of_array(self, image: np.ndarray, drawn: Sequence[Sequence[Operation]]) -> list[np.ndarray]:
+        is_fast = self.backend == 'opencv' or (self.backend == DEVICE and image.ndim == 3)
+        apply = (opencv_operations if is_fast else pil_operations).apply_to_array
+        return [_by_planes(apply(image, operations)) for operations in drawn]
+
+    def _of_file(self, image: Undecoded, drawn: Sequence[Sequence[Operation]]) -> list[np.ndarray] | None:
+        """The views of a file, which is decoded no larger than all of them allow."""
+        reduction = reduction_for(crop for crop, *_ in drawn)
+        pixels = image.decode(reduction)
+        if pixels is None or reduction == 1:
+            return None if pixels is None else self._of_array(pixels, drawn)
+        picture, views = Image.fromarray(pixels), []
+        for (_, ((left, top, right, bottom), size, resample)), *others in drawn:
+            box = (left / reduction, top / reduction, right / reduction, bottom / reduction)
+            crop = resized_box(picture, box, (size, size), resample)
+            views += self._of_array(crop, [others])
+        return views
+
     def _check(self, image: Any) -> None:
-        takes_grey = self.backend == 'pillow'
+        takes_grey = self.backend != 'opencv'
         is_array = isinstance(image, np.ndarray) and image.dtype == np.uint8
         if is_array and (image.shape[2:] == (3,) or (image.ndim == 2 and takes_grey)):
             return

@@ -20,6 +20,7 @@ from .progress_hook import ProgressHook
 from .run_report_hook import RunReportHook
 from .sampler_priority_hook import SamplerPriorityHook
 from .scene_counts_hook import SceneCountsHook
+from .shared_images_hook import SharedImagesHook
 from .skipped_images_hook import SkippedImagesHook
 from .stop_signal_hook import StopSignalHook
 from .strict_load_hook import StrictLoadHook
@@ -47,6 +48,7 @@ __all__ = [
     'RunReportHook',
     'SamplerPriorityHook',
     'SceneCountsHook',
+    'SharedImagesHook',
     'SkippedImagesHook',
     'StopSignalHook',
     'StrictLoadHook',

@@ -1,5 +1,6 @@
 """Batches of one or several views, normalised together."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -7,6 +8,7 @@ from mmpretrain.models import ClsDataPreprocessor
 from mmpretrain.structures import DataSample
 from torch import Tensor
 
+from ltcl.datasets.transforms.drawn_rows import finish, is_drawn
 from ltcl.errors import UserError
 from ltcl.notices import warn
 from ltcl.registry import MODELS
@@ -79,7 +81,8 @@ class MultiViewDataPreprocessor(ClsDataPreprocessor):
         Args:
             data: ``inputs`` is a tensor (N, C, H, W), a list of V such tensors (views, from ``default_collate``), or a
                 list of N tensors (C, H, W) (from ``pseudo_collate``); ``data_samples`` a list of N samples. Features
-                (N, C) of ``ltcl.CachedFeatures``, or a list of V of them, stay as they are.
+                (N, C) of ``ltcl.CachedFeatures``, or a list of V of them, stay as they are. What
+                ``ltcl.Views(backend='device')`` drew, behind the views, is applied to them first.
             training: Passed on.
 
         Returns:
@@ -88,6 +91,8 @@ class MultiViewDataPreprocessor(ClsDataPreprocessor):
         Raises:
             UserError: The views were collated sample by sample.
         """
+        if is_drawn(data['inputs']):
+            data = {**data, 'inputs': self._augmented(data['inputs'])}
         inputs = data['inputs']
         if not isinstance(inputs, Tensor) and isinstance(inputs[0], list | tuple):
             raise UserError(
@@ -107,6 +112,12 @@ class MultiViewDataPreprocessor(ClsDataPreprocessor):
         views = [super().forward({**data, 'inputs': first}, training)]
         views += [super(MultiViewDataPreprocessor, self).forward({'inputs': view}, training) for view in others]
         return {**views[0], 'inputs': [self._lay_out(view['inputs']) for view in views]}
+
+    def _augmented(self, inputs: Sequence[Tensor]) -> Tensor | list[Tensor]:
+        """The views after what ``ltcl.Views(backend='device')`` left to the device; a single one is no list."""
+        *views, rows = inputs
+        finished = finish([*self.cast_data(views), rows])
+        return finished if len(finished) > 1 else finished[0]
 
     def _features(self, data: dict) -> dict:
         """Features on the device, and samples that may stand in a batch several times, each moved once."""
