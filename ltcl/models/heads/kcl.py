@@ -9,7 +9,7 @@ from ltcl.functional import KPositiveLoss, k_positive_contrastive_loss
 from ltcl.registry import MODELS
 from ltcl.value_ranges import check_ranges
 
-from ..utils import FeatureQueue
+from ..utils import FeatureQueue, gather
 from .base import MethodHead, Views
 
 
@@ -110,17 +110,19 @@ class KCLHead(EmbeddingHead):
     def loss(self, views: Views) -> dict[str, Tensor]:
         """``loss_con`` of one step, and what a subclass adds; stores the keys in the queue afterwards."""
         (queries,), (keys,) = views.embeddings, views.keys
-        losses = self.contrast(queries, keys, views.labels)
-        self.queue.enqueue(keys, views.labels)
+        all_labels = gather(views.labels)
+        losses = self.contrast(queries, keys, views.labels, all_labels)
+        self.queue.write(gather(keys.detach()), all_labels)
         return losses
 
-    def contrast(self, queries: Tensor, keys: Tensor, labels: Tensor) -> dict[str, Tensor]:
+    def contrast(self, queries: Tensor, keys: Tensor, labels: Tensor, all_labels: Tensor) -> dict[str, Tensor]:
         """The losses, before the queue takes the keys.
 
         Args:
             queries: Unit embeddings of the online view, shape (N, D).
             keys: Unit embeddings of the key view, shape (N, D).
             labels: Class of each image, int64, shape (N,).
+            all_labels: Those of all processes, shape (world_size * N,).
         """
         return dict(loss_con=self.k_positive_loss(queries, keys, labels).class_term)
 

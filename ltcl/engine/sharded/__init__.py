@@ -1,0 +1,5 @@
+"""Models whose weights, gradients and optimizer state are spread over the processes."""
+
+from .model import FullyShardedModel
+
+__all__ = ['FullyShardedModel']

@@ -1,0 +1,133 @@
+"""What one training step of every method sends between two processes, and that it does not wait for the device."""
+
+import math
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.model import MMDistributedDataParallel
+from mmengine.optim import OptimWrapper
+from mmengine.registry import init_default_scope
+from mmpretrain.structures import DataSample
+from processes import run_processes
+from torch import nn
+from toy import CLASS_COUNTS, METHODS, toy_config
+from traffic import Traffic
+
+from ltcl.functional import checks
+from ltcl.models.utils import ClassTargetsMixin
+from ltcl.registry import MODELS
+
+BATCH = [0, 1, 2, 0, 1, 0]
+EMBEDDING = ('float32', (len(BATCH), 8))
+LABELS = ('int64', (len(BATCH),))
+
+
+def training_model(method: str) -> nn.Module:
+    torch.manual_seed(0)
+    model = MODELS.build(toy_config(Path(), Path(), method).model)
+    model.init_weights()
+    for module in model.modules():
+        if hasattr(module, 'set_class_counts'):
+            module.set_class_counts(CLASS_COUNTS)
+    if isinstance(model.head, ClassTargetsMixin):
+        model.head.targeted = model.head.update_centers = True
+    return model.train()
+
+
+def step(model: nn.Module, wrapped: nn.Module, optim_wrapper: OptimWrapper, method: str) -> None:
+    """What the runner does in an iteration."""
+    if METHODS[method].has_key_encoder:
+        model.update_momentum_encoder(0.9)
+    shape = (len(BATCH), 3, 16, 16)
+    views = [torch.randint(256, shape, dtype=torch.uint8) for _ in range(METHODS[method].num_views)]
+    data_samples = [DataSample().set_gt_label(label) for label in BATCH]
+    data = dict(inputs=views[0] if len(views) == 1 else views, data_samples=data_samples)
+    wrapped.train_step(data, optim_wrapper)
+
+
+def traffic_of(method: str) -> tuple[nn.Module, Traffic]:
+    """Of the third step: DDP lays out its buckets in the first two."""
+    model = training_model(method)
+    several = torch.distributed.is_initialized()
+    wrapped = MMDistributedDataParallel(model, device_ids=None, broadcast_buffers=False) if several else model
+    optim_wrapper = OptimWrapper(torch.optim.SGD(model.parameters(), lr=0.01))
+    for _ in range(2):
+        step(model, wrapped, optim_wrapper, method)
+    with Traffic() as traffic:
+        step(model, wrapped, optim_wrapper, method)
+    return model, traffic
+
+
+GRADIENTS = 'allreduce'
+# What a method sends beside the gradients: embeddings and labels, and with shuffled batch normalisation the images, the
+# order in which they are dealt out, and the keys on their way back. Gloo spells an all-to-all, by which the gradients
+# of gathered rows go home, as a scatter from each process.
+SHUFFLED = [
+    ('broadcast', 'int64', (2 * len(BATCH),)),
+    ('allgather', 'float32', (len(BATCH), 3, 16, 16)),
+    ('allgather', *EMBEDDING),
+]
+KEYS, OWN_LABELS = ('allgather', *EMBEDDING), ('allgather', *LABELS)
+BOTH_VIEWS = ('allgather', 'float32', (2 * len(BATCH), 8))
+HOME = [('scatter', 'float32', (2 * len(BATCH), 8))] * 2
+SENT = {
+    'cross_entropy': [],
+    'paco': [*SHUFFLED, KEYS, OWN_LABELS],
+    'gpaco': [KEYS, OWN_LABELS],
+    'multi_task': [KEYS, OWN_LABELS],
+    'bcl': [OWN_LABELS, BOTH_VIEWS, *HOME],
+    'proco': [('allgather', 'float32', (2, len(BATCH), 8)), OWN_LABELS],
+    'kcl': [*SHUFFLED, OWN_LABELS, KEYS],
+    'tsc': [*SHUFFLED, OWN_LABELS, KEYS, KEYS],  # the queries, for the class centers
+    'in_batch_kcl': [BOTH_VIEWS, OWN_LABELS, *HOME],
+    'in_batch_tsc': [BOTH_VIEWS, OWN_LABELS, *HOME],
+    'resco': [KEYS, OWN_LABELS],
+    'rescom': [KEYS, OWN_LABELS],
+    'balpoe': [],
+}
+
+
+def check_sent(rank: int) -> None:
+    init_default_scope('mmpretrain')
+    for method, expected in SENT.items():
+        model, traffic = traffic_of(method)
+        assert [each for each in traffic.sent if each[0] != GRADIENTS] == expected, method
+        gradients = [math.prod(shape) for name, _, shape in traffic.sent if name == GRADIENTS]
+        trained = sum(each.numel() for each in model.parameters() if each.requires_grad)
+        assert sum(gradients) == trained, method
+
+
+def test_only_what_the_method_needs_is_sent():
+    assert SENT.keys() == METHODS.keys()
+    run_processes(check_sent, world_size=2)
+
+
+def refuse(tensor: torch.Tensor) -> None:
+    raise AssertionError('the step copies numbers from the device')
+
+
+@pytest.mark.parametrize('method', METHODS)
+def test_a_step_does_not_wait_for_the_device(monkeypatch, method):
+    monkeypatch.setattr(checks, '_class_fault', lambda *_: None)  # a look at the labels on CPUs only
+    for name in ('tolist', 'numpy', 'cpu'):  # on a CPU they are no operation
+        monkeypatch.setattr(torch.Tensor, name, refuse)
+    _, traffic = traffic_of(method)
+    assert traffic.waits == []
+    assert traffic.sent == []
+
+
+@pytest.mark.parametrize(
+    'wait',
+    [
+        lambda rows: rows.sum().item(),
+        lambda rows: bool(rows.any()),
+        lambda rows: rows[rows > 0],
+        lambda rows: rows.nonzero(),
+        lambda rows: rows.unique(),
+    ],
+)
+def test_waits_are_noticed(wait):
+    with Traffic() as traffic:
+        wait(torch.randn(3))
+    assert traffic.waits
