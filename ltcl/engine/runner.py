@@ -114,7 +114,7 @@ class Runner(MMEngineRunner):
         return super().train()
 
     def build_optim_wrapper(self, optim_wrapper: Any) -> OptimWrapper | OptimWrapperDict:
-        """As mmengine's; what is to be sharded gets its weights before, as an optimizer keeps the parameters it gets."""
+        """As mmengine's; a model that is to be sharded is so before, as an optimizer keeps the parameters it gets."""
         if isinstance(self.model, FullyShardedModel) and not self.model.is_sharded:
             self._init_model_weights()
             self.model.shard()

@@ -127,5 +127,5 @@ def test_a_head_that_compares_features_is_refused():
     net = Net()
     net.head = nn.Identity()
     net.head.has_classifier = False
-    with pytest.raises(UserError, match='Identity has no classifier, .* take model_wrapper_cfg out'):
+    with pytest.raises(UserError, match=r'Identity has no classifier, .* take model_wrapper_cfg out'):
         FullyShardedModel(net, layers=r'layers\.\d')

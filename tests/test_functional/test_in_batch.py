@@ -76,7 +76,7 @@ def test_processes_share_the_anchors(name):
     shares = [run(in_batch_contrastive_loss, case, share=(rank, 3), **kwargs) for rank in range(3)]
     for ours, expected in zip(zip(*shares, strict=True), whole, strict=True):
         torch.testing.assert_close(torch.stack(ours).mean(0), expected)
-    if not kwargs.get('averaged') == 'targets':
+    if kwargs.get('averaged') != 'targets':
         assert len({value.item() for value, _ in shares}) == 3
 
 

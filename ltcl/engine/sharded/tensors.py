@@ -44,22 +44,16 @@ def cut_like(value: Any, sharded: Any) -> Any:
         return value
     from torch.distributed.tensor import DTensor
 
-    local = sharded.to_local()
-    part = _rows_of(value, sharded).to(local.device)
-    return DTensor.from_local(
-        part,
-        sharded.device_mesh,
-        sharded.placements,
-        run_check=False,
-        shape=value.shape,
-        stride=value.contiguous().stride(),
-    )
+    value = value.contiguous()
+    part = _rows_of(value, sharded).to(sharded.to_local().device)
+    mesh, placements = sharded.device_mesh, sharded.placements
+    return DTensor.from_local(part, mesh, placements, run_check=False, shape=value.shape, stride=value.stride())
 
 
 def _rows_of(value: Tensor, sharded: Any) -> Tensor:
     """The rows that this process has: they are dealt out in chunks of equal size, the last ones smaller or empty."""
     rank, number = sharded.device_mesh.get_local_rank(), sharded.device_mesh.size()
-    chunks = value.contiguous().chunk(number)
+    chunks = value.chunk(number)
     return chunks[rank].clone() if rank < len(chunks) else value[:0].clone()
 
 

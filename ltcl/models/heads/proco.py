@@ -125,20 +125,16 @@ class ProCoHead(ContrastiveHead):
         """
         logits, contrasted = self.fc(views.feats[0]), views.embeddings[1:]
         # Of each view the rows of all processes, rank 0 first.
-        rows = (
-            gather(torch.stack(contrasted).detach()).unflatten(0, (-1, len(contrasted))).transpose(0, 1).flatten(1, 2)
-        )
-        labels = gather(views.labels)
-        terms = [
-            self._contrast(own, views.labels, all_rows, labels) for own, all_rows in zip(contrasted, rows, strict=True)
-        ]
+        rows = gather(torch.stack(contrasted).detach()).unflatten(0, (-1, len(contrasted)))
+        all_rows, labels = rows.transpose(0, 1).flatten(1, 2), gather(views.labels)
+        terms = [self._contrast(*both, views.labels, labels) for both in zip(contrasted, all_rows, strict=True)]
         return dict(
             loss_cls=logit_adjusted_loss(logits, views.labels, self.known_class_counts(), eps=0),
             loss_con=self.alpha * sum(terms[1:], terms[0]) / len(terms),
             accuracy=top1_accuracy(logits, views.labels),
         )
 
-    def _contrast(self, embeddings: Tensor, labels: Tensor, rows: Tensor, row_labels: Tensor) -> Tensor:
+    def _contrast(self, embeddings: Tensor, rows: Tensor, labels: Tensor, row_labels: Tensor) -> Tensor:
         """Mean over the rows of a view on this process, after ``rows``, those of all, have joined the means."""
         batch = means_of(rows.to(self.used.mean.dtype), row_labels, self.num_classes)
         self.used.add(batch)
