@@ -1,49 +1,29 @@
 """What one training step of every method sends between two processes, and that it does not wait for the device."""
 
 import math
-from pathlib import Path
 
 import pytest
 import torch
 from mmengine.model import MMDistributedDataParallel
 from mmengine.optim import OptimWrapper
 from mmengine.registry import init_default_scope
-from mmpretrain.structures import DataSample
 from processes import run_processes
+from steps import BATCH, step_data, training_model
 from torch import nn
-from toy import CLASS_COUNTS, METHODS, toy_config
+from toy import METHODS
 from traffic import Traffic
 
 from ltcl.functional import checks
-from ltcl.models.utils import ClassTargetsMixin
-from ltcl.registry import MODELS
 
-BATCH = [0, 1, 2, 0, 1, 0]
 EMBEDDING = ('float32', (len(BATCH), 8))
 LABELS = ('int64', (len(BATCH),))
-
-
-def training_model(method: str) -> nn.Module:
-    torch.manual_seed(0)
-    model = MODELS.build(toy_config(Path(), Path(), method).model)
-    model.init_weights()
-    for module in model.modules():
-        if hasattr(module, 'set_class_counts'):
-            module.set_class_counts(CLASS_COUNTS)
-    if isinstance(model.head, ClassTargetsMixin):
-        model.head.targeted = model.head.update_centers = True
-    return model.train()
 
 
 def step(model: nn.Module, wrapped: nn.Module, optim_wrapper: OptimWrapper, method: str) -> None:
     """What the runner does in an iteration."""
     if METHODS[method].has_key_encoder:
         model.update_momentum_encoder(0.9)
-    shape = (len(BATCH), 3, 16, 16)
-    views = [torch.randint(256, shape, dtype=torch.uint8) for _ in range(METHODS[method].num_views)]
-    data_samples = [DataSample().set_gt_label(label) for label in BATCH]
-    data = dict(inputs=views[0] if len(views) == 1 else views, data_samples=data_samples)
-    wrapped.train_step(data, optim_wrapper)
+    wrapped.train_step(step_data(method), optim_wrapper)
 
 
 def traffic_of(method: str) -> tuple[nn.Module, Traffic]:

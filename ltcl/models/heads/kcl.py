@@ -111,18 +111,26 @@ class KCLHead(EmbeddingHead):
         """``loss_con`` of one step, and what a subclass adds; stores the keys in the queue afterwards."""
         (queries,), (keys,) = views.embeddings, views.keys
         all_labels = gather(views.labels)
-        losses = self.contrast(queries, keys, views.labels, all_labels)
+        self.follow(queries, all_labels)
+        losses = self.contrast(queries, keys, views.labels)
         self.queue.write(gather(keys.detach()), all_labels)
         return losses
 
-    def contrast(self, queries: Tensor, keys: Tensor, labels: Tensor, all_labels: Tensor) -> dict[str, Tensor]:
+    def follow(self, queries: Tensor, all_labels: Tensor) -> None:
+        """What a subclass does before the contrast: nothing.
+
+        Args:
+            queries: Unit embeddings of the online view on this process, shape (N, D).
+            all_labels: Classes of the images of all processes, int64, shape (world_size * N,).
+        """
+
+    def contrast(self, queries: Tensor, keys: Tensor, labels: Tensor) -> dict[str, Tensor]:
         """The losses, before the queue takes the keys.
 
         Args:
             queries: Unit embeddings of the online view, shape (N, D).
             keys: Unit embeddings of the key view, shape (N, D).
             labels: Class of each image, int64, shape (N,).
-            all_labels: Those of all processes, shape (world_size * N,).
         """
         return dict(loss_con=self.k_positive_loss(queries, keys, labels).class_term)
 

@@ -59,15 +59,18 @@ class TSCHead(ClassTargetsMixin, KCLHead):
             target_repeat=target_repeat, target_weight=target_weight, separate_targets=separate_targets
         )
 
-    def contrast(self, queries: Tensor, keys: Tensor, labels: Tensor, all_labels: Tensor) -> dict[str, Tensor]:
+    def follow(self, queries: Tensor, all_labels: Tensor) -> None:
+        """Do what the hook set for this step: move the class centers, match them with the targets."""
+        if self.update_centers:
+            self.move_centers(gather(queries.detach()), all_labels)
+        self.match_if_due()
+
+    def contrast(self, queries: Tensor, keys: Tensor, labels: Tensor) -> dict[str, Tensor]:
         """The losses, before the queue takes the keys; arguments as in :class:`KCLHead`.
 
         Returns:
             ``loss_con`` and ``loss_target``, 0 as long as the targets are off.
         """
-        if self.update_centers:
-            self.move_centers(gather(queries.detach()), all_labels)
-        self.match_if_due()
         targets = dict(class_targets=self.class_targets(), **self.target_args) if self.targeted else {}
         terms = self.k_positive_loss(queries, keys, labels, **targets)
         return dict(loss_con=terms.class_term, loss_target=terms.target_term)
