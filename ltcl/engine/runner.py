@@ -24,7 +24,7 @@ from ltcl.work_dir import locked
 from .resuming import resume_run
 from .run_logs import go_on_without
 from .saving import join_writing, write_run
-from .sharded import FullyShardedModel
+from .sharded import FullyShardedModel, refuse_unfit
 from .starting import start_of_run
 from .unwrapped import unwrapped
 
@@ -116,6 +116,7 @@ class Runner(MMEngineRunner):
     def build_optim_wrapper(self, optim_wrapper: Any) -> OptimWrapper | OptimWrapperDict:
         """As mmengine's; a model that is to be sharded is so before, as an optimizer keeps the parameters it gets."""
         if isinstance(self.model, FullyShardedModel) and not self.model.is_sharded:
+            refuse_unfit(self.hooks, optim_wrapper)
             self._init_model_weights()
             self.model.shard()
         return super().build_optim_wrapper(optim_wrapper)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from mmengine.hooks import EMAHook
 from mmengine.registry import init_default_scope
 from processes import run_processes
 from torch import nn
@@ -12,7 +13,7 @@ from toy import toy_config
 from ltcl.checkpoints.reading import load_from_local
 from ltcl.engine import Runner
 from ltcl.engine.finite import are_finite, first_not_finite
-from ltcl.engine.sharded import FullyShardedModel
+from ltcl.engine.sharded import FullyShardedModel, refuse_unfit
 from ltcl.engine.sharded.tensors import cut_like, is_sharded, local_part, whole
 from ltcl.errors import UserError
 
@@ -129,3 +130,15 @@ def test_a_head_that_compares_features_is_refused():
     net.head.has_classifier = False
     with pytest.raises(UserError, match=r'Identity has no classifier, .* take model_wrapper_cfg out'):
         FullyShardedModel(net, layers=r'layers\.\d')
+
+
+@pytest.mark.parametrize(
+    ('hooks', 'optim_wrapper', 'message'),
+    [
+        ([EMAHook()], dict(type='OptimWrapper'), 'EMAHook averages whole weights'),
+        ([], dict(type='AmpOptimWrapper'), 'trains in bfloat16 or float32'),
+    ],
+)
+def test_what_needs_whole_weights_is_refused(hooks, optim_wrapper, message):
+    with pytest.raises(UserError, match=message):
+        refuse_unfit(hooks, optim_wrapper)

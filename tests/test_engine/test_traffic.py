@@ -1,6 +1,8 @@
 """What one training step of every method sends between two processes, and that it does not wait for the device."""
 
+import contextlib
 import math
+from collections.abc import Iterator
 
 import pytest
 import torch
@@ -26,15 +28,15 @@ def step(model: nn.Module, wrapped: nn.Module, optim_wrapper: OptimWrapper, meth
     wrapped.train_step(step_data(method), optim_wrapper)
 
 
-def traffic_of(method: str) -> tuple[nn.Module, Traffic]:
-    """Of the third step: DDP lays out its buckets in the first two."""
+def traffic_of(method: str, guard: contextlib.AbstractContextManager | None = None) -> tuple[nn.Module, Traffic]:
+    """The model, and what its third step does, under a guard: DDP lays out its buckets in the first two."""
     model = training_model(method)
     several = torch.distributed.is_initialized()
     wrapped = MMDistributedDataParallel(model, device_ids=None, broadcast_buffers=False) if several else model
     optim_wrapper = OptimWrapper(torch.optim.SGD(model.parameters(), lr=0.01))
     for _ in range(2):
         step(model, wrapped, optim_wrapper, method)
-    with Traffic() as traffic:
+    with guard or contextlib.nullcontext(), Traffic() as traffic:
         step(model, wrapped, optim_wrapper, method)
     return model, traffic
 
@@ -83,16 +85,23 @@ def test_only_what_the_method_needs_is_sent():
     run_processes(check_sent, world_size=2)
 
 
-def refuse(tensor: torch.Tensor) -> None:
-    raise AssertionError('the step copies numbers from the device')
+@contextlib.contextmanager
+def copies_refused() -> Iterator[None]:
+    """Copies from the device, which on a CPU are no operations that could be seen."""
+
+    def refuse(tensor: torch.Tensor) -> None:
+        raise AssertionError('the step copies numbers from the device')
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ('tolist', 'numpy', 'cpu'):
+            patch.setattr(torch.Tensor, name, refuse)
+        yield
 
 
 @pytest.mark.parametrize('method', METHODS)
 def test_a_step_does_not_wait_for_the_device(monkeypatch, method):
     monkeypatch.setattr(checks, '_class_fault', lambda *_: None)  # a look at the labels on CPUs only
-    for name in ('tolist', 'numpy', 'cpu'):  # on a CPU they are no operation
-        monkeypatch.setattr(torch.Tensor, name, refuse)
-    _, traffic = traffic_of(method)
+    _, traffic = traffic_of(method, guard=copies_refused())
     assert traffic.waits == []
     assert traffic.sent == []
 

@@ -1,11 +1,13 @@
 """A model whose weights are spread over the processes."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import torch
+from mmengine.hooks import EMAHook, Hook
+from mmengine.optim import AmpOptimWrapper
 from torch import Tensor, nn
 
 from ltcl.errors import UserError
@@ -94,6 +96,28 @@ class FullyShardedModel(nn.Module):
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """That of the model."""
         return self.module(*args, **kwargs)
+
+
+def refuse_unfit(hooks: Iterable[Hook], optim_wrapper: object) -> None:
+    """Refuse what needs whole weights or gradients in a training with :class:`FullyShardedModel`.
+
+    Args:
+        hooks: Of the runner.
+        optim_wrapper: Or its config.
+
+    Raises:
+        UserError: Names it.
+    """
+    kind = optim_wrapper.get('type') if isinstance(optim_wrapper, Mapping) else type(optim_wrapper).__name__
+    if kind in ('AmpOptimWrapper', AmpOptimWrapper):
+        raise UserError(
+            'ltcl.FullyShardedModel trains in bfloat16 or float32: the gradient scaler of float16 would look at a '
+            'share of the gradients only. Set optim_wrapper.type=ltcl.Bfloat16OptimWrapper (--amp bfloat16)'
+        )
+    if any(isinstance(hook, EMAHook) for hook in hooks):
+        raise UserError(
+            'EMAHook averages whole weights, which no process of ltcl.FullyShardedModel has: take one of the two out'
+        )
 
 
 def _outermost(module: nn.Module, layers: re.Pattern) -> list[nn.Module]:
