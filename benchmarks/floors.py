@@ -65,7 +65,8 @@ def cost_of(recipe: str, size: int = 224) -> Cost:
     cfg = Config.fromfile(ROOT / 'configs' / f'{recipe}.py').model
     views = 3 * len(cfg.get('online_views', (0,))) + len(cfg.get('key_views', ()))
     with DefaultScope.overwrite_default_scope('mmpretrain'):
-        encoder = MODELS.build(cfg.backbone).eval().to('meta')
+        encoder = MODELS.build(cfg.backbone).to('meta')
+    encoder.eval()
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
         encoder(torch.zeros(1, 3, size, size, device='meta'))
     return Cost(views * counter.get_total_flops(), SHARES.get(cfg.backbone.type, SHARE_OF_CONVOLUTIONS))

@@ -49,7 +49,7 @@ def alone(step: Callable[[], object], threads: int) -> float:
     return seconds
 
 
-def worker(rank: int, rendezvous: str, result: str, method: str, config: dict, rounds: int) -> None:
+def worker(rank: int, rendezvous: str, result: str, config: dict, rounds: int) -> None:
     """One of the two processes; the first writes seconds by form, and the share of collectives."""
     torch.set_num_threads(1)
     dist.init_process_group('gloo', init_method=f'file://{rendezvous}', rank=rank, world_size=2)
@@ -97,18 +97,17 @@ def collective_share(step: Callable[[], object]) -> float:
     return covered / 1e6 / seconds
 
 
-def measure_method(name: str, method: str, config: dict, rounds: int) -> list[Figure]:
+def measure_method(name: str, config: dict, rounds: int) -> list[Figure]:
     """Rates of a method in all forms, their ratios, and the share of collectives.
 
     Args:
         name: Name of method and network.
-        method: A key of ``RECIPES``.
         config: Arguments of :class:`~networks.TrainingStep` without the device.
         rounds: Timed rounds of all forms.
     """
     with tempfile.TemporaryDirectory() as folder:
         result = Path(folder, 'result.pt')
-        words = (str(Path(folder, 'rendezvous')), str(result), method, config, rounds)
+        words = (str(Path(folder, 'rendezvous')), str(result), config, rounds)
         mp.start_processes(worker, words, nprocs=2, start_method='spawn')
         seconds, share = torch.load(result)
     images = {form: config['shape'][0] * (1 + (form == FORMS[2])) for form in FORMS}
@@ -126,7 +125,7 @@ def measure() -> list[Figure]:
     figures = []
     for method in METHODS:
         name = f'{RECIPES[method].name}, demo network, batch 128 a process'
-        figures += measure_method(name, method, demo_config(method), rounds=5)
+        figures += measure_method(name, demo_config(method), rounds=5)
     return figures
 
 

@@ -13,6 +13,7 @@ from stage import start
 
 VIT = dict(type='VisionTransformer', img_size=224, patch_size=16, arch='base', out_type='avg_featmap', final_norm=False)
 TINY = dict(embed_dims=32, num_layers=1, num_heads=2, feedforward_channels=64)
+NETWORKS = ('ResNet-50', 'ViT-B')
 # Of a compilation, which takes a minute, the encoders are what differs.
 COMPILED = ('gpaco', 'bcl', 'cross-entropy', 'paco')
 
@@ -59,12 +60,15 @@ def measure_step(name: str, config: dict, args: argparse.Namespace) -> list[Figu
 
 def measure(args: argparse.Namespace, results: Results) -> None:
     """All of them; the first are those that are wanted most, as the stage may be cut."""
+    networks = NETWORKS
     precisions = ('bfloat16', 'float16') if args.device == 'cuda' else ('bfloat16', 'float32')
     methods = COMPILED if args.compile else tuple(RECIPES)
     if args.quick:
-        methods, precisions = (methods[0],) if args.compile else methods, precisions[:1]
+        precisions = precisions[:1]
+        if args.compile:
+            networks, methods = networks[:1], methods[:1]
     suffix = ', compiled' if args.compile else ''
-    for precision, network, method in itertools.product(precisions, ('ResNet-50', 'ViT-B'), methods):
+    for precision, network, method in itertools.product(precisions, networks, methods):
         name = f'{RECIPES[method].name}, {network}, {precision}{suffix}'
         try:
             config = configs(method, network, precision, args.quick)

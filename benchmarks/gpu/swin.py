@@ -15,6 +15,7 @@ FORMS = {'stock head': 'cross-entropy', 'with GPaCo': 'gpaco'}
 def training_step(method: str, device: str, size: int, num_images: int = 2) -> object:
     """A function that does one training step of a shipped config on random crops."""
     from mmengine.config import Config
+    from mmengine.logging import MMLogger
     from mmengine.model import revert_sync_batchnorm
     from mmengine.optim import build_optim_wrapper
     from mmengine.registry import init_default_scope
@@ -27,9 +28,10 @@ def training_step(method: str, device: str, size: int, num_images: int = 2) -> o
     init_default_scope('mmseg')
     folder = {'cross-entropy': 'cross_entropy'}.get(method, method)
     cfg = Config.fromfile(str(CONFIG).replace('{0}/', f'{folder}/').format(method))
+    MMLogger.get_instance('mmengine').setLevel('ERROR')  # of the rate of each parameter
     torch.manual_seed(0)
-    cfg.model.data_preprocessor.size = (size, size)
-    model = revert_sync_batchnorm(MODELS.build(cfg.model)).to(device).train()
+    preprocessor = dict(cfg.data_preprocessor, size=(size, size))
+    model = revert_sync_batchnorm(MODELS.build(dict(cfg.model, data_preprocessor=preprocessor))).to(device).train()
     optim_wrapper = build_optim_wrapper(model, cfg.optim_wrapper)
     num_classes = cfg.model.decode_head.num_classes
     data = dict(
