@@ -67,7 +67,7 @@ def measure(args: argparse.Namespace, results: Results) -> None:
         precisions = precisions[:1]
         if args.compile:
             networks, methods = networks[:1], methods[:1]
-    suffix = ', compiled' if args.compile else ''
+    suffix = ', compiled' * args.compile + ', tiny' * args.quick
     for precision, network, method in itertools.product(precisions, networks, methods):
         name = f'{RECIPES[method].name}, {network}, {precision}{suffix}'
         try:

@@ -2,6 +2,7 @@
 
 import argparse
 import statistics
+from collections.abc import Callable
 
 import torch
 from common import ROOT, extra_peak_memory, median_ratio, time_interleaved
@@ -12,7 +13,7 @@ CONFIG = ROOT / 'configs/seg/{0}/{0}_upernet-swin-tiny_8xb2-160k_ade20k-512x512.
 FORMS = {'stock head': 'cross-entropy', 'with GPaCo': 'gpaco'}
 
 
-def training_step(method: str, device: str, size: int, num_images: int = 2) -> object:
+def training_step(method: str, args: argparse.Namespace, size: int, num_images: int = 2) -> Callable[[], object]:
     """A function that does one training step of a shipped config on random crops."""
     from mmengine.config import Config
     from mmengine.logging import MMLogger
@@ -28,10 +29,12 @@ def training_step(method: str, device: str, size: int, num_images: int = 2) -> o
     init_default_scope('mmseg')
     folder = {'cross-entropy': 'cross_entropy'}.get(method, method)
     cfg = Config.fromfile(str(CONFIG).replace('{0}/', f'{folder}/').format(method))
+    if args.quick:
+        cfg.merge_from_dict({'model.decode_head.channels': 16, 'model.auxiliary_head.channels': 16})
     MMLogger.get_instance('mmengine').setLevel('ERROR')  # of the rate of each parameter
     torch.manual_seed(0)
     preprocessor = dict(cfg.data_preprocessor, size=(size, size))
-    model = revert_sync_batchnorm(MODELS.build(dict(cfg.model, data_preprocessor=preprocessor))).to(device).train()
+    model = revert_sync_batchnorm(MODELS.build(dict(cfg.model, data_preprocessor=preprocessor))).to(args.device).train()
     optim_wrapper = build_optim_wrapper(model, cfg.optim_wrapper)
     num_classes = cfg.model.decode_head.num_classes
     data = dict(
@@ -47,7 +50,7 @@ def training_step(method: str, device: str, size: int, num_images: int = 2) -> o
 def measure(args: argparse.Namespace, results: Results) -> None:
     """Time and memory of both, and what the branch costs."""
     size = 64 if args.quick else 512
-    steps = {form: training_step(method, args.device, size) for form, method in FORMS.items()}
+    steps = {form: training_step(method, args, size) for form, method in FORMS.items()}
     name = f'UPerNet Swin-T, {size} px'
     for form, step in steps.items():
         memory = extra_peak_memory(step, args.device) / 2**20

@@ -34,9 +34,9 @@ def test_every_stage_on_a_cpu(tmp_path):
     ]
     for expected in (
         'tests on the device: passed',
-        'PaCo, ResNet-50, bfloat16: step',
-        'cross entropy, ViT-B, bfloat16: extra peak memory of a step',
-        'GPaCo, ResNet-50, bfloat16, compiled: step',
+        'PaCo, ResNet-50, bfloat16, tiny: step',
+        'cross entropy, ViT-B, bfloat16, tiny: extra peak memory of a step',
+        'GPaCo, ResNet-50, bfloat16, compiled, tiny: step',
         'UPerNet Swin-T, 64 px: step with GPaCo against the stock head',
         'gpaco, Fashion-MNIST-LT full, seed 0: accuracy',
         'kcl, Fashion-MNIST-LT full, seed 0: accuracy',
