@@ -6,6 +6,7 @@ are those of gloo under DDP, all forms take turns in the same two processes.
 """
 
 import contextlib
+import multiprocessing
 import statistics
 import sys
 import tempfile
@@ -22,8 +23,14 @@ from mmengine.model import MMDistributedDataParallel
 from networks import RECIPES, TrainingStep, demo_config
 from torch.profiler import ProfilerActivity, profile
 
+from ltcl.launch.threads import use_free_cores
+
+# One server imports the package once; all processes are forks of it.
+multiprocessing.set_forkserver_preload(['ltcl.models'])
 METHODS = ('gpaco', 'bcl')
-FORMS = ('one process, one thread', 'one process, two threads', 'two processes, one thread each')
+# Of one process, and its threads.
+ALONE = {'one process, one thread': 1, 'one process, two threads': 2}
+SEVERAL = 'two processes, one thread each'
 COLLECTIVES = ('gloo:',)
 
 
@@ -49,22 +56,23 @@ def alone(step: Callable[[], object], threads: int) -> float:
     return seconds
 
 
-def worker(rank: int, rendezvous: str, result: str, config: dict, rounds: int) -> None:
+def worker(rank: int, rendezvous: str, result: str, config: dict, rounds: int, most_threads: int) -> None:
     """One of the two processes; the first writes seconds by form, and the share of collectives."""
     torch.set_num_threads(1)
     dist.init_process_group('gloo', init_method=f'file://{rendezvous}', rank=rank, world_size=2)
     single, several = TrainingStep(**config, device='cpu'), several_step(TrainingStep(**config, device='cpu'))
-    seconds: dict[str, list[float]] = {form: [] for form in FORMS}
+    forms = {form: threads for form, threads in ALONE.items() if threads <= most_threads}
+    seconds: dict[str, list[float]] = {form: [] for form in (*forms, SEVERAL)}
     for number in range(rounds + 1):
         measured = {}
         if rank == 0:
             with as_only_process():
-                measured = {form: alone(single, threads) for form, threads in zip(FORMS[:2], (1, 2), strict=True)}
+                measured = {form: alone(single, threads) for form, threads in forms.items()}
         dist.barrier()
         start = time.perf_counter()
         several()
         dist.barrier()
-        measured[FORMS[2]] = time.perf_counter() - start
+        measured[SEVERAL] = time.perf_counter() - start
         for form, each in measured.items():
             seconds[form] += [each] * (number > 0)  # the first is no measurement
     share = collective_share(several)
@@ -97,35 +105,37 @@ def collective_share(step: Callable[[], object]) -> float:
     return covered / 1e6 / seconds
 
 
-def measure_method(name: str, config: dict, rounds: int) -> list[Figure]:
+def measure_method(name: str, config: dict, rounds: int, most_threads: int) -> list[Figure]:
     """Rates of a method in all forms, their ratios, and the share of collectives.
 
     Args:
         name: Name of method and network.
         config: Arguments of :class:`~networks.TrainingStep` without the device.
         rounds: Timed rounds of all forms.
+        most_threads: Cores that are free: with one, two threads would wait for each other all the time.
     """
     with tempfile.TemporaryDirectory() as folder:
         result = Path(folder, 'result.pt')
-        words = (str(Path(folder, 'rendezvous')), str(result), config, rounds)
-        mp.start_processes(worker, words, nprocs=2, start_method='spawn')
+        words = (str(Path(folder, 'rendezvous')), str(result), config, rounds, most_threads)
+        mp.start_processes(worker, words, nprocs=2, start_method='forkserver')
         seconds, share = torch.load(result)
-    images = {form: config['shape'][0] * (1 + (form == FORMS[2])) for form in FORMS}
+    images = {form: config['shape'][0] * (1 + (form == SEVERAL)) for form in seconds}
     figures = [
         Figure(f'{name}: {form}', images[form] / statistics.median(each), 'images/s') for form, each in seconds.items()
     ]
-    for form in FORMS[:2]:
-        ratio = 2 * median_ratio(seconds[form], seconds[FORMS[2]])
+    for form in [form for form in seconds if form != SEVERAL]:
+        ratio = 2 * median_ratio(seconds[form], seconds[SEVERAL])
         figures.append(Figure(f'{name}: two processes against {form}', ratio, 'x'))
     return [*figures, Figure(f'{name}: share of a step of two processes in collectives', share, 'x')]
 
 
 def measure() -> list[Figure]:
     """Figures of the demo network with a method that gathers keys and one that sends gradients back."""
-    figures = []
+    most_threads = use_free_cores(2)
+    figures = [Figure('cores that are free', most_threads, '')]
     for method in METHODS:
         name = f'{RECIPES[method].name}, demo network, batch 128 a process'
-        figures += measure_method(name, demo_config(method), rounds=5)
+        figures += measure_method(name, demo_config(method), 5, most_threads)
     return figures
 
 
