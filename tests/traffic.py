@@ -43,7 +43,12 @@ class Traffic(TorchDispatchMode):
                 for each in tree_leaves(given)
                 if isinstance(each, Tensor)
             ]
-        elif name in WAITING or _has_mask(name, args) or func is torch.ops.aten.repeat_interleave.Tensor:
+        elif (
+            name in WAITING
+            or _has_mask(name, args)
+            or _is_sent(name, args)
+            or func is torch.ops.aten.repeat_interleave.Tensor
+        ):
             self.waits.append(name)
         return func(*args, **(kwargs or {}))
 
@@ -53,3 +58,8 @@ def _has_mask(name: str, args: Sequence) -> bool:
     if name not in ('index', 'index_put', 'index_put_', '_index_put_impl_'):
         return False
     return any(isinstance(each, Tensor) and each.dtype in (torch.bool, torch.uint8) for each in args[1] or ())
+
+
+def _is_sent(name: str, args: Sequence) -> bool:
+    """Whether a list of numbers of Python becomes a tensor; a single one is handed to a kernel as it is."""
+    return name == 'lift_fresh' and args[0].dim() > 0

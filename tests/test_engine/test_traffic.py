@@ -21,11 +21,11 @@ EMBEDDING = ('float32', (len(BATCH), 8))
 LABELS = ('int64', (len(BATCH),))
 
 
-def step(model: nn.Module, wrapped: nn.Module, optim_wrapper: OptimWrapper, method: str) -> None:
+def step(model: nn.Module, wrapped: nn.Module, optim_wrapper: OptimWrapper, method: str, data: dict) -> None:
     """What the runner does in an iteration."""
     if METHODS[method].has_key_encoder:
         model.update_momentum_encoder(0.9)
-    wrapped.train_step(step_data(method), optim_wrapper)
+    wrapped.train_step(data, optim_wrapper)
 
 
 def traffic_of(method: str, guard: contextlib.AbstractContextManager | None = None) -> tuple[nn.Module, Traffic]:
@@ -34,10 +34,11 @@ def traffic_of(method: str, guard: contextlib.AbstractContextManager | None = No
     several = torch.distributed.is_initialized()
     wrapped = MMDistributedDataParallel(model, device_ids=None, broadcast_buffers=False) if several else model
     optim_wrapper = OptimWrapper(torch.optim.SGD(model.parameters(), lr=0.01))
+    data = step_data(method)
     for _ in range(2):
-        step(model, wrapped, optim_wrapper, method)
+        step(model, wrapped, optim_wrapper, method, data)
     with guard or contextlib.nullcontext(), Traffic() as traffic:
-        step(model, wrapped, optim_wrapper, method)
+        step(model, wrapped, optim_wrapper, method, data)
     return model, traffic
 
 
@@ -113,6 +114,8 @@ def test_a_step_does_not_wait_for_the_device(monkeypatch, method):
         lambda rows: bool(rows.any()),
         lambda rows: rows[rows > 0],
         lambda rows: rows.nonzero(),
+        lambda rows: rows.new_tensor([1.0]),
+        lambda rows: torch.tensor([1.0]),
         lambda rows: rows.unique(),
     ],
 )
