@@ -8,7 +8,7 @@ from pathlib import Path
 from common import Figure, print_table
 
 FOLDER = Path(__file__).resolve().parent
-NOT_BENCHMARKS = ('common', 'networks', 'run_all', 'smoothing_calibration')
+NOT_BENCHMARKS = ('common', 'floors', 'networks', 'run_all', 'smoothing_calibration')
 
 
 def run_benchmark(script: Path, json_file: Path) -> list[Figure] | None:

@@ -9,7 +9,7 @@ import time
 
 import torch
 from common import ROOT, Figure, run
-from networks import DEMO_CONFIG
+from networks import RECIPES
 
 from ltcl.errors import UserError
 
@@ -46,7 +46,7 @@ def seconds_to_first_iteration(config: str) -> float:
 def measure() -> list[Figure]:
     """Median of three launches; the first figure is that of files not yet in the page cache, if they are not."""
     subprocess.run([sys.executable, 'tools/dataset_converters/fashion_mnist.py'], cwd=ROOT, check=True)
-    config = str(DEMO_CONFIG).format(method='gpaco')
+    config = str(ROOT / 'configs' / f'{RECIPES["gpaco"].demo}.py')
     seconds = [seconds_to_first_iteration(config) for _ in range(3)]
     return [
         Figure('demo: first launch to first iteration', seconds[0], 's'),

@@ -42,6 +42,7 @@ DATA_SAMPLERS = Registry('data sampler', parent=root.DATA_SAMPLERS, scope='ltcl'
 HOOKS = GuardedRegistry('hook', parent=root.HOOKS, scope='ltcl', locations=['ltcl.engine'])
 RUNNERS = Registry('runner', parent=root.RUNNERS, scope='ltcl', locations=['ltcl.engine'])
 LOOPS = Registry('loop', parent=root.LOOPS, scope='ltcl', locations=['ltcl.engine'])
+MODEL_WRAPPERS = Registry('model_wrapper', parent=root.MODEL_WRAPPERS, scope='ltcl', locations=['ltcl.engine'])
 OPTIM_WRAPPERS = Registry('optim_wrapper', parent=root.OPTIM_WRAPPERS, scope='ltcl', locations=['ltcl.engine'])
 OPTIM_WRAPPER_CONSTRUCTORS = Registry(
     'optim_wrapper constructor',

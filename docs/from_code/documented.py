@@ -23,6 +23,7 @@ PACKAGES = {
     'engine.hooks': 'Hooks',
     'engine.optimizers': 'Optimizer wrappers',
     'engine.schedulers': 'Schedules',
+    'engine.sharded': 'Sharded models',
     'evaluation.functional': 'Figures as functions',
     'evaluation.metrics': 'Metrics',
     'predictions': 'Saved predictions',

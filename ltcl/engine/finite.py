@@ -8,10 +8,12 @@ from torch.nn.utils import get_total_norm
 
 from ltcl.errors import UserError
 
+from .sharded.tensors import local_part
+
 
 def is_finite(tensor: Tensor) -> bool:
-    """Whether every number of a tensor is finite; integers are."""
-    return not tensor.is_floating_point() or bool(tensor.isfinite().all())
+    """Whether every number of a tensor is finite; integers are. Of a sharded one, this process's part."""
+    return not tensor.is_floating_point() or bool(local_part(tensor).isfinite().all())
 
 
 def first_not_finite(tree: object, allowed: Collection[str] = ()) -> str | None:
@@ -39,7 +41,8 @@ def _named_tensors(tree: object, prefix: str = '') -> Iterator[tuple[str, Tensor
 
 def are_finite(tensors: Iterable[Tensor]) -> bool:
     """Whether all numbers of many tensors are finite, in a few operations; waits for the device."""
-    tensors = [tensor.detach() for tensor in tensors if tensor.is_floating_point() and tensor.numel()]
+    parts = [local_part(tensor.detach()) for tensor in tensors if tensor.is_floating_point()]
+    tensors = [part for part in parts if part.numel()]
     # The norm is not finite either where squares overflow, so only a bad one is followed up.
     return not tensors or bool(get_total_norm(tensors).isfinite()) or all(map(is_finite, tensors))
 
@@ -84,7 +87,7 @@ class FiniteFlag:
         """Look at tensors, without waiting for the device."""
         by_dtype: dict[torch.dtype, list[Tensor]] = {}
         for tensor in tensors:
-            by_dtype.setdefault(tensor.dtype, []).append(tensor.detach())
+            by_dtype.setdefault(tensor.dtype, []).append(local_part(tensor.detach()))
         for each in by_dtype.values():
             # The kernel of PyTorch's gradient scaler: one launch for all tensors, which it multiplies by 1.
             torch._amp_foreach_non_finite_check_and_unscale_(each, self._found, self._one)

@@ -8,6 +8,8 @@ from mmengine.runner import EpochBasedTrainLoop, Runner
 
 from ltcl.errors import UserError
 
+from .sharded.tensors import cut_optimizer_state
+
 # What a schedule counts with or was told by the optimizer; everything else of it is its form.
 COUNTERS = {'last_step', '_global_step', '_last_value', 'base_values', 'verbose', 'optimizer'}
 
@@ -62,7 +64,7 @@ def _load_optimizer(wrapper: OptimWrapper, state: Mapping, path: str) -> None:
             'config, so the run cannot go on: take the optimizer that it was trained with, or start from its weights '
             f'with --cfg-options load_from={path} instead of --resume'
         )
-    wrapper.load_state_dict(dict(state))
+    wrapper.load_state_dict(cut_optimizer_state(state, wrapper.optimizer.param_groups))
 
 
 def _options(group: Mapping) -> dict:

@@ -8,6 +8,7 @@ from typing import Any
 from mmengine.dist import is_main_process
 from mmengine.logging import MMLogger
 from mmengine.model import BaseModule
+from mmengine.optim import OptimWrapper, OptimWrapperDict
 from mmengine.runner import Runner as MMEngineRunner
 from mmengine.runner.checkpoint import CheckpointLoader, _load_checkpoint_to_model
 from torch import nn
@@ -22,7 +23,8 @@ from ltcl.work_dir import locked
 
 from .resuming import resume_run
 from .run_logs import go_on_without
-from .saving import write_run
+from .saving import join_writing, write_run
+from .sharded import FullyShardedModel, refuse_unfit
 from .starting import start_of_run
 from .unwrapped import unwrapped
 
@@ -111,8 +113,18 @@ class Runner(MMEngineRunner):
         self._resume, self._load_from = start.is_resumed, start.checkpoint
         return super().train()
 
+    def build_optim_wrapper(self, optim_wrapper: Any) -> OptimWrapper | OptimWrapperDict:
+        """As mmengine's; a model that is to be sharded is so before, as an optimizer keeps the parameters it gets."""
+        if isinstance(self.model, FullyShardedModel) and not self.model.is_sharded:
+            refuse_unfit(self.hooks, optim_wrapper)
+            self._init_model_weights()
+            self.model.shard()
+        return super().build_optim_wrapper(optim_wrapper)
+
     def _init_model_weights(self) -> None:
         """As mmengine's; a run that goes on does not read again what it started from."""
+        if getattr(self.model, 'is_sharded', False):
+            return
         modules: list[Any] = [*unwrapped(self.model).modules()] if self._resume else []
         for module in (module for module in modules if isinstance(module, BaseModule)):
             if isinstance(module.init_cfg, dict) and module.init_cfg['type'] == 'Pretrained':
@@ -136,6 +148,8 @@ class Runner(MMEngineRunner):
                 dict(epoch=self.epoch + 1, iter=self.iter) if by_epoch else dict(epoch=self.epoch, iter=self.iter + 1)
             )
             write_run(self, Path(out_dir, filename), {**step, **(meta or {})}, weights_only=not save_optimizer)
+        else:
+            join_writing(self, weights_only=not save_optimizer)
 
     def load_checkpoint(
         self,

@@ -17,6 +17,8 @@ from ltcl.checkpoints.whole_files import save_whole
 from ltcl.files import write_atomic
 from ltcl.launch.exit_codes import NOT_SAVED
 
+from .agreement import any_process
+from .sharded.tensors import whole
 from .unwrapped import unwrapped
 
 POINTER = 'last_checkpoint'
@@ -67,7 +69,7 @@ def run_checkpoint(runner: Runner, meta: dict, weights_only: bool = False) -> di
         meta: Epoch and iteration, and what else is known.
         weights_only: Leave out the states of optimizer and schedules.
     """
-    model = unwrapped(runner.model)
+    weights, optimizer = _states(runner, weights_only)
     dataset_meta = getattr(runner.train_dataloader.dataset, 'metainfo', None)
     meta = {
         **meta,
@@ -80,10 +82,10 @@ def run_checkpoint(runner: Runner, meta: dict, weights_only: bool = False) -> di
         TRAINING_KEY: training_shape(runner, meta['epoch'], meta['iter']).to_plain(),
         **({} if dataset_meta is None else {'dataset_meta': to_plain(dataset_meta)}),
     }
-    state = {name: value.detach().cpu() for name, value in model.state_dict().items()}
+    state = {name: value.detach().cpu() for name, value in weights.items()}
     checkpoint: dict[str, object] = dict(meta=meta, state_dict=state, message_hub=hub_to_plain(runner.message_hub))
     if not weights_only:
-        checkpoint['optimizer'] = to_plain(runner.optim_wrapper.state_dict())
+        checkpoint['optimizer'] = to_plain(optimizer)
         schedulers = runner.param_schedulers or []
         if isinstance(schedulers, dict):
             plain = {name: [to_plain(each.state_dict()) for each in group] for name, group in schedulers.items()}
@@ -92,6 +94,28 @@ def run_checkpoint(runner: Runner, meta: dict, weights_only: bool = False) -> di
             checkpoint['param_schedulers'] = [to_plain(each.state_dict()) for each in schedulers]
     runner.call_hook('before_save_checkpoint', checkpoint=checkpoint)
     return {**checkpoint, 'meta': to_plain(checkpoint['meta'])}
+
+
+def _states(runner: Runner, weights_only: bool) -> tuple[dict, dict | None]:
+    """Of the model and, unless ``weights_only``, of the optimizer; whole, where they are spread over processes."""
+    optimizer = None if weights_only else whole(runner.optim_wrapper.state_dict())
+    return whole(unwrapped(runner.model).state_dict()), optimizer
+
+
+def join_writing(runner: Runner, weights_only: bool) -> None:
+    """Hand this process's part of a sharded model and optimizer to the main process, which is in :func:`write_run`.
+
+    Args:
+        runner: The runner; nothing is done where its model is not sharded.
+        weights_only: See :func:`run_checkpoint`.
+    """
+    if is_sharded(runner):
+        _states(runner, weights_only)
+
+
+def is_sharded(runner: Runner) -> bool:
+    """Whether every process has a part of the weights only."""
+    return getattr(runner.model, 'is_sharded', False)
 
 
 def write_run(runner: Runner, path: str | Path, meta: dict, weights_only: bool = False) -> None:
@@ -122,10 +146,18 @@ def add_checkpoint(
         otherwise: What comes if it cannot be written, for the message.
 
     Returns:
-        Whether it was written; if not, an error in the log says why. Processes other than the main one write nothing.
+        Whether it was written; if not, an error in the log says why. Processes other than the main one write nothing;
+        where all hold a part of the weights, they learn whether the main one did.
     """
-    if not is_main_process():
-        return True
+    if is_main_process():
+        is_written = _add(runner, name, meta, weights_only, otherwise)
+    else:
+        join_writing(runner, weights_only)
+        is_written = True
+    return not any_process(not is_written) if is_sharded(runner) else is_written
+
+
+def _add(runner: Runner, name: str, meta: dict, weights_only: bool, otherwise: str) -> bool:
     path = Path(runner.work_dir, name)
     try:
         write_run(runner, path, meta, weights_only)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -49,6 +50,7 @@ def balpoe_loss(
     if len(taus) != num_experts:
         wanted = f'(N, E, C) with E = {len(taus)} of taus'
         raise UserError(f'balpoe_loss: logits must have shape {wanted}, got {tuple(logits.shape)}')
-    adjustment = logits.new_tensor(taus)[:, None] * log_prior(class_counts).to(logits.dtype)
+    prior = log_prior(class_counts).to(logits.dtype)
+    adjustment = torch.stack([tau * prior for tau in taus])  # a tensor of them would have to be sent to the device
     of_images = labels if shares is None else shares
     return F.cross_entropy((logits + adjustment).flatten(0, 1), of_images.repeat_interleave(num_experts, 0))

@@ -32,6 +32,19 @@ class BatchRows(NamedTuple):
     """Images of all views together: the unique rows before the targets."""
 
 
+class Anchors(NamedTuple):
+    """The rows whose loss is computed: all, or those of one of several processes."""
+
+    rows: Tensor
+    """Of the M rows, int64, shape (A,)."""
+    unique: Tensor
+    """Their unique rows, int64, shape (B,)."""
+    place: Tensor
+    """Position of each unique row among those, int64, shape (U,); of the others any."""
+    weights: Tensor
+    """How many rows of all processes each stands for, shape (A,): an image, which only its process has, for as many."""
+
+
 @full_precision
 @check_shapes(draws='K L')
 def in_batch_contrastive_loss(
@@ -50,6 +63,7 @@ def in_batch_contrastive_loss(
     class_weights: Tensor | None = None,
     unbiased: bool = False,
     averaged: str = 'all',
+    share: tuple[int, int] = (0, 1),
 ) -> Tensor:
     r"""Supervised contrast between the views of a batch with all or with K drawn positives, and targets beside them.
 
@@ -79,6 +93,8 @@ def in_batch_contrastive_loss(
         class_weights: Factor on the anchors of each class, shape (num_classes,). None weighs all alike.
         unbiased: The denominator of a pair holds the rows of other classes and the pair, not the other positives.
         averaged: Rows whose loss is averaged: ``'all'``, ``'first_view'`` or ``'targets'``.
+        share: A process and the number of them, where each view is the images of all of them in order. Only those of
+            that process, and the targets, are anchors then; the mean of the results over the processes is the loss.
 
     Returns:
         Scalar mean over the averaged rows.
@@ -99,21 +115,47 @@ def in_batch_contrastive_loss(
         tensor(2.3979)
     """
     batch = batch_rows(anchors, labels, rows, row_labels, num_views, target_repeat)
-    similarities = batch.unique @ batch.unique.T / temperature
-    log_others = log_sum_others(similarities, batch, unbiased)
+    chosen = anchors_of(batch, *share)
+    similarities = batch.unique[chosen.unique] @ batch.unique.T / temperature
+    log_others = log_sum_others(similarities, batch, unbiased, chosen)
+    of_anchor = chosen.place[batch.unique_of[chosen.rows]]
     if draws is not None:
-        positives, weights = drawn_positives(draws, batch, all_targets_positive)
-        pairs = similarities[batch.unique_of, batch.unique_of[positives]]
-        log_probs = pair_log_probs(pairs, log_others[batch.unique_of], unbiased)
+        positives, weights = drawn_positives(draws, batch, all_targets_positive, chosen)
+        pairs = similarities[of_anchor, batch.unique_of[positives]]
+        log_probs = pair_log_probs(pairs, log_others[of_anchor], unbiased)
         means = (weights * log_probs).sum(0) / weights.sum(0).clamp(min=1)
     else:
-        means = _means_over_class(similarities, log_others, batch, num_classes, temperature, unbiased)[batch.unique_of]
-    means = weigh_classes(means, batch.labels, class_weights)
+        means = _means_over_class(similarities, log_others, batch, chosen, num_classes, temperature, unbiased)[
+            of_anchor
+        ]
+    means = weigh_classes(means, batch.labels[chosen.rows], class_weights) * chosen.weights
+    return -temperature_ratio(temperature, base_temperature) * _mean(means, batch, share, averaged)
+
+
+def _mean(means: Tensor, batch: BatchRows, share: tuple[int, int], averaged: str) -> Tensor:
+    """Mean over the averaged rows of all processes, of terms that are 0 or left out for those of others."""
+    num_images, num_targets = batch.num_images // batch.num_views, len(batch.labels) // batch.num_views
+    num_targets -= num_images
+    by_view = means.view(batch.num_views, -1)
     if averaged == 'first_view':
-        means = means[: len(means) // num_views]
-    elif averaged == 'targets':
-        means = means[batch.unique_of >= batch.num_images]
-    return -temperature_ratio(temperature, base_temperature) * means.mean()
+        return by_view[0].sum() / (num_images + num_targets)
+    if averaged == 'targets':
+        return by_view[:, num_images // share[1] :].sum() / (batch.num_views * num_targets)
+    return means.sum() / len(batch.labels)
+
+
+def anchors_of(batch: BatchRows, rank: int = 0, num_processes: int = 1) -> Anchors:
+    """The rows that are anchors on a process: its images in each view, and the targets."""
+    num_own = batch.num_images // batch.num_views // num_processes
+    by_view = torch.arange(len(batch.labels), device=batch.labels.device).view(batch.num_views, -1)
+    images, targets = by_view.split([num_own * num_processes, by_view.shape[1] - num_own * num_processes], 1)
+    own = torch.cat([images[:, rank * num_own : (rank + 1) * num_own], targets], 1)
+    weights = torch.ones_like(own, dtype=batch.copies.dtype)
+    weights[:, :num_own] = num_processes
+    in_images = batch.unique_of[own[:, :num_own]].flatten()
+    unique = torch.cat([in_images, torch.arange(batch.num_images, len(batch.unique), device=own.device)])
+    place = torch.zeros_like(batch.unique_labels).scatter_(0, unique, torch.arange(len(unique), device=own.device))
+    return Anchors(own.flatten(), unique, place, weights.flatten())
 
 
 def batch_rows(
@@ -141,14 +183,25 @@ def batch_rows(
     )
 
 
-def log_sum_others(similarities: Tensor, rows: BatchRows, unbiased: bool) -> Tensor:
-    """Log of the summed exponentials over the other rows, with ``unbiased`` over those of other classes; shape (U,)."""
+def log_sum_others(similarities: Tensor, rows: BatchRows, unbiased: bool, anchors: Anchors | None = None) -> Tensor:
+    """Log of the summed exponentials over the other rows, with ``unbiased`` over those of other classes.
+
+    Args:
+        similarities: Of the anchors' unique rows and all unique rows, divided by the temperature, shape (B, U).
+        rows: The rows of the batch.
+        unbiased: As for the loss.
+        anchors: Those rows; None are all.
+
+    Returns:
+        Shape (B,).
+    """
+    unique = (anchors or anchors_of(rows)).unique
     # The lowest number instead of -inf: a row without any other has a gradient then, of 0.
     lowest = torch.finfo(similarities.dtype).min
     log_copies = rows.copies.log().repeat(len(similarities), 1)
-    log_copies.diagonal().copy_((rows.copies - 1).log())
+    log_copies[torch.arange(len(unique), device=unique.device), unique] = (rows.copies[unique] - 1).log()
     if unbiased:
-        log_copies.masked_fill_(rows.unique_labels[:, None] == rows.unique_labels, lowest)
+        log_copies.masked_fill_(rows.unique_labels[unique][:, None] == rows.unique_labels, lowest)
     return torch.logsumexp((similarities + log_copies).clamp(min=lowest), 1)
 
 
@@ -157,48 +210,58 @@ def pair_log_probs(pairs: Tensor, log_others: Tensor, unbiased: bool) -> Tensor:
     return pairs - (torch.logaddexp(log_others, pairs) if unbiased else log_others)
 
 
-def drawn_positives(draws: Tensor, rows: BatchRows, all_targets_positive: bool) -> tuple[Tensor, Tensor]:
-    """Positives of each row: the K drawn ones, its other view, and with ``all_targets_positive`` the target.
+def drawn_positives(
+    draws: Tensor, rows: BatchRows, all_targets_positive: bool, anchors: Anchors | None = None
+) -> tuple[Tensor, Tensor]:
+    """Positives of each anchor: the K drawn ones, its other view, and with ``all_targets_positive`` the target.
 
     Args:
         draws: As for the loss.
         rows: The rows of the batch.
         all_targets_positive: As for the loss.
+        anchors: Whose positives; None are all rows.
 
     Returns:
-        Rows (P, M) and how often each counts (P, M): 0 where there was nothing left to draw.
+        Rows (P, A) and how often each counts (P, A): 0 where there was nothing left to draw.
     """
-    num_rows = len(rows.labels)
-    itself = torch.arange(num_rows, device=rows.labels.device)
-    other_view = itself.roll(-(num_rows // 2))[None][: rows.num_views - 1]
-    is_target = rows.unique_of >= rows.num_images
-    pool_labels = rows.labels.where(~is_target, -1) if all_targets_positive else rows.labels
-    drawn = draw_positives(draws, rows.labels, pool_labels, torch.cat([itself[None], other_view]))
+    num_rows, itself = len(rows.labels), (anchors or anchors_of(rows)).rows
+    labels = rows.labels[itself]
+    other_view = ((itself + num_rows // 2) % num_rows)[None][: rows.num_views - 1]
+    is_copy = rows.unique_of >= rows.num_images
+    pool_labels = rows.labels.where(~is_copy, -1) if all_targets_positive else rows.labels
+    drawn = draw_positives(draws[:, itself], labels, pool_labels, torch.cat([itself[None], other_view]))
     positives = [drawn.clamp(min=0), other_view]
     weights = [(drawn >= 0).to(rows.copies), torch.ones_like(other_view, dtype=rows.copies.dtype)]
     if all_targets_positive and len(rows.unique) > rows.num_images:
         classes, order = rows.unique_labels[rows.num_images :].sort()
-        target = torch.searchsorted(classes, rows.labels).clamp(max=len(classes) - 1)
+        target = torch.searchsorted(classes, labels).clamp(max=len(classes) - 1)
         first_copy = torch.searchsorted(rows.unique_of[: num_rows // rows.num_views], rows.num_images + order[target])
         # Of the copies, a target itself is none of its positives, and its other view is counted already.
         positives.append(first_copy[None])
-        weights.append(((rows.copies[-1] - rows.num_views * is_target) * (classes[target] == rows.labels))[None])
+        weights.append(((rows.copies[-1] - rows.num_views * is_copy[itself]) * (classes[target] == labels))[None])
     return torch.cat(positives), torch.cat(weights)
 
 
 def _means_over_class(
-    similarities: Tensor, log_others: Tensor, rows: BatchRows, num_classes: int, temperature: float, unbiased: bool
+    similarities: Tensor,
+    log_others: Tensor,
+    rows: BatchRows,
+    anchors: Anchors,
+    num_classes: int,
+    temperature: float,
+    unbiased: bool,
 ) -> Tensor:
-    """Mean log probability of each unique row (U,) over all other rows of its class."""
+    """Mean log probability of each of the anchors' unique rows (B,) over all other rows of its class."""
+    own, labels = rows.unique[anchors.unique], rows.unique_labels[anchors.unique]
     sums, _ = class_sums(num_classes, (rows.unique * rows.copies[:, None], rows.unique_labels))
     numbers = rows.copies.new_zeros(num_classes).index_add(0, rows.unique_labels, rows.copies)
-    num_positives = numbers[rows.unique_labels] - 1
+    num_positives = numbers[labels] - 1
     if unbiased:
         # Every pair has a denominator of its own, so here no sum over a class will do.
-        counts = (rows.unique_labels[:, None] == rows.unique_labels) * rows.copies
-        counts.diagonal().sub_(1)
+        counts = (labels[:, None] == rows.unique_labels) * rows.copies
+        counts[torch.arange(len(own), device=own.device), anchors.unique] -= 1
         sums = (counts * pair_log_probs(similarities, log_others[:, None], unbiased)).sum(1)
     else:
-        others = (sums[rows.unique_labels] - rows.unique).to(rows.unique.dtype)
-        sums = (others * rows.unique).sum(1) / temperature - num_positives * log_others
+        others = (sums[labels] - own).to(own.dtype)
+        sums = (others * own).sum(1) / temperature - num_positives * log_others
     return sums / num_positives.clamp(min=1)

@@ -90,6 +90,8 @@ def start_processes(cfg: Config) -> None:
     torch.distributed.init_process_group('gloo', timeout=datetime.timedelta(seconds=timeout))
     # Left alone, every process takes all cores and they slow each other down.
     torch.set_num_threads(max(1, (os.cpu_count() or 1) // int(os.environ.get('LOCAL_WORLD_SIZE', 1))))
+    if cfg.get('model_wrapper_cfg', {}).get('type') == 'ltcl.FullyShardedModel':
+        return
     cfg.model_wrapper_cfg = dict(
         type='MMDistributedDataParallel',
         device_ids=None,

@@ -68,6 +68,18 @@ CASES = {
 }
 
 
+@pytest.mark.parametrize('name', [name for name, (shapes, _) in CASES.items() if shapes.get('num_images', 5) > 1])
+def test_processes_share_the_anchors(name):
+    shapes, kwargs = CASES[name]
+    case = draw_case(**{**shapes, 'num_images': 6})
+    whole = run(in_batch_contrastive_loss, case, **kwargs)
+    shares = [run(in_batch_contrastive_loss, case, share=(rank, 3), **kwargs) for rank in range(3)]
+    for ours, expected in zip(zip(*shares, strict=True), whole, strict=True):
+        torch.testing.assert_close(torch.stack(ours).mean(0), expected)
+    if kwargs.get('averaged') != 'targets':
+        assert len({value.item() for value, _ in shares}) == 3
+
+
 @pytest.mark.parametrize('name', CASES)
 def test_equals_double_loop(name):
     shapes, kwargs = CASES[name]

@@ -110,7 +110,10 @@ class BCLHead(ContrastiveHead):
     def _contrast(self, views: list[Tensor], labels: Tensor) -> Tensor:
         """Mean over the anchors of this process, which are compared with the rows of all of them."""
         anchors, anchor_labels = torch.cat(views), labels.repeat(len(views))
-        others = [gather_others(each) if self.with_gather else each[:0] for each in (anchors, anchor_labels)]
+        others = [anchors[:0], anchor_labels[:0]]
+        if self.with_gather:
+            their_labels = gather_others(labels).unflatten(0, (-1, len(labels))).repeat(1, len(views))
+            others = [gather_others(anchors), their_labels.flatten()]
         return balanced_contrastive_loss(
             anchors, anchor_labels, *others, prototypes=self.prototypes(), temperature=self.temperature
         )

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
+from mmengine.dist import get_rank, get_world_size
 from torch import Tensor
 
 from ltcl.errors import UserError
@@ -21,7 +22,8 @@ from .kcl import EmbeddingHead
 class InBatchKCLHead(ClassCountsMixin, EmbeddingHead):
     """K-positive contrast between the views of a batch, without queue and momentum encoder.
 
-    Use it with one or two online views and ``joint_forward=True``. Several processes compare the rows of all of them.
+    Use it with one or two online views and ``joint_forward=True``. Each of several processes compares its rows with
+    those of all.
 
     Args:
         num_classes: Number of classes.
@@ -71,9 +73,11 @@ class InBatchKCLHead(ClassCountsMixin, EmbeddingHead):
 
     def loss(self, views: Views) -> dict[str, Tensor]:
         """``loss_con`` of one step, from the embeddings of the online views."""
-        num_views = len(views.embeddings)
-        anchors = torch.cat([gather_with_grad(view) for view in views.embeddings])
+        num_views, num_images = len(views.embeddings), len(views.labels)
+        anchors = gather_with_grad(torch.cat(views.embeddings))  # of rank 0 all views, then of rank 1 ...
+        anchors = anchors.unflatten(0, (-1, num_views, num_images)).transpose(0, 1).flatten(0, 2)
         labels = gather(views.labels).repeat(num_views)
+        self.follow(anchors, labels)
         targets, classes = self.target_rows(anchors)
         num_rows = len(anchors) + num_views * len(targets) * self.target_args.get('target_repeat', 0)
         loss = in_batch_contrastive_loss(
@@ -83,12 +87,16 @@ class InBatchKCLHead(ClassCountsMixin, EmbeddingHead):
             classes,
             num_classes=self.num_classes,
             num_views=num_views,
+            share=(get_rank(), get_world_size()),
             draws=self.draw_uniform(num_rows, labels.device),
             class_weights=effective_weights(self, self.effective_number_beta),
             **self.loss_args,
             **self.target_args,
         )
         return dict(loss_con=loss)
+
+    def follow(self, anchors: Tensor, labels: Tensor) -> None:
+        """What a subclass does with the rows of all processes before they are compared: nothing."""
 
     def target_rows(self, anchors: Tensor) -> tuple[Tensor, Tensor]:
         """Targets (T, D) among the images and the class of each (T,): none."""
@@ -156,11 +164,12 @@ class InBatchTSCHead(ClassTargetsMixin, InBatchKCLHead):
         self.targeted = not match_centers
         self.target_args = dict(target_repeat=target_repeat, all_targets_positive=all_targets_positive)
 
-    def loss(self, views: Views) -> dict[str, Tensor]:
-        """Loss of one step, as in :class:`InBatchKCLHead`, with the targets where they are on."""
+    def follow(self, anchors: Tensor, labels: Tensor) -> None:
+        """Move the class centers and match them with the targets, where the hook has set this step for it."""
         if self.match_centers:
-            self.follow_centers(torch.cat(views.embeddings), views.labels.repeat(len(views.embeddings)))
-        return super().loss(views)
+            if self.update_centers:
+                self.move_centers(anchors, labels)
+            self.match_if_due()
 
     def target_rows(self, anchors: Tensor) -> tuple[Tensor, Tensor]:
         """Targets (T, D) among the images and the class of each (T,), where the targets are on."""

@@ -9,7 +9,7 @@ from ltcl.functional import KPositiveLoss, k_positive_contrastive_loss
 from ltcl.registry import MODELS
 from ltcl.value_ranges import check_ranges
 
-from ..utils import FeatureQueue
+from ..utils import FeatureQueue, gather
 from .base import MethodHead, Views
 
 
@@ -110,9 +110,19 @@ class KCLHead(EmbeddingHead):
     def loss(self, views: Views) -> dict[str, Tensor]:
         """``loss_con`` of one step, and what a subclass adds; stores the keys in the queue afterwards."""
         (queries,), (keys,) = views.embeddings, views.keys
+        all_labels = gather(views.labels)
+        self.follow(queries, all_labels)
         losses = self.contrast(queries, keys, views.labels)
-        self.queue.enqueue(keys, views.labels)
+        self.queue.write(gather(keys.detach()), all_labels)
         return losses
+
+    def follow(self, queries: Tensor, all_labels: Tensor) -> None:
+        """What a subclass does before the contrast: nothing.
+
+        Args:
+            queries: Unit embeddings of the online view on this process, shape (N, D).
+            all_labels: Classes of the images of all processes, int64, shape (world_size * N,).
+        """
 
     def contrast(self, queries: Tensor, keys: Tensor, labels: Tensor) -> dict[str, Tensor]:
         """The losses, before the queue takes the keys.

@@ -124,17 +124,19 @@ class ProCoHead(ContrastiveHead):
             in %).
         """
         logits, contrasted = self.fc(views.feats[0]), views.embeddings[1:]
-        terms = [self._contrast(embeddings, views.labels) for embeddings in contrasted]
+        # Of each view the rows of all processes, rank 0 first.
+        rows = gather(torch.stack(contrasted).detach()).unflatten(0, (-1, len(contrasted)))
+        all_rows, labels = rows.transpose(0, 1).flatten(1, 2), gather(views.labels)
+        terms = [self._contrast(*both, views.labels, labels) for both in zip(contrasted, all_rows, strict=True)]
         return dict(
             loss_cls=logit_adjusted_loss(logits, views.labels, self.known_class_counts(), eps=0),
             loss_con=self.alpha * sum(terms[1:], terms[0]) / len(terms),
             accuracy=top1_accuracy(logits, views.labels),
         )
 
-    def _contrast(self, embeddings: Tensor, labels: Tensor) -> Tensor:
-        """Mean over the rows of a view on this process, after those of all have joined the means."""
-        rows = gather(embeddings.detach()).to(self.used.mean.dtype)
-        batch = means_of(rows, gather(labels), self.num_classes)
+    def _contrast(self, embeddings: Tensor, rows: Tensor, labels: Tensor, row_labels: Tensor) -> Tensor:
+        """Mean over the rows of a view on this process, after ``rows``, those of all, have joined the means."""
+        batch = means_of(rows.to(self.used.mean.dtype), row_labels, self.num_classes)
         self.used.add(batch)
         self.running.add(batch)
         return proco_loss(

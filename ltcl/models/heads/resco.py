@@ -8,6 +8,7 @@ from torch import Tensor
 from ltcl.errors import UserError
 from ltcl.registry import MODELS
 
+from ..utils import gather
 from .base import Views
 from .contrastive import top1_accuracy
 from .rebalanced import RebalancedContrastiveHead
@@ -83,8 +84,9 @@ class ResCoHead(RebalancedContrastiveHead):
             align_prior=self.align_contrast_prior,
         )
         if self.enqueues:
-            self.positive_queue.enqueue(rows, labels)
-            self.negative_queue.enqueue(rows, labels)
+            newest = gather(rows.detach()), gather(labels)
+            self.positive_queue.write(*newest)
+            self.negative_queue.write(*newest)
         return dict(
             loss_cls=self.classification_loss(logits, labels.repeat(2)),
             loss_con=loss_con,

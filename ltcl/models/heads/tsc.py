@@ -7,7 +7,7 @@ from torch import Tensor
 from ltcl.registry import MODELS
 from ltcl.value_ranges import check_ranges
 
-from ..utils import ClassTargetsMixin
+from ..utils import ClassTargetsMixin, gather
 from .kcl import KCLHead
 
 
@@ -59,13 +59,18 @@ class TSCHead(ClassTargetsMixin, KCLHead):
             target_repeat=target_repeat, target_weight=target_weight, separate_targets=separate_targets
         )
 
+    def follow(self, queries: Tensor, all_labels: Tensor) -> None:
+        """Do what the hook set for this step: move the class centers, match them with the targets."""
+        if self.update_centers:
+            self.move_centers(gather(queries.detach()), all_labels)
+        self.match_if_due()
+
     def contrast(self, queries: Tensor, keys: Tensor, labels: Tensor) -> dict[str, Tensor]:
         """The losses, before the queue takes the keys; arguments as in :class:`KCLHead`.
 
         Returns:
             ``loss_con`` and ``loss_target``, 0 as long as the targets are off.
         """
-        self.follow_centers(queries, labels)
         targets = dict(class_targets=self.class_targets(), **self.target_args) if self.targeted else {}
         terms = self.k_positive_loss(queries, keys, labels, **targets)
         return dict(loss_con=terms.class_term, loss_target=terms.target_term)

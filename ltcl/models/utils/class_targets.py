@@ -12,7 +12,6 @@ from torch import Tensor
 from ltcl.errors import UserError
 from ltcl.value_ranges import check_ranges
 
-from .gather import gather
 from .target_files import cached_uniform_targets, load_targets
 
 
@@ -95,27 +94,25 @@ class ClassTargetsMixin(BaseModule):
             self._targets_seen = True
         return self.targets[self.assignment]
 
-    def follow_centers(self, embeddings: Tensor, labels: Tensor) -> None:
-        """Do what the hook set for this step: move the class centers, match them with the targets.
-
-        Args:
-            embeddings: Unit embeddings of this process, shape (N, D); the same N on every process.
-            labels: Their classes, int64, shape (N,).
-        """
-        if self.update_centers:
-            self.move_centers(embeddings, labels)
-        if self.targeted and self.assignment_due:
-            self.match_targets()
-
     @torch.no_grad()
     def move_centers(self, embeddings: Tensor, labels: Tensor) -> None:
-        """Move the center of each class in the batch of all processes towards its mean; arguments as above."""
-        embeddings, labels = gather(embeddings.detach()).to(self.class_centers.dtype), gather(labels)
+        """Move the center of each class in the batch towards its mean; for the steps of ``update_centers``.
+
+        Args:
+            embeddings: Unit embeddings of all processes, shape (N, D).
+            labels: Their classes, int64, shape (N,).
+        """
+        embeddings = embeddings.detach().to(self.class_centers.dtype)
         sums = torch.zeros_like(self.class_centers).index_add_(0, labels, embeddings)
         # Row by row of the batch: the rows of one class write the same center.
         directions = F.normalize(sums[labels], dim=1)
         moved = self.class_centers[labels].lerp(directions, 1 - self.center_momentum)
         self.class_centers[labels] = F.normalize(moved, dim=1)
+
+    def match_if_due(self) -> None:
+        """Match classes and targets in the steps that the hook has set for it."""
+        if self.targeted and self.assignment_due:
+            self.match_targets()
 
     @torch.no_grad()
     def match_targets(self) -> None:

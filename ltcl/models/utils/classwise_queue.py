@@ -70,9 +70,14 @@ class ClasswiseQueue(nn.Module):
             keys: Embeddings of this process, shape (N, D); the same N on every process.
             labels: Their classes, int64, shape (N,).
         """
+        if self.slots_per_class:
+            self.write(gather(keys.detach()), gather(labels))
+
+    @torch.no_grad()
+    def write(self, keys: Tensor, labels: Tensor) -> None:
+        """As :meth:`enqueue`, of keys (M, D) and labels (M,) that are those of all processes already."""
         if self.slots_per_class == 0:
             return
-        keys, labels = gather(keys.detach()), gather(labels)
         ones = torch.ones_like(labels)
         counts = torch.zeros_like(self.pointer).index_add_(0, labels, ones)
         order = labels.argsort(stable=True)

@@ -83,9 +83,14 @@ class FeatureQueue(nn.Module):
         Raises:
             UserError: More keys than slots.
         """
+        if self.queue_len:
+            self.write(gather(keys.detach()), gather(labels))
+
+    @torch.no_grad()
+    def write(self, keys: Tensor, labels: Tensor) -> None:
+        """As :meth:`enqueue`, of keys (M, D) and labels (M,) that are those of all processes already."""
         if self.queue_len == 0:
             return
-        keys, labels = gather(keys.detach()), gather(labels)
         num_keys = len(keys)
         if num_keys > self.queue_len:
             raise UserError(
