@@ -84,7 +84,7 @@ def search_targets(
     num_classes: int,
     feat_dim: int,
     seed: int = 0,
-    temperatures: Sequence[float] = (0.5, 0.1, 0.03, 0.01),
+    temperatures: Sequence[float] = (0.5, 0.1, 0.03, 0.01, 0.005),
     iterations: int = 1000,
     lr: float = 0.04,
     num_starts: int | None = None,
@@ -93,8 +93,8 @@ def search_targets(
 
     The potential is ``log sum_{i != j} exp(t_i . t_j / temperature)``. The published one also counts every point
     against itself; that term is the largest by far and constant, so the minimum is the same, but float32 then no longer
-    sees the rest. Without it float32 ends as good as float64, which is kept where it costs nothing: up to 256 classes.
-    A falling temperature turns the aim from an even spread to a large minimum angle.
+    sees the rest. Without it float32 suffices; up to 256 classes, where it costs nothing, the search is in float64. A
+    falling temperature turns the aim from an even spread to a large minimum angle.
 
     Args:
         num_classes: Number of points.
