@@ -5,7 +5,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from mmengine.config import Config
 from mmengine.dist import is_main_process
+from mmengine.evaluator import Evaluator
 from mmengine.logging import MMLogger
 from mmengine.model import BaseModule
 from mmengine.runner import Runner as MMEngineRunner
@@ -14,6 +16,7 @@ from torch import nn
 
 from ltcl.checkpoints.run_state import CALIBRATION_KEY, check_resumable, meta_of
 from ltcl.checkpoints.schemes import install_safe_loaders
+from ltcl.launch.formatted_config import FormattedConfig
 from ltcl.launch.hook_names import MMENGINE_HOOKS
 from ltcl.neutral_text import neutralise
 from ltcl.notices import note
@@ -45,6 +48,12 @@ def is_news(record: logging.LogRecord) -> bool:
     return not record.getMessage().startswith(LOG_FILE_ONLY)
 
 
+def _frugal(metric: Any) -> Any:
+    """Config of a metric, with our ``Accuracy`` in the place of mmpretrain's."""
+    is_plain = isinstance(metric, Mapping) and metric.get('type') == 'Accuracy'
+    return {**metric, 'type': 'ltcl.TopKAccuracy'} if is_plain else metric
+
+
 @RUNNERS.register_module()
 class Runner(MMEngineRunner):
     """mmengine's runner, but for its console and its checkpoints.
@@ -61,6 +70,8 @@ class Runner(MMEngineRunner):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         install_safe_loaders()
+        if isinstance(kwargs.get('cfg'), Config):
+            kwargs['cfg'] = FormattedConfig.of(kwargs['cfg'])
         super().__init__(*args, **kwargs)
 
     def build_logger(self, *args: object, **kwargs: object) -> MMLogger:
@@ -85,6 +96,18 @@ class Runner(MMEngineRunner):
         if isinstance(checkpoint, dict) and checkpoint.get('type') == 'CheckpointHook':
             checkpoint = {**checkpoint, 'type': 'ltcl.CheckpointHook'}
         super().register_default_hooks({**hooks, 'checkpoint': checkpoint})
+
+    def build_evaluator(self, evaluator: Evaluator | dict | list) -> Evaluator:
+        """mmengine's evaluator with ``ltcl.TopKAccuracy``; ``mmpretrain.Accuracy`` names that of mmpretrain.
+
+        Args:
+            evaluator: Configs of metrics, or an evaluator.
+        """
+        if isinstance(evaluator, list):
+            evaluator = [_frugal(each) for each in evaluator]
+        elif isinstance(evaluator, dict):
+            evaluator = _frugal(evaluator)
+        return super().build_evaluator(evaluator)
 
     def dump_config(self) -> None:
         """Write the config into the work dir, unless it was read from that very file, which may have comments."""
