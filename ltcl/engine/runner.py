@@ -12,6 +12,7 @@ from mmengine.logging import MMLogger
 from mmengine.model import BaseModule
 from mmengine.runner import Runner as MMEngineRunner
 from mmengine.runner.checkpoint import CheckpointLoader, _load_checkpoint_to_model
+from mmengine.visualization import Visualizer
 from torch import nn
 
 from ltcl.checkpoints.run_state import CALIBRATION_KEY, check_resumable, meta_of
@@ -108,6 +109,18 @@ class Runner(MMEngineRunner):
         elif isinstance(evaluator, dict):
             evaluator = _frugal(evaluator)
         return super().build_evaluator(evaluator)
+
+    def build_visualizer(self, visualizer: Visualizer | dict | None = None) -> Visualizer:
+        """mmengine's visualizer; that of mmpretrain makes its figure when something is drawn.
+
+        Args:
+            visualizer: Config of a visualizer, or one.
+        """
+        if isinstance(visualizer, dict) and visualizer.get('type') == 'UniversalVisualizer':
+            from .visualizer import LateVisualizer  # mmpretrain, which segmentation need not have
+
+            visualizer = {**visualizer, 'type': LateVisualizer}
+        return super().build_visualizer(visualizer)
 
     def dump_config(self) -> None:
         """Write the config into the work dir, unless it was read from that very file, which may have comments."""

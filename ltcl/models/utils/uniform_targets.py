@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
-from scipy.linalg import helmert
 from torch import Tensor
 
 from ltcl.errors import UserError
@@ -75,6 +74,8 @@ def simplex(num_classes: int, feat_dim: int) -> Tensor:
     if num_classes == 1:
         corners[0, 0] = 1
     else:  # the Helmert matrix holds an orthonormal basis of all that is orthogonal to the vector of ones
+        from scipy.linalg import helmert  # only TSC pays for it
+
         basis = torch.from_numpy(helmert(num_classes).T.copy())
         corners[:, : num_classes - 1] = basis * math.sqrt(num_classes / (num_classes - 1))
     return corners
