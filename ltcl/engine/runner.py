@@ -49,7 +49,7 @@ def is_news(record: logging.LogRecord) -> bool:
     return not record.getMessage().startswith(LOG_FILE_ONLY)
 
 
-def _frugal(metric: Any) -> Any:
+def frugal(metric: Any) -> Any:
     """Config of a metric, with our ``Accuracy`` in the place of mmpretrain's."""
     is_plain = isinstance(metric, Mapping) and metric.get('type') == 'Accuracy'
     return {**metric, 'type': 'ltcl.TopKAccuracy'} if is_plain else metric
@@ -105,9 +105,9 @@ class Runner(MMEngineRunner):
             evaluator: Configs of metrics, or an evaluator.
         """
         if isinstance(evaluator, list):
-            evaluator = [_frugal(each) for each in evaluator]
+            evaluator = [frugal(each) for each in evaluator]
         elif isinstance(evaluator, dict):
-            evaluator = _frugal(evaluator)
+            evaluator = frugal(evaluator)
         return super().build_evaluator(evaluator)
 
     def build_visualizer(self, visualizer: Visualizer | dict | None = None) -> Visualizer:

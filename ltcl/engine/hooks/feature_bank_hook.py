@@ -144,14 +144,14 @@ def extract_features(
     was_training = model.training
     model.eval()
     batches = (_encode(model, batch) for batch in tracked(loader, title, unit='batches', say=note))
-    features, labels = _joined(batches, len(loader.sampler))
+    features, labels = joined(batches, len(loader.sampler))
     model.train(was_training)
     dataset: BaseDataset = loader.dataset
     size = len(dataset)
     return _in_dataset_order(features, size), _in_dataset_order(labels, size)
 
 
-def _joined(batches: Iterable[tuple[Tensor, Tensor]], num_rows: int) -> tuple[Tensor, Tensor]:
+def joined(batches: Iterable[tuple[Tensor, Tensor]], num_rows: int) -> tuple[Tensor, Tensor]:
     """Features and labels of all batches, written where they stay: joining a list of them takes the memory twice."""
     features = labels = torch.empty(0)
     filled = 0
