@@ -15,6 +15,7 @@ from .uniformity import uniformity
 
 # Below this number of points one start may end noticeably worse than another; above it all end the same.
 MANY_CLASSES = 256
+TEMPERATURES, LAST_OF_MANY = (0.5, 0.1, 0.03, 0.01), (0.005,)
 
 
 def uniform_targets(num_classes: int, feat_dim: int, seed: int = 0, rotate: bool = True) -> Tensor:
@@ -85,7 +86,7 @@ def search_targets(
     num_classes: int,
     feat_dim: int,
     seed: int = 0,
-    temperatures: Sequence[float] = (0.5, 0.1, 0.03, 0.01, 0.005),
+    temperatures: Sequence[float] | None = None,
     iterations: int = 1000,
     lr: float = 0.04,
     num_starts: int | None = None,
@@ -101,7 +102,8 @@ def search_targets(
         num_classes: Number of points.
         feat_dim: Width of a point.
         seed: Seed of the random starts.
-        temperatures: Softmax temperatures, each for an equal share of the iterations.
+        temperatures: Softmax temperatures, each for an equal share of the iterations. None: 0.5 down to 0.01, or to
+            0.005 above 256 classes, where an even spread costs less angle.
         iterations: Steps of Adam from each start; the learning rate falls to zero on a cosine.
         lr: Learning rate at the start.
         num_starts: Random starts, of which the one that ends with the lowest :func:`uniformity` is kept; None for 8,
@@ -112,10 +114,13 @@ def search_targets(
     """
     _check_sizes(num_classes, feat_dim)
     generator = torch.Generator().manual_seed(seed)
-    num_starts = num_starts or (8 if num_classes <= MANY_CLASSES else 1)
+    are_many = num_classes > MANY_CLASSES
+    temperatures = temperatures or (*TEMPERATURES, *LAST_OF_MANY * are_many)
+    num_starts = num_starts or (1 if are_many else 8)
     starts = torch.randn(num_starts, num_classes, feat_dim, generator=generator, dtype=torch.float64)
-    dtype = torch.float64 if num_classes <= MANY_CLASSES else torch.float32
-    ends = _repel(starts.to(dtype), temperatures, iterations, lr)
+    ends = _repel(starts.to(torch.float32 if are_many else torch.float64), temperatures, iterations, lr)
+    if num_starts == 1:
+        return ends[0].float()
     # A float32 log-sum-exp is too coarse to tell good sets apart.
     return min(ends, key=lambda points: uniformity(points.double()).item()).float()
 
