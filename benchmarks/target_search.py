@@ -1,7 +1,7 @@
 """Time and quality of the search for uniform targets, 1000 classes in 128 dimensions, against the published one.
 
-The search for the 8,142 classes of iNaturalist 2018 is timed by a few of its steps; ``--full`` does all and measures the
-angle.
+The search for the 8,142 classes of iNaturalist 2018 is timed by a few of its steps; ``--full`` does all of them, and
+measures the angle.
 """
 
 import argparse
@@ -63,10 +63,8 @@ def measure_many(is_full: bool) -> list[Figure]:
     start = time.perf_counter()
     targets = search_targets(MANY, 128, iterations=steps)
     seconds = (time.perf_counter() - start) * ITERATIONS / steps
-    name = f'target search, {MANY} classes'
-    figures = [
-        Figure.at_most(f'{name}: time{"" if is_full else f" scaled from {steps} steps"}', seconds, 's', MANY_SECONDS)
-    ]
+    name, share = f'target search, {MANY} classes', '' if is_full else f' scaled from {steps} steps'
+    figures = [Figure.at_most(f'{name}: time{share}', seconds, 's', MANY_SECONDS)]
     return figures + [Figure(f'{name}: minimum angle', min_angle(targets), 'degrees')] * is_full
 
 
