@@ -15,7 +15,7 @@ CPU_TILE, GPU_TILE = 2**18, 2**25
 DEFAULT_BUDGET = 1024
 """MiB that one matrix of pairs may take: the similarities of 1,024 anchors to 262,144 rows in float32."""
 
-_budget = DEFAULT_BUDGET * 2**20
+_budget: float = DEFAULT_BUDGET * 2**20
 
 
 @contextlib.contextmanager

@@ -1,6 +1,7 @@
 """Features of the training images, for whatever compares test images with them."""
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import torch
 from mmengine.dataset import BaseDataset
@@ -144,7 +145,8 @@ def extract_features(
     was_training = model.training
     model.eval()
     batches = (_encode(model, batch) for batch in tracked(loader, title, unit='batches', say=note))
-    features, labels = joined(batches, len(loader.sampler))
+    sampler: Any = loader.sampler  # mmengine's have a length
+    features, labels = joined(batches, len(sampler))
     model.train(was_training)
     dataset: BaseDataset = loader.dataset
     size = len(dataset)
