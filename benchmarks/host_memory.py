@@ -14,7 +14,7 @@ from torch import Tensor
 
 MOST_MIB = 1024
 FULL = dict(num_images=50_000, num_classes=8142, bank=437_513, feat_dim=512)
-SHORT = dict(num_images=10_000, num_classes=8142, bank=437_513, feat_dim=128)
+SHORT = dict(num_images=50_000, num_classes=8142, bank=437_513, feat_dim=128)
 BATCH = 256
 COUNTED = ('ltcl.ShotAccuracy', 'Accuracy')
 
@@ -95,7 +95,7 @@ def measure(args: argparse.Namespace) -> list[Figure]:
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Options of this benchmark."""
-    parser.add_argument('--full', action='store_true', help='50,000 images, and features 512 wide')
+    parser.add_argument('--full', action='store_true', help='features 512 wide')
 
 
 if __name__ == '__main__':
