@@ -43,7 +43,7 @@ def measure_device(
     """
     inputs = draw_inputs(device, num_samples=num_samples, num_classes=num_classes, feat_dim=feat_dim)
     steps = {name: functools.partial(gradients, name, inputs) for name in LOSSES}
-    return compare(steps, device, rounds, speed_goal=2.0)
+    return compare(steps, device, rounds, speed_goal=3.0)
 
 
 def measure() -> list[Figure]:

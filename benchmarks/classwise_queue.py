@@ -18,7 +18,7 @@ from ltcl.models import ClasswiseQueue, ResComHead
 from ltcl.models.heads import Views
 
 FAST, PLAIN = 'mining and update', 'loop'
-GOALS = {'columns': 30, 'rows': None}
+GOALS = {'columns': 100, 'rows': None}
 
 
 class Loop:

@@ -58,7 +58,7 @@ def measure_device(
     """
     inputs = draw_inputs(num_anchors, num_rows, num_classes, feat_dim, device)
     steps = {name: functools.partial(gradients, name, inputs) for name in LOSSES}
-    return compare(steps, device, rounds, speed_goal=2.0, memory_goal=0.4)
+    return compare(steps, device, rounds, speed_goal=3.0, memory_goal=0.15)
 
 
 def measure() -> list[Figure]:

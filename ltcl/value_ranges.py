@@ -47,7 +47,7 @@ AT_LEAST_ONE = Range(1, whole=True)
 
 TABLE = (
     (NOT_NEGATIVE, 'alpha beta con_weight contrast_prior gamma loss_weight main_weight region_weight target_weight'),
-    (NOT_NEGATIVE, 'tau taus'),
+    (NOT_NEGATIVE, 'loss_memory tau taus'),
     (AT_LEAST_ONE, 'base_channels embed_channels feat_dim hidden hidden_channels in_channels num_classes num_layers'),
     (AT_LEAST_ONE, 'out_channels reduce_channels target_repeat'),
     (AT_LEAST_ONE, 'blocks rank width'),

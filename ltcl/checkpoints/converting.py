@@ -7,7 +7,6 @@ from functools import partial
 from operator import attrgetter
 
 import torch
-from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
 from ltcl.errors import UserError
@@ -305,6 +304,8 @@ def _fill(result: Conversion, num_classes: int, keep: str) -> None:
                 result.fill(f'head.{kind}.{name}', value.clone(), NO_MEANS)
         result.fill('head.begun_epoch', torch.tensor(-1), NO_MEANS)
     if 'head.targets' in state:
+        from scipy.optimize import linear_sum_assignment  # only TSC pays for it
+
         similarity = state['head.class_centers'].double() @ state['head.targets'].double().T
         columns = torch.from_numpy(linear_sum_assignment(similarity.numpy(), maximize=True)[1])
         result.fill('head.assignment', columns, 'centers and targets of the file, matched')

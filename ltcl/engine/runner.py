@@ -5,16 +5,20 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from mmengine.config import Config
 from mmengine.dist import is_main_process
+from mmengine.evaluator import Evaluator
 from mmengine.logging import MMLogger
 from mmengine.model import BaseModule
 from mmengine.optim import OptimWrapper, OptimWrapperDict
 from mmengine.runner import Runner as MMEngineRunner
 from mmengine.runner.checkpoint import CheckpointLoader, _load_checkpoint_to_model
+from mmengine.visualization import Visualizer
 from torch import nn
 
 from ltcl.checkpoints.run_state import CALIBRATION_KEY, check_resumable, meta_of
 from ltcl.checkpoints.schemes import install_safe_loaders
+from ltcl.launch.formatted_config import FormattedConfig
 from ltcl.launch.hook_names import MMENGINE_HOOKS
 from ltcl.neutral_text import neutralise
 from ltcl.notices import note
@@ -47,6 +51,12 @@ def is_news(record: logging.LogRecord) -> bool:
     return not record.getMessage().startswith(LOG_FILE_ONLY)
 
 
+def frugal(metric: Any) -> Any:
+    """Config of a metric, with our ``Accuracy`` in the place of mmpretrain's."""
+    is_plain = isinstance(metric, Mapping) and metric.get('type') == 'Accuracy'
+    return {**metric, 'type': 'ltcl.TopKAccuracy'} if is_plain else metric
+
+
 @RUNNERS.register_module()
 class Runner(MMEngineRunner):
     """mmengine's runner, but for its console and its checkpoints.
@@ -63,6 +73,8 @@ class Runner(MMEngineRunner):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         install_safe_loaders()
+        if isinstance(kwargs.get('cfg'), Config):
+            kwargs['cfg'] = FormattedConfig.of(kwargs['cfg'])
         super().__init__(*args, **kwargs)
 
     def build_logger(self, *args: object, **kwargs: object) -> MMLogger:
@@ -87,6 +99,30 @@ class Runner(MMEngineRunner):
         if isinstance(checkpoint, dict) and checkpoint.get('type') == 'CheckpointHook':
             checkpoint = {**checkpoint, 'type': 'ltcl.CheckpointHook'}
         super().register_default_hooks({**hooks, 'checkpoint': checkpoint})
+
+    def build_evaluator(self, evaluator: Evaluator | dict | list) -> Evaluator:
+        """mmengine's evaluator with ``ltcl.TopKAccuracy``; ``mmpretrain.Accuracy`` names that of mmpretrain.
+
+        Args:
+            evaluator: Configs of metrics, or an evaluator.
+        """
+        if isinstance(evaluator, list):
+            evaluator = [frugal(each) for each in evaluator]
+        elif isinstance(evaluator, dict):
+            evaluator = frugal(evaluator)
+        return super().build_evaluator(evaluator)
+
+    def build_visualizer(self, visualizer: Visualizer | dict | None = None) -> Visualizer:
+        """mmengine's visualizer; that of mmpretrain makes its figure when something is drawn.
+
+        Args:
+            visualizer: Config of a visualizer, or one.
+        """
+        if isinstance(visualizer, dict) and visualizer.get('type') == 'UniversalVisualizer':
+            from .visualizer import LateVisualizer  # mmpretrain, which segmentation need not have
+
+            visualizer = {**visualizer, 'type': LateVisualizer}
+        return super().build_visualizer(visualizer)
 
     def dump_config(self) -> None:
         """Write the config into the work dir, unless it was read from that very file, which may have comments."""

@@ -1,11 +1,9 @@
 """Writing of a run's checkpoints."""
 
 import time
-from functools import lru_cache
 from pathlib import Path
 
 import mmengine
-from mmengine.config import Config
 from mmengine.dist import get_world_size, is_main_process
 from mmengine.runner import EpochBasedTrainLoop, Runner
 
@@ -55,12 +53,6 @@ def training_shape(runner: Runner, epoch: int, iteration: int) -> TrainingShape:
     )
 
 
-@lru_cache(maxsize=1)
-def _text_of(cfg: Config, entries: str) -> str:
-    """The config as text, kept until an entry changes: formatting takes as long as an epoch on cached features."""
-    return cfg.pretty_text
-
-
 def run_checkpoint(runner: Runner, meta: dict, weights_only: bool = False) -> dict:
     """A run as plain data: weights and, unless ``weights_only``, everything that it goes on with.
 
@@ -73,7 +65,7 @@ def run_checkpoint(runner: Runner, meta: dict, weights_only: bool = False) -> di
     dataset_meta = getattr(runner.train_dataloader.dataset, 'metainfo', None)
     meta = {
         **meta,
-        'cfg': _text_of(runner.cfg, repr(runner.cfg.to_dict())),
+        'cfg': runner.cfg.pretty_text,
         CONFIG_KEY: to_plain(runner.cfg.to_dict()),
         'seed': runner.seed,
         'experiment_name': runner.experiment_name,

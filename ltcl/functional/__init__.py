@@ -24,7 +24,8 @@ The losses of pairs are one shape. Anchor i is compared with its candidates j by
 They are called alike, ``loss(anchors, labels, rows, row_labels, *, options)``: the anchors, which meet each other where
 the method says so but never themselves, and further rows such as keys, a queue or the anchors of other processes. What
 they share stands once: the log-sum-exp over rows in :mod:`~ltcl.functional.log_sums`, the sums over classes, which take
-the place of a mask of positives, in :mod:`~ltcl.functional.class_sums`, the draw of positives in
+the place of a mask of positives, in :mod:`~ltcl.functional.class_sums`, the tiles in which pairs are visited, and how
+much of them may be kept, in :mod:`~ltcl.functional.tiles`, the draw of positives in
 :mod:`~ltcl.functional.positives`, the check of shapes in :mod:`~ltcl.functional.checks`.
 
 :func:`lovasz_softmax_loss` alone has another form.
@@ -46,6 +47,7 @@ from .positives import draw_positives
 from .proco import proco_loss
 from .rebalanced_contrastive import rebalanced_contrastive_loss
 from .supcon import supcon_loss
+from .tiles import memory_budget
 
 __all__ = [
     'HardPairs',
@@ -64,6 +66,7 @@ __all__ = [
     'log_prior',
     'logit_adjusted_loss',
     'lovasz_softmax_loss',
+    'memory_budget',
     'mine_hard',
     'paco_loss',
     'proco_loss',

@@ -1,14 +1,14 @@
 """Balanced contrastive loss: every class weighs the same among the rows that an anchor is compared with."""
 
-import math
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from .checks import check_shapes
+from .class_sums import own_class_sums
 from .contrast import join_rows
-from .log_sums import log_sum_exp
+from .log_sums import OwnBias, log_sum_exp
 from .precision import full_precision
 
 
@@ -84,17 +84,21 @@ def balanced_terms(
         0, contrast_labels, prototypes.new_ones(len(contrast_labels))
     )
     own_sizes = class_sizes[labels]
-    scaled = anchors / temperature
+    scaled, num_anchors = anchors / temperature, len(anchors)
     own_prototype = (scaled * prototypes.index_select(0, labels)).sum(1)
-    among_rows = scaled @ contrast.T
-    is_own = labels[:, None] == contrast_labels
-    is_self = torch.eye(*among_rows.shape, dtype=torch.bool, device=anchors.device)
-    log_sizes = torch.where(is_own, (own_sizes - 1).log()[:, None], class_sizes.log()[contrast_labels])
-    row_terms = (among_rows - log_sizes).masked_fill(is_self, -math.inf)
-    own_term = own_prototype - (own_sizes * (own_sizes - 1)).log()
-    log_denominator = torch.logaddexp(
-        torch.logsumexp(torch.cat([row_terms, own_term[:, None]], 1), 1),
-        log_sum_exp(scaled, prototypes, -class_sizes.log())[0],
+    own_bias = OwnBias(-(own_sizes - 1).log(), contrast_labels)
+    log_sizes = class_sizes.log()
+    among_rows, _ = log_sum_exp(scaled, contrast, -log_sizes[contrast_labels], own=own_bias, without_self=True)
+    log_denominator = torch.logsumexp(
+        torch.stack(
+            [
+                among_rows.detach() if len(contrast) == 1 else among_rows,  # a lone anchor meets no row
+                own_prototype - (own_sizes * (own_sizes - 1)).log(),
+                log_sum_exp(scaled, prototypes, -log_sizes)[0],
+            ]
+        ),
+        0,
     )
-    row_sum = among_rows.masked_fill(is_self | ~is_own, 0).sum(1)
+    sums, _ = own_class_sums(labels, len(prototypes), (contrast, contrast_labels))
+    row_sum = ((sums - contrast[:num_anchors]).to(scaled.dtype) * scaled).sum(1)
     return BalancedTerms(log_denominator, (row_sum + own_prototype) / (own_sizes - 1))

@@ -5,8 +5,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from .class_sums import class_sums
-from .log_sums import leave_out_self, log_sum_exp
+from .class_sums import own_class_sums
+from .log_sums import log_sum_exp
 
 
 class ContrastTerms(NamedTuple):
@@ -50,21 +50,14 @@ def contrast_terms(
         The four per-anchor sums.
     """
     scaled = anchors / temperature
-    among_anchors = scaled @ anchors.T
-    anchor_max = among_anchors.detach().amax(1)
-    log_sum_anchors = _log_sum_exp(leave_out_self(among_anchors))
+    log_sum_anchors, anchor_max = log_sum_exp(scaled, anchors, without_self=True)
+    if len(anchors) == 1:  # there is nothing to compare it with
+        log_sum_anchors = log_sum_anchors.detach()
     log_sum_rows, row_max = log_sum_exp(scaled, rows)
-    sums, numbers = class_sums(num_classes, (anchors, labels), (rows, row_labels))
+    sums, numbers = own_class_sums(labels, num_classes, (anchors, labels), (rows, row_labels))
     return ContrastTerms(
         torch.logaddexp(log_sum_anchors, log_sum_rows),
-        ((sums[labels] - anchors).to(anchors.dtype) * scaled).sum(1),
-        numbers[labels] - 1,
+        ((sums - anchors).to(anchors.dtype) * scaled).sum(1),
+        numbers - 1,
         torch.maximum(anchor_max, row_max),
     )
-
-
-def _log_sum_exp(similarities: Tensor) -> Tensor:
-    """Row-wise log-sum-exp of the (N, N) similarities; a lone anchor has nothing to compare itself with."""
-    if len(similarities) == 1:
-        return similarities.detach().flatten()
-    return torch.logsumexp(similarities, 1)

@@ -13,9 +13,7 @@ from .log_sums import PUBLISHED_EPS, log_sum_exp
 from .logit_adjustment import log_prior
 from .precision import full_precision
 from .scaling import temperature_ratio
-
-# Elements of a tile: on a CPU it should stay in the cache, on a GPU it should keep all cores busy.
-CPU_TILE, GPU_TILE = 2**21, 2**25
+from .tiles import symmetric_ranges
 
 
 class NeighbourSums(torch.autograd.Function):
@@ -63,13 +61,10 @@ class NeighbourSums(torch.autograd.Function):
 
 def _tiles(rows: Tensor, half_norms: Tensor, temperature: float) -> Iterator[tuple[slice, slice, Tensor]]:
     """Row range, range of this and all later rows, and E of the one with the other, the diagonal set to 0."""
-    num_sets, num_rows, _ = rows.shape
     # Two more columns subtract the halves of the norms within the matrix product.
     ones, halves = torch.ones_like(half_norms)[..., None], -half_norms[..., None]
     left, right = torch.cat([rows / temperature, halves, ones], 2), torch.cat([rows, ones, halves], 2)
-    size = max(1, (GPU_TILE if rows.is_cuda else CPU_TILE) // max(1, num_sets * num_rows))
-    for start in range(0, num_rows, size):
-        here, rest = slice(start, start + size), slice(start, None)
+    for here, rest in symmetric_ranges(rows.shape[1], len(rows), rows.device):
         tile = (left[:, here] @ right[:, rest].mT).exp_()
         tile.diagonal(dim1=1, dim2=2).zero_()
         yield here, rest, tile

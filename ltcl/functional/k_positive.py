@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from .checks import check_shapes
-from .class_sums import class_sums
+from .class_sums import own_class_sums
 from .log_sums import log_sum_exp
 from .positives import draw_positives, sum_rows
 from .precision import full_precision
@@ -89,8 +89,8 @@ def k_positive_contrastive_loss(
     if class_targets is not None:
         num_targets = num_targets + target_repeat
     if draws is None:
-        sums, numbers = class_sums(num_classes, (rows, row_labels))
-        positive_rows, num_rows = sums[labels].to(rows.dtype), numbers[labels]
+        sums, num_rows = own_class_sums(labels, num_classes, (rows, row_labels))
+        positive_rows = sums.to(rows.dtype)
     else:
         is_mixed = class_targets is not None and not separate_targets
         pool_labels = mixed_pool_labels(row_labels, num_classes, target_repeat) if is_mixed else row_labels

@@ -1,63 +1,140 @@
 """Log-sum-exp over the rows that an anchor is compared with, without keeping their similarities."""
 
+import functools
 import math
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from .tiles import fits_budget, row_ranges
+
 PUBLISHED_EPS = 1e-12
+
+
+class OwnBias(NamedTuple):
+    """What is added to the products of each anchor with the rows of its own class, in place of a column's bias."""
+
+    bias: Tensor
+    """Constant without gradient, shape (N,)."""
+    row_labels: Tensor
+    """Class of each row, int64, shape (M,); the first N rows are the anchors."""
 
 
 class RowLogSumExp(torch.autograd.Function):
     """Log-sum-exp over the products of each anchor with all rows, and their maximum.
 
-    The gradient for an anchor is the average of the rows, weighted by their softmax. It is formed in the forward pass,
-    while the softmax is at hand, so that no (N, M) matrix is kept for the backward pass: a queue needs no gradient of
-    its own, and then one such matrix is all that ever exists. First derivatives only.
+    The rows are visited tile by tile. The gradient for an anchor is the average of the rows, weighted by their softmax.
+    It is formed in the forward pass, while the weights of a tile are in the cache, so that no (N, M) matrix exists
+    where the rows need no gradient, as those of a queue. Where they need one, the weights are kept for the backward
+    pass if they fit into the memory budget; else they are computed once more there. First derivatives only.
     """
 
     @staticmethod
-    def forward(ctx: Any, anchors: Tensor, rows: Tensor, column_bias: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    def forward(
+        ctx: Any, anchors: Tensor, rows: Tensor, column_bias: Tensor | None, without_self: bool, *own: Tensor
+    ) -> tuple[Tensor, Tensor]:
         """Reduce the products of anchors (..., N, D) and rows (..., M, D) to log-sum-exp and maximum (..., N).
 
-        ``column_bias`` (M,), a constant without gradient, is added to the products with each row.
+        The other arguments are those of :func:`log_sum_exp`, ``own`` the parts of an :class:`OwnBias`.
         """
-        weights = anchors @ rows.mT
-        if column_bias is not None:
-            weights.add_(column_bias)
-        row_max = weights.amax(-1)
-        weights.sub_(row_max[..., None]).exp_()
-        sums = weights.sum(-1)
         anchors_need_grad, rows_need_grad = ctx.needs_input_grad[:2]
-        mean_rows = (weights @ rows).div_(sums[..., None]) if anchors_need_grad else None
-        if rows_need_grad:
-            ctx.save_for_backward(mean_rows, anchors, weights.div_(sums[..., None]))
-        else:
-            ctx.save_for_backward(mean_rows)
+        num_pairs = anchors[..., 0].numel() * rows.shape[-2]
+        ctx.ranges = row_ranges(rows.shape[-2], anchors[..., 0].numel(), anchors.device)
+        ctx.without_self = without_self
+        is_kept = rows_need_grad and fits_budget(num_pairs * anchors.itemsize)
+        kept, largest, maxima, sums, mean_rows = [], [], [], [], []
+        for here in ctx.ranges:
+            weights = _products(anchors, rows, here, column_bias, own)
+            largest.append(weights.amax(-1, keepdim=True))
+            maxima.append(largest[-1])
+            if without_self:
+                leave_out_self(weights[..., here, :])
+                # The lowest number: an anchor that is alone in a tile has a sum of 0 then.
+                maxima[-1] = weights.amax(-1, keepdim=True).clamp_(min=torch.finfo(weights.dtype).min)
+            weights.sub_(maxima[-1]).exp_()
+            sums.append(weights.sum(-1, keepdim=True))
+            if anchors_need_grad:
+                mean_rows.append(weights @ rows[..., here, :])
+            if is_kept:
+                kept.append(weights)
+        row_max = functools.reduce(torch.maximum, maxima)
+        factors = [(each - row_max).exp_() for each in maxima]
+        total = _weighted_sum(sums, factors)
+        means = _weighted_sum(mean_rows, factors).div_(total) if anchors_need_grad else None
+        log_sums = total.log().add_(row_max)
+        row_max = functools.reduce(torch.maximum, largest).squeeze(-1)
         ctx.mark_non_differentiable(row_max)
-        return sums.log().add_(row_max), row_max
+        ctx.num_kept, ctx.num_own = len(kept), len(own)
+        if rows_need_grad:
+            scales = [factor.div_(total) for factor in factors] if is_kept else [log_sums]
+            ctx.save_for_backward(means, anchors, rows, column_bias, *own, *scales, *kept)
+        else:
+            ctx.save_for_backward(means)
+        return log_sums.squeeze(-1), row_max
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, grad: Tensor, _: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
+    def backward(ctx: Any, grad: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
         """Gradients for anchors and rows from that of the log-sum-exp, shape (..., N)."""
-        mean_rows, *saved = ctx.saved_tensors
-        grad_anchors = None if mean_rows is None else grad[..., None] * mean_rows
+        means, *saved = ctx.saved_tensors
+        grad, nothing = grad[..., None], (None,) * (2 + ctx.num_own)
+        grad_anchors = None if means is None else grad * means
         if not saved:
-            return grad_anchors, None, None
-        anchors, weights = saved
-        return grad_anchors, weights.mT @ (grad[..., None] * anchors), None
+            return grad_anchors, None, *nothing
+        anchors, rows, column_bias, *saved = saved
+        own, scales = saved[: ctx.num_own], saved[ctx.num_own :]
+        grad_rows = torch.empty_like(rows)
+        with torch.autocast(rows.device.type, enabled=False):  # a backward pass may be called within one
+            for idx, here in enumerate(ctx.ranges):
+                if ctx.num_kept:
+                    factor, weights = grad * scales[idx], scales[ctx.num_kept + idx]
+                else:
+                    factor, weights = grad, _products(anchors, rows, here, column_bias, own)
+                    if ctx.without_self:
+                        leave_out_self(weights[..., here, :])
+                    weights.sub_(scales[0]).exp_()
+                grad_rows[..., here, :] = weights.mT @ (factor * anchors)
+        return grad_anchors, grad_rows, *nothing
 
 
-def log_sum_exp(anchors: Tensor, rows: Tensor, column_bias: Tensor | None = None) -> tuple[Tensor, Tensor]:
+def _products(anchors: Tensor, rows: Tensor, here: slice, column_bias: Tensor | None, own: Sequence[Tensor]) -> Tensor:
+    """A tile of the products, with the bias of its columns."""
+    products = anchors @ rows[..., here, :].mT
+    if own:
+        own_bias, row_labels = own
+        labels = row_labels[: len(own_bias)]
+        biases = products.new_zeros(()) if column_bias is None else column_bias[here]
+        return products.add_(torch.where(labels[:, None] == row_labels[here], own_bias[:, None], biases))
+    return products if column_bias is None else products.add_(column_bias[here])
+
+
+def _weighted_sum(parts: list[Tensor], factors: list[Tensor]) -> Tensor:
+    total = parts[0] * factors[0]
+    for part, factor in zip(parts[1:], factors[1:], strict=True):
+        total.addcmul_(part, factor)
+    return total
+
+
+def log_sum_exp(
+    anchors: Tensor,
+    rows: Tensor,
+    column_bias: Tensor | None = None,
+    *,
+    own: OwnBias | None = None,
+    without_self: bool = False,
+) -> tuple[Tensor, Tensor]:
     """Log-sum-exp of each anchor's products with all rows, and the largest product.
 
     Args:
         anchors: Shape (..., N, D), already divided by the temperature.
         rows: Shape (..., M, D); M may be 0.
         column_bias: Added to the products with each row, without gradient, shape (M,).
+        own: Another bias for the rows of the anchor's class.
+        without_self: The first N of several rows are the anchors: leave the product of each with itself out of its
+            sum, not out of the largest product.
 
     Returns:
         Both of shape (..., N), the second without gradient; -inf without any row.
@@ -65,16 +142,17 @@ def log_sum_exp(anchors: Tensor, rows: Tensor, column_bias: Tensor | None = None
     if not rows.shape[-2]:
         nothing = anchors.new_full(anchors.shape[:-1], -math.inf)
         return nothing, nothing
-    return RowLogSumExp.apply(anchors, rows, column_bias)
+    return RowLogSumExp.apply(anchors, rows, column_bias, without_self, *(own or ()))
 
 
 @torch.no_grad()
-def leave_out_self(similarities: Tensor) -> Tensor:
-    """Set the diagonal of similarities (N, >= N) to -inf, in place.
+def leave_out_self(similarities: Tensor, first: int = 0) -> Tensor:
+    """Set the similarities of anchors with themselves, whose columns begin with the ``first``, to -inf, in place.
 
     Outside the graph on purpose: a log-sum-exp gives a weight, hence a gradient, of 0 to -inf.
     """
-    return similarities.fill_diagonal_(-math.inf)
+    similarities.diagonal(first, -2, -1).fill_(-math.inf)
+    return similarities
 
 
 def published_log_denominator(*parts: Tensor, row_max: Tensor) -> Tensor:

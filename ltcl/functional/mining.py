@@ -49,18 +49,27 @@ def queue_pairs(
         Similarities to the own class (N, P), and to the slots of all classes (N, Q, num_classes). What does not take
         part is -inf, the own class in the second among it.
     """
-    own = torch.einsum('nd,npd->np', anchors, queue.to(anchors.dtype)[labels])
     num_classes, num_slots = negative_queue.shape[:2]
     columns = negative_queue.to(anchors.dtype).transpose(0, 1).flatten(0, 1)
     others = (anchors @ columns.T).view(len(anchors), num_slots, num_classes)
+    places = torch.arange(len(anchors), device=labels.device)
+    if negative_queue is queue:
+        own = others[places, :, labels]
+    else:
+        own = torch.einsum('nd,npd->np', anchors, queue.to(anchors.dtype)[labels])
     # Outside the graph on purpose: the loss gives a gradient of 0 to -inf.
     with torch.no_grad():
-        others[torch.arange(len(anchors), device=labels.device), :, labels] = -math.inf
+        others[places, :, labels] = -math.inf
         if negative_valid is not None:
             others.masked_fill_(~negative_valid.T, -math.inf)
         if valid is not None:
             own.masked_fill_(~valid[labels], -math.inf)
     return own, others
+
+
+def slot_major(queue: Tensor) -> Tensor:
+    """A queue (num_classes, S, D) that lies slot by slot in memory, so that its columns are compared without a copy."""
+    return queue.transpose(0, 1).contiguous().transpose(0, 1)
 
 
 class PickedSimilarities(torch.autograd.Function):
@@ -132,24 +141,23 @@ def mine_hard(
             f'mine_hard: {num_positives} positives and {num_negatives} negatives are more than a queue of {num_slots} '
             f'slots for each of {num_classes} classes holds'
         )
-    queue = queue.to(anchors.dtype)
+    queue = slot_major(queue.to(anchors.dtype))
     with torch.no_grad():
         own, others = queue_pairs(anchors, labels, queue, queue, valid, valid)
         positives, slots = own.masked_fill(own == -math.inf, math.inf).topk(num_positives, largest=False)
         positives = positives.masked_fill(positives == math.inf, -math.inf)
-        negatives, negative_columns = _largest(others, num_negatives)
-    rows = queue.flatten(0, 1)
-    positive_columns = labels[:, None] * num_slots + slots
+        negatives, negative_rows = _largest(others, num_negatives)
+    rows = queue.transpose(0, 1).flatten(0, 1)
     return HardPairs(
-        PickedSimilarities.apply(anchors, positives, rows, positive_columns),
-        PickedSimilarities.apply(anchors, negatives, rows, negative_columns),
+        PickedSimilarities.apply(anchors, positives, rows, slots * num_classes + labels[:, None]),
+        PickedSimilarities.apply(anchors, negatives, rows, negative_rows),
         slots,
-        negative_columns,
+        negative_rows % num_classes * num_slots + negative_rows.div(num_classes, rounding_mode='floor'),
     )
 
 
 def _largest(similarities: Tensor, count: int) -> tuple[Tensor, Tensor]:
-    """The largest of the similarities (N, S, num_classes), descending, and their places ``class * S + slot``.
+    """The largest of the similarities (N, S, num_classes), descending, and their places ``slot * num_classes + class``.
 
     They all belong to the ``count`` classes whose best slots are largest: the others need not be sorted through.
     """
@@ -157,7 +165,7 @@ def _largest(similarities: Tensor, count: int) -> tuple[Tensor, Tensor]:
     if not count:
         return similarities.flatten(1)[:, :0], similarities.new_zeros(len(similarities), 0, dtype=torch.int64)
     classes = similarities.amax(1).topk(min(count, num_classes), sorted=False).indices
-    candidates = similarities.gather(2, classes[:, None].expand(-1, num_slots, -1)).flatten(1)
-    values, places = candidates.topk(count)
-    slots = places.div(classes.shape[1], rounding_mode='floor')
-    return values, classes.gather(1, places % classes.shape[1]) * num_slots + slots
+    first_of_slots = num_classes * torch.arange(num_slots, device=classes.device)
+    candidates = (classes[:, None] + first_of_slots[:, None]).flatten(1)
+    values, picked = similarities.flatten(1).gather(1, candidates).topk(count)
+    return values, candidates.gather(1, picked)

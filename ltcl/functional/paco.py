@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from .checks import check_shapes
+from .class_terms import class_terms
 from .contrast import contrast_terms
 from .log_sums import published_log_denominator
 from .logit_adjustment import log_prior
@@ -70,17 +71,16 @@ def paco_loss(
     """
     num_classes = logits.shape[1]
     terms = contrast_terms(anchors, labels, rows, row_labels, num_classes=num_classes, temperature=temperature)
-    if class_counts is not None:
-        logits = logits + log_prior(class_counts).to(logits.dtype)
-    class_terms = logits / supt
-    centre_term = class_terms.gather(1, labels[:, None]).squeeze(1)
+    prior = None if class_counts is None else log_prior(class_counts).to(logits.dtype)
+    centres = class_terms(logits, labels, prior, supt)
+    centre_term = centres.own
     if smoothing:
-        others = (class_terms.sum(1) - centre_term) / (num_classes - 1)
+        others = (centres.total - centre_term) / (num_classes - 1)
         centre_term = (1 - smoothing) * centre_term + smoothing * others
     log_denominator = published_log_denominator(
-        torch.logsumexp(class_terms, 1),
+        centres.log_sum_exp,
         terms.log_sum_exp + (math.log(gamma) if gamma else -math.inf),
-        row_max=torch.maximum(terms.row_max, class_terms.detach().amax(1)),
+        row_max=torch.maximum(terms.row_max, centres.row_max),
     )
     weight = beta + alpha * terms.num_positives
     if not beta:

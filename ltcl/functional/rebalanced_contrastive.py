@@ -11,9 +11,10 @@ from ltcl.errors import UserError
 from .checks import check_shapes
 from .contrast import join_rows
 from .log_sums import leave_out_self
-from .mining import mine_hard, queue_pairs
+from .mining import mine_hard, queue_pairs, slot_major
 from .precision import full_precision
 from .scaling import weigh_classes
+from .tiles import sum_in_tiles
 
 
 @full_precision
@@ -79,32 +80,44 @@ def rebalanced_contrastive_loss(
         ... )
         tensor(1.3863)
     """
+    if num_hard is not None and negative_queue is not None:
+        raise UserError('rebalanced_contrastive_loss: num_hard takes all pairs from queue, so leave negative_queue out')
     contrast, contrast_labels = rows, row_labels
     if among_anchors:
         contrast, contrast_labels = join_rows(anchors, labels, rows, row_labels)
-    if num_hard is None:
-        negative_queue, negative_valid = (queue, valid) if negative_queue is None else (negative_queue, negative_valid)
-        own, others = queue_pairs(anchors, labels, queue, negative_queue, valid, negative_valid)
-        other_classes = torch.arange(len(queue), device=labels.device).repeat(others.shape[1])[None]
-        others = others.flatten(1)
-    elif negative_queue is None:
-        hard = mine_hard(anchors, labels, queue, valid=valid, **num_hard)
-        own, others, other_classes = hard.positives, hard.negatives, hard.negative_columns // queue.shape[1]
+    queue = slot_major(queue.to(anchors.dtype))
+    if negative_queue is None:
+        negative_queue, negative_valid = queue, valid
     else:
-        raise UserError('rebalanced_contrastive_loss: num_hard takes all pairs from queue, so leave negative_queue out')
-    priors = None
-    if class_prior is not None:
-        priors = column_priors(class_prior, labels, contrast_labels, other_classes, align_prior)
-    return loss_of_pairs(
-        *in_batch_pairs(anchors, labels, contrast, contrast_labels, among_anchors),
-        own,
-        others,
-        labels,
-        temperature=temperature,
-        class_weights=class_weights,
-        column_priors=priors,
-        reduction=reduction,
-    )
+        negative_queue = slot_major(negative_queue.to(anchors.dtype))
+
+    def of_tile(here: slice, anchors: Tensor, contrast: Tensor) -> Tensor:
+        tile, own_labels = anchors[here], labels[here]
+        if num_hard is None:
+            own, others = queue_pairs(tile, own_labels, queue, negative_queue, valid, negative_valid)
+            other_classes = torch.arange(len(queue), device=labels.device).repeat(others.shape[1])[None]
+            others = others.flatten(1)
+        else:
+            hard = mine_hard(tile, own_labels, queue, valid=valid, **num_hard)
+            own, others, other_classes = hard.positives, hard.negatives, hard.negative_columns // queue.shape[1]
+        priors = None
+        if class_prior is not None:
+            priors = column_priors(class_prior, own_labels, contrast_labels, other_classes, align_prior)
+        return loss_of_pairs(
+            *in_batch_pairs(tile, own_labels, contrast, contrast_labels, among_anchors, here.start),
+            own,
+            others,
+            own_labels,
+            temperature=temperature,
+            class_weights=class_weights,
+            column_priors=priors,
+            reduction='none',
+        )
+
+    if reduction == 'none':
+        return of_tile(slice(0, len(anchors)), anchors, contrast)
+    num_columns = len(contrast) + negative_queue[..., 0].numel()
+    return sum_in_tiles(of_tile, len(anchors), num_columns, anchors, contrast) / len(anchors)
 
 
 def column_priors(
@@ -127,7 +140,12 @@ def column_priors(
 
 
 def in_batch_pairs(
-    anchors: Tensor, labels: Tensor, contrast: Tensor, contrast_labels: Tensor, among_anchors: bool
+    anchors: Tensor,
+    labels: Tensor,
+    contrast: Tensor,
+    contrast_labels: Tensor,
+    among_anchors: bool,
+    first: int = 0,
 ) -> tuple[Tensor, Tensor]:
     """Compare anchors with rows of their batch.
 
@@ -136,7 +154,8 @@ def in_batch_pairs(
         labels: Class of each anchor, int64, shape (N,).
         contrast: Unit rows, shape (M, D).
         contrast_labels: Class of each of them, int64, shape (M,).
-        among_anchors: The anchors are the first of these rows: leave each one's own entry out.
+        among_anchors: The anchors are among these rows: leave each one's own entry out.
+        first: Place of the first anchor among them.
 
     Returns:
         Similarities (N, M), -inf for an entry left out, and the mask of positives (N, M).
@@ -144,8 +163,8 @@ def in_batch_pairs(
     similarities = anchors @ contrast.T
     positive_mask = labels[:, None] == contrast_labels
     if among_anchors:
-        leave_out_self(similarities)
-        positive_mask.fill_diagonal_(False)
+        leave_out_self(similarities, first)
+        positive_mask.diagonal(first).fill_(False)
     return similarities, positive_mask
 
 

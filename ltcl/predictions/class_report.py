@@ -3,7 +3,6 @@
 from typing import NamedTuple
 
 import numpy as np
-from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from .intervals import wilson_interval
 
@@ -56,6 +55,9 @@ def class_report(probabilities: np.ndarray, labels: np.ndarray) -> ClassReport:
     confusion = np.zeros((num_classes, num_classes), np.int64)
     precision = recall = f1 = np.full(num_classes, np.nan)
     if len(labels):
+        # Half a second, which a training need not pay for at its start.
+        from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+
         confusion = confusion_matrix(labels, answers, labels=every)
         precision, recall, f1, _ = precision_recall_fscore_support(labels, answers, labels=every, zero_division=np.nan)
     totals = confusion.sum(axis=1)

@@ -1,7 +1,6 @@
 """How far a figure of few test images can be from the truth."""
 
 import numpy as np
-from scipy.stats import norm
 
 DRAWS = 2000
 
@@ -24,6 +23,8 @@ def wilson_interval(hits: np.ndarray, totals: np.ndarray, confidence: float = 0.
         >>> wilson_interval(np.array([10]), np.array([10]))
         (array([0.7224672]), array([1.]))
     """
+    from scipy.stats import norm  # half a second, which a training need not pay for at its start
+
     z = norm.ppf((1 + confidence) / 2)
     with np.errstate(divide='ignore', invalid='ignore'):
         totals = np.where(totals > 0, totals, np.nan)

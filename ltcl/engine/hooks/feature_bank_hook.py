@@ -1,6 +1,7 @@
 """Features of the training images, for whatever compares test images with them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import torch
 from mmengine.dataset import BaseDataset
@@ -143,12 +144,26 @@ def extract_features(
     """
     was_training = model.training
     model.eval()
-    batches = [_encode(model, batch) for batch in tracked(loader, title, unit='batches', say=note)]
+    batches = (_encode(model, batch) for batch in tracked(loader, title, unit='batches', say=note))
+    sampler: Any = loader.sampler  # mmengine's have a length
+    features, labels = joined(batches, len(sampler))
     model.train(was_training)
-    features, labels = map(torch.cat, zip(*batches, strict=True))
     dataset: BaseDataset = loader.dataset
     size = len(dataset)
     return _in_dataset_order(features, size), _in_dataset_order(labels, size)
+
+
+def joined(batches: Iterable[tuple[Tensor, Tensor]], num_rows: int) -> tuple[Tensor, Tensor]:
+    """Features and labels of all batches, written where they stay: joining a list of them takes the memory twice."""
+    features = labels = torch.empty(0)
+    filled = 0
+    for some, some_labels in batches:
+        if not filled:
+            features, labels = some.new_empty(num_rows, some.shape[1]), some_labels.new_empty(num_rows)
+        features[filled : filled + len(some)] = some
+        labels[filled : filled + len(some)] = some_labels
+        filled += len(some)
+    return features[:filled], labels[:filled]
 
 
 def _encode(model: BaseModel, batch: dict) -> tuple[Tensor, Tensor]:

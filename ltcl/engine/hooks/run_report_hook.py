@@ -26,8 +26,6 @@ from ltcl.datasets.set_fingerprint import describe_set
 from ltcl.evaluation import ShotAccuracy, ShotMetricMixin
 from ltcl.evaluation.functional.shot import DEFAULT_BOUNDS
 from ltcl.registry import HOOKS
-from ltcl.report.page import PAGE_FILE, write_page
-from ltcl.report.run_files import read_run
 
 from ..kept_answers import keep_answers, take_answers
 from ..run_logs import warn_only
@@ -202,6 +200,10 @@ def _publish(
     with warn_only(runner, 'The pictures of the report could not be drawn'):
         files += draw_report(report, work_dir, file_prefix, curves)
     with warn_only(runner, 'The page of the report could not be written'):
+        # A second of imports, which the start of a training need not pay for.
+        from ltcl.report.page import PAGE_FILE, write_page
+        from ltcl.report.run_files import read_run
+
         write_page([read_run(work_dir, predictions)], work_dir / PAGE_FILE)
         files.append(work_dir / PAGE_FILE)
     with warn_only(runner, 'The report could not be printed'):

@@ -7,6 +7,7 @@ from .save_predictions import SavePredictions
 from .save_scenes import SaveScenes
 from .shot_accuracy import ShotAccuracy
 from .shot_metric import ShotMetricMixin
+from .top_k_accuracy import TopKAccuracy
 
 __all__ = [
     'AnsweredAccuracy',
@@ -16,4 +17,5 @@ __all__ = [
     'SaveScenes',
     'ShotAccuracy',
     'ShotMetricMixin',
+    'TopKAccuracy',
 ]

@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from typing import Any
 
-from mmpretrain.evaluation import Accuracy
-
 from ltcl.errors import UserError
 from ltcl.evaluation.functional import IMAGENET_R_CLASSES, select_classes
 from ltcl.registry import METRICS
 
+from .top_k_accuracy import TopKAccuracy
+
 
 @METRICS.register_module()
-class ClassSubsetAccuracy(Accuracy):
+class ClassSubsetAccuracy(TopKAccuracy):
     """Top-k accuracy in percent, where only some of the model's classes can be predicted.
 
     The scores of all others are left out before the best is taken. The test set's labels count the kept classes: label

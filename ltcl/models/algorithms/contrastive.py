@@ -10,7 +10,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ltcl.errors import UserError
+from ltcl.functional import memory_budget
+from ltcl.functional.tiles import DEFAULT_BUDGET
 from ltcl.registry import MODELS
+from ltcl.value_ranges import check_ranges
 
 from ..heads import Views
 from ..utils import forward_shuffled
@@ -37,6 +40,8 @@ class ContrastiveClassifier(Classifier):
             its query; costs nothing on one process.
         frozen: Regular expressions; a parameter of the trained network in whose name one is found gets no gradient and
             no weight decay. PaCo on Places-LT freezes all convolutions but those of the last block, and no norm.
+        loss_memory: MiB that the contrastive loss may keep of one matrix of pairs until the backward pass; above it the
+            pairs are computed twice, with equal results (:func:`ltcl.functional.memory_budget`).
         **kwargs: Arguments of :class:`Classifier`, such as ``data_preprocessor``.
 
     Raises:
@@ -58,6 +63,7 @@ class ContrastiveClassifier(Classifier):
         joint_forward: bool = False,
         shuffle_bn: bool = False,
         frozen: Sequence[str] = (),
+        loss_memory: float = DEFAULT_BUDGET,
         **kwargs: Any,
     ) -> None:
         super().__init__(backbone, neck=neck, head=head, projector=projector, **kwargs)
@@ -65,6 +71,8 @@ class ContrastiveClassifier(Classifier):
         self.key_views = tuple(key_views)
         self.joint_forward = joint_forward
         self.shuffle_bn = shuffle_bn
+        check_ranges(type(self).__name__, dict(loss_memory=loss_memory))
+        self.loss_memory = loss_memory
         for pattern in frozen:  # now: DDP asks for the trained parameters when it wraps the model
             self._freeze(pattern)
         if self.key_views:
@@ -149,7 +157,8 @@ class ContrastiveClassifier(Classifier):
         if self.joint_forward:
             feats, embeddings = self._split(feats), self._split(embeddings)
         keys = [self._encode_key(views[i]) for i in self.key_views]
-        return self.head.loss(Views(feats, embeddings, keys, labels))
+        with memory_budget(self.loss_memory):
+            return self.head.loss(Views(feats, embeddings, keys, labels))
 
     def _split(self, joined: list[Tensor]) -> list[Tensor]:
         """The rows of each online view, of rows that were one batch."""

@@ -6,7 +6,6 @@ import torch
 import torch.nn.functional as F
 from mmengine.dist import broadcast, is_main_process
 from mmengine.model import BaseModule
-from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
 from ltcl.errors import UserError
@@ -117,6 +116,8 @@ class ClassTargetsMixin(BaseModule):
     @torch.no_grad()
     def match_targets(self) -> None:
         """Assign the targets to the classes so that the total cosine of centers and targets is largest."""
+        from scipy.optimize import linear_sum_assignment  # only TSC pays for it
+
         if is_main_process():
             # A run that has diverged must not fail here, on one process of several.
             similarity = torch.nan_to_num(self.class_centers @ self.targets.T)

@@ -56,9 +56,11 @@ class ClasswiseQueue(nn.Module):
         """Rows as they are now, in a copy that the coming :meth:`enqueue` leaves alone, and the slots that count.
 
         Returns:
-            Rows (num_classes, S, D) and :meth:`valid`, or None for it where every slot counts by definition.
+            Rows (num_classes, S, D), slot by slot in memory as they are compared, and :meth:`valid`, or None for it
+            where every slot counts by definition.
         """
-        return self.embeddings.clone(), self.valid() if self.init == 'empty' else None
+        rows = self.embeddings.transpose(0, 1).clone(memory_format=torch.contiguous_format).transpose(0, 1)
+        return rows, self.valid() if self.init == 'empty' else None
 
     @torch.no_grad()
     def enqueue(self, keys: Tensor, labels: Tensor) -> None:
