@@ -8,6 +8,8 @@ from mmengine.runner import EpochBasedTrainLoop, Runner
 
 from ltcl.errors import UserError
 
+from .optimizers.fused import WAYS, lay_out_state
+
 # What a schedule counts with or was told by the optimizer; everything else of it is its form.
 COUNTERS = {'last_step', '_global_step', '_last_value', 'base_values', 'verbose', 'optimizer'}
 
@@ -62,11 +64,16 @@ def _load_optimizer(wrapper: OptimWrapper, state: Mapping, path: str) -> None:
             'config, so the run cannot go on: take the optimizer that it was trained with, or start from its weights '
             f'with --cfg-options load_from={path} instead of --resume'
         )
+    ways = [{way: group[way] for way in WAYS if way in group} for group in wrapper.param_groups]
     wrapper.load_state_dict(dict(state))
+    for group, own in zip(wrapper.param_groups, ways, strict=True):
+        group.update(own)
+    lay_out_state(wrapper.optimizer)
 
 
 def _options(group: Mapping) -> dict:
-    return {name: value for name, value in group.items() if name != 'params'}
+    """What an optimizer computes by; how it goes through the parameters is this machine's business."""
+    return {name: value for name, value in group.items() if name not in ('params', *WAYS)}
 
 
 def _changed_options(loaded: Sequence[dict], fresh: Sequence[dict]) -> list[str]:

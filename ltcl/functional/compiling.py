@@ -1,0 +1,63 @@
+"""Losses and networks that torch.compile translates, in the steps that ask for it, and as they are everywhere else."""
+
+import functools
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
+from typing import Any, TypeVar
+
+import torch
+
+from ltcl.errors import UserError
+
+Result = TypeVar('Result')
+# Of torch.compile; None: nothing is translated.
+_OPTIONS: ContextVar[Mapping[str, Any] | None] = ContextVar('compile_options', default=None)
+TRANSLATORS = ('torch._dynamo', 'torch._inductor')
+
+
+def use_compiled(options: Mapping[str, Any] | None) -> None:
+    """Call what is :func:`compilable` translated from here on.
+
+    Args:
+        options: Arguments of ``torch.compile``; None calls it as it is written.
+    """
+    _OPTIONS.set(options)
+
+
+def compilable(function: Callable[..., Result], name: str | None = None) -> Callable[..., Result]:
+    """Decorate a function so that it is translated where :func:`use_compiled` says so, at its first call there.
+
+    Args:
+        function: The function.
+        name: What a message calls it; None is its own name.
+
+    Raises:
+        UserError: By the decorated function; it cannot be translated.
+    """
+    translated: dict[str, Callable[..., Result]] = {}
+
+    @functools.wraps(function)
+    def chosen(*args: Any, **kwargs: Any) -> Result:
+        # A function that is called by one that is being translated is part of it.
+        options = None if torch.compiler.is_compiling() else _OPTIONS.get()
+        if options is None:
+            return function(*args, **kwargs)
+        key = repr(sorted(options.items()))
+        if key not in translated:
+            translated[key] = torch.compile(function, **options)
+        try:
+            return translated[key](*args, **kwargs)
+        except Exception as error:
+            if not type(error).__module__.startswith(TRANSLATORS):
+                raise
+            raise UserError(
+                f'compile: torch.compile cannot translate {name or function.__name__} ({_reason(error)}): leave '
+                'compile out, or give it another backend'
+            ) from error
+
+    return chosen
+
+
+def _reason(error: Exception) -> str:
+    """The first line of an error, without the advice that follows."""
+    return f'{type(error).__name__}: {str(error).strip().splitlines()[0]:.160}' if str(error).strip() else repr(error)
