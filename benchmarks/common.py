@@ -207,17 +207,25 @@ def print_table(title: str, figures: Iterable[Figure]) -> None:
     Console(width=None if sys.stdout.isatty() else 120).print(table)
 
 
-def run(title: str, measure: Callable[[], list[Figure]]) -> None:
+def run(
+    title: str,
+    measure: Callable[..., list[Figure]],
+    add_options: Callable[[argparse.ArgumentParser], None] | None = None,
+) -> None:
     """Command line of one benchmark: measure, print a table, write ``--json FILE``.
 
     Args:
         title: Heading of the table.
         measure: Measures the figures; a ``UserError`` of it is shown as one line.
+        add_options: Adds options of this benchmark; ``measure`` is then called with what was given.
     """
     parser = argparse.ArgumentParser(description=sys.modules['__main__'].__doc__)
     parser.add_argument('--json', type=Path, metavar='FILE', help='also write the figures as a list of records')
+    if add_options is not None:
+        add_options(parser)
     args = parser.parse_args()
-    report_user_errors(functools.partial(_run, title, measure, args.json))()
+    measured = measure if add_options is None else functools.partial(measure, args)
+    report_user_errors(functools.partial(_run, title, measured, args.json))()
 
 
 def _run(title: str, measure: Callable[[], list[Figure]], json_file: Path | None) -> None:

@@ -59,5 +59,7 @@ def compilable(function: Callable[..., Result], name: str | None = None) -> Call
 
 
 def _reason(error: Exception) -> str:
-    """The first line of an error, without the advice that follows."""
-    return f'{type(error).__name__}: {str(error).strip().splitlines()[0]:.160}' if str(error).strip() else repr(error)
+    """What a translator met, without the advice that follows it."""
+    cause = getattr(error, 'inner_exception', error)
+    lines = str(cause).strip().splitlines() or ['']
+    return f'{type(cause).__name__}: {lines[0]:.160}'

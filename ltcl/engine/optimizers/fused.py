@@ -1,4 +1,4 @@
-"""PyTorch's fused optimizer where it computes the same numbers in a third of the time."""
+"""PyTorch's fused optimizer where it takes a third of the time."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,9 +14,10 @@ WAYS = ('fused', 'foreach', 'differentiable')
 def with_fused(optim_wrapper: Any, model: nn.Module) -> Any:
     """The config of an optimizer wrapper, whose SGD on a CPU takes each parameter in one pass.
 
-    The loop over parameters that PyTorch chooses on a CPU reads and writes all weights three times or more. SGD gives
-    the same numbers to the bit either way; AdamW does not, so it is left to ``optim_wrapper.optimizer.fused=True``. So
-    is a GPU, where PyTorch takes all parameters in few launches by itself.
+    The loop over parameters that PyTorch chooses on a CPU reads and writes all weights three times or more. Either way
+    the numbers of SGD are the same, but for the last digit of the few at the end of a tensor that fill no whole vector.
+    AdamW's differ everywhere in the last digit, so it is left to ``optim_wrapper.optimizer.fused=True``. So is a GPU,
+    where PyTorch takes all parameters in few launches by itself.
 
     Args:
         optim_wrapper: Config of the wrapper; one that names a way is left alone, and so is a wrapper that is built.
