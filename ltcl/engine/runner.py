@@ -15,6 +15,7 @@ from torch import nn
 
 from ltcl.checkpoints.run_state import CALIBRATION_KEY, check_resumable, meta_of
 from ltcl.checkpoints.schemes import install_safe_loaders
+from ltcl.functional.compiling import told_of_translation
 from ltcl.launch.compile_option import compile_options
 from ltcl.launch.hook_names import MMENGINE_HOOKS
 from ltcl.models.utils.weight_layout import lay_out_weights
@@ -115,7 +116,8 @@ class Runner(MMEngineRunner):
     def _train(self) -> nn.Module:
         start = start_of_run(self.work_dir, self._resume, self._load_from)
         self._resume, self._load_from = start.is_resumed, start.checkpoint
-        return super().train()
+        with told_of_translation('the training step'):
+            return super().train()
 
     def wrap_model(self, model_wrapper_cfg: dict | None, model: nn.Module) -> nn.Module:
         """Lay out the weights as the images are, then put the model on its device and into the wrapper of DDP."""

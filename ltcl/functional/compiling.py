@@ -1,7 +1,8 @@
 """Losses and networks that torch.compile translates, in the steps that ask for it, and as they are everywhere else."""
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
@@ -45,17 +46,33 @@ def compilable(function: Callable[..., Result], name: str | None = None) -> Call
         key = repr(sorted(options.items()))
         if key not in translated:
             translated[key] = torch.compile(function, **options)
-        try:
+        with told_of_translation(name or function.__name__):
             return translated[key](*args, **kwargs)
-        except Exception as error:
-            if not type(error).__module__.startswith(TRANSLATORS):
-                raise
-            raise UserError(
-                f'compile: torch.compile cannot translate {name or function.__name__} ({_reason(error)}): leave '
-                'compile out, or give it another backend'
-            ) from error
 
     return chosen
+
+
+@contextmanager
+def told_of_translation(name: str) -> Iterator[None]:
+    """Raise what goes wrong in a translation as one line. That of a backward pass is made when that pass begins.
+
+    Args:
+        name: Of what is translated.
+
+    Raises:
+        UserError: It cannot be translated, or the cache of translations is damaged.
+    """
+    try:
+        yield
+    except Exception as error:
+        if not type(error).__module__.startswith(TRANSLATORS):
+            raise
+        from torch._inductor.runtime.cache_dir_utils import cache_dir
+
+        raise UserError(
+            f'compile: torch.compile cannot translate {name} ({_reason(error)}): leave compile out, or remove '
+            f'{cache_dir()} if an earlier translation was interrupted'
+        ) from error
 
 
 def _reason(error: Exception) -> str:

@@ -63,8 +63,8 @@ def test_evaluation_and_copies_are_as_written(tmp_path):
 
 
 def _train_of_two(rank, images, folder, options):
-    torch.distributed.barrier()
-    cfg = toy_config(images, folder, 'paco', train_cfg__max_epochs=1, optim_wrapper__type='OptimWrapper')
+    changes = dict(train_cfg__max_epochs=1, train_dataloader__batch_size=4, optim_wrapper__type='OptimWrapper')
+    cfg = toy_config(images, folder, 'paco', **changes)
     cfg.update(launcher='pytorch', model_wrapper_cfg=dict(type='MMDistributedDataParallel', device_ids=None))
     cfg.compile = options
     cfg.default_hooks.logger.interval = 1
