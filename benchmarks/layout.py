@@ -8,7 +8,7 @@ from common import Figure, devices, run, time_interleaved
 from mmengine.registry import init_default_scope
 from torch import Tensor, nn
 
-from ltcl.models.utils.data_preprocessor import to_channels_last
+from ltcl.models.utils.weight_layout import to_channels_last
 from ltcl.registry import MODELS
 
 LAYOUTS = ('contiguous', 'channels-last images', 'channels-last images and weights')

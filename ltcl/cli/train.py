@@ -13,7 +13,7 @@ examples:
   ltcl train my_config.py --backbone tf_efficientnet_lite0 --image-size 160
   ltcl train my_config.py --backbone tf_efficientnet_lite0 --tune last 2
   ltcl train my_config.py --fit-recipe --track tensorboard
-  ltcl train my_config.py --processes 8 --amp
+  ltcl train my_config.py --processes 8 --amp --compile
   srun --ntasks 8 --gres gpu:8 ltcl train my_config.py --launcher slurm
 """
 
@@ -27,6 +27,7 @@ from mmengine.config import Config
 from ltcl.errors import UserError
 from ltcl.launch import apply_options, build_runner, import_scope, load_config, run_options
 from ltcl.launch.backbone_option import backbone_options
+from ltcl.launch.compile_option import compile_option, set_compile
 from ltcl.launch.final_test import test_after_training
 from ltcl.launch.launcher import start_copies
 from ltcl.launch.start_options import resume_from, set_precision
@@ -74,6 +75,7 @@ def options(parser: ArgumentParser) -> None:
         choices=('bfloat16', 'float16'),
         help='precision of the forward pass: bfloat16 (any device) or float16 (CUDA)',
     )
+    compile_option(parser)
 
 
 def fit_recipe(cfg: Config, kept: Collection[str]) -> None:
@@ -145,6 +147,7 @@ def main(args: argparse.Namespace) -> None:
     if args.fit_recipe:
         fit_recipe(cfg, args.cfg_options)
     set_precision(cfg, args.amp)
+    set_compile(cfg, args.compile)
     add_trackers(cfg, args.track, cfg.work_dir)
     most = share_cores(cfg, args.threads, args.cfg_options)
     runner = build_runner(cfg, training=True)

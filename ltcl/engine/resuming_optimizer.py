@@ -8,6 +8,7 @@ from mmengine.runner import EpochBasedTrainLoop, Runner
 
 from ltcl.errors import UserError
 
+from .optimizers.fused import WAYS, lay_out_state
 from .sharded.tensors import cut_optimizer_state
 
 # What a schedule counts with or was told by the optimizer; everything else of it is its form.
@@ -64,11 +65,16 @@ def _load_optimizer(wrapper: OptimWrapper, state: Mapping, path: str) -> None:
             'config, so the run cannot go on: take the optimizer that it was trained with, or start from its weights '
             f'with --cfg-options load_from={path} instead of --resume'
         )
+    ways = [{way: group[way] for way in WAYS if way in group} for group in wrapper.param_groups]
     wrapper.load_state_dict(cut_optimizer_state(state, wrapper.optimizer.param_groups))
+    for group, own in zip(wrapper.param_groups, ways, strict=True):
+        group.update(own)
+    lay_out_state(wrapper.optimizer)
 
 
 def _options(group: Mapping) -> dict:
-    return {name: value for name, value in group.items() if name != 'params'}
+    """What an optimizer computes by; how it goes through the parameters is this machine's business."""
+    return {name: value for name, value in group.items() if name not in ('params', *WAYS)}
 
 
 def _changed_options(loaded: Sequence[dict], fresh: Sequence[dict]) -> list[str]:

@@ -18,13 +18,18 @@ from torch import nn
 
 from ltcl.checkpoints.run_state import CALIBRATION_KEY, check_resumable, meta_of
 from ltcl.checkpoints.schemes import install_safe_loaders
+from ltcl.functional.compiling import told_of_translation
+from ltcl.launch.compile_option import compile_options
 from ltcl.launch.formatted_config import FormattedConfig
 from ltcl.launch.hook_names import MMENGINE_HOOKS
+from ltcl.models.utils.weight_layout import lay_out_weights
 from ltcl.neutral_text import neutralise
 from ltcl.notices import note
 from ltcl.registry import RUNNERS
 from ltcl.work_dir import locked
 
+from .compiling import compile_training
+from .optimizers.fused import with_fused
 from .resuming import resume_run
 from .run_logs import go_on_without
 from .saving import join_writing, write_run
@@ -65,7 +70,8 @@ class Runner(MMEngineRunner):
     config names another in full; any entry of ``default_hooks`` may be None. A training locks its work dir and keeps
     the files of an earlier run there apart. Checkpoints are written whole or not at all and hold plain data; nothing in
     them is run, also not the text of their config. A resumed run may have another batch size, number of processes or
-    training set, see :func:`.resuming.resume_run`.
+    training set, see :func:`.resuming.resume_run`. Where images are laid out channels-last, weights are, too. SGD is
+    fused on a CPU. ``compile`` translates encoders and losses, see :func:`.compiling.compile_training`.
     """
 
     _resume: bool | str
@@ -147,7 +153,25 @@ class Runner(MMEngineRunner):
     def _train(self) -> nn.Module:
         start = start_of_run(self.work_dir, self._resume, self._load_from)
         self._resume, self._load_from = start.is_resumed, start.checkpoint
-        return super().train()
+        with told_of_translation('the training step'):
+            return super().train()
+
+    def wrap_model(self, model_wrapper_cfg: dict | None, model: nn.Module) -> nn.Module:
+        """Lay out the weights as the images are, then put the model on its device and into the wrapper of DDP."""
+        if getattr(getattr(model, 'data_preprocessor', None), 'channels_last', False):
+            lay_out_weights(model)
+        return super().wrap_model(model_wrapper_cfg, model)
+
+    def build_optim_wrapper(self, optim_wrapper: Any) -> OptimWrapper | OptimWrapperDict:
+        """As mmengine's, of an optimizer that takes each parameter in one pass where that changes no number."""
+        return super().build_optim_wrapper(with_fused(optim_wrapper, self.model))
+
+    def _maybe_compile(self, target: str) -> None:
+        """Translate encoders and losses, in the place of the whole training step that mmengine would translate."""
+        options = compile_options(self.cfg)
+        if options is not None:
+            parts = compile_training(unwrapped(self.model), options)
+            self.logger.info(f'compiled: {", ".join(parts)} and losses; the first iterations take longer')
 
     def build_optim_wrapper(self, optim_wrapper: Any) -> OptimWrapper | OptimWrapperDict:
         """As mmengine's; a model that is to be sharded is so before, as an optimizer keeps the parameters it gets."""

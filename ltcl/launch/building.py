@@ -15,6 +15,7 @@ from mmengine.utils import import_modules_from_strings
 from ltcl.errors import UserError
 from ltcl.neutral_text import neutralise
 
+from .compile_option import check_compile
 from .config_values import use_plain_norms
 from .contract import check_contract
 from .parts import check_parts
@@ -119,6 +120,7 @@ def build_runner(cfg: Config, training: bool = False) -> 'Runner':
     check_parts(cfg)
     if training:
         check_contract(cfg)
+        check_compile(cfg)
     import torch
 
     from ltcl.engine import Runner

@@ -6,6 +6,8 @@ from typing import NamedTuple
 from ltcl.value_ranges import AT_LEAST_ONE, BELOW_ONE, COUNT, NOT_NEGATIVE, POSITIVE, SHARE, Range
 from ltcl.work_dir import AUTO
 
+from .compile_option import MODES
+
 
 class OneOf(NamedTuple):
     """Values that an entry can have.
@@ -80,6 +82,10 @@ TABLE: tuple[tuple[str, str, Container], ...] = (
     ('', 'resume', OneOf((True, False, AUTO))),
     ('', 'find_unused_parameters', TRUTH),
     ('', 'compile', Either(TRUTH, SECTION)),
+    ('compile.', 'mode', OneOf(MODES)),
+    ('compile.', 'backend', Kind((str,), 'the name of a backend of torch.compile', can_be_empty=False)),
+    ('compile.', 'dynamic fullgraph disable', TRUTH),
+    ('compile.', 'options', SECTION),
     ('', 'sync_bn', OneOf(('torch', 'mmcv'))),
     ('', 'experiment_name', Kind((str,), 'a name', can_be_empty=False)),
     ('', 'log_level', OneOf(('DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL', 10, 20, 30, 40, 50))),
@@ -163,6 +169,7 @@ KEYS: dict[str, frozenset[str]] = {
     'env_cfg.mp_cfg': frozenset({'mp_start_method', 'opencv_num_threads', 'omp_num_threads', 'mkl_num_threads'}),
     'env_cfg.dist_cfg': frozenset({'backend', 'timeout', 'init_backend', 'port', 'use_mp', 'init_method'}),
     'randomness': frozenset({'seed', 'diff_rank_seed', 'deterministic'}),
+    'compile': frozenset({'mode', 'backend', 'dynamic', 'fullgraph', 'disable', 'options'}),
     'auto_scale_lr': frozenset({'enable', 'base_batch_size'}),
     'optim_wrapper.clip_grad': frozenset(
         {'type', 'max_norm', 'norm_type', 'error_if_nonfinite', 'foreach', 'clip_value'}

@@ -12,6 +12,7 @@ from mmengine.registry import DefaultScope
 from torch import nn
 
 from ltcl.launch import build_runner, import_scope
+from ltcl.launch.compile_option import check_compile, set_compile
 from ltcl.launch.config_values import use_plain_norms
 from ltcl.launch.final_test import test_after_training
 from ltcl.launch.start_options import resume_from
@@ -36,6 +37,8 @@ def train_on_scenes(args: argparse.Namespace) -> None:
         UserError: The folder cannot be trained on, or an option does not go with it.
     """
     cfg = scene_config(args.config, args)
+    set_compile(cfg, args.compile)
+    check_compile(cfg)
     add_trackers(cfg, args.track, args.work_dir)
     print(expected_time(cfg), flush=True)
     if args.dry_run:

@@ -13,6 +13,7 @@ from ltcl.engine.starting import files_of_run
 from ltcl.errors import UserError
 from ltcl.launch import build_runner, load_config
 from ltcl.launch.backbone_option import image_size_of
+from ltcl.launch.compile_option import check_compile, set_compile
 from ltcl.launch.start_options import resume_from, set_precision
 from ltcl.launch.threads import set_threads, watch_threads
 from ltcl.launch.tracking import add_trackers
@@ -86,6 +87,8 @@ def _train_encoder(cfg: Config, args: argparse.Namespace) -> None:
 def _look_and_choose(cfg: Config, args: argparse.Namespace) -> tuple[Found, str]:
     """Say what is found and what is chosen by it; the images, and the text of the config."""
     set_precision(cfg, args.amp)
+    set_compile(cfg, args.compile)
+    check_compile(cfg)
     add_trackers(cfg, args.track, args.work_dir)
     with quiet():
         found = look(cfg)

@@ -13,17 +13,7 @@ from ltcl.errors import UserError
 from ltcl.notices import warn
 from ltcl.registry import MODELS
 
-
-def to_channels_last(images: Tensor) -> Tensor:
-    """Images (N, C, H, W) laid out channels-last in memory.
-
-    With one channel both layouts are the same bytes and ``contiguous`` keeps the strides of the other one, which makes
-    the first convolution, and all after it, run in the plain layout. So the strides are set by hand.
-    """
-    num_channels, height, width = images.shape[1:]
-    images = images.contiguous(memory_format=torch.channels_last)
-    strides = (height * width * num_channels, 1, width * num_channels, num_channels)
-    return images.as_strided(images.shape, strides)
+from .weight_layout import to_channels_last
 
 
 def inferred_order(data_samples: list[DataSample] | None) -> str | None:
