@@ -14,6 +14,9 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.utils.data import DataLoader
 
+from ltcl.engine.compiling import compile_training
+from ltcl.engine.optimizers.fused import with_fused
+from ltcl.models.utils.weight_layout import lay_out_weights
 from ltcl.registry import MODELS
 
 PRECISIONS = ('float32', 'bfloat16', 'float16', 'float64')
@@ -125,14 +128,15 @@ class TrainingStep:
         if double:
             self.model.double()
         self.model.train()
+        if self.model.data_preprocessor.channels_last:
+            lay_out_weights(self.model)
         self.online_views = getattr(self.model, 'online_views', (0,))
         self.key_views = getattr(self.model, 'key_views', ())
         self._prepare_head()
-        self.optim_wrapper = build_optim_wrapper(
-            self.model, dict(optim_wrapper, optimizer=dict(optim_wrapper['optimizer'], lr=1e-4))
-        )
-        if compiled:  # as mmengine's runner does
-            self.model.train_step = torch.compile(self.model.train_step, **(compiled if compiled is not True else {}))
+        wrapper = dict(optim_wrapper, optimizer=dict(optim_wrapper['optimizer'], lr=1e-4))
+        self.optim_wrapper = build_optim_wrapper(self.model, with_fused(wrapper, self.model))
+        if compiled:
+            compile_training(self.model, compiled if isinstance(compiled, dict) else {})
         views = [torch.randint(256, shape, dtype=torch.uint8) for _ in self.online_views + self.key_views]
         labels = torch.randint(self.model.head.num_classes, shape[:1])
         inputs = views if hasattr(self.model, 'online_views') else views[0]

@@ -163,7 +163,16 @@ class Runner(MMEngineRunner):
         return super().wrap_model(model_wrapper_cfg, model)
 
     def build_optim_wrapper(self, optim_wrapper: Any) -> OptimWrapper | OptimWrapperDict:
-        """As mmengine's, of an optimizer that takes each parameter in one pass where that changes no number."""
+        """As mmengine's, of an optimizer that takes each parameter in one pass where that changes no number.
+
+        A model that is to be sharded is so before, as an optimizer keeps the parameters it gets.
+        """
+        if isinstance(self.model, FullyShardedModel):
+            if not self.model.is_sharded:
+                refuse_unfit(self.hooks, optim_wrapper)
+                self._init_model_weights()
+                self.model.shard()
+            return super().build_optim_wrapper(optim_wrapper)
         return super().build_optim_wrapper(with_fused(optim_wrapper, self.model))
 
     def _maybe_compile(self, target: str) -> None:
@@ -172,14 +181,6 @@ class Runner(MMEngineRunner):
         if options is not None:
             parts = compile_training(unwrapped(self.model), options)
             self.logger.info(f'compiled: {", ".join(parts)} and losses; the first iterations take longer')
-
-    def build_optim_wrapper(self, optim_wrapper: Any) -> OptimWrapper | OptimWrapperDict:
-        """As mmengine's; a model that is to be sharded is so before, as an optimizer keeps the parameters it gets."""
-        if isinstance(self.model, FullyShardedModel) and not self.model.is_sharded:
-            refuse_unfit(self.hooks, optim_wrapper)
-            self._init_model_weights()
-            self.model.shard()
-        return super().build_optim_wrapper(optim_wrapper)
 
     def _init_model_weights(self) -> None:
         """As mmengine's; a run that goes on does not read again what it started from."""
