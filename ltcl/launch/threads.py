@@ -119,7 +119,7 @@ def limit_workers(cfg: 'Config', most: int, kept: Collection[str]) -> int:
         found = cfg.get(loader)
         if not found or f'{loader}.num_workers' in kept:
             continue
-        for part in (found, found.get('dataset') or {}):
+        for part in filter(None, (found, found.get('dataset'))):
             if part.get('num_workers', 0) > most:
                 lowered = max(lowered, part.num_workers)
                 part.num_workers = most

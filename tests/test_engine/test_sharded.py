@@ -7,6 +7,7 @@ import torch
 from mmengine.hooks import EMAHook
 from mmengine.registry import init_default_scope
 from processes import run_processes
+from shipped_configs import CONFIGS, read
 from torch import nn
 from toy import toy_config
 
@@ -29,6 +30,14 @@ VIT = dict(
 )
 # The gradient of a bias of keys is 0 but for rounding, which a smaller eps would make a step of.
 OPTIMIZER = dict(type='AdamW', lr=1e-2, weight_decay=0.05, eps=1e-3)
+
+
+def test_the_sharded_recipe_is_the_other_one():
+    recipe, sharded = (
+        read(CONFIGS / 'gpaco' / f'{name}_vit-large_8xb16-50e_imagenet.py').to_dict()
+        for name in ('gpaco', 'gpaco-sharded')
+    )
+    assert sharded == {**recipe, 'model_wrapper_cfg': SHARDED}
 
 
 def run(images: str, folder: Path, wrapper: dict, method: str, **changes: object) -> Runner:
