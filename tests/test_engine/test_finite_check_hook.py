@@ -347,8 +347,9 @@ def test_updates_that_a_gradient_scaler_leaves_out_are_no_mistake(images, tmp_pa
     assert first_not_finite(runner.model.state_dict()) is None
 
 
-def test_a_gradient_scaler_that_leaves_out_every_update(images, tmp_path):
-    cfg = checked_config(images, tmp_path, train_cfg__max_epochs=20, **SCALED)
+@pytest.mark.parametrize('fused', [True, False])
+def test_a_gradient_scaler_that_leaves_out_every_update(images, tmp_path, fused):
+    cfg = checked_config(images, tmp_path, train_cfg__max_epochs=20, optim_wrapper__optimizer__fused=fused, **SCALED)
     with pytest.raises(NotFiniteError, match=r'the gradient of iteration 27 .* at every scale of float16'):
         train_with(cfg, spoil_gradient, *range(2, 100))
 

@@ -65,6 +65,7 @@ class FiniteCheckHook(Hook):
         self._rate_factor = 1.0
         self._bad: BadStep | None = None
         self._gradients: dict[str, Tensor] = {}
+        self._found_inf: Tensor | None = None
         self._num_unscaled = 0
         self._allowed: frozenset[str] = frozenset()
 
@@ -87,8 +88,12 @@ class FiniteCheckHook(Hook):
         """Let go of the optimizer."""
         self._handle.remove()
 
-    def _keep_gradients(self, *_: object) -> None:
-        """Right before an update: the gradients are dropped after it."""
+    def _keep_gradients(self, optimizer: object = None, *_: object) -> None:
+        """Right before an update: the gradients are dropped after it.
+
+        A fused optimizer leaves the update out by itself, by what a gradient scaler tells it here.
+        """
+        self._found_inf = getattr(optimizer, 'found_inf', None)
         named = ((name, parameter.grad) for name, parameter in self._trained.items())
         self._gradients = {name: gradient for name, gradient in named if gradient is not None}
 
@@ -167,7 +172,8 @@ class FiniteCheckHook(Hook):
     def _scaler_gives_up(self, runner: Runner) -> bool:
         """Whether the scaler left out so many updates in a row that none will follow."""
         if runner.optim_wrapper.should_update():
-            self._num_unscaled = 0 if self._gradients else self._num_unscaled + 1
+            is_left_out = not self._gradients or (self._found_inf is not None and bool(self._found_inf))
+            self._num_unscaled = self._num_unscaled + 1 if is_left_out else 0
         return self._num_unscaled >= SCALER_PATIENCE
 
     def _agree(self, runner: Runner) -> None:
