@@ -4,7 +4,7 @@
 #
 # For GPUs that hold no ViT-L beside its activations: of 4.9 GB of weights, gradients and AdamW's state each of eight
 # keeps 0.6. The training is that of gpaco_vit-large_8xb16-50e_imagenet.py, and its checkpoints are of the same form: a
-# run may go on with the one or the other (tests/test_engine/test_sharded.py trains a small ViT both ways). Not run here.
+# run may go on with either, as tests/test_engine/test_sharded.py has a small ViT do. Not run here.
 _base_ = './gpaco_vit-base_8xb32-100e_imagenet.py'
 load_from = 'checkpoints/mae_pretrain_vit_large.ltcl.pth'
 
