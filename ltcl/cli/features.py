@@ -72,7 +72,7 @@ def main(args: argparse.Namespace) -> None:
     looks = [look.at(path) for path in others]
     found: dict[str, Any] = dict(
         checkpoint=looked.run.name,
-        split=args.split,
+        split=look.measured_split,
         images=len(looked.encoded.labels),
         bounds=list(looked.bounds),
         space=args.space,
@@ -92,7 +92,7 @@ def tell(found: dict[str, Any], args: argparse.Namespace) -> None:
     from ltcl.feature_space.words import FIGURES, IMAGES
 
     names = list(found['spaces'])
-    print(visible(f'{found["checkpoint"]}, {found["images"]:,} {IMAGES[args.split]}'))
+    print(visible(f'{found["checkpoint"]}, {found["images"]:,} {IMAGES[found["split"]]}'))
     print(f'{"":44}' + ''.join(f'{name:>12}' for name in names))
     for key, title in FIGURES.items():
         values = [found['spaces'][name]['figures'].get(key) for name in names]

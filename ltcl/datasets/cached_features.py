@@ -85,6 +85,11 @@ class CachedFeatures(BaseDataset):
         return self.dataset.metainfo
 
     @property
+    def measured_split(self) -> str:
+        """Which images a test is of, as the wrapped data set says."""
+        return getattr(self.dataset, 'measured_split', 'test')
+
+    @property
     def is_test(self) -> bool:
         """Whether it gives the view of a test."""
         return self.num_views is None

@@ -12,7 +12,7 @@ from ltcl.evaluation.functional.shot import DEFAULT_BOUNDS
 from ltcl.inference.runs import SavedRun, build_model, read_run
 
 from .describing import Trained, describe
-from .encoding import TRAIN, Encoded, bounds_of, classifier_of, encode, loader_of, move_data, targets_of
+from .encoding import TEST, TRAIN, Encoded, bounds_of, classifier_of, encode, loader_of, move_data, targets_of
 from .sampling import spread_evenly
 
 
@@ -66,6 +66,13 @@ class Look:
         classifier = classifier_of(model, len(run.classes))
         trained = Trained(run.classes, run.class_counts, bounds, classifier, targets_of(model))
         return Looked(run, encoded, describe(encoded, training, trained), bounds)
+
+    @property
+    def measured_split(self) -> str:
+        """The split that the images are of: ``'val'`` where the data set has no others for a test."""
+        if self.split != TEST:
+            return self.split
+        return getattr(self._loaders[TEST].dataset, 'measured_split', TEST)
 
     def _encoded(self, run: SavedRun, model: Any, split: str) -> Encoded:
         if split not in self._loaders:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ltcl.datasets import own_images
+from ltcl.datasets import CachedFeatures, own_images
 from ltcl.errors import UserError
 from ltcl.registry import DATASETS
 
@@ -65,6 +65,8 @@ def test_class_folders_are_divided(tmp_path, logged):
     assert train_paths | val_paths == paths(root, 'all') == {path for path, _ in lines_of(root, root)}
     assert paths(root, 'test') == val_paths
     assert OwnImages(str(root), 'test').measured_split == val.measured_split == 'val'
+    cached = CachedFeatures(dict(type='ltcl.OwnImages', data_root=str(root), split='test'), [], lazy_init=True)
+    assert cached.measured_split == 'val'
     assert logged[0] == (
         f'train: {root} without 20 % of each class (drawn with seed 0): 13 images of 3 classes, 8 (barn owl) to 1 '
         '(wren), imbalance factor 8'
