@@ -40,7 +40,7 @@ FORMS = {
     'bfloat16 channels-last compiled': Form('bfloat16', True, 3.0, compiled=True),
 }
 NETWORKS = {'demo': 'demo network', 'resnet50': 'ResNet-50 224 px'}
-ROUNDS = {'demo': 2, 'resnet50': 3}
+ROUNDS = {'demo': 8, 'resnet50': 3}
 QUICK = {'demo': tuple(RECIPES), 'resnet50': ('paco', 'bcl')}
 SMALLER_BATCH = {'bcl': 8}
 PRODUCT_SIZE = 2048

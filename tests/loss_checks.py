@@ -6,6 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
+from ltcl.functional import tiles
+
 Result = tuple[Tensor, dict[str, Tensor]]
 
 
@@ -21,6 +23,12 @@ def value_and_gradients(loss: Callable[..., Tensor], case: dict, leaves: Iterabl
 def check_equal(actual: object, expected: object, **tolerance: float) -> None:
     """Equal up to the rounding of float64, or to the tolerance that is given."""
     torch.testing.assert_close(actual, expected, **(tolerance or dict(rtol=1e-10, atol=1e-12)))
+
+
+def set_tiles(monkeypatch: pytest.MonkeyPatch, num_elements: int, least_rows: int = 1) -> None:
+    """Tiles of so few elements on a CPU, of a single row if need be."""
+    monkeypatch.setattr(tiles, 'CPU_TILE', num_elements)
+    monkeypatch.setattr(tiles, 'LEAST_ROWS', least_rows)
 
 
 def cast(case: dict, dtype: torch.dtype) -> dict:

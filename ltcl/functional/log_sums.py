@@ -1,6 +1,5 @@
 """Log-sum-exp over the rows that an anchor is compared with, without keeping their similarities."""
 
-import functools
 import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -45,35 +44,41 @@ class RowLogSumExp(torch.autograd.Function):
         ctx.ranges = row_ranges(rows.shape[-2], anchors[..., 0].numel(), anchors.device)
         ctx.without_self = without_self
         is_kept = rows_need_grad and fits_budget(num_pairs * anchors.itemsize)
-        kept, largest, maxima, sums, mean_rows = [], [], [], [], []
+        kept, maxima = [], []
+        largest = anchors.new_full((*anchors.shape[:-1], 1), -math.inf)
+        # Not -inf, from which nothing can be subtracted: a tile may hold -inf alone, and then has a sum of 0.
+        row_max = torch.full_like(largest, torch.finfo(largest.dtype).min)
+        total = torch.zeros_like(largest)
+        means = torch.zeros_like(anchors) if anchors_need_grad else None
         for here in ctx.ranges:
             weights = _products(anchors, rows, here, column_bias, own)
-            largest.append(weights.amax(-1, keepdim=True))
-            maxima.append(largest[-1])
+            tile_max = weights.amax(-1, keepdim=True)
+            largest = torch.maximum(largest, tile_max)
             if without_self:
                 leave_out_self(weights[..., here, :])
-                # The lowest number: an anchor that is alone in a tile has a sum of 0 then.
-                maxima[-1] = weights.amax(-1, keepdim=True).clamp_(min=torch.finfo(weights.dtype).min)
-            weights.sub_(maxima[-1]).exp_()
-            sums.append(weights.sum(-1, keepdim=True))
-            if anchors_need_grad:
-                mean_rows.append(weights @ rows[..., here, :])
+                tile_max = weights.amax(-1, keepdim=True)
+            # What was summed so far is brought to the new maximum: one sum is kept, not one of each tile.
+            before, row_max = row_max, torch.maximum(row_max, tile_max)
+            shrink = (before - row_max).exp_()
+            weights.sub_(row_max).exp_()
+            total.mul_(shrink).add_(weights.sum(-1, keepdim=True))
+            if means is not None:
+                means.mul_(shrink).add_(weights @ rows[..., here, :])
             if is_kept:
                 kept.append(weights)
-        row_max = functools.reduce(torch.maximum, maxima)
-        factors = [(each - row_max).exp_() for each in maxima]
-        total = _weighted_sum(sums, factors)
-        means = _weighted_sum(mean_rows, factors).div_(total) if anchors_need_grad else None
+                maxima.append(row_max)
+        if means is not None:
+            means.div_(total)
         log_sums = total.log().add_(row_max)
-        row_max = functools.reduce(torch.maximum, largest).squeeze(-1)
-        ctx.mark_non_differentiable(row_max)
+        largest = largest.squeeze(-1)
+        ctx.mark_non_differentiable(largest)
         ctx.num_kept, ctx.num_own = len(kept), len(own)
         if rows_need_grad:
-            scales = [factor.div_(total) for factor in factors] if is_kept else [log_sums]
+            scales = [(each - log_sums).exp_() for each in maxima] if is_kept else [log_sums]
             ctx.save_for_backward(means, anchors, rows, column_bias, *own, *scales, *kept)
         else:
             ctx.save_for_backward(means)
-        return log_sums.squeeze(-1), row_max
+        return log_sums.squeeze(-1), largest
 
     @staticmethod
     @once_differentiable
@@ -109,13 +114,6 @@ def _products(anchors: Tensor, rows: Tensor, here: slice, column_bias: Tensor | 
         biases = products.new_zeros(()) if column_bias is None else column_bias[here]
         return products.add_(torch.where(labels[:, None] == row_labels[here], own_bias[:, None], biases))
     return products if column_bias is None else products.add_(column_bias[here])
-
-
-def _weighted_sum(parts: list[Tensor], factors: list[Tensor]) -> Tensor:
-    total = parts[0] * factors[0]
-    for part, factor in zip(parts[1:], factors[1:], strict=True):
-        total.addcmul_(part, factor)
-    return total
 
 
 def log_sum_exp(

@@ -12,6 +12,8 @@ from ltcl.errors import UserError
 
 CPU_TILE, GPU_TILE = 2**18, 2**25
 """Elements of a tile: on a CPU it should stay in the cache, on a GPU it should keep all cores busy."""
+LEAST_ROWS = 256
+"""Rows of a tile, if there are so many: each tile reads all of its columns, which would be the main work of fewer."""
 DEFAULT_BUDGET = 1024
 """MiB that one matrix of pairs may take: the similarities of 1,024 anchors to 262,144 rows in float32."""
 
@@ -61,7 +63,7 @@ def row_ranges(num_rows: int, num_columns: int, device: torch.device) -> list[sl
     if torch.compiler.is_compiling():  # a compiler that fuses operations makes tiles of its own
         return [slice(0, num_rows)]
     most = GPU_TILE if device.type == 'cuda' else CPU_TILE
-    size = max(1, most // max(1, num_columns))
+    size = max(LEAST_ROWS, most // max(1, num_columns))
     return [slice(start, min(start + size, num_rows)) for start in range(0, num_rows, size)]
 
 
@@ -101,8 +103,7 @@ def sum_in_tiles(of_tile: Callable[..., Tensor], num_rows: int, num_columns: int
     """
     if torch.compiler.is_compiling():
         return of_tile(slice(0, num_rows), *tensors).sum()
-    columns = max(num_columns // WIDE, 1)
-    ranges = row_ranges(num_rows, columns, tensors[0].device)
+    ranges = row_ranges(num_rows, num_columns // WIDE, tensors[0].device)
     if len(ranges) < LEAST_PARTS:
         size = -(-num_rows // LEAST_PARTS)
         ranges = [slice(start, min(start + size, num_rows)) for start in range(0, num_rows, size)]

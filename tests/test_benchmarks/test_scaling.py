@@ -3,17 +3,16 @@
 import types
 
 import pytest
-
-from ltcl.functional import tiles
+from loss_checks import set_tiles
 
 LOSSES = ('PaCo', 'multi-task', 'KCL', 'TSC', 'ResCo', 'ResCom')
 
 
 @pytest.mark.parametrize('name', LOSSES)
-@pytest.mark.parametrize(('classes', 'queue', 'batch'), [(20, 2048, 64), (512, 1024, 32)])
+@pytest.mark.parametrize(('classes', 'queue', 'batch'), [(20, 2048, 64), (512, 1024, 32), (20, 2048, 512)])
 def test_no_loss_takes_two_copies_of_the_logits(load, monkeypatch, name, classes, queue, batch):
     scaling = load('scaling')
-    monkeypatch.setattr(tiles, 'CPU_TILE', 2**13)  # in proportion to the matrix, as at the sizes of a training
+    set_tiles(monkeypatch, 2**13, least_rows=8)  # in proportion to the matrix, as at the sizes of a training
     copies = scaling.copies(scaling.LOSSES[name], scaling.Size(classes, queue, batch))
     assert 0 < copies <= scaling.MOST_COPIES
 

@@ -2,11 +2,11 @@
 
 import pytest
 import torch
-from loss_checks import check_equal, check_float32, check_half_precision, under_autocast, value_and_gradients
+from loss_checks import check_equal, check_float32, check_half_precision, set_tiles, under_autocast, value_and_gradients
 from oracles.rows import unit_rows
 from oracles.seg import loop_set_loss
 
-from ltcl.functional import dense_paco_loss, paco_loss, tiles
+from ltcl.functional import dense_paco_loss, paco_loss
 
 LEAVES = ('anchors', 'rows', 'logits')
 ARGS = dict(temperature=0.07, alpha=0.05)
@@ -35,7 +35,7 @@ def loop_loss(anchors, labels, rows, row_labels, logits, **kwargs):
 @pytest.fixture(params=[1, 20, 2**21])
 def tile(request, monkeypatch):
     """Tiles of one row, of a few, and of all."""
-    monkeypatch.setattr(tiles, 'CPU_TILE', request.param)
+    set_tiles(monkeypatch, request.param)
 
 
 @pytest.mark.usefixtures('tile')
