@@ -10,7 +10,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from ltcl.notices import note
+from ltcl.notices import note_progress
 from ltcl.progress_bars import tracked
 
 from .transforms.decoding import decode_rgb
@@ -71,4 +71,4 @@ def fingerprint_of_file(path: str | os.PathLike) -> Fingerprint | None:
 def fingerprints_of_files(paths: Sequence[str]) -> list[Fingerprint | None]:
     """Fingerprints of files, decoded on all cores."""
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        return list(tracked(pool.map(fingerprint_of_file, paths), 'looking at images', len(paths), say=note))
+        return list(tracked(pool.map(fingerprint_of_file, paths), 'looking at images', len(paths), say=note_progress))

@@ -7,7 +7,7 @@ from mmengine.dist import all_gather_object, get_rank, get_world_size
 from torch.utils.data import DataLoader, Dataset
 
 from ltcl.errors import UserError
-from ltcl.notices import note
+from ltcl.notices import note_progress
 from ltcl.progress_bars import tracked
 
 from .transforms import LoadImage
@@ -90,7 +90,7 @@ def find_broken(files: dict[str, LoadImage], check: str, num_workers: int = 0) -
         return {}
     share = dict(list(files.items())[get_rank() :: get_world_size()])
     reasons = DataLoader(_Reasons(share, check), batch_size=16, num_workers=num_workers, collate_fn=list)
-    told = tracked(reasons, 'looking for damaged files', unit='batches', say=note)
+    told = tracked(reasons, 'looking for damaged files', unit='batches', say=note_progress)
     found = zip(share, (reason for batch in told for reason in batch), strict=True)
     shares = all_gather_object({path: reason for path, reason in found if reason is not None})
     broken = {path: reason for each in shares for path, reason in each.items()}

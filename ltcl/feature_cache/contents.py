@@ -12,7 +12,7 @@ import numpy as np
 from ltcl.datasets import CachedFeatures
 from ltcl.datasets.real_paths import path_resolver
 from ltcl.launch.progress import PROGRESS
-from ltcl.notices import note
+from ltcl.notices import note_progress
 from ltcl.progress_bars import tracked
 
 from .store import KEY_BYTES, RowStore, digest, features_folder
@@ -41,7 +41,7 @@ def digests_of_images(dataset: CachedFeatures) -> list[bytes | None]:
     known = {state: row.tobytes() for state, row in store.read({each for each in states if each is not None}).items()}
     with ThreadPoolExecutor(THREADS) as pool:
         read = pool.map(lambda state, info: (state and known.get(state)) or _digest_of(info), states, infos)
-        digests = list(tracked(read, 'reading files', len(infos), say=note))
+        digests = list(tracked(read, 'reading files', len(infos), say=note_progress))
     new = {
         state: each
         for state, each in zip(states, digests, strict=True)

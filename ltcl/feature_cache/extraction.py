@@ -19,7 +19,7 @@ from ltcl.datasets.transforms import LoadImage
 from ltcl.datasets.transforms.drawn_rows import finish, is_drawn
 from ltcl.errors import UserError
 from ltcl.launch.progress import PROGRESS
-from ltcl.notices import note
+from ltcl.notices import note_progress
 from ltcl.progress_bars import progress
 
 from .store import digest
@@ -155,7 +155,7 @@ def told(loader: DataLoader, total: int) -> Iterator[list]:
         loader: Its batches are lists.
         total: Number of images.
     """
-    with progress('features', total, say=note) as work:
+    with progress('features', total, say=note_progress) as work:
         for images in loader:
             yield images
             work.advance(len(images))

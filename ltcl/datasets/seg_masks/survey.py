@@ -10,7 +10,7 @@ import numpy as np
 from mmengine.dist import all_gather_object, get_rank, get_world_size
 
 from ltcl.errors import UserError
-from ltcl.notices import note
+from ltcl.notices import note_progress
 from ltcl.progress_bars import tracked
 
 from ..transforms.map_labels import colour_codes, colour_of
@@ -155,6 +155,6 @@ def _shared(items: Sequence, function: Callable) -> list:
     world_size = get_world_size()
     with ThreadPoolExecutor(THREADS) as pool:
         own = items[get_rank() :: world_size]
-        share = list(tracked(pool.map(function, own), 'looking at masks', len(own), 'masks', say=note))
+        share = list(tracked(pool.map(function, own), 'looking at masks', len(own), 'masks', say=note_progress))
     shares = all_gather_object(share)
     return [shares[position % world_size][position // world_size] for position in range(len(items))]

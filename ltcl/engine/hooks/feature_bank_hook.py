@@ -17,7 +17,7 @@ from ltcl.errors import UserError
 from ltcl.feature_cache import fill_features
 from ltcl.launch.progress import PROGRESS
 from ltcl.models.utils import gather
-from ltcl.notices import note
+from ltcl.notices import note_progress
 from ltcl.progress_bars import tracked
 from ltcl.registry import HOOKS
 
@@ -144,7 +144,7 @@ def extract_features(
     """
     was_training = model.training
     model.eval()
-    batches = (_encode(model, batch) for batch in tracked(loader, title, unit='batches', say=note))
+    batches = (_encode(model, batch) for batch in tracked(loader, title, unit='batches', say=note_progress))
     sampler: Any = loader.sampler  # mmengine's have a length
     features, labels = joined(batches, len(sampler))
     model.train(was_training)

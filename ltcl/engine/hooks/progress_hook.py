@@ -6,7 +6,7 @@ from typing import Any
 from mmengine.hooks import Hook
 from mmengine.runner import EpochBasedTrainLoop, Runner
 
-from ltcl.notices import note
+from ltcl.notices import note_progress
 from ltcl.progress_bars import Work
 from ltcl.registry import HOOKS
 
@@ -27,7 +27,7 @@ class ProgressHook(Hook):
 
     def before_train(self, runner: Runner) -> None:
         """Begin to count iterations."""
-        self._training = Work('training', runner.max_iters, 'iterations', stream=sys.stdout, say=note, delay=0)
+        self._training = Work('training', runner.max_iters, 'iterations', stream=sys.stdout, say=note_progress, delay=0)
         self._training.skip(runner.iter)
 
     def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None) -> None:
@@ -67,7 +67,7 @@ class ProgressHook(Hook):
     after_test_epoch = after_val_epoch
 
     def _begin(self, title: str, dataloader: Any) -> None:
-        self._evaluation = Work(title, len(dataloader), 'batches', stream=sys.stdout, say=note)
+        self._evaluation = Work(title, len(dataloader), 'batches', stream=sys.stdout, say=note_progress)
 
     @staticmethod
     def _is_logged(runner: Runner, batch_idx: int) -> bool:
