@@ -12,6 +12,11 @@ def are_counts_known(predictions: SavedPredictions) -> bool:
     return bool((predictions.class_counts != UNKNOWN).all())
 
 
+def are_counts_unequal(predictions: SavedPredictions) -> bool:
+    """Whether some classes are known to have more training images than others, so that there is a prior to fit."""
+    return are_counts_known(predictions) and len(np.unique(predictions.class_counts)) > 1
+
+
 def log_shares(class_counts: np.ndarray) -> np.ndarray:
     """Log of the training frequencies, float64, shape (C,); a class without images counts as one with one image."""
     counts = np.maximum(class_counts, 1).astype(np.float64)

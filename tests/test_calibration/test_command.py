@@ -88,7 +88,7 @@ def answered(call, run, tmp_path, *words):
 def test_it_stores_what_test_predict_and_export_use(call, run, folders, tmp_path):
     before, figures, _ = answered(call, run, tmp_path)
     weights = load_from_local(best(run))
-    done = call('calibrate', run, '--precision', 0.6)
+    done = call('calibrate', run, '--precision', 0.6, '--prior', 'validation')
     assert done.status == 0, done.err
     assert f'stored in {best(run)}' in done.out
     assert 'fitted on 190 images (val)' in done.out
@@ -162,8 +162,10 @@ def test_predict_says_once_that_it_is_calibrated(call, run, folders):
 
 
 def test_what_is_chosen_depends_on_validation_images_only(call, run, trained, folders, tmp_path):
-    call('calibrate', run)
+    said = call('calibrate', run).out
+    assert re.search(r'val: no answer is another one, all [\d.]+, macro [\d.]+; ECE [\d.]+ → [\d.]+', said)
     first = stored(run)
+    assert first['prior'] is None
     checkpoint = load_from_local(best(run))
     config = checkpoint['meta']['config']
     config['test_dataloader']['dataset']['data_prefix'] = str(folders / 'train')
@@ -200,7 +202,7 @@ def test_validation_images_that_are_those_of_the_test(call, run):
     [
         (['nowhere'], 1, 'nowhere does not exist: name the work dir'),
         (['RUN', 'nowhere'], 1, 'nowhere is no folder'),
-        (['RUN', '--prior', 'naturel'], 2, 'naturel is none of validation, natural, balanced, keep, nor a CSV'),
+        (['RUN', '--prior', 'naturel'], 2, 'naturel is none of keep, validation, natural, balanced, nor a CSV'),
         (['RUN', '--precision', '1.5'], 2, '1.5 is no share of right answers'),
         (['RUN', '--precision', '0.9', '--prior', 'natural'], 2, '--precision counts right answers'),
         (['RUN', '--bounds', '9', '3'], 2, 'the smaller one first'),
