@@ -92,8 +92,29 @@ def classwise_calibration_error(probabilities: np.ndarray, labels: np.ndarray, n
     Returns:
         A fraction; NaN without images.
     """
-    columns = enumerate(probabilities.T)
-    return float(np.mean([calibration_error(column, labels == label, num_bins) for label, column in columns]))
+    return classwise_error(own_bin_sums(probabilities, labels, num_bins))
+
+
+def own_bin_sums(probabilities: np.ndarray, labels: np.ndarray, num_bins: int = NUM_BINS) -> np.ndarray:
+    """:func:`bin_sums` of each class's probability as the confidence that an image is of it; those of parts add up.
+
+    Args:
+        probabilities: Shape (N, C).
+        labels: True classes, shape (N,).
+        num_bins: Bins of [0, 1].
+
+    Returns:
+        Float64, shape (C, 3, num_bins).
+    """
+    num_classes = probabilities.shape[1]
+    every = np.arange(num_classes)
+    is_own = (labels[:, None] == every).ravel()
+    return class_bin_sums(np.tile(every, len(labels)), probabilities.ravel(), is_own, num_classes, num_bins)
+
+
+def classwise_error(sums: np.ndarray) -> float:
+    """Classwise ECE of which only :func:`own_bin_sums` are known, see :func:`classwise_calibration_error`."""
+    return float(np.mean([binned_error(each) for each in sums]))
 
 
 def log_loss(probabilities: np.ndarray, labels: np.ndarray) -> float:
@@ -103,7 +124,9 @@ def log_loss(probabilities: np.ndarray, labels: np.ndarray) -> float:
         probabilities: Shape (N, C); one of 0 counts as the smallest number above.
         labels: True classes, shape (N,).
     """
-    if not len(labels):
-        return float('nan')
-    picked = probabilities[np.arange(len(labels)), labels]
-    return float(-np.log(np.maximum(picked, np.finfo(np.float64).tiny)).mean())
+    return mean_log_loss(probabilities[np.arange(len(labels)), labels])
+
+
+def mean_log_loss(own: np.ndarray) -> float:
+    """:func:`log_loss` of the probabilities of the true classes, shape (N,)."""
+    return float(-np.log(np.maximum(own, np.finfo(np.float64).tiny)).mean()) if len(own) else float('nan')

@@ -6,10 +6,11 @@ import torch
 from ltcl.evaluation.functional import accuracy_summary, shot_accuracy, shot_groups
 from ltcl.evaluation.functional.shot import DEFAULT_BOUNDS
 
-from .calibration import calibration_error, classwise_calibration_error, log_loss
-from .class_report import ClassReport, class_report
+from .calibration import calibration_error, classwise_error, mean_log_loss, own_bin_sums
+from .class_report import ClassReport, answers_report, class_auroc
 from .intervals import macro_interval
-from .saved import UNKNOWN, SavedPredictions
+from .saved import UNKNOWN, SavedPredictions, softmax
+from .score_rows import row_blocks
 
 Figures = dict[str, float]
 
@@ -39,8 +40,8 @@ def overall_figures(
     labels = predictions.labels
     if not len(labels):
         return {'images': 0}
-    probabilities = predictions.probabilities
-    is_right, confidence = probabilities.argmax(axis=1) == labels, probabilities.max(axis=1)
+    soft = predictions.soft_answers()
+    is_right, confidence = soft.answers == labels, soft.confidence
     low, high = macro_interval(report.confusion.diagonal(), report.test_count)
     shares = {
         **accuracy_figures(predictions, bounds),
@@ -50,13 +51,21 @@ def overall_figures(
         **{name: _mean(getattr(report, name)) for name in ('precision', 'f1', 'auroc')},
         'confidence': float(confidence.mean()),
         'ece': calibration_error(confidence, is_right),
-        'classwise_ece': classwise_calibration_error(probabilities, labels),
+        'classwise_ece': classwise_ece(predictions),
     }
     for name, mask in group_masks(predictions, bounds).items():
         if mask[labels].any():
             shares[f'ece_{name}'] = calibration_error(confidence[mask[labels]], is_right[mask[labels]])
     percentages = {name: 100 * value for name, value in shares.items()}
-    return {'images': len(labels), **percentages, 'log_loss': log_loss(probabilities, labels)}
+    return {'images': len(labels), **percentages, 'log_loss': mean_log_loss(soft.own)}
+
+
+def classwise_ece(predictions: SavedPredictions) -> float:
+    """Classwise ECE, as of :func:`ltcl.predictions.calibration.classwise_calibration_error`."""
+    parts = row_blocks(predictions.scores.shape)
+    return classwise_error(
+        sum(own_bin_sums(softmax(predictions.scores[part]), predictions.labels[part]) for part in parts)
+    )
 
 
 def accuracy_figures(predictions: SavedPredictions, bounds: tuple[int, int] = DEFAULT_BOUNDS) -> Figures:
@@ -105,7 +114,15 @@ def class_rows(
 
 def report_of(predictions: SavedPredictions) -> ClassReport:
     """Figures of each class of predictions whose labels are known."""
-    return class_report(predictions.probabilities, predictions.labels)
+    soft = predictions.soft_answers()
+    return answers_report(soft.answers, soft.confidence, _auroc(predictions), predictions.labels)
+
+
+def _auroc(predictions: SavedPredictions) -> np.ndarray:
+    areas: list[np.ndarray] = []
+    for columns in predictions.probability_columns():
+        areas.append(class_auroc(columns, predictions.labels, sum(map(len, areas))))
+    return np.concatenate(areas)
 
 
 def _mean(values: np.ndarray) -> float:

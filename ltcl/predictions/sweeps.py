@@ -14,9 +14,10 @@ from ltcl.evaluation.functional import estimate_shares, log_ratio, shares_of
 from ltcl.evaluation.functional.shot import DEFAULT_BOUNDS
 
 from .adjusting import TAUS, are_counts_known, best_of, log_shares
-from .calibration import calibration_error, log_loss
+from .calibration import calibration_error, mean_log_loss
 from .figures import Figures, accuracy_figures
 from .saved import SavedPredictions
+from .score_rows import row_blocks
 
 TEMPERATURES = tuple(np.round(2.0 ** np.arange(-2, 3.01, 0.25), 3).tolist())
 AS_TRAINED, NATURAL, BALANCED, ESTIMATE = 'as trained', 'natural', 'balanced', 'estimate'
@@ -69,14 +70,13 @@ def answering_for(predictions: SavedPredictions, mix: str) -> SavedPredictions:
 def figures_of(predictions: SavedPredictions, bounds: tuple[int, int] = DEFAULT_BOUNDS) -> Figures:
     """Accuracy over images, macro, by shot group and ECE as percentages, and log loss."""
     accuracies = accuracy_figures(predictions, bounds)
-    probabilities = predictions.probabilities
-    is_right = probabilities.argmax(axis=1) == predictions.labels
+    soft = predictions.soft_answers()
     shown: Figures = {
         name: accuracies[name] for name in ('all', 'macro', 'many', 'medium', 'few') if name in accuracies
     }
-    shown['ece'] = calibration_error(probabilities.max(axis=1), is_right)
+    shown['ece'] = calibration_error(soft.confidence, soft.answers == predictions.labels)
     percentages = {name: 100 * value for name, value in shown.items()}
-    return {**percentages, 'log_loss': log_loss(probabilities, predictions.labels)}
+    return {**percentages, 'log_loss': mean_log_loss(soft.own)}
 
 
 def sweeps(
@@ -138,4 +138,7 @@ def _check_val(test: SavedPredictions, val: SavedPredictions) -> None:
 
 
 def _shifted(predictions: SavedPredictions, shift: np.ndarray) -> SavedPredictions:
-    return predictions._replace(scores=(predictions.scores + shift).astype(np.float32))
+    scores = np.empty(predictions.scores.shape, np.float32)
+    for part in row_blocks(scores.shape):
+        scores[part] = predictions.scores[part] + shift
+    return predictions._replace(scores=scores)
