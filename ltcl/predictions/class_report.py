@@ -66,6 +66,12 @@ def answers_report(answers: np.ndarray, confidence: np.ndarray, auroc: np.ndarra
         confidence: Its probability, shape (N,).
         auroc: Of each class, as of :func:`class_auroc`, shape (C,).
         labels: True classes, shape (N,).
+
+    Example:
+        >>> answers, confidence = np.array([0, 0, 1]), np.array([0.9, 0.6, 0.8])
+        >>> answers_report(answers, confidence, np.array([1.0, 1.0]), labels=np.array([0, 1, 1])).confusion
+        array([[1, 0],
+               [1, 1]])
     """
     num_classes = len(auroc)
     every = np.arange(num_classes)
@@ -132,6 +138,10 @@ def roc_area(values: np.ndarray, is_own: np.ndarray) -> float:
     Args:
         values: Probability of the class, or what rises with it, shape (N,).
         is_own: Whether an image is of the class, shape (N,); some are and some are not.
+
+    Example:
+        >>> roc_area(np.array([0.9, 0.3, 0.2]), np.array([True, False, True]))  # of two pairs one is in order
+        0.5
     """
     own, others = values[is_own], values[~is_own]
     if len(own) <= FEW:

@@ -16,7 +16,14 @@ Figures = dict[str, float]
 
 
 def group_masks(predictions: SavedPredictions, bounds: tuple[int, int] = DEFAULT_BOUNDS) -> dict[str, np.ndarray]:
-    """Classes of each shot group, as masks of shape (C,); no group where training counts are not known."""
+    """Classes of each shot group, as masks of shape (C,); no group where training counts are not known.
+
+    Example:
+        >>> scores, labels = np.log([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8]]), np.array([0, 1, 1])
+        >>> kept = SavedPredictions(scores, labels, ['', '', ''], np.array(['cat', 'newt']), np.array([30, 15]))
+        >>> group_masks(kept)['few']
+        array([False,  True])
+    """
     if (predictions.class_counts == UNKNOWN).any():
         return {}
     masks = shot_groups(torch.from_numpy(predictions.class_counts), bounds)
@@ -36,6 +43,13 @@ def overall_figures(
     Returns:
         Percentages, but for ``images``, ``log_loss``. The figures by class are means over the classes that have one.
         Without images only ``images``.
+
+    Example:
+        >>> scores, labels = np.log([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8]]), np.array([0, 1, 1])
+        >>> kept = SavedPredictions(scores, labels, ['', '', ''], np.array(['cat', 'newt']), np.array([30, 15]))
+        >>> found = overall_figures(kept, report_of(kept))
+        >>> found['macro'], round(found['ece_few'], 1)
+        (75.0, 40.0)
     """
     labels = predictions.labels
     if not len(labels):
@@ -61,7 +75,14 @@ def overall_figures(
 
 
 def classwise_ece(predictions: SavedPredictions) -> float:
-    """Classwise ECE, as of :func:`ltcl.predictions.calibration.classwise_calibration_error`."""
+    """Classwise ECE, as of :func:`ltcl.predictions.calibration.classwise_calibration_error`.
+
+    Example:
+        >>> scores, labels = np.log([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8]]), np.array([0, 1, 1])
+        >>> kept = SavedPredictions(scores, labels, ['', '', ''], np.array(['cat', 'newt']), np.array([30, 15]))
+        >>> round(classwise_ece(kept), 4)
+        0.3
+    """
     parts = row_blocks(predictions.scores.shape)
     return classwise_error(
         sum(own_bin_sums(softmax(predictions.scores[part]), predictions.labels[part]) for part in parts)
@@ -69,7 +90,15 @@ def classwise_ece(predictions: SavedPredictions) -> float:
 
 
 def accuracy_figures(predictions: SavedPredictions, bounds: tuple[int, int] = DEFAULT_BOUNDS) -> Figures:
-    """Fractions of ``ltcl.ShotAccuracy``: over images, by shot group, and the summaries of the class accuracies."""
+    """Fractions of ``ltcl.ShotAccuracy``: over images, by shot group, and the summaries of the class accuracies.
+
+    Example:
+        >>> scores, labels = np.log([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8]]), np.array([0, 1, 1])
+        >>> kept = SavedPredictions(scores, labels, ['', '', ''], np.array(['cat', 'newt']), np.array([30, 15]))
+        >>> found = accuracy_figures(kept)
+        >>> found['macro'], found['few']
+        (0.75, 0.5)
+    """
     labels = predictions.labels
     is_right = predictions.scores.argmax(axis=1) == labels
     num_classes = len(predictions.classes)
@@ -90,6 +119,13 @@ def class_rows(
 
     Returns:
         Percentages; None where a figure is not defined.
+
+    Example:
+        >>> scores, labels = np.log([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8]]), np.array([0, 1, 1])
+        >>> kept = SavedPredictions(scores, labels, ['', '', ''], np.array(['cat', 'newt']), np.array([30, 15]))
+        >>> row = class_rows(kept, report_of(kept))[1]
+        >>> row['class_name'], row['group'], row['recall'], row['confused_with']
+        ('newt', 'few', 50.0, 'cat')
     """
     groups = group_masks(predictions, bounds)
     rows = []
@@ -113,7 +149,14 @@ def class_rows(
 
 
 def report_of(predictions: SavedPredictions) -> ClassReport:
-    """Figures of each class of predictions whose labels are known."""
+    """Figures of each class of predictions whose labels are known.
+
+    Example:
+        >>> scores, labels = np.log([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8]]), np.array([0, 1, 1])
+        >>> kept = SavedPredictions(scores, labels, ['', '', ''], np.array(['cat', 'newt']), np.array([30, 15]))
+        >>> report_of(kept).recall
+        array([1. , 0.5])
+    """
     soft = predictions.soft_answers()
     return answers_report(soft.answers, soft.confidence, _auroc(predictions), predictions.labels)
 

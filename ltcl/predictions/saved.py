@@ -167,6 +167,15 @@ def load_predictions(path: str | Path) -> SavedPredictions:
     Raises:
         UserError: No such file, it is damaged, of another kind or format, lacks an array, or its shapes do not go
             together.
+
+    Example:
+        >>> import tempfile
+        >>> kept = SavedPredictions([[0.5, 2.0]], [-1], ['a.jpg'], ['cat', 'newt'], [300, 5])
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     save_predictions(f'{folder}/a.npz', kept)
+        ...     found = load_predictions(f'{folder}/a.npz')
+        >>> found.paths[0], found.labels[0], len(found.labelled().labels)
+        (np.str_('a.jpg'), np.int64(-1), 0)
     """
     arrays = arrays_of(Path(path))
     if 'format' not in arrays:

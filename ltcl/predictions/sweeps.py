@@ -45,17 +45,38 @@ def adjusted(predictions: SavedPredictions, tau: float) -> SavedPredictions:
 
     From `Long-Tail Learning via Logit Adjustment <https://arxiv.org/abs/2007.07314>`_. A class without training images
     counts as one with one image.
+
+    Example:
+        >>> scores, labels = np.log([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8]]), np.array([0, 1, 1])
+        >>> kept = SavedPredictions(scores, labels, ['', '', ''], np.array(['cat', 'newt']), np.array([30, 15]))
+        >>> adjusted(kept, tau=1).scores.argmax(1)  # the second image is no longer taken for the frequent class
+        array([0, 1, 1])
     """
     return _shifted(predictions, -tau * log_shares(predictions.class_counts))
 
 
 def tempered(predictions: SavedPredictions, temperature: float) -> SavedPredictions:
-    """Scores divided by a temperature, see `Guo et al. <https://arxiv.org/abs/1706.04599>`_."""
+    """Scores divided by a temperature, see `Guo et al. <https://arxiv.org/abs/1706.04599>`_.
+
+    Example:
+        >>> scores, labels = np.log([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8]]), np.array([0, 1, 1])
+        >>> kept = SavedPredictions(scores, labels, ['', '', ''], np.array(['cat', 'newt']), np.array([30, 15]))
+        >>> tempered(kept, 2.0).probabilities[0].round(3)  # was 0.9 and 0.1
+        array([0.75, 0.25])
+    """
     return predictions._replace(scores=predictions.scores / np.float32(temperature))
 
 
 def answering_for(predictions: SavedPredictions, mix: str) -> SavedPredictions:
-    """Scores for a class mix, as :class:`ltcl.evaluation.class_mixes.Mixes` has them."""
+    """Scores for a class mix, as :class:`ltcl.evaluation.class_mixes.Mixes` has them.
+
+    Example:
+        >>> scores, labels = np.log([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8]]), np.array([0, 1, 1])
+        >>> kept = SavedPredictions(scores, labels, ['', '', ''], np.array(['cat', 'newt']), np.array([30, 15]))
+        >>> natural = kept._replace(scores=kept.scores.astype(np.float32), frequency_power=1.0)
+        >>> answering_for(natural, 'balanced').scores.argmax(1)
+        array([0, 1, 1])
+    """
     if mix == AS_TRAINED:
         return predictions
     counts = torch.from_numpy(predictions.class_counts)
@@ -68,7 +89,15 @@ def answering_for(predictions: SavedPredictions, mix: str) -> SavedPredictions:
 
 
 def figures_of(predictions: SavedPredictions, bounds: tuple[int, int] = DEFAULT_BOUNDS) -> Figures:
-    """Accuracy over images, macro, by shot group and ECE as percentages, and log loss."""
+    """Accuracy over images, macro, by shot group and ECE as percentages, and log loss.
+
+    Example:
+        >>> scores, labels = np.log([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8]]), np.array([0, 1, 1])
+        >>> kept = SavedPredictions(scores, labels, ['', '', ''], np.array(['cat', 'newt']), np.array([30, 15]))
+        >>> found = figures_of(kept)
+        >>> found['macro'], round(found['ece'], 1)
+        (75.0, 30.0)
+    """
     accuracies = accuracy_figures(predictions, bounds)
     soft = predictions.soft_answers()
     shown: Figures = {
@@ -91,6 +120,12 @@ def sweeps(
 
     Raises:
         UserError: The validation predictions are of other classes or another model, or the test predictions themselves.
+
+    Example:
+        >>> scores, labels = np.log([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8]]), np.array([0, 1, 1])
+        >>> kept = SavedPredictions(scores, labels, ['', '', ''], np.array(['cat', 'newt']), np.array([30, 15]))
+        >>> [(each.name, each.chosen) for each in sweeps(kept)]  # without validation images nothing is chosen
+        [('temperature', None), ('tau', None)]
     """
     if val is not None:
         _check_val(test, val)
