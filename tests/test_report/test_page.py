@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from odd_names import ODD_NAMES
+from page_tables import table_of
 from PIL import Image
 from saved_runs import answers, report_of, saved, tail_counts, write_run
 from scipy.special import softmax
@@ -137,13 +138,6 @@ def test_ece_is_that_of_torchmetrics(hundred):
 def calibration_of(probabilities, labels):
     tensors = torch.from_numpy(probabilities), torch.from_numpy(labels)
     return multiclass_calibration_error(*tensors, num_classes=probabilities.shape[1], n_bins=15).item()
-
-
-def table_of(page):
-    """Texts of the cells of the table of classes."""
-    body = page[page.index('<table id="table">') :].partition('<tbody>')[2].partition('</tbody>')[0]
-    rows = [re.findall(r'<t[hd][^>]*>(.*?)</t[hd]>', row) for row in body.split('<tr>')[1:]]
-    return [[html.unescape(re.sub('<[^>]+>', '', cell)) for cell in row] for row in rows]
 
 
 def test_page_is_small_and_asks_nothing_of_a_network(hundred):
