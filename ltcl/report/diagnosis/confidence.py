@@ -19,6 +19,8 @@ def wrong_confidence(answers: Answers, rows: Sequence[ClassRow]) -> Finding:
     groups = []
     for name, labels in groups_of(rows).items():
         member = np.isin(answers.labels, labels)
+        if not member.any():
+            continue
         confidence, right = answers.confidence[member], answers.is_right[member]
         error = np.sqrt(np.var(confidence - right) / member.sum())
         groups.append((name, bin_sums(confidence, right), max(LEAST_GAP, 2 * error)))
