@@ -73,7 +73,7 @@ class ClassPanel(NamedTuple):
     def missing(self, found: Mapping[str, Any]) -> str:
         """How many classes of the legend it shows, and which; empty where it shows all of them."""
         shown, every = len(self.rows(found)), len(placed_rows(found, self.space(found)))
-        those = ('', ', those with an image', ', those with two images or more')[self.needs]
+        those = ('', ' have an image', ' have two images or more')[self.needs]
         return '' if shown == every else f'{shown:,} of {every:,} classes{those}'
 
     def title(self, found: Mapping[str, Any]) -> str:

@@ -119,7 +119,7 @@ def class_diagram(panel: ClassPanel, found: Mapping[str, Any]) -> Markup:
     powers = [math.log10(row['train_count']) for row in rows]
     values = [row[panel.column] for row in rows]
     highest = math.ceil(max(powers)) or 1
-    box = Box(40, 24, 260, 170, (min(0, *powers) - 0.1, highest), (min(0.0, *values), max([*values, 1e-9]) * 1.08))
+    box = Box(48, 24, 252, 170, (min(0, *powers) - 0.1, highest), (min(0.0, *values), max([*values, 1e-9]) * 1.08))
     ticks = np.linspace(*box.y_range, 5).tolist()
     parts = box.grid([(value, f'{value:.3g}') for value in ticks])
     width = 7.0 if len(rows) <= 100 else 4.0 if len(rows) <= 1000 else 2.0
@@ -140,7 +140,7 @@ def class_diagram(panel: ClassPanel, found: Mapping[str, Any]) -> Markup:
     parts += [
         label(panel.title(found), 4, 13, class_='axis'),
         label('training images (log)', 170, 222, 'middle', class_='tick'),
-        label(panel.missing(found), 170, 236, 'middle', class_='tick'),
+        label(panel.missing(found), 174, 236, 'middle', class_='tick'),
     ]
     return picture(310, 242, panel.title(found), parts, 'small')
 

@@ -33,7 +33,7 @@ def test_the_legend_counts_all_classes_and_a_panel_of_fewer_says_so():
         'few (2 classes)': COLOURS['few'].lower(),
     }
     alignment, length = axes['Alignment within each class'], axes['Length of class means']
-    assert alignment.get_xlabel() == 'training images (log)\n3 of 4 classes, those with two images or more'
+    assert alignment.get_xlabel() == 'training images (log)\n3 of 4 classes have two images or more'
     assert length.get_xlabel() == 'training images (log)'
     assert [sum(len(each.get_offsets()) for each in one.collections) for one in (alignment, length)] == [3, 4]
     assert alignment.get_xlim() == length.get_xlim() == (0.8, 12500)
