@@ -125,6 +125,7 @@ def _draw_angles(axes: Axes, space: Mapping[str, Any]) -> None:
         axes.axvline(figures['simplex_angle'], color=COLOURS['few'], linewidth=1.5, label='simplex')
         known = np.flatnonzero(pairs)
         axes.set_xlim(max(0, min(known[0] - 5, 60)), min(180, max(known[-1] + 5, figures['simplex_angle'] + 10)))
+        axes.set_ylim(0, 1.15 * binned.max())  # so that no bar reaches the word
         axes.annotate(
             f'simplex {figures["simplex_angle"]:.1f}°',
             (figures['simplex_angle'], 1),
