@@ -152,9 +152,10 @@ def _draw_classes(axes: Axes, rows: Rows, column: str) -> None:
 
 
 def _count_limits(found: Mapping[str, Any]) -> tuple[float, float]:
-    """Ends of an axis of training images, at powers of ten: those of all panels, so that they can be compared."""
-    powers = [math.log10(row['train_count']) for row in placed_rows(found, shown_space(found))]
-    return 0.8 * 10 ** math.floor(min(powers)), 1.25 * 10 ** math.ceil(max(powers))
+    """Ends of an axis of training images: those of all panels alike, with two powers of ten or more between them."""
+    counts = [row['train_count'] for row in placed_rows(found, shown_space(found))]
+    low = 10 ** math.floor(math.log10(min(counts)))
+    return 0.8 * low, 1.25 * max(10 * low, *counts)
 
 
 def _start_at_zero(axes: Axes, values: Sequence[float]) -> None:

@@ -36,4 +36,4 @@ def test_the_legend_counts_all_classes_and_a_panel_of_fewer_says_so():
     assert alignment.get_xlabel() == 'training images (log)\n3 of 4 classes have two images or more'
     assert length.get_xlabel() == 'training images (log)'
     assert [sum(len(each.get_offsets()) for each in one.collections) for one in (alignment, length)] == [3, 4]
-    assert alignment.get_xlim() == length.get_xlim() == (0.8, 12500)
+    assert alignment.get_xlim() == length.get_xlim() == (0.8, 3750)
