@@ -18,6 +18,8 @@ NAMES = [
 ]
 # Base classes: their kinds have the examples.
 ABSTRACT = {'PrioritySampler', 'ShotMetricMixin'}
+# What a function returns, which has the example.
+RECORDS = {'SavedPredictions'}
 
 
 @pytest.mark.parametrize('name', NAMES)
@@ -27,8 +29,25 @@ def test_examples_hold(name):
     assert results.failed == 0
 
 
-@pytest.mark.parametrize('package', ['evaluation.functional', 'evaluation.metrics', 'datasets.samplers'])
+# What a user computes from saved predictions is called by its module.
+FIGURES = [
+    f'ltcl.predictions.{name}'
+    for name in ('adjusting', 'calibration', 'class_report', 'figures', 'few_of_each', 'intervals', 'prior_sweep')
+]
+FIGURES += ['ltcl.predictions.sweeps', 'ltcl.evaluation.functional.shot']
+
+
+@pytest.mark.parametrize('name', FIGURES)
+def test_every_figure_of_predictions_has_an_example(name):
+    module = importlib.import_module(name)
+    own = {each: found for each, found in inspect.getmembers(module, inspect.isfunction) if found.__module__ == name}
+    public = {each: found for each, found in own.items() if not each.startswith('_')}
+    assert public
+    assert {each for each, found in public.items() if '>>>' not in (inspect.getdoc(found) or '')} == set()
+
+
+@pytest.mark.parametrize('package', ['evaluation.functional', 'evaluation.metrics', 'datasets.samplers', 'predictions'])
 def test_what_is_called_has_an_example(package):
     module = importlib.import_module(f'ltcl.{package}')
-    called = {name for name in module.__all__ if callable(getattr(module, name))} - ABSTRACT
+    called = {name for name in module.__all__ if callable(getattr(module, name))} - ABSTRACT - RECORDS
     assert {name for name in called if '>>>' not in (inspect.getdoc(getattr(module, name)) or '')} == set()

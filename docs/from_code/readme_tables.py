@@ -10,10 +10,11 @@ GROUPS = ('many', 'medium', 'few')
 
 
 class Row(NamedTuple):
-    """A method's accuracies in %, by the heading of the column."""
+    """A method's accuracies in %, by the heading of the column, and their spread over seeds."""
 
     method: str
     figures: dict[str, float]
+    spreads: dict[str, float]
 
 
 def results(heading: str) -> list[Row]:
@@ -25,10 +26,23 @@ def results(heading: str) -> list[Row]:
     lines = section(ROOT / 'README.md', heading, ROOT / 'README.md').splitlines()
     table = [[cell.strip() for cell in line.strip('| ').split(' | ')] for line in lines if line.startswith('|')]
     names = table[0][1:]
-    return [Row(cells[0], dict(zip(names, map(_mean, cells[1:]), strict=True))) for cells in table[2:]]
+    rows = []
+    for method, *cells in table[2:]:
+        figures, spreads = (dict(zip(names, map(read, cells), strict=True)) for read in (_mean, _spread))
+        rows.append(Row(method, figures, spreads))
+    return rows
 
 
 def _mean(cell: str) -> float:
     """The figure before the sign of the spread; NaN where there is none."""
-    found = re.match(r'[\d.]+', cell)
+    return _number(r'^[\d.]+', cell)
+
+
+def _spread(cell: str) -> float:
+    """The figure after it; NaN where there is none."""
+    return _number(r'(?<=± )[\d.]+', cell)
+
+
+def _number(pattern: str, cell: str) -> float:
+    found = re.search(pattern, cell)
     return float(found[0]) if found else float('nan')

@@ -12,7 +12,7 @@ from .run_record import columns_of
 from .run_report import METRICS_FILE, images_tested
 
 if TYPE_CHECKING:
-    from .run_figures import TrainingCurves
+    from .training_figure import TrainingCurves
 
 
 def write_report(report: dict, work_dir: Path, file_prefix: str = '') -> list[Path]:
@@ -50,7 +50,8 @@ def draw_report(
     Returns:
         The pictures that were drawn.
     """
-    from .run_figures import per_class_figure, training_figure
+    from .per_class_figure import per_class_figure
+    from .training_figure import training_figure
 
     figures = {}
     if report['per_class']:

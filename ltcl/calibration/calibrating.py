@@ -13,7 +13,7 @@ from ltcl.evaluation.class_mixes import BALANCED, NATURAL, Mixes
 from ltcl.evaluation.functional import log_ratio, shares_of
 from ltcl.evaluation.functional.shot import DEFAULT_BOUNDS
 from ltcl.predictions import SavedPredictions
-from ltcl.predictions.adjusting import are_counts_known, halves
+from ltcl.predictions.adjusting import are_counts_known, are_counts_unequal, halves
 
 from .fitting import Fit, fit, power_of
 from .record import Calibration, tempered
@@ -28,14 +28,14 @@ class Choice(NamedTuple):
 
     Args:
         by_group: One temperature for each shot group of the likeliest class.
-        prior: Class mix to answer for: ``'validation'``, ``'natural'``, ``'balanced'``, a CSV file of shares, or
-            ``'keep'``, which fits a temperature only: no answer changes.
+        prior: Class mix to answer for: ``'keep'``, which fits a temperature only, so that no answer changes;
+            ``'validation'``, ``'natural'``, ``'balanced'``, or a CSV file of shares.
         precision: Share of right answers for which thresholds are chosen; None: none are.
         bounds: Smallest and largest training count of a medium-shot class.
     """
 
     by_group: bool = False
-    prior: str = VALIDATION
+    prior: str = KEEP
     precision: float | None = None
     bounds: tuple[int, int] = DEFAULT_BOUNDS
 
@@ -69,10 +69,7 @@ def calibrate(val: SavedPredictions, choice: Choice) -> Calibrated:
             none of the classes.
     """
     fitted, calibration = _fitted(val, choice)
-    try:
-        crossed = _crossed(val, choice)
-    except UserError:
-        crossed = None
+    crossed = answers_in_halves(val, choice)
     if choice.precision is None:
         return Calibrated(calibration, fitted, crossed)
     after = applied(val, calibration) if crossed is None else crossed
@@ -82,15 +79,14 @@ def calibrate(val: SavedPredictions, choice: Choice) -> Calibrated:
 
 
 def _fitted(val: SavedPredictions, choice: Choice) -> tuple[Fit, Calibration]:
-    has_counts = are_counts_known(val) and len(np.unique(val.class_counts)) > 1
-    with_prior = has_counts and choice.prior != KEEP
+    with_prior = are_counts_unequal(val) and choice.prior != KEEP
     fitted = fit(val, choice.by_group, with_prior, choice.bounds)
     plain = Calibration(fitted.temperatures, images=len(val.labels), split=val.split, bounds=choice.bounds)
     if not with_prior:
-        if choice.prior not in (VALIDATION, KEEP):
+        if choice.prior != KEEP:
             raise UserError(
-                f'--prior {choice.prior} needs unequal training counts of the classes, which are not known here: '
-                'leave it out'
+                f'--prior {choice.prior} needs training counts of the classes, known and unequal, which is not so '
+                'here: leave it out'
             )
         return fitted, plain
     power = power_of(val.labels, val.class_counts)
@@ -109,10 +105,14 @@ def _prior(val: SavedPredictions, prior: str, power: float, answered: float) -> 
     return shares, prior if prior in powers else Path(prior).name, powers.get(prior)
 
 
-def _crossed(val: SavedPredictions, choice: Choice) -> SavedPredictions:
+def answers_in_halves(val: SavedPredictions, choice: Choice) -> SavedPredictions | None:
+    """Each half of the images as a calibration answers that was fitted on the other; None if a half is too small."""
     half, scores = halves(val.labels), np.empty_like(val.scores)
     for part in (0, 1):
-        _, calibration = _fitted(some(val, half != part), choice)
+        try:
+            _, calibration = _fitted(some(val, half != part), choice)
+        except UserError:
+            return None
         scores[half == part] = applied(some(val, half == part), calibration).scores
     return val._replace(scores=scores)
 

@@ -24,16 +24,20 @@ def calibration_figures(predictions: SavedPredictions, bounds: tuple[int, int] =
         ``log_loss``; of all answers also ``macro`` and ``classwise_ece``. Groups without answers are left out.
     """
     answers = predictions.scores.argmax(axis=1)
-    found = {ALL: _figures(predictions)}
-    found[ALL] |= {
-        'macro': 100 * accuracy_figures(predictions, bounds)['macro'],
-        'classwise_ece': 100 * classwise_calibration_error(predictions.probabilities, predictions.labels),
-    }
+    found = {ALL: figures_of_all(predictions, bounds)}
     for name, mask in group_masks(predictions, bounds).items():
         member = mask[answers]
         if member.any():
             found[name] = _figures(some(predictions, member))
     return found
+
+
+def figures_of_all(predictions: SavedPredictions, bounds: tuple[int, int] = DEFAULT_BOUNDS) -> Figures:
+    """Those of all answers of :func:`calibration_figures`."""
+    return _figures(predictions) | {
+        'macro': 100 * accuracy_figures(predictions, bounds)['macro'],
+        'classwise_ece': 100 * classwise_calibration_error(predictions.probabilities, predictions.labels),
+    }
 
 
 def _figures(predictions: SavedPredictions) -> Figures:

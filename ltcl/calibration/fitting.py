@@ -9,7 +9,7 @@ from scipy.optimize import minimize
 from ltcl.errors import UserError
 from ltcl.evaluation.functional.shot import DEFAULT_BOUNDS
 from ltcl.predictions import SavedPredictions
-from ltcl.predictions.adjusting import are_counts_known, log_shares
+from ltcl.predictions.adjusting import are_counts_unequal, log_shares
 from ltcl.predictions.figures import group_masks
 
 from .record import ALL
@@ -174,9 +174,7 @@ def _solve(problem: _Problem, limits: list[tuple[float, float]]) -> tuple[np.nda
 
 
 def _prior_of(predictions: SavedPredictions) -> np.ndarray | None:
-    if not are_counts_known(predictions) or len(np.unique(predictions.class_counts)) == 1:
-        return None
-    return log_shares(predictions.class_counts)
+    return log_shares(predictions.class_counts) if are_counts_unequal(predictions) else None
 
 
 def power_of(labels: np.ndarray, class_counts: np.ndarray) -> float:

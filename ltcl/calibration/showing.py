@@ -11,7 +11,8 @@ from ltcl.neutral_text import visible
 from ltcl.predictions import SavedPredictions
 from ltcl.predictions.figures import Figures
 
-from .calibrating import Calibrated, applied
+from .calibrating import Calibrated, Choice, applied
+from .choices import compared
 from .collecting import Answers
 from .figures import calibration_figures
 from .fitting import power_of
@@ -25,15 +26,17 @@ COLUMNS = {
     'classwise_ece': ('classwise', 2),
     'log_loss': ('log loss', 3),
 }
+CHOICE_COLUMNS = {'all': 'all', 'macro': 'macro', 'ece': 'ECE', 'log_loss': 'log loss'}
 FAR = 0.3
 """Powers of the training counts by which two class mixes are called different."""
 
 
-def show(found: Calibrated, answers: Answers) -> None:
-    """Print what was fitted, what it changes, and which answers thresholds leave.
+def show(found: Calibrated, answers: Answers, choice: Choice) -> None:
+    """Print what was fitted, what it changes, what other choices would, and which answers thresholds leave.
 
     Args:
         found: What was found.
+        choice: What was asked for.
         answers: Those of the model as it is.
     """
     val, test, name = answers.val, answers.test, answers.check
@@ -58,6 +61,8 @@ def show(found: Calibrated, answers: Answers) -> None:
     for split, (old, new) in figures.items():
         _say(answers_line(split, before[split], after[split], old[ALL], new[ALL]))
     _say(*check_lines(found, val, test, name))
+    if len(choices := compared(val, choice, found)) > 1:
+        show_choices(val.split, choices)
     if found.calibration.thresholds:
         show_thresholds(found, after)
 
@@ -75,7 +80,7 @@ def fit_lines(found: Calibrated, val: SavedPredictions) -> list[str]:
         f'temperature: {", ".join(parts)} (above 1: the model was too sure)',
     ]
     if calibration.power is None:
-        return [*lines, 'class prior: as it was']
+        return [*lines, 'class prior: as it was, so no answer changes']
     return [
         *lines,
         f'class prior: {fit.strength:+.2f} x log(training frequency) fits these images; the scores answer for '
@@ -85,17 +90,18 @@ def fit_lines(found: Calibrated, val: SavedPredictions) -> list[str]:
 
 
 def answers_line(split: str, before: SavedPredictions, after: SavedPredictions, old: Figures, new: Figures) -> str:
-    """How many answers are others, and what that does to accuracy."""
+    """How many answers are others, and what that does to accuracy and ECE."""
     changed = int((before.scores.argmax(axis=1) != after.scores.argmax(axis=1)).sum())
+    ece = f'ECE {old["ece"]:.1f} → {new["ece"]:.1f}'
     if not changed:
-        return f'{split}: no answer is another one; macro {old["macro"]:.1f}'
+        return f'{split}: no answer is another one, all {old["all"]:.1f}, macro {old["macro"]:.1f}; {ece}'
     line = (
         f'{split}: {changed:,} of {len(before.labels):,} answers are others: all {old["all"]:.1f} → {new["all"]:.1f}, '
         f'macro {old["macro"]:.1f} → {new["macro"]:.1f}'
     )
-    if new['macro'] > old['macro'] - 1:
-        return line
-    return f'{line}: rare classes are answered less often (--prior keep changes no answer)'
+    if new['macro'] < old['macro'] - 1:
+        line += ' (rare classes are answered less often; without --prior no answer changes)'
+    return f'{line}; {ece}'
 
 
 def check_lines(found: Calibrated, val: SavedPredictions, test: SavedPredictions | None, name: str) -> list[str]:
@@ -131,6 +137,20 @@ def print_table(rows: Sequence[tuple[str, Figures, Figures]]) -> None:
             table.add_row(
                 visible(name), word, *(_cell(figures.get(key), digits) for key, (_, digits) in COLUMNS.items())
             )
+    Console().print(table)
+
+
+def show_choices(split: str, figures: Mapping[tuple[str, bool], Figures]) -> None:
+    """Print what each choice would give on the validation images, that which was asked for with a mark."""
+    _say(f'what each choice gives on {split}, each half answered by the fit on the other:')
+    table = Table(box=SIMPLE_HEAD)
+    table.add_column('', no_wrap=True)
+    for title in CHOICE_COLUMNS.values():
+        table.add_column(title, justify='right')
+    table.add_column('')
+    for (options, is_chosen), values in figures.items():
+        cells = [_cell(values[key], 3 if key == 'log_loss' else 1) for key in CHOICE_COLUMNS]
+        table.add_row(visible(options), *cells, '<- chosen' if is_chosen else '')
     Console().print(table)
 
 

@@ -1,15 +1,17 @@
 """Make the probabilities of a trained classifier mean what they say, by its validation images.
 
-Fitted are a temperature, by which the scores are divided, and the class prior that the scores answer for. Both are
-stored in the checkpoint of RUN (a work dir: its best one), and `ltcl predict`, `ltcl test`, `ltcl export` and
-ltcl.LongTailClassifier use them from then on; the weights stay as they are. By default the answers are then for the
-class mix of the validation images, and --prior of those commands asks for another one. DATA is a folder of other images
-in class folders, to fit on in the place of the validation images. Test images choose nothing: they are the check.
+Fitted is a temperature, by which the scores are divided: probabilities change, no answer does. With --prior the class
+mix that the scores answer for is fitted too, and from then on they answer for the mix that is named: answers change,
+mostly from rare to frequent classes for `--prior validation`, the mix of the validation images. A table says what each
+choice gives. What is fitted is stored in the checkpoint of RUN (a work dir: its best one), and `ltcl predict`, `ltcl
+test`, `ltcl export` and ltcl.LongTailClassifier use it from then on; the weights stay as they are. DATA is a folder of
+other images in class folders, to fit on in the place of the validation images. Test images choose nothing: they are the
+check.
 
 examples:
   ltcl calibrate work_dirs/birds
   ltcl calibrate work_dirs/birds --by group --precision 0.95
-  ltcl calibrate work_dirs/birds --prior keep
+  ltcl calibrate work_dirs/birds --prior validation
   ltcl calibrate work_dirs/birds --undo
 """
 
@@ -18,7 +20,7 @@ from pathlib import Path
 
 from .parser import ArgumentParser, command
 
-PRIORS = ('validation', 'natural', 'balanced', 'keep')
+PRIORS = ('keep', 'validation', 'natural', 'balanced')
 
 
 def options(parser: ArgumentParser) -> None:
@@ -29,9 +31,9 @@ def options(parser: ArgumentParser) -> None:
     parser.add_argument(
         '--prior',
         type=prior,
-        default='validation',
-        metavar='validation|natural|balanced|FILE|keep',
-        help='class mix to answer for; keep: temperature only, no answer changes',
+        default='keep',
+        metavar='keep|validation|natural|balanced|FILE',
+        help='class mix to answer for (keep: that of the training, no answer changes)',
     )
     parser.add_argument('--precision', type=share, metavar='P', help='choose thresholds for --reject stored, by group')
     parser.add_argument(
@@ -64,7 +66,7 @@ def parse(parser: ArgumentParser) -> argparse.Namespace:
     """Read the command line, options against each other too."""
     args = parser.parse_args()
     if args.precision is not None and args.prior not in ('validation', 'keep'):
-        parser.error('--precision counts right answers on images as they are: omit --prior')
+        parser.error('--precision counts right answers on images as they are: omit --prior, or take validation')
     if args.bounds is not None and not 0 <= args.bounds[0] <= args.bounds[1]:
         parser.error(f'--bounds {args.bounds[0]} {args.bounds[1]}: give two counts, the smaller one first')
     return args
@@ -87,8 +89,9 @@ def main(args: argparse.Namespace) -> None:
 
     answers = collect(str(path), args.data, args.halves)
     bounds = answers.bounds if args.bounds is None else tuple(args.bounds)
-    found = calibrate(answers.val, Choice(args.by == 'group', args.prior, args.precision, bounds))
-    show(found, answers)
+    choice = Choice(args.by == 'group', args.prior, args.precision, bounds)
+    found = calibrate(answers.val, choice)
+    show(found, answers, choice)
     if args.dry_run:
         print('nothing is stored')
         return

@@ -24,7 +24,7 @@ COMMANDS = {
     'cache': 'show what is kept from one run to the next, and remove it',
     'doctor': 'look at this machine: does ltcl work here?',
     'compare': 'train several configs over several seeds, one table',
-    'calibrate': 'fit temperature and class prior to validation images',
+    'calibrate': 'fit temperature and, if asked to, class prior to validation images',
     'analyze': 'figures of saved predictions, and what could be gained',
     'report': 'write a page about a run, or compare several',
     'robustness': 'test a checkpoint on corrupted, rendered and sketched images',

@@ -42,6 +42,9 @@ def main(args: argparse.Namespace) -> None:
     except OSError as error:
         raise UserError(f'{out} cannot be written ({error.strerror or error}): name another file with --out') from error
     print(f'Report in {visible(out)}')
-    if len(runs) == 1 and runs[0].answers is None:
+    if len(runs) == 1 and runs[0].answers is None and runs[0].scenes is None:
         name = visible(args.runs[0])
+        if runs[0].left_out:
+            print(visible(f'The predictions in the folder are left out: {runs[0].left_out}'))
+            return
         print(f'It lacks what predictions tell: write them with `ltcl test {name} --out {name}/predictions.npz`')

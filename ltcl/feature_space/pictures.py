@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ltcl.analysis.figure_names import figure_names
-from ltcl.analysis.run_figures import COLOURS, PART_COLOURS, STYLE
+from ltcl.analysis.figure_style import COLOURS, PART_COLOURS, STYLE
 from ltcl.files import atomic_file
 
-from .words import CLASS_PANELS, COURSE_PANELS, about_images, about_map, shown_space
+from .words import CLASS_PANELS, COURSE_PANELS, Rows, about_images, about_map, group_names, placed_rows, shown_space
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -92,6 +93,7 @@ def classes_figure(found: Mapping[str, Any]) -> Figure:
     """Angles between the class means, and figures of each class over its training images."""
     import matplotlib
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
     panels = [panel for panel in CLASS_PANELS if panel.is_known(found)]
     columns = 2 if len(panels) != 2 else 3
@@ -101,14 +103,16 @@ def classes_figure(found: Mapping[str, Any]) -> Figure:
         grid = figure.subplots(lines, columns, squeeze=False).flat
         _draw_angles(next(grid), found['spaces'][shown_space(found)])
         for panel in panels:
-            _draw_classes(axes := next(grid), found['spaces'][panel.space(found)]['classes'], panel.column)
-            axes.set(title=panel.title(found), xlabel='training images (log)', ylabel=panel.unit)
+            _draw_classes(axes := next(grid), panel.rows(found), panel.column)
+            axis = '\n'.join(filter(None, ('training images (log)', panel.missing(found))))
+            axes.set(title=panel.title(found), xlabel=axis, ylabel=panel.unit, xlim=_count_limits(found))
         for axes in grid:
             axes.set_visible(False)
         figure.suptitle(about_images(found), fontsize=11, x=0.01, ha='left')
-        handles, labels = figure.axes[1].get_legend_handles_labels() if panels else ([], [])
-        if labels:
-            figure.legend(handles, labels, loc='outside lower center', ncols=4, fontsize=9)
+        names = group_names(found)
+        if panels:
+            points = [Line2D([], [], linewidth=0, marker='o', markersize=5, color=COLOURS[group]) for group in names]
+            figure.legend(points, names.values(), loc='outside lower center', ncols=4, fontsize=9)
     return figure
 
 
@@ -121,6 +125,7 @@ def _draw_angles(axes: Axes, space: Mapping[str, Any]) -> None:
         axes.axvline(figures['simplex_angle'], color=COLOURS['few'], linewidth=1.5, label='simplex')
         known = np.flatnonzero(pairs)
         axes.set_xlim(max(0, min(known[0] - 5, 60)), min(180, max(known[-1] + 5, figures['simplex_angle'] + 10)))
+        axes.set_ylim(0, 1.15 * binned.max())  # so that no bar reaches the word
         axes.annotate(
             f'simplex {figures["simplex_angle"]:.1f}°',
             (figures['simplex_angle'], 1),
@@ -133,25 +138,24 @@ def _draw_angles(axes: Axes, space: Mapping[str, Any]) -> None:
     axes.set(title='Angles between class means, from their centre', xlabel='degrees', ylabel='pairs of classes (%)')
 
 
-def _draw_classes(axes: Axes, rows: Sequence[Mapping[str, Any]], column: str) -> None:
-    known = [row for row in rows if row[column] is not None and row['train_count']]
+def _draw_classes(axes: Axes, rows: Rows, column: str) -> None:
+    is_few = len(rows) <= 200
     for group in ('many', 'medium', 'few'):
-        members = [row for row in known if row['group'] == group]
-        if members:
-            x, y = np.array([(row['train_count'], row[column]) for row in members]).T
-            size = 22 if len(known) <= 200 else 6
-            axes.scatter(x, y, s=size, alpha=0.9 if len(known) <= 200 else 0.4, linewidths=0, color=COLOURS[group])
-            axes.scatter(
-                [],
-                [],
-                s=22,
-                color=COLOURS[group],
-                label=f'{group} ({len(members):,} class{"es" if len(members) > 1 else ""})',
-            )
+        points = [(row['train_count'], row[column]) for row in rows if row['group'] == group]
+        if points:
+            x, y = np.array(points).T
+            axes.scatter(x, y, s=22 if is_few else 6, alpha=0.9 if is_few else 0.4, linewidths=0, color=COLOURS[group])
     axes.set_xscale('log')
     axes.xaxis.set_major_formatter('{x:,.0f}')
     axes.xaxis.set_minor_formatter('')
-    _start_at_zero(axes, [row[column] for row in known])
+    _start_at_zero(axes, [row[column] for row in rows])
+
+
+def _count_limits(found: Mapping[str, Any]) -> tuple[float, float]:
+    """Ends of an axis of training images: those of all panels alike, with two powers of ten or more between them."""
+    counts = [row['train_count'] for row in placed_rows(found, shown_space(found))]
+    low = 10 ** math.floor(math.log10(min(counts)))
+    return 0.8 * low, 1.25 * max(10 * low, *counts)
 
 
 def _start_at_zero(axes: Axes, values: Sequence[float]) -> None:

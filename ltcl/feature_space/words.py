@@ -36,6 +36,7 @@ FIGURES = {
     'nearest_is_own_target': 'classes nearest to their own target',
 }
 Points = list[tuple[float, float]]
+Rows = list[Mapping[str, Any]]
 
 
 class ClassPanel(NamedTuple):
@@ -45,6 +46,7 @@ class ClassPanel(NamedTuple):
         column: Figure of a class.
         heading: What it is.
         unit: What its axis counts.
+        needs: Images that a class has to have here for the figure: 0, 1 or 2.
         own_space: The space that it belongs to; None: the one that is shown.
         by_count: Figure over all classes that tells how it goes with the number of training images.
     """
@@ -52,6 +54,7 @@ class ClassPanel(NamedTuple):
     column: str
     heading: str
     unit: str = ''
+    needs: int = 0
     own_space: str | None = None
     by_count: str | None = None
 
@@ -61,8 +64,17 @@ class ClassPanel(NamedTuple):
 
     def is_known(self, found: Mapping[str, Any]) -> bool:
         """Whether any class has the figure and a number of training images."""
-        rows = found['spaces'].get(self.space(found), {}).get('classes', [])
-        return any(row.get(self.column) is not None and row['train_count'] for row in rows)
+        return bool(self.rows(found))
+
+    def rows(self, found: Mapping[str, Any]) -> Rows:
+        """The classes that have the figure and a number of training images."""
+        return [row for row in placed_rows(found, self.space(found)) if row.get(self.column) is not None]
+
+    def missing(self, found: Mapping[str, Any]) -> str:
+        """How many classes of the legend it shows, and which; empty where it shows all of them."""
+        shown, every = len(self.rows(found)), len(placed_rows(found, self.space(found)))
+        those = ('', ' have an image', ' have two images or more')[self.needs]
+        return '' if shown == every else f'{shown:,} of {every:,} classes{those}'
 
     def title(self, found: Mapping[str, Any]) -> str:
         """The heading, with the rank correlation if there is one."""
@@ -105,12 +117,14 @@ def _by_group(key: str) -> dict[str, str]:
 
 
 CLASS_PANELS = (
-    ClassPanel('alignment', 'Alignment within each class', 'mean squared distance'),
-    ClassPanel('variability', 'NC1 of each class', 'share in NC1'),
-    ClassPanel('nearest_angle', 'Angle to the nearest class mean', 'degrees'),
-    ClassPanel('mean_length', 'Length of class means', 'from their centre', by_count='mean_length_by_count'),
-    ClassPanel('weight_length', 'Length of classifier rows', 'length', FEATURES, 'weight_length_by_count'),
-    ClassPanel('target_angle', 'Angle of class means to their targets', 'degrees', EMBEDDINGS),
+    ClassPanel('alignment', 'Alignment within each class', 'mean squared distance', needs=2),
+    ClassPanel('variability', 'NC1 of each class', 'share in NC1', needs=2),
+    ClassPanel('nearest_angle', 'Angle to the nearest class mean', 'degrees', needs=1),
+    ClassPanel('mean_length', 'Length of class means', 'from their centre', needs=1, by_count='mean_length_by_count'),
+    ClassPanel(
+        'weight_length', 'Length of classifier rows', 'length', own_space=FEATURES, by_count='weight_length_by_count'
+    ),
+    ClassPanel('target_angle', 'Angle of class means to their targets', 'degrees', needs=1, own_space=EMBEDDINGS),
 )
 COURSE_PANELS = (
     CoursePanel('NC1: variability within classes', _by_group('nc1')),
@@ -124,6 +138,18 @@ COURSE_PANELS = (
     CoursePanel('Uniformity', {'images': 'uniformity', 'class means': 'class_uniformity'}),
     CoursePanel('Degrees to the targets, embeddings', _by_group('target_angle'), EMBEDDINGS),
 )
+
+
+def placed_rows(found: Mapping[str, Any], space: str) -> Rows:
+    """The classes of a space that have a place on an axis of training images."""
+    return [row for row in found['spaces'].get(space, {}).get('classes', []) if row['train_count']]
+
+
+def group_names(found: Mapping[str, Any]) -> dict[str, str]:
+    """By shot group what a legend says of it, with the number of its classes; no group without one."""
+    groups = [row['group'] for row in placed_rows(found, shown_space(found))]
+    sizes = {name: groups.count(name) for name in ('many', 'medium', 'few')}
+    return {name: f'{name} ({size:,} class{"es" if size > 1 else ""})' for name, size in sizes.items() if size}
 
 
 def shown_space(found: Mapping[str, Any]) -> str:

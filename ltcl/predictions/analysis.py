@@ -4,6 +4,8 @@ import json
 import math
 from pathlib import Path
 
+import numpy as np
+
 from ltcl.evaluation.functional.shot import DEFAULT_BOUNDS
 from ltcl.files import write_atomic
 from ltcl.neutral_text import csv_text
@@ -13,6 +15,8 @@ from .saved import SavedPredictions
 from .sweeps import sweeps
 
 FILE, CLASSES_FILE = 'analysis.json', 'analysis_classes.csv'
+MOST_IN_FULL = 1000
+"""Classes of a confusion matrix that is written in full; that of 8,142 would be 66 million numbers, nearly all 0."""
 
 
 def analyse(
@@ -22,7 +26,8 @@ def analyse(
 
     Returns:
         ``checkpoint`` and ``split``; ``overall``, of :func:`~ltcl.predictions.figures.overall_figures`; ``per_class``,
-        of :func:`~ltcl.predictions.figures.class_rows`; ``confusion``, images of each true class by answer; ``sweeps``.
+        of :func:`~ltcl.predictions.figures.class_rows`; ``confusion``, images of each true class by answer, of more
+        than 1,000 classes as rows of true class, answer and images; ``sweeps``.
     """
     report = report_of(test)
     return {
@@ -31,9 +36,16 @@ def analyse(
         'bounds': list(bounds),
         'overall': overall_figures(test, report, bounds),
         'per_class': class_rows(test, report, bounds),
-        'confusion': report.confusion.tolist(),
+        'confusion': _confusion(report.confusion),
         'sweeps': sweeps(test, val, bounds),
     }
+
+
+def _confusion(confusion: np.ndarray) -> list[list[int]]:
+    if len(confusion) <= MOST_IN_FULL:
+        return confusion.tolist()
+    truths, answers = confusion.nonzero()
+    return np.stack([truths, answers, confusion[truths, answers]], 1).tolist()
 
 
 def write_analysis(analysis: dict, folder: Path) -> list[Path]:

@@ -48,10 +48,33 @@ def class_report(probabilities: np.ndarray, labels: np.ndarray) -> ClassReport:
     Args:
         probabilities: Shape (N, C).
         labels: True classes in 0 .. C - 1, shape (N,).
+
+    Example:
+        >>> report = class_report(np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8]]), np.array([0, 1, 1]))
+        >>> report.recall, report.precision, report.auroc
+        (array([1. , 0.5]), array([0.5, 1. ]), array([1., 1.]))
     """
-    num_classes = probabilities.shape[1]
+    confidence = probabilities.max(axis=1, initial=0)
+    return answers_report(probabilities.argmax(axis=1), confidence, class_auroc(probabilities, labels), labels)
+
+
+def answers_report(answers: np.ndarray, confidence: np.ndarray, auroc: np.ndarray, labels: np.ndarray) -> ClassReport:
+    """:func:`class_report` of which answers and areas are known.
+
+    Args:
+        answers: Likeliest class of each image, shape (N,).
+        confidence: Its probability, shape (N,).
+        auroc: Of each class, as of :func:`class_auroc`, shape (C,).
+        labels: True classes, shape (N,).
+
+    Example:
+        >>> answers, confidence = np.array([0, 0, 1]), np.array([0.9, 0.6, 0.8])
+        >>> answers_report(answers, confidence, np.array([1.0, 1.0]), labels=np.array([0, 1, 1])).confusion
+        array([[1, 0],
+               [1, 1]])
+    """
+    num_classes = len(auroc)
     every = np.arange(num_classes)
-    answers = probabilities.argmax(axis=1)
     confusion = np.zeros((num_classes, num_classes), np.int64)
     precision = recall = f1 = np.full(num_classes, np.nan)
     if len(labels):
@@ -63,9 +86,10 @@ def class_report(probabilities: np.ndarray, labels: np.ndarray) -> ClassReport:
     totals = confusion.sum(axis=1)
     tested = totals > 0
     low, high = wilson_interval(confusion.diagonal(), totals)
-    wrong = confusion - np.diag(confusion.diagonal())
+    wrong = confusion.copy()
+    np.fill_diagonal(wrong, 0)
     with np.errstate(invalid='ignore'):
-        confidence = np.bincount(labels, probabilities.max(axis=1, initial=0), minlength=num_classes) / totals
+        mean_confidence = np.bincount(labels, confidence, minlength=num_classes) / totals
         share = wrong.max(axis=1) / totals
     return ClassReport(
         confusion=confusion,
@@ -76,27 +100,33 @@ def class_report(probabilities: np.ndarray, labels: np.ndarray) -> ClassReport:
         recall_high=high,
         precision=precision,
         f1=np.where(tested, f1, np.nan),
-        auroc=class_auroc(probabilities, labels),
-        confidence=confidence,
+        auroc=auroc,
+        confidence=mean_confidence,
         confused_with=np.where(wrong.max(axis=1) > 0, wrong.argmax(axis=1), -1),
         confused_share=share,
     )
 
 
-def class_auroc(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
+def class_auroc(probabilities: np.ndarray, labels: np.ndarray, first: int = 0) -> np.ndarray:
     """Area under the ROC curve of each class's probability against all other classes.
 
     Args:
-        probabilities: Shape (N, C).
+        probabilities: Of all classes or of some that follow each other, shape (N, C).
         labels: True classes, shape (N,).
+        first: The first of those classes.
 
     Returns:
         Fractions, shape (C,); NaN of a class of none or all of the images.
+
+    Example:
+        >>> class_auroc(np.array([[0.9, 0.1], [0.3, 0.7], [0.2, 0.8]]), np.array([0, 1, 0]))
+        array([0.5, 0.5])
     """
-    totals = np.bincount(labels, minlength=probabilities.shape[1])
     areas = np.full(probabilities.shape[1], np.nan)
-    for label in np.flatnonzero((totals > 0) & (totals < len(labels))):
-        areas[label] = roc_area(probabilities[:, label], labels == label)
+    for place, values in enumerate(probabilities.T):
+        is_own = labels == first + place
+        if 0 < is_own.sum() < len(labels):
+            areas[place] = roc_area(values, is_own)
     return areas
 
 
@@ -108,6 +138,10 @@ def roc_area(values: np.ndarray, is_own: np.ndarray) -> float:
     Args:
         values: Probability of the class, or what rises with it, shape (N,).
         is_own: Whether an image is of the class, shape (N,); some are and some are not.
+
+    Example:
+        >>> roc_area(np.array([0.9, 0.3, 0.2]), np.array([True, False, True]))  # of two pairs one is in order
+        0.5
     """
     own, others = values[is_own], values[~is_own]
     if len(own) <= FEW:

@@ -6,16 +6,24 @@ import torch
 from ltcl.evaluation.functional import accuracy_summary, shot_accuracy, shot_groups
 from ltcl.evaluation.functional.shot import DEFAULT_BOUNDS
 
-from .calibration import calibration_error, classwise_calibration_error, log_loss
-from .class_report import ClassReport, class_report
+from .calibration import calibration_error, classwise_error, mean_log_loss, own_bin_sums
+from .class_report import ClassReport, answers_report, class_auroc
 from .intervals import macro_interval
-from .saved import UNKNOWN, SavedPredictions
+from .saved import UNKNOWN, SavedPredictions, softmax
+from .score_rows import row_blocks
 
 Figures = dict[str, float]
 
 
 def group_masks(predictions: SavedPredictions, bounds: tuple[int, int] = DEFAULT_BOUNDS) -> dict[str, np.ndarray]:
-    """Classes of each shot group, as masks of shape (C,); no group where training counts are not known."""
+    """Classes of each shot group, as masks of shape (C,); no group where training counts are not known.
+
+    Example:
+        >>> scores, labels = np.log([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8]]), np.array([0, 1, 1])
+        >>> kept = SavedPredictions(scores, labels, ['', '', ''], np.array(['cat', 'newt']), np.array([30, 15]))
+        >>> group_masks(kept)['few']
+        array([False,  True])
+    """
     if (predictions.class_counts == UNKNOWN).any():
         return {}
     masks = shot_groups(torch.from_numpy(predictions.class_counts), bounds)
@@ -35,12 +43,19 @@ def overall_figures(
     Returns:
         Percentages, but for ``images``, ``log_loss``. The figures by class are means over the classes that have one.
         Without images only ``images``.
+
+    Example:
+        >>> scores, labels = np.log([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8]]), np.array([0, 1, 1])
+        >>> kept = SavedPredictions(scores, labels, ['', '', ''], np.array(['cat', 'newt']), np.array([30, 15]))
+        >>> found = overall_figures(kept, report_of(kept))
+        >>> found['macro'], round(found['ece_few'], 1)
+        (75.0, 40.0)
     """
     labels = predictions.labels
     if not len(labels):
         return {'images': 0}
-    probabilities = predictions.probabilities
-    is_right, confidence = probabilities.argmax(axis=1) == labels, probabilities.max(axis=1)
+    soft = predictions.soft_answers()
+    is_right, confidence = soft.answers == labels, soft.confidence
     low, high = macro_interval(report.confusion.diagonal(), report.test_count)
     shares = {
         **accuracy_figures(predictions, bounds),
@@ -50,17 +65,40 @@ def overall_figures(
         **{name: _mean(getattr(report, name)) for name in ('precision', 'f1', 'auroc')},
         'confidence': float(confidence.mean()),
         'ece': calibration_error(confidence, is_right),
-        'classwise_ece': classwise_calibration_error(probabilities, labels),
+        'classwise_ece': classwise_ece(predictions),
     }
     for name, mask in group_masks(predictions, bounds).items():
         if mask[labels].any():
             shares[f'ece_{name}'] = calibration_error(confidence[mask[labels]], is_right[mask[labels]])
     percentages = {name: 100 * value for name, value in shares.items()}
-    return {'images': len(labels), **percentages, 'log_loss': log_loss(probabilities, labels)}
+    return {'images': len(labels), **percentages, 'log_loss': mean_log_loss(soft.own)}
+
+
+def classwise_ece(predictions: SavedPredictions) -> float:
+    """Classwise ECE, as of :func:`ltcl.predictions.calibration.classwise_calibration_error`.
+
+    Example:
+        >>> scores, labels = np.log([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8]]), np.array([0, 1, 1])
+        >>> kept = SavedPredictions(scores, labels, ['', '', ''], np.array(['cat', 'newt']), np.array([30, 15]))
+        >>> round(classwise_ece(kept), 4)
+        0.3
+    """
+    parts = row_blocks(predictions.scores.shape)
+    return classwise_error(
+        sum(own_bin_sums(softmax(predictions.scores[part]), predictions.labels[part]) for part in parts)
+    )
 
 
 def accuracy_figures(predictions: SavedPredictions, bounds: tuple[int, int] = DEFAULT_BOUNDS) -> Figures:
-    """Fractions of ``ltcl.ShotAccuracy``: over images, by shot group, and the summaries of the class accuracies."""
+    """Fractions of ``ltcl.ShotAccuracy``: over images, by shot group, and the summaries of the class accuracies.
+
+    Example:
+        >>> scores, labels = np.log([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8]]), np.array([0, 1, 1])
+        >>> kept = SavedPredictions(scores, labels, ['', '', ''], np.array(['cat', 'newt']), np.array([30, 15]))
+        >>> found = accuracy_figures(kept)
+        >>> found['macro'], found['few']
+        (0.75, 0.5)
+    """
     labels = predictions.labels
     is_right = predictions.scores.argmax(axis=1) == labels
     num_classes = len(predictions.classes)
@@ -81,6 +119,13 @@ def class_rows(
 
     Returns:
         Percentages; None where a figure is not defined.
+
+    Example:
+        >>> scores, labels = np.log([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8]]), np.array([0, 1, 1])
+        >>> kept = SavedPredictions(scores, labels, ['', '', ''], np.array(['cat', 'newt']), np.array([30, 15]))
+        >>> row = class_rows(kept, report_of(kept))[1]
+        >>> row['class_name'], row['group'], row['recall'], row['confused_with']
+        ('newt', 'few', 50.0, 'cat')
     """
     groups = group_masks(predictions, bounds)
     rows = []
@@ -104,8 +149,23 @@ def class_rows(
 
 
 def report_of(predictions: SavedPredictions) -> ClassReport:
-    """Figures of each class of predictions whose labels are known."""
-    return class_report(predictions.probabilities, predictions.labels)
+    """Figures of each class of predictions whose labels are known.
+
+    Example:
+        >>> scores, labels = np.log([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8]]), np.array([0, 1, 1])
+        >>> kept = SavedPredictions(scores, labels, ['', '', ''], np.array(['cat', 'newt']), np.array([30, 15]))
+        >>> report_of(kept).recall
+        array([1. , 0.5])
+    """
+    soft = predictions.soft_answers()
+    return answers_report(soft.answers, soft.confidence, _auroc(predictions), predictions.labels)
+
+
+def _auroc(predictions: SavedPredictions) -> np.ndarray:
+    areas: list[np.ndarray] = []
+    for columns in predictions.probability_columns():
+        areas.append(class_auroc(columns, predictions.labels, sum(map(len, areas))))
+    return np.concatenate(areas)
 
 
 def _mean(values: np.ndarray) -> float:

@@ -40,6 +40,12 @@ def sweep_prior(scores: np.ndarray, labels: np.ndarray, class_counts: np.ndarray
         scores: Logits, shape (N, C).
         labels: True classes, shape (N,).
         class_counts: Training images of each class, shape (C,).
+
+    Example:
+        >>> scores, labels = np.log([[0.6, 0.4]] * 4 + [[0.7, 0.3]] * 4), np.array([1] * 4 + [0] * 4)
+        >>> found = sweep_prior(scores, labels, class_counts=np.array([30, 10]))
+        >>> found.before, found.best, found.honest  # less of the frequent class is better
+        (50.0, -0.5, 100.0)
     """
     shares = log_shares(class_counts).astype(scores.dtype)
     pieces = np.array_split(scores, max(1, len(scores) // 64))  # each stays in the cache

@@ -14,9 +14,10 @@ from ltcl.evaluation.functional import estimate_shares, log_ratio, shares_of
 from ltcl.evaluation.functional.shot import DEFAULT_BOUNDS
 
 from .adjusting import TAUS, are_counts_known, best_of, log_shares
-from .calibration import calibration_error, log_loss
+from .calibration import calibration_error, mean_log_loss
 from .figures import Figures, accuracy_figures
 from .saved import SavedPredictions
+from .score_rows import row_blocks
 
 TEMPERATURES = tuple(np.round(2.0 ** np.arange(-2, 3.01, 0.25), 3).tolist())
 AS_TRAINED, NATURAL, BALANCED, ESTIMATE = 'as trained', 'natural', 'balanced', 'estimate'
@@ -44,17 +45,38 @@ def adjusted(predictions: SavedPredictions, tau: float) -> SavedPredictions:
 
     From `Long-Tail Learning via Logit Adjustment <https://arxiv.org/abs/2007.07314>`_. A class without training images
     counts as one with one image.
+
+    Example:
+        >>> scores, labels = np.log([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8]]), np.array([0, 1, 1])
+        >>> kept = SavedPredictions(scores, labels, ['', '', ''], np.array(['cat', 'newt']), np.array([30, 15]))
+        >>> adjusted(kept, tau=1).scores.argmax(1)  # the second image is no longer taken for the frequent class
+        array([0, 1, 1])
     """
     return _shifted(predictions, -tau * log_shares(predictions.class_counts))
 
 
 def tempered(predictions: SavedPredictions, temperature: float) -> SavedPredictions:
-    """Scores divided by a temperature, see `Guo et al. <https://arxiv.org/abs/1706.04599>`_."""
+    """Scores divided by a temperature, see `Guo et al. <https://arxiv.org/abs/1706.04599>`_.
+
+    Example:
+        >>> scores, labels = np.log([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8]]), np.array([0, 1, 1])
+        >>> kept = SavedPredictions(scores, labels, ['', '', ''], np.array(['cat', 'newt']), np.array([30, 15]))
+        >>> tempered(kept, 2.0).probabilities[0].round(3)  # was 0.9 and 0.1
+        array([0.75, 0.25])
+    """
     return predictions._replace(scores=predictions.scores / np.float32(temperature))
 
 
 def answering_for(predictions: SavedPredictions, mix: str) -> SavedPredictions:
-    """Scores for a class mix, as :class:`ltcl.evaluation.class_mixes.Mixes` has them."""
+    """Scores for a class mix, as :class:`ltcl.evaluation.class_mixes.Mixes` has them.
+
+    Example:
+        >>> scores, labels = np.log([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8]]), np.array([0, 1, 1])
+        >>> kept = SavedPredictions(scores, labels, ['', '', ''], np.array(['cat', 'newt']), np.array([30, 15]))
+        >>> natural = kept._replace(scores=kept.scores.astype(np.float32), frequency_power=1.0)
+        >>> answering_for(natural, 'balanced').scores.argmax(1)
+        array([0, 1, 1])
+    """
     if mix == AS_TRAINED:
         return predictions
     counts = torch.from_numpy(predictions.class_counts)
@@ -67,16 +89,23 @@ def answering_for(predictions: SavedPredictions, mix: str) -> SavedPredictions:
 
 
 def figures_of(predictions: SavedPredictions, bounds: tuple[int, int] = DEFAULT_BOUNDS) -> Figures:
-    """Accuracy over images, macro, by shot group and ECE as percentages, and log loss."""
+    """Accuracy over images, macro, by shot group and ECE as percentages, and log loss.
+
+    Example:
+        >>> scores, labels = np.log([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8]]), np.array([0, 1, 1])
+        >>> kept = SavedPredictions(scores, labels, ['', '', ''], np.array(['cat', 'newt']), np.array([30, 15]))
+        >>> found = figures_of(kept)
+        >>> found['macro'], round(found['ece'], 1)
+        (75.0, 30.0)
+    """
     accuracies = accuracy_figures(predictions, bounds)
-    probabilities = predictions.probabilities
-    is_right = probabilities.argmax(axis=1) == predictions.labels
+    soft = predictions.soft_answers()
     shown: Figures = {
         name: accuracies[name] for name in ('all', 'macro', 'many', 'medium', 'few') if name in accuracies
     }
-    shown['ece'] = calibration_error(probabilities.max(axis=1), is_right)
+    shown['ece'] = calibration_error(soft.confidence, soft.answers == predictions.labels)
     percentages = {name: 100 * value for name, value in shown.items()}
-    return {**percentages, 'log_loss': log_loss(probabilities, predictions.labels)}
+    return {**percentages, 'log_loss': mean_log_loss(soft.own)}
 
 
 def sweeps(
@@ -91,6 +120,12 @@ def sweeps(
 
     Raises:
         UserError: The validation predictions are of other classes or another model, or the test predictions themselves.
+
+    Example:
+        >>> scores, labels = np.log([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8]]), np.array([0, 1, 1])
+        >>> kept = SavedPredictions(scores, labels, ['', '', ''], np.array(['cat', 'newt']), np.array([30, 15]))
+        >>> [(each.name, each.chosen) for each in sweeps(kept)]  # without validation images nothing is chosen
+        [('temperature', None), ('tau', None)]
     """
     if val is not None:
         _check_val(test, val)
@@ -138,4 +173,7 @@ def _check_val(test: SavedPredictions, val: SavedPredictions) -> None:
 
 
 def _shifted(predictions: SavedPredictions, shift: np.ndarray) -> SavedPredictions:
-    return predictions._replace(scores=(predictions.scores + shift).astype(np.float32))
+    scores = np.empty(predictions.scores.shape, np.float32)
+    for part in row_blocks(scores.shape):
+        scores[part] = predictions.scores[part] + shift
+    return predictions._replace(scores=scores)

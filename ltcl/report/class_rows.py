@@ -65,6 +65,11 @@ def groups_present(rows: list[ClassRow]) -> list[str]:
     return [group for group in GROUPS if any(row.group == group and row.test for row in rows)]
 
 
+def shown_name(name: str, index: int) -> str:
+    """A name that is safe to show and can be seen; of one that is blank the index."""
+    return visible(name, width=MAX_NAME) if str(name).strip() else f'class {index}, of blank name'
+
+
 def _row(entry: dict, score: str) -> ClassRow:
     total, recall = entry.get('test_count') or 0, entry.get(score)
     figures: dict[str, float | None] = dict.fromkeys(FIGURES)
@@ -74,7 +79,7 @@ def _row(entry: dict, score: str) -> ClassRow:
     if recall is not None and total and score == 'accuracy':
         low, high = wilson_interval(np.array([recall / 100 * total]), np.array([total]))
         figures['low'], figures['high'] = 100 * low.item(), 100 * high.item()
-    name = visible(entry['class_name'], width=MAX_NAME)
+    name = shown_name(entry['class_name'], entry['class_index'])
     return ClassRow(entry['class_index'], name, entry['group'], entry['train_count'], total, figures)
 
 
@@ -107,7 +112,7 @@ def _rows_of_predictions(run: RunFiles) -> list[ClassRow]:
     assert run.saved is not None
     counts, bounds = run.saved.class_counts.clip(0).tolist(), tuple(run.report['bounds'])
     return [
-        ClassRow(index, visible(name, width=MAX_NAME), group_of(count, bounds), count, 0, dict.fromkeys(FIGURES))
+        ClassRow(index, shown_name(name, index), group_of(count, bounds), count, 0, dict.fromkeys(FIGURES))
         for index, (name, count) in enumerate(zip(run.saved.classes, counts, strict=True))
     ]
 

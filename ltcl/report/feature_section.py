@@ -18,6 +18,7 @@ from ltcl.feature_space.words import (
     ClassPanel,
     about_images,
     about_map,
+    group_names,
     shown_space,
 )
 from ltcl.neutral_text import visible
@@ -54,6 +55,7 @@ def feature_section(folder: Path, environment: Environment) -> Markup:
     page = dict(
         about=about_images(found),
         spaces=names,
+        groups=group_names(found),
         figures=[row for row in rows if any(value is not None for value in row[2])],
         map=feature_map(found),
         angles=angle_diagram(found['spaces'][shown_space(found)]),
@@ -113,15 +115,11 @@ def angle_diagram(space: Mapping[str, Any]) -> Markup:
 
 def class_diagram(panel: ClassPanel, found: Mapping[str, Any]) -> Markup:
     """A figure of the classes over their training images, on a logarithmic axis."""
-    rows = [
-        row
-        for row in found['spaces'][panel.space(found)]['classes']
-        if row.get(panel.column) is not None and row['train_count']
-    ]
+    rows = panel.rows(found)
     powers = [math.log10(row['train_count']) for row in rows]
     values = [row[panel.column] for row in rows]
     highest = math.ceil(max(powers)) or 1
-    box = Box(40, 24, 260, 170, (min(0, *powers) - 0.1, highest), (min(0.0, *values), max([*values, 1e-9]) * 1.08))
+    box = Box(48, 24, 252, 170, (min(0, *powers) - 0.1, highest), (min(0.0, *values), max([*values, 1e-9]) * 1.08))
     ticks = np.linspace(*box.y_range, 5).tolist()
     parts = box.grid([(value, f'{value:.3g}') for value in ticks])
     width = 7.0 if len(rows) <= 100 else 4.0 if len(rows) <= 1000 else 2.0
@@ -142,8 +140,9 @@ def class_diagram(panel: ClassPanel, found: Mapping[str, Any]) -> Markup:
     parts += [
         label(panel.title(found), 4, 13, class_='axis'),
         label('training images (log)', 170, 222, 'middle', class_='tick'),
+        label(panel.missing(found), 174, 236, 'middle', class_='tick'),
     ]
-    return picture(310, 228, panel.title(found), parts, 'small')
+    return picture(310, 242, panel.title(found), parts, 'small')
 
 
 def dots(points: Sequence[Point], kind: str, width: float) -> Markup:

@@ -97,6 +97,7 @@ def describe(run: RunFiles, rows: list[ClassRow]) -> dict[str, Any]:
         columns=figure_columns(rows, report['score']),
         is_of_report=is_of_report(run),
         is_test_old=run.is_test_old,
+        left_out=visible(run.left_out),
         calibration=report.get('calibration'),
         findings=[],
         matrix=None,

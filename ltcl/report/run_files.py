@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ltcl.analysis.run_report import METRICS_FILE, images_of, split_of
 from ltcl.errors import UserError
+from ltcl.neutral_text import visible
 from ltcl.predictions import SavedPredictions, load_predictions
 from ltcl.predictions.saved_scenes import SavedScenes, load_scenes
 
@@ -30,6 +31,7 @@ class RunFiles:
         answers: Saved predictions; None where there are none.
         saved: Where they come from; they are those of images whose class is known.
         scenes: Saved answers of a segmentation; None where there are none.
+        left_out: Why the predictions in the folder are left out, in words; empty where they are not.
     """
 
     folder: Path
@@ -40,6 +42,7 @@ class RunFiles:
     answers: Answers | None = None
     saved: SavedPredictions | None = None
     scenes: SavedScenes | None = None
+    left_out: str = ''
 
     @property
     def images(self) -> str:
@@ -82,10 +85,10 @@ def read_run(folder: str | Path, predictions: str | Path | None = None) -> RunFi
 
     Args:
         folder: The work dir.
-        predictions: File of saved predictions; None: ``predictions.npz`` in the work dir if it is there.
+        predictions: File of saved predictions; None: ``predictions.npz`` in the work dir if it is there and fits.
 
     Raises:
-        UserError: No run, a damaged file, or predictions that do not fit.
+        UserError: No run, a damaged report, or predictions that are named and do not fit.
     """
     folder = Path(folder)
     if not folder.is_dir():
@@ -99,7 +102,10 @@ def read_run(folder: str | Path, predictions: str | Path | None = None) -> RunFi
     if predictions is not None:
         add_predictions(run, Path(predictions))
     elif (folder / PREDICTIONS_FILE).is_file():
-        add_predictions(run, folder / PREDICTIONS_FILE, is_named=False)
+        try:
+            add_predictions(run, folder / PREDICTIONS_FILE, is_named=False)
+        except UserError as error:  # what an earlier run left in the folder costs no page
+            run.left_out = str(error)
     return run
 
 
@@ -154,11 +160,11 @@ def add_predictions(run: RunFiles, path: Path, is_named: bool = True) -> None:
         is_named: False leaves predictions out that are not of the newest report.
 
     Raises:
-        UserError: The file is none, has no labels, or is of another number of classes.
+        UserError: The file is none, has no labels, or is of other classes.
     """
     kept = load_scenes(path) if run.report['score'] == 'IoU' else load_predictions(path).labelled()
-    if run.per_class and len(kept.classes) != len(run.per_class):
-        raise UserError(f'{path} is of {len(kept.classes)} classes, but {run.folder} is of {len(run.per_class)}')
+    if run.per_class:
+        _check_classes(kept.classes.tolist(), [row['class_name'] for row in run.per_class], path, run.folder)
     if isinstance(kept, SavedScenes):
         found = replace(run, scenes=kept)
     elif not len(kept.labels):
@@ -169,6 +175,17 @@ def add_predictions(run: RunFiles, path: Path, is_named: bool = True) -> None:
         found.report = run.training
     if is_named or (found.report is run.report and (kept.split == 'val' or not run.is_test_old)):
         vars(run).update(vars(found))
+
+
+def _check_classes(saved: list[str], reported: list[str], path: Path, folder: Path) -> None:
+    advice = f'write them anew with `ltcl test {folder} --out {folder / PREDICTIONS_FILE}`'
+    if len(saved) != len(reported):
+        raise UserError(f'{path} is of {len(saved)} classes, but {folder} is of {len(reported)}: {advice}')
+    # NumPy keeps no NUL at the end of a text.
+    others = [pair for pair in zip(saved, reported, strict=True) if pair[0] != str(pair[1]).rstrip('\0')]
+    if others:
+        name, other = (visible(each, width=40) for each in others[0])
+        raise UserError(f'{path} is of other classes than {folder}, such as {name} for {other}: {advice}')
 
 
 def is_of_report(run: RunFiles) -> bool:

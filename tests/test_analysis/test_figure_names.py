@@ -15,8 +15,8 @@ from odd_names import ODD_NAMES
 
 from ltcl.analysis import comparison
 from ltcl.analysis.figure_names import figure_names
+from ltcl.analysis.per_class_figure import MAX_BARS, per_class_figure
 from ltcl.analysis.prediction_figure import Prediction, prediction_figure
-from ltcl.analysis.run_figures import MAX_BARS, per_class_figure
 from ltcl.neutral_text import visible
 
 UNKNOWN = '\U00018800'  # Tangut

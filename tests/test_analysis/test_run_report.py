@@ -13,16 +13,16 @@ from pictures import bars, lines
 from PIL import Image
 from toy import CLASS_COUNTS, toy_config
 
-from ltcl.analysis import run_figures
+from ltcl.analysis import per_class_figure
 from ltcl.analysis.git_state import git_state
 from ltcl.analysis.report_files import write_report
 from ltcl.analysis.report_table import print_report
-from ltcl.analysis.run_figures import TrainingCurves
 from ltcl.analysis.run_record import RunRecord, best_entry
 from ltcl.analysis.run_report import build_report, images_tested
+from ltcl.analysis.training_figure import TrainingCurves
 from ltcl.engine import Runner
-from ltcl.engine.hooks.run_report_hook import _find_shot_metric, _scalars
 from ltcl.engine.hooks.stop_signal_hook import TrainingStopped
+from ltcl.engine.recorded_metrics import find_shot_metric, scalars
 from ltcl.neutral_text import from_csv_cell, visible
 
 
@@ -91,7 +91,7 @@ def test_a_picture_that_cannot_be_drawn_ends_no_run(images, tmp_path, monkeypatc
     def broken(*args, **kwargs):
         raise RuntimeError('no fonts')
 
-    monkeypatch.setattr(run_figures, 'per_class_figure', broken)
+    monkeypatch.setattr(per_class_figure, 'per_class_figure', broken)
     Runner.from_cfg(config(images, tmp_path, train_cfg__max_epochs=1)).train()
     assert read(tmp_path)['last']['epoch'] == 1
     assert (tmp_path / 'per_class.csv').exists()
@@ -125,12 +125,12 @@ def test_curves_are_means_over_runs_of_iterations():
 
 
 def test_metric_that_is_no_finite_number_is_left_out():
-    assert _scalars({'a': float('nan'), 'b': 1.5, 'c': 'text', 'd': [1.0, 2.0]}) == {'b': 1.5}
+    assert scalars({'a': float('nan'), 'b': 1.5, 'c': 'text', 'd': [1.0, 2.0]}) == {'b': 1.5}
 
 
 def test_loop_without_an_evaluator_has_no_shot_metric():
-    assert _find_shot_metric(None) is None
-    assert _find_shot_metric(object()) is None
+    assert find_shot_metric(None) is None
+    assert find_shot_metric(object()) is None
 
 
 def test_report_takes_every_name_and_gives_it_back(tmp_path, capsys):

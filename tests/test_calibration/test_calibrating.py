@@ -13,10 +13,12 @@ from ltcl.calibration.record import spread, tempered
 from ltcl.errors import UserError
 from ltcl.predictions.adjusting import halves, log_shares
 
+FITTED = Choice(prior='validation')
+
 
 def test_a_calibrated_model_is_as_often_right_as_it_says():
     val, test = drawn(factor=2.5, strength=1), drawn(factor=2.5, strength=1, seed=1)
-    found = calibrate(val, Choice())
+    found = calibrate(val, FITTED)
     before, after = (calibration_figures(each)['all'] for each in (test, applied(test, found.calibration)))
     assert after['ece'] < 2.5 < 10 < before['ece']
     assert after['log_loss'] < before['log_loss'] - 0.3
@@ -27,7 +29,7 @@ def test_a_calibrated_model_is_as_often_right_as_it_says():
 
 def test_the_answers_are_those_of_temperature_then_prior():
     val = drawn(factor=2.5, strength=1)
-    calibration = calibrate(val, Choice()).calibration
+    calibration = calibrate(val, FITTED).calibration
     power = calibration.prior_power - calibration.power
     expected = softmax(val.scores / calibration.temperatures['all'] + power * log_shares(COUNTS), 1)
     np.testing.assert_allclose(applied(val, calibration).probabilities, expected, atol=1e-6)
@@ -35,10 +37,10 @@ def test_the_answers_are_those_of_temperature_then_prior():
     assert applied(val, calibration).frequency_power == calibration.prior_power
 
 
-def test_keep_changes_no_answer():
+def test_by_default_no_answer_changes():
     val = drawn(factor=2.5, strength=1)
     for by_group in (False, True):
-        calibration = calibrate(val, Choice(by_group, 'keep')).calibration
+        calibration = calibrate(val, Choice(by_group)).calibration
         assert (calibration.power, calibration.prior) == (None, None)
         after = applied(val, calibration)
         assert (after.scores.argmax(1) == val.scores.argmax(1)).all()
@@ -65,16 +67,17 @@ def test_another_class_mix_is_stored_with_the_same_fit(prior, tmp_path):
 
 def test_halves_answer_for_each_other():
     val = drawn(200, factor=2)
-    found = calibrate(val, Choice())
+    found = calibrate(val, FITTED)
     half = halves(val.labels) == 0
-    other = calibrate(some(val, ~half), Choice())
+    other = calibrate(some(val, ~half), FITTED)
     np.testing.assert_allclose(found.crossed.scores[half], applied(val, other.calibration).scores[half], atol=1e-6)
     assert calibrate(drawn(80, factor=2), Choice()).crossed is None  # a half of so few tells nothing
 
 
 def test_a_mix_without_counts_is_refused():
-    with pytest.raises(UserError, match='needs unequal training counts'):
-        calibrate(drawn()._replace(class_counts=np.full(5, -1)), Choice(prior='natural'))
+    for prior in ('natural', 'validation'):
+        with pytest.raises(UserError, match='needs training counts of the classes, known and unequal'):
+            calibrate(drawn()._replace(class_counts=np.full(5, -1)), Choice(prior=prior))
     assert calibrate(drawn()._replace(class_counts=np.full(5, -1)), Choice()).calibration.prior is None
 
 

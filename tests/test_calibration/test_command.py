@@ -10,7 +10,10 @@ import onnxruntime
 import pytest
 import torch
 from mmengine.registry import init_default_scope
+from page_tables import table_of
 from PIL import Image
+from scipy.special import softmax
+from sklearn.metrics import accuracy_score, precision_recall_fscore_support, roc_auc_score
 from toy import toy_config, write_images
 
 from ltcl import LongTailClassifier
@@ -75,20 +78,45 @@ def stored(run):
 
 
 def answered(call, run, tmp_path, *words):
-    """Predictions and figures of a test."""
+    """Predictions and figures of a test, whose page says the same."""
     report = "default_hooks.run_report=dict(_delete_=True,type='ltcl.RunReportHook')"
     done = call(
         'test', run, '--work-dir', tmp_path / 'tested', '--out', tmp_path / 'out.npz', *words, '--cfg-options', report
     )
     assert done.status == 0, done.err
     metrics = json.loads((tmp_path / 'tested' / 'test_metrics.json').read_text())['last']['metrics']
-    return load_predictions(tmp_path / 'out.npz'), metrics, done.out + done.err
+    saved = load_predictions(tmp_path / 'out.npz')
+    check_page(tmp_path / 'tested', saved)
+    return saved, metrics, done.out + done.err
+
+
+def check_page(work_dir, saved):
+    """Page, ``test_metrics.json`` and scikit-learn on the predictions agree on every class."""
+    report = json.loads((work_dir / 'test_metrics.json').read_text())
+    probabilities = softmax(saved.scores.astype(np.float64), axis=1)
+    answers, every = probabilities.argmax(1), range(len(saved.classes))
+    precision, recall, f1, support = precision_recall_fscore_support(
+        saved.labels, answers, labels=every, zero_division=np.nan
+    )
+    areas = roc_auc_score(saved.labels, probabilities, multi_class='ovr', average=None)
+    assert report['last']['metrics']['shot/all'] == pytest.approx(100 * accuracy_score(saved.labels, answers))
+    page = (work_dir / 'report.html').read_text()
+    rows = {row[0]: row[3:] for row in table_of(page)}
+    assert sorted(rows) == sorted(saved.classes.tolist())
+    for label, entry in enumerate(report['per_class']):
+        images, score, _, *others = rows[entry['class_name']][:7]
+        assert (int(images), score) == (support[label], f'{entry["accuracy"]:.1f}')
+        assert entry['accuracy'] == pytest.approx(100 * recall[label])
+        confidence = probabilities.max(1)[saved.labels == label].mean()
+        truth = [precision[label], f1[label], areas[label], confidence]
+        shown = [float(cell) if cell else np.nan for cell in others]
+        assert shown == pytest.approx([100 * value for value in truth], abs=0.051, nan_ok=True)
 
 
 def test_it_stores_what_test_predict_and_export_use(call, run, folders, tmp_path):
     before, figures, _ = answered(call, run, tmp_path)
     weights = load_from_local(best(run))
-    done = call('calibrate', run, '--precision', 0.6)
+    done = call('calibrate', run, '--precision', 0.6, '--prior', 'validation')
     assert done.status == 0, done.err
     assert f'stored in {best(run)}' in done.out
     assert 'fitted on 190 images (val)' in done.out
@@ -162,8 +190,10 @@ def test_predict_says_once_that_it_is_calibrated(call, run, folders):
 
 
 def test_what_is_chosen_depends_on_validation_images_only(call, run, trained, folders, tmp_path):
-    call('calibrate', run)
+    said = call('calibrate', run).out
+    assert re.search(r'val: no answer is another one, all [\d.]+, macro [\d.]+; ECE [\d.]+ → [\d.]+', said)
     first = stored(run)
+    assert first['prior'] is None
     checkpoint = load_from_local(best(run))
     config = checkpoint['meta']['config']
     config['test_dataloader']['dataset']['data_prefix'] = str(folders / 'train')
@@ -200,7 +230,7 @@ def test_validation_images_that_are_those_of_the_test(call, run):
     [
         (['nowhere'], 1, 'nowhere does not exist: name the work dir'),
         (['RUN', 'nowhere'], 1, 'nowhere is no folder'),
-        (['RUN', '--prior', 'naturel'], 2, 'naturel is none of validation, natural, balanced, keep, nor a CSV'),
+        (['RUN', '--prior', 'naturel'], 2, 'naturel is none of keep, validation, natural, balanced, nor a CSV'),
         (['RUN', '--precision', '1.5'], 2, '1.5 is no share of right answers'),
         (['RUN', '--precision', '0.9', '--prior', 'natural'], 2, '--precision counts right answers'),
         (['RUN', '--bounds', '9', '3'], 2, 'the smaller one first'),

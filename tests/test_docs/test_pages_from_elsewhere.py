@@ -6,12 +6,14 @@ import pytest
 import yaml
 from from_code.benchmark_list import benchmarks
 from from_code.command_list import commands
+from from_code.comparison_picture import PANELS, PLACE, comparison, told
 from from_code.method_pages import folders
 from from_code.readme_tables import results
 from from_code.repository import CONFIGS, DOCS, ROOT, method_page
 from from_code.sections import section
-from from_code.tail_pictures import PICTURES
+from from_code.tail_pictures import FASHION, PICTURES
 from from_code.zoo import method_list, zoo
+from PIL import Image
 
 from ltcl.cli.main import COMMANDS
 from ltcl.launch import load_config
@@ -87,3 +89,16 @@ def test_our_keys_are_read_by_the_config(name, rows):
         node.setdefault(last, None)
     import_scope(cfg.default_scope)
     check_parts(cfg)
+
+
+def test_the_picture_of_the_methods_is_of_the_table_as_it_is():
+    rows = results(FASHION)
+    with Image.open(PLACE) as picture:
+        assert picture.text['Description'] == told(rows), 'cd docs; python -m from_code.comparison_picture'
+    row = next(row for row in rows if row.method == 'BCL')
+    assert (row.figures['all'], row.spreads['all'], row.spreads['few']) == (80.9, 0.2, 1.0)
+    figure = comparison(rows)
+    for axes, name in zip(figure.axes, PANELS, strict=True):
+        assert axes.get_title(loc='left') == name
+        assert list(axes.lines[0].get_xdata()) == [row.figures[name] for row in rows]
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == [row.method for row in rows]

@@ -64,6 +64,8 @@ def test_figures_map_and_course(folder):
     assert '<td>1.25</td>' in section
     assert 'Length of class means, rank correlation -1.00' in section
     assert 'NC1: variability within classes' in section
+    assert '<i class="g-many"></i>many (1 class)' in section
+    assert section.count('1 of 3 classes have two images or more') == 1  # NC1, of which one class has a figure
     assert 'NC3: classifier against class means' not in section
 
 

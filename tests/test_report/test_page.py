@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from odd_names import ODD_NAMES
+from page_tables import table_of
 from PIL import Image
 from saved_runs import answers, report_of, saved, tail_counts, write_run
 from scipy.special import softmax
@@ -24,6 +25,7 @@ from sklearn.metrics import (
 from torchmetrics.functional.classification import multiclass_calibration_error
 
 from ltcl.errors import UserError
+from ltcl.predictions import save_predictions
 from ltcl.report.page import build_page, code
 from ltcl.report.run_files import is_of_report, read_run
 
@@ -139,13 +141,6 @@ def calibration_of(probabilities, labels):
     return multiclass_calibration_error(*tensors, num_classes=probabilities.shape[1], n_bins=15).item()
 
 
-def table_of(page):
-    """Texts of the cells of the table of classes."""
-    body = page[page.index('<table id="table">') :].partition('<tbody>')[2].partition('</tbody>')[0]
-    rows = [re.findall(r'<t[hd][^>]*>(.*?)</t[hd]>', row) for row in body.split('<tr>')[1:]]
-    return [[html.unescape(re.sub('<[^>]+>', '', cell)) for cell in row] for row in rows]
-
-
 def test_page_is_small_and_asks_nothing_of_a_network(hundred):
     page = hundred[2]
     assert len(page.encode()) < 3_000_000
@@ -209,6 +204,44 @@ def test_other_predictions_are_told(tmp_path):
     report['last']['metrics']['shot/all'] -= 3
     (folder / 'test_metrics.json').write_text(json.dumps(report))
     assert 'another accuracy than the report' in build_page([read_run(folder)])
+
+
+@pytest.mark.parametrize(
+    ('change', 'reason'),
+    [
+        (lambda path: save_predictions(path, saved(*answers(7))), 'is of 7 classes, but'),
+        (lambda path: save_predictions(path, saved(*answers(5), classes=list('abcde'))), 'such as a for class 0'),
+        (lambda path: path.write_bytes(b'PK'), 'is no .npz file of predictions'),
+    ],
+)
+def test_predictions_that_an_earlier_run_left_cost_no_page(call, tmp_path, change, reason):
+    folder = write_run(tmp_path / 'run', saved(*answers(5)))
+    change(folder / 'predictions.npz')
+    done = call('report', folder)
+    assert done.status == 0
+    assert 'The predictions in the folder are left out' in done.out
+    assert reason in done.out
+    page = (folder / 'report.html').read_text()
+    assert reason in html.unescape(re.sub('<[^>]+>', '', page))
+    assert 'id="diagnosis"' not in page
+    # Who names them means them.
+    assert reason in call('report', folder, '--predictions', folder / 'predictions.npz').mistake
+
+
+@pytest.mark.parametrize('is_right', [True, False])
+@pytest.mark.filterwarnings('error')
+def test_a_single_image(tmp_path, is_right):
+    scores, labels = answers(5)
+    row = scores[:1] if is_right else scores[:1, ::-1]
+    page = build_page([read_run(write_run(tmp_path, saved(row, labels[:1])))])
+    assert '5 of 5 classes have too few test images' in page
+    assert 'Nothing is known of class 1, class 2, class 3' in page
+    assert 'nan' not in re.sub('<[^>]+>', '', page)
+
+
+def test_a_name_that_cannot_be_seen_is_told_by_its_index(tmp_path):
+    page = build_page([read_run(write_run(tmp_path, saved(*answers(3), classes=['', ' ', 'c'])))])
+    assert [row[0] for row in table_of(page)] == ['class 0, of blank name', 'class 1, of blank name', 'c']
 
 
 def test_seeds_are_averaged_and_methods_stand_side_by_side(tmp_path):

@@ -1,39 +1,28 @@
 """The report at the end of a run."""
 
-import contextlib
-import json
-import math
-import shlex
-import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import torch
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
-from mmengine.runner import BaseLoop, EpochBasedTrainLoop, Runner
+from mmengine.runner import EpochBasedTrainLoop, Runner
 
-import ltcl
-from ltcl.analysis.git_state import git_state
-from ltcl.analysis.report_files import draw_report, write_report
-from ltcl.analysis.report_table import print_report
-from ltcl.analysis.run_figures import TrainingCurves
-from ltcl.analysis.run_record import RunRecord, per_class_columns
+from ltcl.analysis.report_files import write_report
+from ltcl.analysis.run_record import RunRecord
 from ltcl.analysis.run_report import METRICS_FILE, build_report
-from ltcl.datasets.set_fingerprint import describe_set
-from ltcl.evaluation import ShotAccuracy, ShotMetricMixin
-from ltcl.evaluation.functional.shot import DEFAULT_BOUNDS
+from ltcl.evaluation import ShotMetricMixin
 from ltcl.registry import HOOKS
 
 from ..kept_answers import keep_answers, take_answers
+from ..recorded_metrics import find_shot_metric, per_class_of, scalars, shot_settings
+from ..report_publishing import publish, training_curves
+from ..run_description import describe_run, earlier_reports
 from ..run_logs import warn_only
 from .checkpoint_hook import CheckpointHook
 from .prior_hook import PriorHook
 
 RECORD_KEY = 'ltcl/run_record'
-PROJECT_ROOT = Path(ltcl.__file__).resolve().parents[1]
 
 
 @HOOKS.register_module()
@@ -80,9 +69,9 @@ class RunReportHook(Hook):
         # The hub holds the record's own dict, so every checkpoint copies its present values.
         runner.message_hub.update_info(RECORD_KEY, vars(self._record))
         if is_main_process():
-            for report in _earlier_reports(runner) if saved else ():
+            for report in earlier_reports(runner) if saved else ():
                 self._record.catch_up(report, max_iter=runner.iter)
-            self._about = _describe_run(runner, train=runner.train_loop, val=runner.val_loop)
+            self._about = describe_run(runner, train=runner.train_loop, val=runner.val_loop)
         self._chosen_by = _saved_best(runner)
         self._clock = time.perf_counter()
 
@@ -105,9 +94,9 @@ class RunReportHook(Hook):
         if self._record is None:
             return
         take_answers(runner, runner.val_loop)
-        shot = _find_shot_metric(runner.val_loop)
-        entry = {'epoch': runner.epoch, 'iter': runner.iter, 'metrics': _scalars(metrics)}
-        self._record.add(entry, _per_class(shot), self._best_key(shot), _shot_settings(shot)['score'])
+        shot = find_shot_metric(runner.val_loop)
+        entry = {'epoch': runner.epoch, 'iter': runner.iter, 'metrics': scalars(metrics)}
+        self._record.add(entry, per_class_of(shot), self._best_key(shot), shot_settings(shot)['score'])
         self._count_seconds(training=False)
         if is_main_process():
             with warn_only(runner, 'The report could not be written'):
@@ -122,7 +111,7 @@ class RunReportHook(Hook):
         """Write the data files, draw the pictures and print the table."""
         self._count_seconds(training=True)
         if is_main_process():
-            _publish(runner, self._report(runner), self.with_table, curves=_training_curves(runner))
+            publish(runner, self._report(runner), self.with_table, curves=training_curves(runner))
 
     def after_run(self, runner: Runner) -> None:
         """Write the report of a finished training that was stopped before it could, when it is resumed."""
@@ -141,11 +130,11 @@ class RunReportHook(Hook):
         predictions = take_answers(runner, runner.test_loop)
         if not is_main_process():
             return
-        shot = _find_shot_metric(runner.test_loop)
+        shot = find_shot_metric(runner.test_loop)
         record = RunRecord(
             run=runner.timestamp,
-            history=[{'epoch': None, 'iter': None, 'metrics': _scalars(metrics)}],
-            per_class=_per_class(shot),
+            history=[{'epoch': None, 'iter': None, 'metrics': scalars(metrics)}],
+            per_class=per_class_of(shot),
             total_seconds=time.perf_counter() - self._clock,
         )
         checkpoint = str(runner._load_from) if runner._load_from else None
@@ -155,10 +144,10 @@ class RunReportHook(Hook):
             'checkpoint': checkpoint,
             'split': self._split(runner),
             **how,
-            **_describe_run(runner, test=runner.test_loop),
+            **describe_run(runner, test=runner.test_loop),
         }
-        report = build_report(record, unit='test', best_by=None, **_shot_settings(shot), **about)
-        _publish(runner, report, self.with_table, 'test_', predictions)
+        report = build_report(record, unit='test', best_by=None, **shot_settings(shot), **about)
+        publish(runner, report, self.with_table, 'test_', predictions)
 
     def _split(self, runner: Runner) -> str:
         only = getattr(runner.test_loop.dataloader.dataset, 'measured_split', self.tested)
@@ -178,42 +167,9 @@ class RunReportHook(Hook):
 
     def _report(self, runner: Runner) -> dict:
         assert self._record is not None
-        shot = _find_shot_metric(runner.val_loop)
+        shot = find_shot_metric(runner.val_loop)
         unit = 'epoch' if isinstance(runner.train_loop, EpochBasedTrainLoop) else 'iter'
-        return build_report(
-            self._record, unit=unit, best_by=self._best_key(shot), **_shot_settings(shot), **self._about
-        )
-
-
-def _publish(
-    runner: Runner,
-    report: dict,
-    with_table: bool,
-    file_prefix: str = '',
-    predictions: Path | None = None,
-    curves: TrainingCurves | None = None,
-) -> None:
-    """Write, draw and print, each whatever became of the one before."""
-    work_dir, files = Path(runner.work_dir), []
-    with warn_only(runner, 'The report could not be written'):
-        files += write_report(report, work_dir, file_prefix)
-    with warn_only(runner, 'The pictures of the report could not be drawn'):
-        files += draw_report(report, work_dir, file_prefix, curves)
-    with warn_only(runner, 'The page of the report could not be written'):
-        # A second of imports, which the start of a training need not pay for.
-        from ltcl.report.page import PAGE_FILE, write_page
-        from ltcl.report.run_files import read_run
-
-        write_page([read_run(work_dir, predictions)], work_dir / PAGE_FILE)
-        files.append(work_dir / PAGE_FILE)
-    with warn_only(runner, 'The report could not be printed'):
-        if with_table:
-            print_report(report, files)
-
-
-def _find_shot_metric(loop: BaseLoop | None) -> ShotMetricMixin | None:
-    metrics = getattr(getattr(loop, 'evaluator', None), 'metrics', [])
-    return next((metric for metric in metrics if isinstance(metric, ShotMetricMixin)), None)
+        return build_report(self._record, unit=unit, best_by=self._best_key(shot), **shot_settings(shot), **self._about)
 
 
 def _saved_best(runner: Runner) -> str | None:
@@ -221,69 +177,3 @@ def _saved_best(runner: Runner) -> str | None:
     hooks = [hook for hook in runner.hooks if isinstance(hook, CheckpointHook)]
     chosen = [metric for hook in hooks if hook.rule == 'greater' for metric in hook.metrics]
     return chosen[0] if len(chosen) == 1 else None
-
-
-def _shot_settings(shot: ShotMetricMixin | None) -> dict[str, Any]:
-    prefix, bounds = (ShotAccuracy.default_prefix, DEFAULT_BOUNDS) if shot is None else (shot.prefix, shot.bounds)
-    metric = shot or ShotAccuracy
-    names = {name: getattr(metric, name) for name in ('score', 'overall', 'counted')}
-    return {'shot_prefix': prefix, 'bounds': bounds, **names}
-
-
-def _per_class(shot: ShotMetricMixin | None) -> dict[str, list] | None:
-    return per_class_columns(shot.per_class) if shot is not None and shot.per_class is not None else None
-
-
-def _scalars(metrics: dict[str, Any] | None) -> dict[str, float]:
-    """The finite numbers among the metrics; curves and matrices have no place in a table, NaN none in JSON."""
-    numbers = {name: value for name, value in (metrics or {}).items() if not isinstance(value, str)}
-    tensors = {name: torch.as_tensor(value, dtype=torch.float64) for name, value in numbers.items()}
-    single = {name: value.item() for name, value in tensors.items() if value.numel() == 1}
-    return {name: round(value, 6) for name, value in single.items() if math.isfinite(value)}
-
-
-def _training_curves(runner: Runner) -> TrainingCurves:
-    logged = {name.removeprefix('train/'): buffer.data[0] for name, buffer in runner.message_hub.log_scalars.items()}
-    values = {name: logged[name] for name in logged if name in ('loss', 'lr') or 'loss_' in name}
-    by_epoch = isinstance(runner.train_loop, EpochBasedTrainLoop)
-    return TrainingCurves(values, runner.iter, len(runner.train_dataloader) if by_epoch else None)
-
-
-def _earlier_reports(runner: Runner) -> Iterator[dict]:
-    """Reports that lie where the resumed run wrote: in the work dir or beside its checkpoint."""
-    folders = {Path(runner.work_dir).resolve()}
-    if runner._load_from:
-        folders.add(Path(runner._load_from).resolve().parent)
-    for folder in folders:
-        with contextlib.suppress(OSError, ValueError):
-            yield json.loads((folder / METRICS_FILE).read_text(encoding='utf-8'))
-
-
-def _describe_run(runner: Runner, **loops: BaseLoop | None) -> dict[str, Any]:
-    """Seed, code, data and configuration: what it takes to do the run again."""
-    name, text = runner.cfg.filename, ''
-    with warn_only(runner, 'The report lacks the configuration'):
-        # The runner has dumped it there, unless it came from there; formatting it anew takes a second.
-        dumped = Path(runner.work_dir) / (Path(name).name if name else f'{runner.timestamp}.py')
-        is_dumped = dumped.exists() and (name is None or dumped.resolve() != Path(name).resolve())
-        text = dumped.read_text(encoding='utf-8') if is_dumped else runner.cfg.pretty_text
-    if name and Path(name).resolve().is_relative_to(PROJECT_ROOT):
-        name = str(Path(name).resolve().relative_to(PROJECT_ROOT))
-    return {
-        'command': f'{sys.argv[0]} {shlex.join(sys.argv[1:])}',
-        'seed': runner.seed,
-        **git_state(PROJECT_ROOT),
-        'versions': {'ltcl': ltcl.__version__, 'torch': torch.__version__},
-        'data': _describe_data(runner, loops),
-        'config_file': name,
-        'config': text,
-    }
-
-
-def _describe_data(runner: Runner, loops: dict[str, BaseLoop | None]) -> dict[str, dict]:
-    found = {}
-    with warn_only(runner, 'The report lacks the fingerprint of the data'):
-        for name, loop in loops.items():
-            if loop is not None:
-                found[name] = describe_set(loop.dataloader.dataset)
-    return found

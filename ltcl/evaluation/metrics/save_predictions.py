@@ -1,6 +1,7 @@
 """A test that keeps what the model answered."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from torch import Tensor
 
 from ltcl.errors import UserError
 from ltcl.predictions import SavedPredictions, save_predictions
+from ltcl.predictions.score_rows import ScoreFile, ScoreRows
 from ltcl.registry import METRICS
 
 from .told import told
@@ -24,6 +26,7 @@ SMALLEST = torch.finfo(torch.float32).tiny
 class SavePredictions(BaseMetric):
     """Writes scores, label and file of every image, in the order of the data set: :class:`SavedPredictions`.
 
+    Until then the scores of each process are in a file beside it, which goes when the test ends, in whatever way.
     Saved are the logs of the probabilities, which are logits. So they are those of the whole test, whatever a prior or
     an ensemble made of the head's. It has no figures.
 
@@ -38,9 +41,9 @@ class SavePredictions(BaseMetric):
     Example:
         >>> metric = SavePredictions('predictions.npz', split='val')
         >>> metric.process(None, [dict(pred_score=torch.tensor([0.25, 0.75]), gt_label=torch.tensor([1]))])
-        >>> [(scores, label, path)] = metric.results  # `evaluate` writes those of all images
-        >>> np.exp(scores), label
-        (array([0.25, 0.75], dtype=float32), 1)
+        >>> [(file, row, label, path)] = metric.results  # `evaluate` writes the scores of all images
+        >>> row, label
+        (0, 1)
     """
 
     default_prefix = ''  # it has no figures, so none needs one
@@ -59,6 +62,9 @@ class SavePredictions(BaseMetric):
         self._class_counts: np.ndarray | None = None
         self._power: float | None = None
         self._is_calibrated = False
+        self._rows: ScoreFile | None = None
+        self._failure = ''
+        self._num_classes = 0
 
     def set_class_counts(self, class_counts: Sequence[int] | Tensor) -> None:
         """Take the number of training images of each class, shape (num_classes,)."""
@@ -89,26 +95,50 @@ class SavePredictions(BaseMetric):
                 return
             raise UserError('this model gives no score for each class, so it has no predictions to write: omit --out')
         rows = torch.stack([sample['pred_score'] for sample in data_samples]).float().clamp_min(SMALLEST).log()
-        for sample, scores in zip(data_samples, rows.cpu().numpy(), strict=True):
+        self._num_classes = rows.shape[1]
+        try:
+            # A failure is told at the end, so that the figures of the test are not lost with the file.
+            if not self._failure:
+                self._rows = self._rows or ScoreFile(Path(self.path).absolute().parent)
+                places = self._rows.append(rows.cpu().numpy())
+        except OSError as error:
+            self._failure = str(error.strerror or error)
+        if self._failure or self._rows is None:
+            self.results += [None] * len(data_samples)
+            return
+        for sample, row in zip(data_samples, places, strict=True):
             label = int(sample['gt_label']) if 'gt_label' in sample else -1
-            # A row of its own: one that shares its memory takes the whole batch along.
-            self.results.append((scores.copy(), label, str(sample.get('img_path') or '')))
+            self.results.append((self._rows.name, row, label, str(sample.get('img_path') or '')))
 
-    def compute_metrics(self, results: list[tuple[np.ndarray, int, str] | None]) -> dict:
+    def evaluate(self, size: int) -> dict:
+        """Write the file, see :meth:`compute_metrics`, and let the scores go."""
+        try:
+            return super().evaluate(size)
+        finally:
+            if self._rows is not None:
+                self._rows.close()
+            self._rows, self._failure = None, ''
+
+    def compute_metrics(self, results: list[tuple[str, int, int, str] | None]) -> dict:
         """Write the file, in the main process.
 
         Args:
-            results: Of each image its scores, label and file.
+            results: Of each image file and row of its scores, its label and its own file.
         """
-        if not results or results[0] is None:
+        known = [each for each in results if each is not None]
+        if len(known) < len(results) and (self._failure or known):
+            with told(self.path, len(results), self.is_asked):
+                reason = self._failure or 'another process could not keep its scores'
+                raise UserError(f'predictions cannot be written to {self.path}: {reason}')
+        if not known or len(known) < len(results):
             return {}
-        scores, labels, paths = zip(*results, strict=True)
-        num_classes = len(scores[0])
+        files, rows, labels, paths = zip(*known, strict=True)
+        num_classes = self._num_classes
         names = (self.dataset_meta or {}).get('classes') or range(num_classes)
         counts = np.full(num_classes, -1) if self._class_counts is None else self._class_counts
         power = np.nan if self._power is None else self._power
-        known = SavedPredictions(
-            np.stack(scores),
+        saved = SavedPredictions(
+            ScoreRows(list(zip(files, rows, strict=True)), num_classes),
             labels,
             paths,
             np.array([str(name) for name in names]),
@@ -118,5 +148,5 @@ class SavePredictions(BaseMetric):
             power,
         )
         with told(self.path, len(results), self.is_asked):
-            save_predictions(self.path, known)
+            save_predictions(self.path, saved)
         return {}

@@ -19,10 +19,12 @@ def wrong_confidence(answers: Answers, rows: Sequence[ClassRow]) -> Finding:
     groups = []
     for name, labels in groups_of(rows).items():
         member = np.isin(answers.labels, labels)
+        if not member.any():
+            continue
         confidence, right = answers.confidence[member], answers.is_right[member]
         error = np.sqrt(np.var(confidence - right) / member.sum())
         groups.append((name, bin_sums(confidence, right), max(LEAST_GAP, 2 * error)))
-    return _finding(groups, ' `ltcl calibrate RUN` fits temperature and class prior to validation images.')
+    return _finding(groups, ' `ltcl calibrate RUN` fits temperatures, and a class prior if asked to.')
 
 
 def wrong_confidence_of_pixels(confidence: np.ndarray, rows: Sequence[ClassRow]) -> Finding:

@@ -13,27 +13,45 @@ MANY_COPIES = 0.01
 
 
 def too_few_images(rows: Sequence[ClassRow], images: str, score: str = 'accuracy') -> Finding:
-    """Classes whose 95 % interval is wider than 30 points."""
+    """Classes whose 95 % interval is wider than 30 points, and those without any image."""
     known = [row for row in rows if row.figures['low'] is not None]
     wide = [row for row in known if (row.figures['high'] or 0) - (row.figures['low'] or 0) > WIDE]
-    if not wide:
+    absent = [row for row in rows if not row.test]
+    if not wide and not absent:
         text = f'Each class has enough {images} to know its {score} within {WIDE // 2} points.'
         return Finding('few_images', False, f'Each class has enough {images}', text)
     worst = sorted(wide, key=lambda row: (row.test, row.index))[:MAX_NAMED]
+    bars = [(row.name, row.figures['low'] or 0.0, row.figures['high'] or 0.0) for row in worst]
+    few = len(wide) + len(absent)
+    title = f'{few:,} of {len(rows):,} classes {"have" if few > 1 else "has"} too few {images}'
+    text = ' '.join([*_wide_text(wide, worst, images, score), *_absent_text(absent, images)])
+    figure = pairs(bars, ('at least', 'at most'), ' %') if bars else None
+    return Finding('few_images', True, title, text, figure)
+
+
+def _wide_text(wide: Sequence[ClassRow], worst: Sequence[ClassRow], images: str, score: str) -> list[str]:
+    if not wide:
+        return []
     parts = [
         f'{row.name} ({row.test} image{"s" if row.test != 1 else ""}: '
         f'{row.figures["low"]:.0f} to {row.figures["high"]:.0f} %)'
         for row in worst
     ]
-    more = f' and {len(wide) - len(worst):,} more' if len(wide) > len(worst) else ''
-    text = (
+    return [
         f'With so few {images} the {score} of a class is known only within its interval (95 %): '
-        f'{", ".join(parts)}{more}. '
-        'Trust the groups rather than these classes, or add images.'
-    )
-    bars = [(row.name, row.figures['low'] or 0.0, row.figures['high'] or 0.0) for row in worst]
-    title = f'{len(wide):,} of {len(known):,} classes have too few {images}'
-    return Finding('few_images', True, title, text, pairs(bars, ('at least', 'at most'), ' %'))
+        f'{", ".join(parts)}{_more(wide)}. Trust the groups rather than these classes, or add images.'
+    ]
+
+
+def _absent_text(absent: Sequence[ClassRow], images: str) -> list[str]:
+    if not absent:
+        return []
+    names = ', '.join(row.name for row in absent[:MAX_NAMED])
+    return [f'Nothing is known of {names}{_more(absent)}: no {images} are of {"it" if len(absent) == 1 else "them"}.']
+
+
+def _more(rows: Sequence[ClassRow]) -> str:
+    return f' and {len(rows) - MAX_NAMED:,} more' if len(rows) > MAX_NAMED else ''
 
 
 def copied_images(

@@ -1,0 +1,44 @@
+"""The report of a run, written, drawn and printed."""
+
+from pathlib import Path
+
+from mmengine.runner import EpochBasedTrainLoop, Runner
+
+from ltcl.analysis.report_files import draw_report, write_report
+from ltcl.analysis.report_table import print_report
+from ltcl.analysis.training_figure import TrainingCurves
+
+from .run_logs import warn_only
+
+
+def publish(
+    runner: Runner,
+    report: dict,
+    with_table: bool,
+    file_prefix: str = '',
+    predictions: Path | None = None,
+    curves: TrainingCurves | None = None,
+) -> None:
+    """Write, draw and print, each whatever became of the one before."""
+    work_dir, files = Path(runner.work_dir), []
+    with warn_only(runner, 'The report could not be written'):
+        files += write_report(report, work_dir, file_prefix)
+    with warn_only(runner, 'The pictures of the report could not be drawn'):
+        files += draw_report(report, work_dir, file_prefix, curves)
+    with warn_only(runner, 'The page of the report could not be written'):
+        # A second of imports, which the start of a training need not pay for.
+        from ltcl.report.page import PAGE_FILE, write_page
+        from ltcl.report.run_files import read_run
+
+        write_page([read_run(work_dir, predictions)], work_dir / PAGE_FILE)
+        files.append(work_dir / PAGE_FILE)
+    with warn_only(runner, 'The report could not be printed'):
+        if with_table:
+            print_report(report, files)
+
+
+def training_curves(runner: Runner) -> TrainingCurves:
+    logged = {name.removeprefix('train/'): buffer.data[0] for name, buffer in runner.message_hub.log_scalars.items()}
+    values = {name: logged[name] for name in logged if name in ('loss', 'lr') or 'loss_' in name}
+    by_epoch = isinstance(runner.train_loop, EpochBasedTrainLoop)
+    return TrainingCurves(values, runner.iter, len(runner.train_dataloader) if by_epoch else None)
