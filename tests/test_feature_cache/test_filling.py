@@ -14,9 +14,9 @@ from processes import run_processes
 from toy import write_images
 from toy_frozen import encoder_file, frozen_config
 
+from ltcl.cli.cache import remove
 from ltcl.datasets.samplers import SeededIndex
 from ltcl.errors import UserError
-from ltcl.cli.cache import remove
 from ltcl.feature_cache import contents, extraction, fill_features, filling, store
 from ltcl.feature_cache.identity import digest_of_encoder
 
