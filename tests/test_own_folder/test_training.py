@@ -143,6 +143,16 @@ def test_a_run_on_cached_features_goes_on_with_its_encoder(call, data, work_dir,
 
 
 @pytest.mark.slow
+def test_the_way_of_tuning_that_the_run_has_is_no_change(call, data, work_dir, tmp_path):
+    written = []
+    for words in ((), ('--tune', 'frozen')):
+        run = tmp_path / f'run{len(words)}'
+        assert call('train', data, '--from', work_dir, '--work-dir', run, '--dry-run', *words) == 0
+        written.append(Config.fromfile(run / 'config.py').to_dict())
+    assert written[0] == written[1]
+
+
+@pytest.mark.slow
 def test_class_means_need_no_training(call, data, tmp_path, capsys):
     run = tmp_path / 'run'
     words = ('train', data, '--method', 'ncm', '--work-dir', run, '--image-size', '32')
