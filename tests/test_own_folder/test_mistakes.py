@@ -40,6 +40,7 @@ def places(data, work_dir, tmp_path):
         (['DATA', '--val-share', '1'], 2, '1 is no number of at least 0.01 and less than 1'),
         (['DATA', '--epochs', '2', '--cfg-options', 'max_epochs=3'], 1, 'is set by an option of its own as well'),
         (['DATA', '--from', 'RUN', '--backbone', 'resnet18'], 1, 'goes on with its own model: leave --backbone out'),
+        (['DATA', '--from', 'RUN', '--image-size', '64'], 1, 'goes on with its own model: leave --image-size out'),
         (['DATA', '--tune', 'frozen', '--cache-images'], 1, '--tune frozen reads an image once: leave it out'),
         (['DATA', '--from', 'EMPTY'], 1, 'has no checkpoint: name the work dir'),
         (['CONFIG', '--epochs', '3'], 1, '--epochs is for a folder of images'),
