@@ -13,6 +13,7 @@ from ltcl.errors import UserError
 from ltcl.launch import apply_options, import_mmpretrain, load_config
 from ltcl.launch.config_values import images_of, replace_copies
 from ltcl.launch.run_config import OWN_IMAGES
+from ltcl.launch.tuning.frozen import KEPT
 from ltcl.launch.tuning.thawed import is_frozen, thaw
 
 from .choosing import options_of
@@ -82,6 +83,8 @@ def _train_more(cfg: Config, args: argparse.Namespace) -> None:
             f'--tune {" ".join(args.tune)}: {args.start_from} has trained low-rank updates, which would be lost: leave '
             '--tune out, or take --tune lora'
         )
+    if way == 'frozen':
+        args.head = KEPT
     if way == 'frozen' or cfg.model.type == 'ltcl.FrozenEncoderClassifier':
         return
     if is_frozen(cfg):
