@@ -53,7 +53,7 @@ def options(parser: ArgumentParser) -> None:
     """Words and options of the command."""
     parser.add_argument('--clear', metavar='NAME', help=f'remove what is kept under a name, or {ALL}')
     parser.add_argument(
-        '--keep', type=size, metavar='SIZE', help=f'with --clear {FEATURES}: leave those that were used last, up to 5GB'
+        '--keep', type=size, metavar='SIZE', help=f'with --clear {FEATURES}: leave those used last, such as 5GB of them'
     )
 
 
