@@ -7,7 +7,7 @@
 # the statistics of their norms. The cosine classifier starts from the means of the classes, under balanced softmax.
 # Hardware: one GPU, or a CPU with patience; 32 images a step, float32. Not tuned. Not run here.
 _base_ = [
-    '../_base_/default_runtime.py',
+    '../_base_/class_mean_runtime.py',
     '../_base_/datasets/own-images.py',
     '../_base_/models/efficientnet-lite0.py',
     '../_base_/schedules/finetune-20e.py',
@@ -18,4 +18,3 @@ model = dict(
     head=dict(num_classes=_base_.num_classes, loss=dict(num_classes=_base_.num_classes)),
 )
 data_preprocessor = dict(mean=[127.0] * 3, std=[128.0] * 3)
-default_hooks = dict(class_mean_start=dict(type='ltcl.ClassMeanStartHook'))

@@ -8,7 +8,7 @@
 # features, where the original takes CLIP's features of the class names; 5 epochs for 10 (20 on iNaturalist); one crop
 # in the test. Not run here.
 _base_ = [
-    '../_base_/default_runtime.py',
+    '../_base_/class_mean_runtime.py',
     '../_base_/datasets/cifar100-lt.py',
     '../_base_/models/lift-clip.py',
     '../_base_/schedules/lift-5e.py',
@@ -27,4 +27,3 @@ test_pipeline = [dict(type='ltcl.EvalView', resize=256, size=224), _base_.pack]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 test_dataloader = dict(batch_size=128, dataset=dict(pipeline=test_pipeline))
 val_dataloader = test_dataloader
-default_hooks = dict(class_mean_start=dict(type='ltcl.ClassMeanStartHook'))

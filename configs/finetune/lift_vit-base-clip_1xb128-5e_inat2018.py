@@ -8,7 +8,7 @@
 # features, where the original takes CLIP's features of the class names; 5 epochs for 10 (20 on iNaturalist); one crop
 # in the test. Not run here.
 _base_ = [
-    '../_base_/default_runtime.py',
+    '../_base_/class_mean_runtime.py',
     '../_base_/datasets/inat2018.py',
     '../_base_/models/lift-clip.py',
     '../_base_/schedules/lift-5e.py',
@@ -24,4 +24,3 @@ data_preprocessor = dict(
 )
 train_pipeline = [_base_.load, dict(type='ltcl.Views', recipes=['crop_flip'], size=224), _base_.pack]
 train_dataloader = dict(batch_size=128, dataset=dict(pipeline=train_pipeline))
-default_hooks = dict(class_mean_start=dict(type='ltcl.ClassMeanStartHook'))

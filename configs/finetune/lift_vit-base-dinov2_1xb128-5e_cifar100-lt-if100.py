@@ -7,7 +7,7 @@
 # the power of two at or below 100 classes / 24. The original has no DINOv2: its recipe with another encoder; class
 # token, position embeddings resized from 518 px to 224. Not run here.
 _base_ = [
-    '../_base_/default_runtime.py',
+    '../_base_/class_mean_runtime.py',
     '../_base_/datasets/cifar100-lt.py',
     '../_base_/models/lift-dinov2.py',
     '../_base_/schedules/lift-5e.py',
@@ -26,4 +26,3 @@ test_pipeline = [dict(type='ltcl.EvalView', resize=256, size=224), _base_.pack]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 test_dataloader = dict(batch_size=128, dataset=dict(pipeline=test_pipeline))
 val_dataloader = test_dataloader
-default_hooks = dict(class_mean_start=dict(type='ltcl.ClassMeanStartHook'))

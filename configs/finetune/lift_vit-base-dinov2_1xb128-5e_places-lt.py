@@ -7,7 +7,7 @@
 # the power of two at or below 365 classes / 24. The original has no DINOv2: its recipe with another encoder; class
 # token, position embeddings resized from 518 px to 224. Not run here.
 _base_ = [
-    '../_base_/default_runtime.py',
+    '../_base_/class_mean_runtime.py',
     '../_base_/datasets/places-lt.py',
     '../_base_/models/lift-dinov2.py',
     '../_base_/schedules/lift-5e.py',
@@ -19,4 +19,3 @@ model = dict(
 )
 train_pipeline = [_base_.load, dict(type='ltcl.Views', recipes=['crop_flip'], size=224), _base_.pack]
 train_dataloader = dict(batch_size=128, dataset=dict(pipeline=train_pipeline))
-default_hooks = dict(class_mean_start=dict(type='ltcl.ClassMeanStartHook'))

@@ -7,7 +7,7 @@
 # with rate 1e-3: the updates start at zero, and SGD would leave them there for long. Hardware: one GPU, 32 images a
 # step, float32. Balanced softmax. Not tuned. Not run here.
 _base_ = [
-    '../_base_/default_runtime.py',
+    '../_base_/class_mean_runtime.py',
     '../_base_/datasets/own-images.py',
     '../_base_/schedules/finetune-20e.py',
 ]
@@ -30,4 +30,3 @@ model = dict(
     ),
 )
 optim_wrapper = dict(optimizer=dict(_delete_=True, type='AdamW', lr=1e-3, weight_decay=0.01))
-default_hooks = dict(class_mean_start=dict(type='ltcl.ClassMeanStartHook'))

@@ -7,8 +7,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from ltcl.datasets.class_names import find_labels
 from ltcl.errors import UserError
-from ltcl.neutral_text import from_csv_cell, shorten
+from ltcl.neutral_text import csv_cell, from_csv_cell, shorten
 
 from .functional import estimate_shares, log_ratio, shares_of
 
@@ -127,6 +128,7 @@ def shares_by_class(shares: Mapping[str, float], classes: Sequence[str], source:
     Raises:
         UserError: A class is missing or unknown, a share is negative or not finite, or all are 0.
     """
+    shares = _by_own_names(shares, classes, source)
     missing, unknown = [name for name in classes if name not in shares], sorted(shares.keys() - set(classes))
     if missing:
         raise UserError(f'{source} lacks a share for {shorten(missing)}: write 0 for a class that cannot occur')
@@ -137,3 +139,19 @@ def shares_by_class(shares: Mapping[str, float], classes: Sequence[str], source:
         wrong = [f'{name} {shares[name]}' for name in classes if not 0 <= shares[name] < float('inf')]
         raise UserError(f'{source}: shares must be numbers from 0, not all 0, got {shorten(wrong or ["only 0"])}')
     return values / values.sum()
+
+
+def _by_own_names(shares: Mapping[str, float], classes: Sequence[str], source: str) -> dict[str, float]:
+    """Shares by the names that the model has; a table spells control characters, accents and numbers otherwise."""
+    labels = find_labels([*map(_in_a_table, shares)], [*map(_in_a_table, classes)]).tolist()
+    found: dict[str, float] = {}
+    for (name, share), label in zip(shares.items(), labels, strict=True):
+        own = classes[label] if label >= 0 else name
+        if own in found:
+            raise UserError(f'{source} has the class {own} twice: keep one line')
+        found[own] = share
+    return found
+
+
+def _in_a_table(name: str) -> str:
+    return from_csv_cell(str(csv_cell(name)))

@@ -15,7 +15,7 @@ from ltcl.notices import note
 from .contents import digests_of_images
 from .extraction import Task, extract
 from .identity import digest_of_encoder, digest_of_view
-from .store import KEY_BYTES, RowStore, digest, features_folder
+from .store import KEY_BYTES, RowStore, digest, features_folder, say_if_much
 
 # Images of a piece on the disk: what an interruption loses.
 PIECE = 512
@@ -104,6 +104,7 @@ def _complete(model: Any, dataset: CachedFeatures, contents: list[bytes | None],
         cache.take(made)
     if is_main_process():
         note(f'features of {len(tasks):,} images took {time.monotonic() - start:.0f} s')
+        say_if_much(features_folder())
 
 
 def _computed(

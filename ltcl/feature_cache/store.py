@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import os
 import shutil
 import zipfile
 import zlib
@@ -19,6 +20,9 @@ KEY_BYTES = 16
 # Free space that is left to others.
 RESERVE = 64 * 2**20
 HINT = 'XDG_CACHE_HOME names another place'
+# Bytes from which on a run says how much is kept, and where it has been said.
+MUCH = 10**10
+TOLD: set[Path] = set()
 
 
 def digest(*parts: bytes) -> bytes:
@@ -29,6 +33,24 @@ def digest(*parts: bytes) -> bytes:
 def features_folder() -> Path:
     """Where the cache lies; it may not exist yet."""
     return cache_folder() / 'features'
+
+
+def say_if_much(folder: Path) -> None:
+    """Say once how much is kept, if it is much: nothing of it goes by itself.
+
+    Args:
+        folder: Where the cache lies.
+    """
+    size = 0
+    for path in folder.rglob('*.npz'):
+        with contextlib.suppress(OSError):
+            size += path.stat().st_size
+    if size > MUCH and folder not in TOLD:
+        TOLD.add(folder)
+        warn(
+            f'the cache of features has {size / 1e9:,.1f} GB in {folder}, and nothing of it goes by itself: '
+            '`ltcl cache --clear features --keep 5GB` leaves those that were used last'
+        )
 
 
 class RowStore:
@@ -50,6 +72,8 @@ class RowStore:
     def read(self, wanted: Collection[bytes]) -> dict[bytes, np.ndarray]:
         """Those of some rows that are there; damaged pieces are removed, which is said once.
 
+        A piece of which rows are taken has now as the time of its change: so `ltcl cache` knows what was used last.
+
         Args:
             wanted: Keys of the rows.
 
@@ -60,13 +84,16 @@ class RowStore:
         damaged = []
         for path in sorted(self.folder.glob('*.npz')):
             try:
-                keys, rows = _piece(path, self.dtype)
+                piece = _piece(path, self.dtype, wanted)
             except FileNotFoundError:
                 continue
             except (OSError, ValueError, KeyError, EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError):
                 damaged.append(path)
                 continue
-            found.update((key, row) for key, row in zip(keys, rows, strict=True) if key in wanted)
+            if piece:
+                found.update(piece)
+                with contextlib.suppress(OSError):
+                    os.utime(path)
         self._drop(damaged)
         return found
 
@@ -111,12 +138,17 @@ class RowStore:
             warn(f'features are not kept in the cache: {error}: the next run computes them again. {HINT}')
 
 
-def _piece(path: Path, dtype: type) -> tuple[list[bytes], np.ndarray]:
+def _piece(path: Path, dtype: type, wanted: Collection[bytes]) -> dict[bytes, np.ndarray]:
+    """Rows of a file that are wanted; those of a file without any are not read."""
     with np.load(path, allow_pickle=False) as file:
-        keys, rows = file['keys'], file['rows']
-    if keys.shape != (len(rows), KEY_BYTES) or keys.dtype != np.uint8 or rows.ndim != 2 or rows.dtype != dtype:
+        keys = file['keys']
+        if keys.ndim != 2 or keys.shape[1] != KEY_BYTES or keys.dtype != np.uint8:
+            raise ValueError('not a piece of rows')
+        places = {key: place for place, key in enumerate(map(bytes, keys)) if key in wanted}
+        rows = file['rows'] if places else np.empty((len(keys), 0), dtype)
+    if len(rows) != len(keys) or rows.ndim != 2 or rows.dtype != dtype:
         raise ValueError('not a piece of rows')
-    return [key.tobytes() for key in keys], rows
+    return {key: rows[place] for key, place in places.items()}
 
 
 def _free_bytes(folder: Path) -> int:

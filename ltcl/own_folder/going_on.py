@@ -13,11 +13,13 @@ from ltcl.errors import UserError
 from ltcl.launch import apply_options, import_mmpretrain, load_config
 from ltcl.launch.config_values import images_of, replace_copies
 from ltcl.launch.run_config import OWN_IMAGES
+from ltcl.launch.tuning.frozen import KEPT
 from ltcl.launch.tuning.thawed import is_frozen, thaw
 
 from .choosing import options_of
 from .methods import config_of, method_of
 
+ADAPTED = 'ltcl.AdaptedBackbone'
 # What ended or described the other run, not this one.
 LEFT_BEHIND = ('experiment_name', 'launcher', 'resume', 'work_dir', 'stage1_config')
 
@@ -54,6 +56,8 @@ def config_from_run(args: argparse.Namespace) -> Config:
         cfg.pop(name, None)
     _take_images(cfg, args.config)
     cfg.load_from = str(path.absolute())
+    if args.tune and _is_tuned_so(cfg, args.tune[0]):
+        args.tune = None
     if args.tune:
         _train_more(cfg, args)
     cfg = apply_options(cfg, argparse.Namespace(**{**vars(args), 'cfg_options': options_of(args)}))
@@ -62,18 +66,25 @@ def config_from_run(args: argparse.Namespace) -> Config:
     return cfg
 
 
+def _is_tuned_so(cfg: Config, way: str) -> bool:
+    """Whether the run has trained as much as ``--tune`` says, so that it stays as it is."""
+    return (way == 'frozen' and is_frozen(cfg)) or (way == 'lora' and cfg.model.backbone.type == ADAPTED)
+
+
 def _train_more(cfg: Config, args: argparse.Namespace) -> None:
     """Prepare the config of a run for another ``--tune``.
 
     Raises:
         UserError: The run has trained adapters, which no other way of tuning keeps.
     """
-    way, backbone = args.tune[0], cfg.model.backbone
-    if backbone.type == 'ltcl.AdaptedBackbone' and way != 'lora':
+    way = args.tune[0]
+    if cfg.model.backbone.type == ADAPTED:
         raise UserError(
             f'--tune {" ".join(args.tune)}: {args.start_from} has trained low-rank updates, which would be lost: leave '
             '--tune out, or take --tune lora'
         )
+    if way == 'frozen':
+        args.head = KEPT
     if way == 'frozen' or cfg.model.type == 'ltcl.FrozenEncoderClassifier':
         return
     if is_frozen(cfg):

@@ -84,3 +84,27 @@ def test_a_momentum_encoder_starts_from_the_backbone_that_was_frozen():
     model.momentum_encoder = nn.ModuleDict({'backbone': nn.Linear(2, 2)})
     found = fitted_encoder(model, wrapped(theirs))
     assert torch.equal(found['momentum_encoder.backbone.weight'], theirs['backbone.weight'])
+
+
+def test_adapters_of_a_momentum_encoder_start_as_well():
+    model, theirs = Model(2), Model(2).state_dict()
+    model.backbone.adapters = nn.Linear(2, 1)
+    model.momentum_encoder = nn.ModuleDict({'backbone': nn.Linear(2, 2)})
+    model.momentum_encoder['backbone'].adapters = nn.Linear(2, 1)
+    found = fitted_encoder(model, wrapped(theirs))
+    assert found.keys() == model.state_dict().keys()
+    own = model.momentum_encoder['backbone'].adapters.weight
+    assert torch.equal(found['momentum_encoder.backbone.adapters.weight'], own)
+
+
+def test_an_encoder_that_is_frozen_now_has_no_momentum_copy():
+    whole, model = Model(2), Model(2)
+    for each, parts in ((whole, ('backbone', 'projector')), (model, ('projector',))):
+        each.momentum_encoder = nn.ModuleDict({name: nn.Linear(2, 2) for name in parts})
+    model.backbone = nn.ModuleDict({'encoder': model.backbone})
+    found = wrapped(fitted_encoder(model, whole.state_dict()))
+    assert {name.removeprefix('momentum_encoder.') for name in found if 'momentum' in name} == {
+        'projector.weight',
+        'projector.bias',
+    }
+    assert found.keys() == model.state_dict().keys()

@@ -48,6 +48,19 @@ def test_a_file_of_shares_in_any_order_and_of_any_sum(tmp_path):
     assert mixes().shares(str(path)).tolist() == pytest.approx([1 / 8, 5 / 8, 2 / 8])
 
 
+@pytest.mark.parametrize('names', [['caf\u00e9', 'a\rb\x1b', 'x\ny'], ['007', '08', '9']])
+def test_names_as_a_table_spells_them(tmp_path, names):
+    model = Mixes([names[0].replace('\u00e9', 'e\u0301'), *names[1:]], None, 0, 'AnyHead')
+    path = write(tmp_path, csv_text(['class', 'share'], zip(names, (1, 2, 5), strict=True)))
+    assert model.shares(path).tolist() == pytest.approx([1 / 8, 2 / 8, 5 / 8])
+    if names[0] == '007':  # as spreadsheets write numbers
+        path.write_text('class,share\n7,1\n8,2\n9,5\n')
+        assert model.shares(path).tolist() == pytest.approx([1 / 8, 2 / 8, 5 / 8])
+        path.write_text('class,share\n7,1\n007,2\n8,3\n9,5\n')
+        with pytest.raises(UserError, match='has the class 007 twice'):
+            model.shares(path)
+
+
 BEE = '"\'=bee, ""wild"""'
 
 

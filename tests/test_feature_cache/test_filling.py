@@ -1,5 +1,6 @@
 """Features of a data set: those of the model, computed once, of the images as they are."""
 
+import errno
 import multiprocessing
 import os
 import shutil
@@ -13,9 +14,10 @@ from processes import run_processes
 from toy import write_images
 from toy_frozen import encoder_file, frozen_config
 
+from ltcl.cli.cache import remove
 from ltcl.datasets.samplers import SeededIndex
 from ltcl.errors import UserError
-from ltcl.feature_cache import contents, extraction, fill_features, filling
+from ltcl.feature_cache import contents, extraction, fill_features, filling, store
 from ltcl.feature_cache.identity import digest_of_encoder
 
 CROPS = 3
@@ -154,6 +156,47 @@ def test_a_damaged_piece_is_computed_anew(setting, tmp_path, encoded):
     piece.write_bytes(piece.read_bytes()[:-30])
     assert torch.equal(filled(setting, 'val').features, before)
     assert encoded == [10, 10]
+
+
+def test_a_disk_that_fills_up_costs_the_rest_of_the_cache_alone(setting, encoded, monkeypatch):
+    expected = filled(setting, 'val').features
+    remove(store.features_folder())
+    monkeypatch.setattr(filling, 'PIECE', 2)
+    written, write = [], store.write_atomic
+
+    def on_a_full_disk(path, content):
+        if len(written) == 2:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        write(path, content)
+        written.append(path)
+
+    told = []
+    monkeypatch.setattr(store, 'warn', told.append)
+    with monkeypatch.context() as patch:
+        patch.setattr(store, 'write_atomic', on_a_full_disk)
+        assert torch.equal(filled(setting, 'val').features, expected)
+    assert len(told) == 1
+    assert 'No space left on device' in told[0]
+    encoded.clear()
+    assert torch.equal(filled(setting, 'val').features, expected)
+    assert sum(encoded) == 10 - 2 * len([path for path in written if 'contents' not in path.parts])
+
+
+def test_what_is_removed_under_a_run_is_computed_anew(setting, encoded, monkeypatch):
+    """The cache goes while a run that has read it is at work, and while another one lists it."""
+    expected = filled(setting, 'val').features
+    piece = store._piece
+
+    def gone(path, *args):
+        remove(store.features_folder())
+        return piece(path, *args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, '_piece', gone)
+        assert torch.equal(filled(setting, 'val').features, expected)
+    encoded.clear()
+    assert torch.equal(filled(setting, 'val').features, expected)
+    assert encoded == []
 
 
 def test_a_training_draws_one_of_the_kept_views(setting):

@@ -79,3 +79,22 @@ def test_a_place_that_cannot_be_written_costs_a_warning(tmp_path, told):
     store.write(KEYS[2:], ROWS[2:])
     assert len(told) == 1
     assert store.read(set(KEYS)) == {}
+
+
+def test_much_is_said_once(store, told, monkeypatch):
+    module.say_if_much(store.folder.parent)
+    assert not told
+    monkeypatch.setattr(module, 'MUCH', 100)
+    for _ in range(2):
+        module.say_if_much(store.folder.parent)
+    assert len(told) == 1
+    assert '`ltcl cache --clear features --keep 5GB` leaves those that were used last' in told[0]
+
+
+def test_rows_of_other_images_are_not_read(store, told):
+    path = max(store.folder.iterdir(), key=lambda each: each.stat().st_size)
+    content = bytearray(path.read_bytes())
+    content[content.index(ROWS[2].tobytes())] ^= 1
+    path.write_bytes(content)
+    assert store.read({KEYS[5]}).keys() == {KEYS[5]}
+    assert not told

@@ -19,7 +19,7 @@ from ltcl.checkpoints.whole_files import save_whole
 from ltcl.engine import Runner
 from ltcl.predictions import load_predictions
 
-FORMULA = '=1+1, "x"'
+FORMULA = '=1+1, "x"\ny'
 
 
 @pytest.fixture(scope='module')
@@ -62,6 +62,21 @@ def test_predictions_as_csv_and_json(call, run, data, tmp_path):
     assert [each['class'] for each in entries] == [each.classes[0] for each in predictions]
     assert {len(each['classes']) for each in entries} == {1}
     assert entries[0]['error'] is None
+
+
+def test_a_mix_of_the_names_in_the_table(call, run, data, tmp_path):
+    """What was predicted, counted in a spreadsheet, is a mix to answer for and shows in the analysis."""
+    table, shares, tested = tmp_path / 'predictions.csv', tmp_path / 'shares.csv', tmp_path / 'predictions.npz'
+    call('predict', run, data, '--out', table, '--top', 3)
+    names = {rows_of(table)[0][name] for name in ('class', 'class_2', 'class_3')}
+    with shares.open('w', newline='', encoding='utf-8') as file:
+        csv.writer(file).writerows([['class', 'share'], *((name, 0 if 'class' in name else 1) for name in names)])
+    assert call('predict', run, data, '--prior', shares, '--out', table)[0] == 0
+    assert {row['class'] for row in rows_of(table)} == {f"'{FORMULA}"}
+    assert call('test', run, '--split', 'val', '--prior', shares, '--out', tested, '--work-dir', tmp_path)[0] == 0
+    status, _, errors = call('analyze', tested)
+    assert status == 0, errors
+    assert {f"'{FORMULA}"} < {row['class_name'] for row in rows_of(tmp_path / 'analysis_classes.csv')}
 
 
 def test_without_out_the_table_is_printed(call, run, data):

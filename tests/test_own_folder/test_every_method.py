@@ -5,21 +5,34 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 from toy import write_images
 
+from ltcl.checkpoints.reading import load_from_local
 from ltcl.own_folder import measuring
 from ltcl.own_folder.methods import METHODS
 
+# The transformer is the smallest of timm: writing a file of it takes time by the number of its blocks.
 BACKBONES = {
     'resnet18': ('--scratch',),
     'tf_efficientnet_lite0': ('--tune', 'full'),
-    'vit_tiny_patch16_224': ('--scratch',),
+    'test_vit': ('--scratch',),
 }
 TRAINED = [name for name, method in METHODS.items() if method.is_trained]
 TUNED = [(method, words) for method in ('gpaco', 'kcl', 'ldam') for words in ('full', 'last 2', 'frozen')]
+# How much is trained first, and what goes on with it.
+STEPS = [
+    ('frozen', 'lora'),
+    ('frozen', 'last 2'),
+    ('full', 'frozen'),
+    ('full', 'lora'),
+    ('lora', 'lora'),
+    ('last 2', 'full'),
+]
 # A file of each kind that is exported.
-FILES = {'resnet18': 'model.onnx', 'tf_efficientnet_lite0': 'model.pt2', 'vit_tiny_patch16_224': 'model.onnx'}
+FILES = {'resnet18': 'model.onnx', 'tf_efficientnet_lite0': 'model.pt2', 'test_vit': 'model.onnx'}
 
 
 @pytest.fixture(scope='module')
@@ -108,3 +121,34 @@ def test_goes_on_with_another_class_and_with_the_encoder(call, parted, more, tmp
         assert call('predict', tmp_path / run, more / 'test', '--out', tmp_path / 'table.csv') == 0
         with (tmp_path / 'table.csv').open(newline='') as lines:
             assert {row['class'] for row in csv.DictReader(lines)} <= {'another', 'class_0', 'class_1', 'class_2'}
+
+
+@pytest.fixture(scope='module')
+def weights(tmp_path_factory):
+    """A file of the transformer's weights."""
+    path = tmp_path_factory.mktemp('weights') / 'vit.pth'
+    torch.save(pytest.importorskip('timm').create_model('test_vit', img_size=32).state_dict(), path)
+    return path
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(('first', 'then'), STEPS)
+@pytest.mark.parametrize('method', ['balanced-softmax', 'gpaco'])
+def test_every_way_of_tuning_goes_on_with_another(call, parted, more, weights, tmp_path, method, first, then):
+    words = ('--backbone', 'test_vit', '--weights', weights, '--image-size', '32', '--batch-size', '4', '--epochs', '1')
+    start = ('train', parted, '--method', method, '--work-dir', tmp_path / 'first')
+    assert call(*start, *words, '--tune', *first.split()) == 0
+    new = ('train', more, '--from', tmp_path / 'first', '--work-dir', tmp_path / 'then', '--lr', '1e-9')
+    assert call(*new, '--epochs', '1', '--tune', *then.split()) == 0
+    before, after = (tensors(tmp_path / name) for name in ('first', 'then'))
+    assert before.keys() <= after.keys()
+    for name, value in before.items():
+        kept = after[name][1:] if name.startswith('head.fc.') else after[name]  # 'another' is the first class
+        if 'queue' not in name and 'counts' not in name:
+            np.testing.assert_allclose(kept, value, atol=1e-5, err_msg=name)
+
+
+def tensors(run: Path) -> dict:
+    """Tensors of the last checkpoint, the encoder under one name however it is wrapped."""
+    state = load_from_local(run / 'epoch_1.pth')['state_dict']
+    return {name.replace('backbone.encoder.', 'backbone.'): np.asarray(value) for name, value in state.items()}

@@ -1,8 +1,14 @@
 """What `ltcl train` says to folders and options that cannot be."""
 
 import pytest
+import torch
 from own_folders import images, touch
 from own_scenes import write_scenes
+from own_training import OPTIONS
+
+from ltcl.checkpoints import timm_files
+from ltcl.errors import UserError
+from ltcl.files import cache_folder
 
 
 @pytest.fixture
@@ -34,6 +40,7 @@ def places(data, work_dir, tmp_path):
         (['DATA', '--val-share', '1'], 2, '1 is no number of at least 0.01 and less than 1'),
         (['DATA', '--epochs', '2', '--cfg-options', 'max_epochs=3'], 1, 'is set by an option of its own as well'),
         (['DATA', '--from', 'RUN', '--backbone', 'resnet18'], 1, 'goes on with its own model: leave --backbone out'),
+        (['DATA', '--from', 'RUN', '--image-size', '64'], 1, 'goes on with its own model: leave --image-size out'),
         (['DATA', '--tune', 'frozen', '--cache-images'], 1, '--tune frozen reads an image once: leave it out'),
         (['DATA', '--from', 'EMPTY'], 1, 'has no checkpoint: name the work dir'),
         (['CONFIG', '--epochs', '3'], 1, '--epochs is for a folder of images'),
@@ -58,3 +65,37 @@ def test_images_with_masks_are_for_segmentation(call, capsys, tmp_path):
     words = ('train', tmp_path / 'scenes', '--work-dir', tmp_path / 'run')
     assert call(*words, '--tune', 'full') == 1
     assert '--tune is for images in class folders' in capsys.readouterr().err
+
+
+@pytest.fixture
+def no_network(monkeypatch):
+    def refuse(url):
+        raise UserError(f'{url} cannot be downloaded') from OSError('Network is unreachable')
+
+    timm_files.find_weights.cache_clear()
+    monkeypatch.setattr(timm_files, 'download', refuse)
+    yield
+    timm_files.find_weights.cache_clear()
+
+
+@pytest.mark.usefixtures('no_network')
+def test_without_network_every_source_is_named(call, data, tmp_path, capsys):
+    pytest.importorskip('timm')
+    assert call('train', data, '--work-dir', tmp_path / 'run', '--backbone', 'test_convnext', '--tune', 'full') == 1
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith('error: no weights of test_convnext.r160_in1k: they are not in the caches of ')
+    for source in (str(cache_folder()), 'timm/test_convnext.r160_in1k', 'Network is unreachable'):
+        assert source in line
+    assert line.endswith('Give a file, --weights FILE, or train from random weights, --scratch')
+    assert not (tmp_path / 'run').exists()
+
+
+def test_weights_of_another_network_end_the_run(call, data, tmp_path, capsys):
+    timm = pytest.importorskip('timm')
+    torch.save(timm.create_model('test_vit').state_dict(), tmp_path / 'vit.pth')
+    words = ('--backbone', 'timm/test_resnet', '--weights', tmp_path / 'vit.pth', '--tune', 'full', *OPTIONS)
+    assert call('train', data, '--work-dir', tmp_path / 'run', *words) == 1
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith(f'error: {tmp_path}/vit.pth does not fit ')
+    assert 'of its' in line
+    assert not list((tmp_path / 'run').glob('*.pth'))

@@ -13,7 +13,7 @@ from toy import write_images
 from ltcl import LongTailClassifier
 from ltcl.checkpoints.reading import load_from_local
 from ltcl.own_folder.choosing import validation_interval
-from ltcl.own_folder.config_file import is_same
+from ltcl.own_folder.config_file import is_same, work_dir_of
 from ltcl.own_folder.measuring import worst_of
 from ltcl.own_folder.result import Column, Result, _cell, next_commands
 
@@ -140,6 +140,31 @@ def test_a_run_on_cached_features_goes_on_with_its_encoder(call, data, work_dir,
     for name, value in before.items():
         if 'running' not in name and 'num_batches' not in name:
             np.testing.assert_allclose(after[name.replace('backbone.encoder.', 'backbone.')], value, atol=1e-6)
+
+
+def test_the_run_to_go_on_with_stays_where_it_is(call, data, copied, monkeypatch, capsys):
+    before = sorted(copied.iterdir())
+    for start in (copied, copied / 'epoch_2.pth'):
+        capsys.readouterr()
+        assert call('train', data, '--from', start, '--work-dir', copied) == 1
+        assert f'--work-dir {copied} has the run to go on with' in capsys.readouterr().err
+    assert sorted(copied.iterdir()) == before
+    monkeypatch.chdir(copied.parent)
+    (copied.parent / 'work_dirs').symlink_to('.')
+    args = SimpleNamespace(config='data/my run', start_from='my run/epoch_2.pth', work_dir=None)
+    assert work_dir_of(args) == 'work_dirs/my run_2'
+    args.config = 'data/others'
+    assert work_dir_of(args) == 'work_dirs/others'
+
+
+@pytest.mark.slow
+def test_the_way_of_tuning_that_the_run_has_is_no_change(call, data, work_dir, tmp_path):
+    written = []
+    for words in ((), ('--tune', 'frozen')):
+        run = tmp_path / f'run{len(words)}'
+        assert call('train', data, '--from', work_dir, '--work-dir', run, '--dry-run', *words) == 0
+        written.append(Config.fromfile(run / 'config.py').to_dict())
+    assert written[0] == written[1]
 
 
 @pytest.mark.slow

@@ -38,3 +38,11 @@ def test_images_are_prepared_as_the_weights_know_them(path):
     assert cfg.data_preprocessor.mean == pytest.approx([255 * value for value in known.mean])
     assert cfg.data_preprocessor.std == pytest.approx([255 * value for value in known.std])
     assert cfg.test_dataloader.dataset.pipeline[-2]['size'] == encoder.get('img_size', known.input_size[-1]) == 224
+
+
+@pytest.mark.parametrize('path', [path for path in PATHS if '-dinov2_' in path.name], ids=name_of)
+def test_two_encoders_have_one_recipe(path):
+    ours, clip = (read(each).to_dict() for each in (path, path.with_name(path.name.replace('-dinov2_', '-clip_'))))
+    for cfg in (ours, clip):
+        del cfg['model']['backbone']['encoder'], cfg['data_preprocessor']['mean'], cfg['data_preprocessor']['std']
+    assert ours == clip

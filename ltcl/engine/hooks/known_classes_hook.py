@@ -18,6 +18,7 @@ from ..unwrapped import unwrapped
 MOMENTUM = 'momentum_encoder.'
 HEAD, EXPERTS = 'head.', 'head.experts.'
 ENCODER, WRAPPED, ADAPTERS = 'backbone.', 'backbone.encoder.', 'backbone.adapters.'
+COPIED = MOMENTUM + ENCODER
 
 
 @HOOKS.register_module()
@@ -85,11 +86,11 @@ def fitted_encoder(model: nn.Module, theirs: Mapping[str, Tensor]) -> dict[str, 
         theirs: Tensors of the checkpoint.
     """
     own = model.state_dict()
-    if any(name.startswith(WRAPPED) for name in own):
-        return dict(theirs)
+    if any(name.startswith(WRAPPED) for name in own):  # it has no momentum copy
+        return {name: each for name, each in theirs.items() if name in own or not name.startswith(COPIED)}
     state = {re.sub(f'^{WRAPPED}', ENCODER, name): each for name, each in theirs.items()}
     new = {name: each for name, each in own.items() if name not in state}
-    adapters = {name: each for name, each in new.items() if name.startswith(ADAPTERS)}
+    adapters = {name: each for name, each in new.items() if name.removeprefix(MOMENTUM).startswith(ADAPTERS)}
     # The momentum encoder has no copy of a frozen backbone.
     copies = {
         name: state[online] for name in new if (online := name.removeprefix(MOMENTUM)) != name and online in state

@@ -8,6 +8,9 @@ from mmengine.config import Config
 from ltcl.errors import UserError
 
 HEADS = ('linear', 'cosine', 'hidden')
+KEPT = 'kept'
+"""In the place of a head: one that is trained already, with what is before it."""
+HIDDEN = 'ltcl.FeatureMLP'
 MIXING = ('data_preprocessor', 'batch_augments')
 SINGLE = 'ltcl.Classifier'
 CONTRASTIVE = 'ltcl.ContrastiveClassifier'
@@ -33,8 +36,9 @@ def freeze(
     Args:
         cfg: The config of a classifier, changed in place.
         head: 'linear' and 'cosine' train a classifier on the features, a cosine one from the means of the classes;
-            'hidden' puts a layer with dropout before it. None is 'hidden' for the contrastive methods, whose views
-            differ by the dropout, and leaves the head of the others as it is.
+            'hidden' puts a layer with dropout before it, unless the config has one. None is 'hidden' for the
+            contrastive methods, whose views differ by the dropout, and leaves the head of the others as it is, as
+            :data:`KEPT` does for all.
         views: Views of a training image that go through the encoder, not counting their mirror images.
         hidden: Width of the hidden layer.
         dropout: Share of the hidden units that a step leaves out.
@@ -54,9 +58,11 @@ def freeze(
         model.pop('train_bn', None)
     if model.get('frozen'):
         model.frozen = ()
+    own = _take_hidden(model)
     _freeze_encoder(cfg)
-    is_hidden = head == 'hidden' or (head is None and is_contrastive)
-    model.neck = dict(type='ltcl.FeatureMLP', hidden=hidden, dropout=dropout) if is_hidden else None
+    if own is None and (head == 'hidden' or (head is None and is_contrastive)):
+        own = dict(type=HIDDEN, hidden=hidden, dropout=dropout)
+    model.neck = None if head in ('linear', 'cosine') else own
     for part in ('head', 'projector'):
         if model.get(part):
             model[part].pop('in_channels', None)
@@ -75,7 +81,7 @@ def freeze(
 
 def _check(cfg: Config, head: str | None, views: int) -> None:
     model: Any = cfg.get('model') or {}
-    if head not in (None, *HEADS):
+    if head not in (None, KEPT, *HEADS):
         raise UserError(f'the head on frozen features is one of {", ".join(HEADS)}, not {head!r}')
     if views < 1:
         raise UserError(f'--views {views} must be at least 1')
@@ -88,6 +94,17 @@ def _check(cfg: Config, head: str | None, views: int) -> None:
     for owner, place, name in ((model, 'train_cfg', 'augments'), *((each, *MIXING) for each in (model, cfg))):
         if (owner.get(place) or {}).get(name):
             raise UserError(f'--tune frozen: {place}.{name} mixes images, of which only features are kept: take it out')
+
+
+def _take_hidden(model: Any) -> dict | None:
+    """Take a hidden layer off the neck, which keeps its pooling; None where there is none."""
+    neck = model.get('neck')
+    if not neck or neck.type != HIDDEN:
+        return None
+    hidden = _plain(neck)
+    model.neck = hidden.pop('pooling', None)
+    hidden.pop('in_channels', None)
+    return hidden
 
 
 def _freeze_encoder(cfg: Config) -> None:

@@ -12,7 +12,8 @@ from ltcl.errors import UserError
 from ltcl.launch import import_mmpretrain, load_config
 from ltcl.launch.contract import check_contract
 from ltcl.launch.parts import check_parts
-from ltcl.launch.tuning.frozen import freeze
+from ltcl.launch.tuning.frozen import KEPT, freeze
+from ltcl.launch.tuning.thawed import thaw
 
 NOWHERE = 'nowhere'
 OWN = sorted(CONFIGS.glob('custom/*.py'))
@@ -42,6 +43,30 @@ def test_the_configs_of_own_images(path):
     assert cfg.test_dataloader.dataset.dataset == whole.test_dataloader.dataset
     assert cfg.test_dataloader.batch_size == whole.test_dataloader.batch_size
     assert [cfg[f'{name}_dataloader'].num_workers for name in ('train', 'val', 'test')] == [0, 0, 4]
+
+
+@pytest.mark.parametrize('method', ['cross_entropy', 'paco'])
+@pytest.mark.parametrize('head', [None, 'hidden'])
+def test_a_head_that_is_trained_stays(tmp_path, method, head):
+    """One that was trained on features, then with its encoder, and on features again."""
+    cfg = frozen_config(tmp_path, tmp_path, encoder_file(tmp_path), method, head)
+    first = copy.deepcopy(cfg)
+    thaw(cfg)
+    freeze(cfg, KEPT)
+    assert cfg.model == first.model
+    whole = toy_config(tmp_path, tmp_path, method)
+    freeze(whole, KEPT)
+    assert whole.model.neck is None  # nothing untrained comes before a trained head
+    assert whole.model.head == first.model.head
+
+
+@pytest.mark.parametrize('head', ['linear', 'cosine'])
+def test_a_hidden_layer_goes_where_none_is_wanted(tmp_path, head):
+    cfg = frozen_config(tmp_path, tmp_path, encoder_file(tmp_path), 'cross_entropy', 'hidden')
+    thaw(cfg)
+    freeze(cfg, head)
+    assert cfg.model.neck is None
+    assert cfg.model.backbone.pooling == dict(type='GlobalAveragePooling')
 
 
 @pytest.mark.parametrize('method', METHODS)
