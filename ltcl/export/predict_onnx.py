@@ -24,6 +24,7 @@ import os
 import re
 import struct
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -274,6 +275,34 @@ def cell(value: object) -> object:
 def plain(text: str) -> str:
     """The text of a cell."""
     return text[1:] if text.startswith("'") and FORMULA.match(text[1:]) else text
+
+
+def mask_names(given: list[str], images: list[str]) -> list[str]:
+    """File names of masks, below the folder for them: the folders that images lie in are kept.
+
+    Args:
+        given: Images and folders as they were named.
+        images: The images, those in the folders one by one.
+
+    Returns:
+        ``b/1.png`` for ``a/b/1.jpg`` of the folder ``a``; where images differ in their suffixes only, ``b/1.jpg.png``.
+    """
+    folders = [each if os.path.isdir(each) else os.path.dirname(each) for each in given]
+    root = os.path.commonpath([os.path.abspath(each) for each in folders])
+    long = [os.path.relpath(os.path.abspath(each), root) for each in images]
+    stems = {name: os.path.splitext(name)[0] for name in long}
+    shared = Counter(stems.values())
+    names = [name if shared[stems[name]] > 1 else stems[name] for name in long]
+    is_unique = len(set(names)) == len(set(long))
+    return [f'{name}.png' for name in (names if is_unique else long)]
+
+
+def mask_picture(mask: np.ndarray, palette: list | None) -> Image.Image:
+    """A mask as a picture: of colours (H, W, 3), or of values (H, W) with a palette for them."""
+    picture = Image.fromarray(mask)
+    if palette is not None:
+        picture.putpalette([channel for colour in palette for channel in colour])
+    return picture
 
 
 def write(path: str | None, text: str) -> None:

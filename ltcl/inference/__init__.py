@@ -3,5 +3,6 @@
 from .answers import Embeddings, Prediction
 from .classifier import LongTailClassifier
 from .images import Image
+from .segmenter import LongTailSegmenter, Segmentation
 
-__all__ = ['Embeddings', 'Image', 'LongTailClassifier', 'Prediction']
+__all__ = ['Embeddings', 'Image', 'LongTailClassifier', 'LongTailSegmenter', 'Prediction', 'Segmentation']
