@@ -15,10 +15,15 @@ examples:
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from ltcl.launch import import_mmpretrain
 from ltcl.launch.image_options import at_least, calibration_option
 
 from .parser import ArgumentParser, command
+
+if TYPE_CHECKING:
+    from ltcl.inference import LongTailClassifier, LongTailSegmenter
 
 SUFFIXES = dict(onnx='.onnx', torch='.pt2')
 
@@ -56,16 +61,27 @@ def _mix(text: str) -> str:
     return text
 
 
+def load_model(args: argparse.Namespace) -> 'LongTailClassifier | LongTailSegmenter':
+    """The model of a run, of either kind, on the CPU."""
+    from ltcl.inference import LongTailClassifier, LongTailSegmenter
+    from ltcl.inference.runs import SEGMENTATION, read_run
+
+    run = read_run(args.run, args.config, scope=None)
+    if run.scope == SEGMENTATION:
+        return LongTailSegmenter(run, 'cpu')
+    return LongTailClassifier(run, 'cpu', not args.uncalibrated)
+
+
 @command(options, parse)
 def main(args: argparse.Namespace) -> None:
     """Load the model, write it, say how it was compared."""
-    from ltcl import LongTailClassifier
+    import_mmpretrain()
     from ltcl.export.onnx_file import check_opset, check_packages
 
     if args.format == 'onnx':
         check_packages()
         check_opset(args.opset)
-    model = LongTailClassifier.load(args.run, 'cpu', args.config, not args.uncalibrated)
+    model = load_model(args)
     path = args.out or model.run.path.with_suffix(SUFFIXES[args.format])
     options = dict(prior=args.prior, opset=args.opset, check_images=args.check_images)
     exported = model.export(path, args.format, **options)

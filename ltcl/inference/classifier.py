@@ -137,6 +137,14 @@ class LongTailClassifier(ImageModel):
             for index, source in enumerate(sources)
         ]
 
+    def probabilities(
+        self, images: Iterable[Image], prior: Prior = None
+    ) -> Iterator[tuple[np.ndarray | None, str | None]]:
+        """Probabilities of all classes, shape (num_classes,); see :meth:`ImageModel.probabilities`."""
+        for each in self.predict(images, len(self.classes), prior, num_workers=0):
+            found = dict(zip(each.classes, each.probabilities, strict=True))
+            yield np.array([found[name] for name in self.classes]) if found else None, each.error
+
     def embed(
         self,
         images: Image | Iterable[Image],

@@ -1,12 +1,16 @@
 """A trained model that reads images as its test does: what all kinds of them have in common."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
+import numpy as np
 import torch
 from mmengine.registry import DefaultScope
 
-from .images import Source
+from ltcl.calibration import Calibration
+from ltcl.evaluation.class_mixes import Mixes, Prior
+
+from .images import Image, Source
 from .reading import Loaded, Reader, collate_with, load
 from .runs import SavedRun, build_model
 
@@ -23,6 +27,10 @@ class ImageModel:
         left_out: Steps of the test pipeline that images alone do not need, by type.
     """
 
+    mixes: Mixes
+    calibration: Calibration | None = None
+    """What ``ltcl calibrate`` stored; None where there is none."""
+
     def __init__(
         self, run: SavedRun, device: str | torch.device | None = None, left_out: frozenset[str] = frozenset()
     ) -> None:
@@ -37,6 +45,20 @@ class ImageModel:
             self.reader = Reader(steps, is_grey=means is not None and len(means) == 1)
             self._collate = collate_with(loader.get('collate_fn'))
         self.batch_size, self.num_workers = loader.get('batch_size', 1), loader.get('num_workers', 0)
+
+    def probabilities(
+        self, images: Iterable[Image], prior: Prior = None
+    ) -> Iterator[tuple[np.ndarray | None, str | None]]:
+        """Probabilities of the classes in each image, in their order, or why it cannot be read.
+
+        Args:
+            images: As in ``predict``.
+            prior: As in ``predict``.
+
+        Yields:
+            float, shape (num_classes,), of a segmentation (num_classes, H, W), or None; and the reason, or None.
+        """
+        raise NotImplementedError
 
     def _loaded(
         self, sources: list[Source], batch_size: int | None, num_workers: int | None, listener: Listener | None

@@ -155,17 +155,17 @@ class LongTailSegmenter(ImageModel):
             num_workers: See there.
             listener: See there.
         """
-        shift = self.shift(prior)
-        classes = tuple(self.classes)
-        for loaded in self._loaded(list(sources), batch_size, num_workers, listener):
-            answers = {
-                index: Segmentation(sources[index].path, classes, error=reason)
-                for index, reason in loaded.unreadable.items()
-            }
-            for batch in loaded.batches:
-                for index, logits in zip(batch.indices, self._logits(batch), strict=True):
-                    answers[index] = Segmentation(sources[index].path, classes, *self._answer(logits, shift, reject))
-            yield from (answers[index] for index in sorted(answers))
+        scores = self._scores(sources, self.shift(prior), batch_size, num_workers, listener)
+        for source, (logits, error) in zip(sources, scores, strict=True):
+            found = (None, None, None) if logits is None else self._answer(logits, reject)
+            yield Segmentation(source.path, tuple(self.classes), *found, error)
+
+    def probabilities(
+        self, images: Image | Iterable[Image], prior: Prior = None
+    ) -> Iterator[tuple[np.ndarray | None, str | None]]:
+        """Probabilities of the classes of each pixel, shape (num_classes, H, W); see :meth:`ImageModel.probabilities`."""
+        for logits, error in self._scores(find_images(images), self.shift(prior), num_workers=0):
+            yield None if logits is None else logits.softmax(0).cpu().numpy(), error
 
     def shift(self, prior: Prior) -> Tensor | None:
         """What is to be added to the logits of each pixel for a class mix, see :meth:`Mixes.shift`.
@@ -191,6 +191,24 @@ class LongTailSegmenter(ImageModel):
 
         return export_model(self, path, format, prior=prior, opset=opset, check_images=check_images)
 
+    def _scores(
+        self,
+        sources: Sequence[Source],
+        shift: Tensor | None,
+        batch_size: int | None = None,
+        num_workers: int | None = None,
+        listener: Listener | None = None,
+    ) -> Iterator[tuple[Tensor | None, str | None]]:
+        """Logits of each image for a class mix, shape (num_classes, H, W), or why it cannot be read; in order."""
+        for loaded in self._loaded(list(sources), batch_size, num_workers, listener):
+            found: dict[int, tuple[Tensor | None, str | None]] = {
+                index: (None, reason) for index, reason in loaded.unreadable.items()
+            }
+            for batch in loaded.batches:
+                for index, logits in zip(batch.indices, self._logits(batch), strict=True):
+                    found[index] = logits if shift is None else logits + shift.to(logits)[:, None, None], None
+            yield from (found[index] for index in sorted(found))
+
     @torch.inference_mode()
     def _logits(self, batch: Batch) -> list[Tensor]:
         """Scores of the pixels of each image at its own size, shape (num_classes, H, W)."""
@@ -200,10 +218,8 @@ class LongTailSegmenter(ImageModel):
         logits = self.model.inference(data['inputs'], [samples[0].metainfo] * len(samples))
         return [each.seg_logits.data for each in self.model.postprocess_result(logits, samples)]
 
-    @torch.inference_mode()
-    def _answer(self, logits: Tensor, shift: Tensor | None, reject: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def _answer(self, logits: Tensor, reject: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Labels, their probabilities, and the mask, each of shape (H, W) or (H, W, 3)."""
-        logits = logits if shift is None else logits + shift.to(logits)[:, None, None]
         # As the test, which takes the largest of the logits: a probability is rounded, and may stand twice.
         chosen = logits.argmax(0)
         confidence = logits.softmax(0).gather(0, chosen[None])[0]
