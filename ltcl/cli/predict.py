@@ -120,21 +120,20 @@ def segment(run: 'SavedRun', args: argparse.Namespace) -> None:
     """Segment, write masks and table."""
     from ltcl.inference import LongTailSegmenter
     from ltcl.inference.images import find_images
-    from ltcl.inference.mask_files import MaskFolder
+    from ltcl.inference.mask_files import TABLE, write_masks
 
     refuse_options_of_classifiers(args)
     model = LongTailSegmenter(run, args.device)
     model.shift(args.prior)
     sources = find_images(args.paths)
     images = [str(source.path) for source in sources]
-    folder = MaskFolder(args.out, args.paths, images, model.values)
     options = dict(reject=args.reject, batch_size=args.batch_size, num_workers=args.num_workers)
     with counted_images() as listener:
         found = model.stream(sources, args.prior, **options, listener=listener)
-        unreadable = folder.write(found, model.classes, args.reject)
+        unreadable = write_masks(args.out, args.paths, images, found, model, args.reject)
     refuse_none(unreadable, len(images))
     void = f'; pixels below --reject have the value {model.values.void}' if args.reject else ''
-    print(f'masks of {len(images) - len(unreadable)} images and predictions.csv in {args.out}{void}', file=sys.stderr)
+    print(f'masks of {len(images) - len(unreadable)} images and {TABLE} in {args.out}{void}', file=sys.stderr)
     end_with(unreadable)
 
 

@@ -12,6 +12,7 @@ from ltcl.evaluation.class_mixes import Prior
 from ltcl.inference import ImageModel
 from ltcl.inference.images import Image, find_images
 from ltcl.inference.runs import SavedRun
+from ltcl.own_folder.quietly import quiet
 
 from .predict_onnx import read_image
 from .preparation import decoding_of
@@ -113,7 +114,7 @@ def draw_picture(height: int, width: int, seed: int = 0) -> np.ndarray:
 def _test_images(run: SavedRun) -> list[Image]:
     """Some images of a run's test set; none where it is not at hand."""
     try:
-        with DefaultScope.overwrite_default_scope(run.scope):
+        with quiet(), DefaultScope.overwrite_default_scope(run.scope):
             dataset = DATASETS.build(run.test_dataloader['dataset'])
         entries = [dataset.get_data_info(index) for index in _spread(range(len(dataset)))]
         images = [entry['img'] if entry.get('img') is not None else entry['img_path'] for entry in entries]

@@ -24,7 +24,7 @@ def to_torch(graph: nn.Module, log_prior: Tensor, facts: Mapping[str, str]) -> b
 
 
 def run_torch(content: bytes) -> Callable[[np.ndarray], np.ndarray]:
-    """A function from images (N, H, W, 3), uint8, to probabilities (N, num_classes, ...), computed by the loaded file."""
+    """A function from images (N, H, W, 3), uint8, to probabilities (N, num_classes, ...), by the loaded file."""
     module = torch.export.load(io.BytesIO(content)).module()
 
     @torch.no_grad()

@@ -163,7 +163,7 @@ class LongTailSegmenter(ImageModel):
     def probabilities(
         self, images: Image | Iterable[Image], prior: Prior = None
     ) -> Iterator[tuple[np.ndarray | None, str | None]]:
-        """Probabilities of the classes of each pixel, shape (num_classes, H, W); see :meth:`ImageModel.probabilities`."""
+        """Probabilities of the classes of pixels, shape (num_classes, H, W); see :meth:`ImageModel.probabilities`."""
         for logits, error in self._scores(find_images(images), self.shift(prior), num_workers=0):
             yield None if logits is None else logits.softmax(0).cpu().numpy(), error
 
