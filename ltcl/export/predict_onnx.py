@@ -398,6 +398,8 @@ class MaskFolder:
             raise FolderError(f'cannot write {place} ({error.strerror or error}); what was written stands') from error
 
     def _refuse_others(self) -> None:
+        if os.path.isfile(os.path.abspath(self.path)):
+            raise FolderError('it is a file: name a folder')
         is_earlier = os.path.isfile(os.path.join(self.path, TABLE))
         images = set(map(os.path.realpath, self.names))
         for place in (os.path.join(self.path, name) for name in self.names.values()):
