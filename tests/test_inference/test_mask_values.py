@@ -85,9 +85,10 @@ def test_a_folder_takes_predictions_again_and_keeps_other_files(tmp_path):
     for label in (0, 1):
         folder = MaskFolder(str(tmp_path), ['a.jpg'], ['a.jpg'], ['=1', 'b'], masks, with_rejected=True)
         folder.add('a.jpg', np.full((2, 3), label), np.full((2, 3), 0.5, np.float32))
-        shares = [float(label == 0), float(label == 1)]
-        table = f'"path","mask","confidence","rejected","share_=1","share_b"\n"a.jpg","a.png",0.5,0.0,{shares[0]},{shares[1]}\n'
-        assert (tmp_path / 'predictions.csv').read_text() == table
+        assert (tmp_path / 'predictions.csv').read_text().splitlines() == [
+            '"path","mask","confidence","rejected","share_=1","share_b"',
+            f'"a.jpg","a.png",0.5,0.0,{float(label == 0)},{float(label == 1)}',
+        ]
     assert {path.name for path in tmp_path.iterdir()} == {'notes.txt', 'a.png', 'predictions.csv'}
     (tmp_path / 'file').touch()
     with pytest.raises(FolderError, match='it is a file'):

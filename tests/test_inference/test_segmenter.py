@@ -5,7 +5,6 @@ import csv
 import json
 import logging
 import re
-import shutil
 import subprocess
 import sys
 
