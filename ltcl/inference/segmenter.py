@@ -11,7 +11,7 @@ from torch import Tensor
 from ltcl.checkpoints.run_state import meta_of
 from ltcl.engine.hooks.scene_counts_hook import PIXELS
 from ltcl.errors import UserError
-from ltcl.evaluation.class_mixes import ESTIMATE, Mixes, Prior
+from ltcl.evaluation.class_mixes import ESTIMATE, NATURAL, Mixes, Prior
 
 from .image_model import ImageModel, Listener
 from .images import Image, Source, find_images
@@ -175,6 +175,8 @@ class LongTailSegmenter(ImageModel):
         """
         if prior == ESTIMATE:
             raise UserError('the class mix of pixels is not estimated: give natural, balanced or shares')
+        if prior not in (None, NATURAL) and self.pixel_counts is None:
+            raise UserError(f'{self.run.path} has no training pixels per class, so their mix is not known: omit prior')
         return self.mixes.shift(prior)
 
     def export(

@@ -127,7 +127,7 @@ def test_class_mix_of_pixels(run, root, model, tmp_path, prior):
     )
     expected = natural * (mixes[prior] / (counts / counts.sum()))[:, None, None]
     assert found == pytest.approx(expected / expected.sum(0), abs=1e-5)
-    assert np.array_equal(list(model.probabilities(image, 'natural'))[0][0], natural)
+    assert np.array_equal(next(iter(model.probabilities(image, 'natural')))[0], natural)
 
 
 def test_pixels_that_are_not_sure_are_void(call, run, root, model, tmp_path):
@@ -146,17 +146,15 @@ def test_pixels_that_are_not_sure_are_void(call, run, root, model, tmp_path):
 
 
 def test_an_unreadable_image_is_listed_and_the_others_are_segmented(call, run, root, tmp_path):
-    (tmp_path / 'broken.png').write_text('no image')
-    status, _, errors = call(
-        'predict', run, tmp_path / 'broken.png', root / 'images' / '0.png', '--out', tmp_path / 'm'
-    )
+    image = tmp_path / 'broken.png'
+    image.write_text('no image')
+    status, _, errors = call('predict', run, image, root / 'images' / '0.png', '--out', tmp_path / 'masks')
     assert status == 4
-    assert f'cannot read {tmp_path}/broken.png' in errors
-    broken, good = rows_of(tmp_path / 'm')
+    assert f'cannot read {image}' in errors
+    broken, good = rows_of(tmp_path / 'masks')
     assert (broken['mask'], broken['confidence'], good['mask'] != '') == ('', '', True)
-    assert call('predict', run, tmp_path / 'broken.png', '--out', tmp_path / 'n').mistake.startswith(
-        'error: none of the 1'
-    )
+    mistake = call('predict', run, image, '--out', tmp_path / 'none').mistake
+    assert mistake.startswith('error: none of the 1 images can be read')
 
 
 def test_a_run_that_is_stopped_leaves_what_it_has(model, root, tmp_path):
