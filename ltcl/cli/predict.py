@@ -125,11 +125,10 @@ def segment(run: 'SavedRun', args: argparse.Namespace) -> None:
     refuse_options_of_classifiers(args)
     model = LongTailSegmenter(run, args.device)
     model.shift(args.prior)
-    sources = find_images(args.paths)
-    images = [str(source.path) for source in sources]
+    images = [str(source.path) for source in find_images(args.paths)]
     options = dict(reject=args.reject, batch_size=args.batch_size, num_workers=args.num_workers)
     with counted_images() as listener:
-        found = model.stream(sources, args.prior, **options, listener=listener)
+        found = model.stream(images, args.prior, **options, listener=listener)
         unreadable = write_masks(args.out, args.paths, images, found, model, args.reject)
     refuse_none(unreadable, len(images))
     void = f'; pixels below --reject have the value {model.values.void}' if args.reject else ''

@@ -39,10 +39,10 @@ class MaskValues:
         """Masks of labels: uint8, of the same shape, or with a last axis of three colours.
 
         Args:
-            labels: Any shape; what is no label of a class is void.
+            labels: uint8, any shape; what is no label of a class is void.
         """
-        places = np.minimum(labels.astype(int), len(self.values) - 1)
-        return np.array(self.values, np.uint8)[places]
+        of_labels = [*self.values[:-1], *[self.void] * (257 - len(self.values))]
+        return np.array(of_labels, np.uint8)[labels]
 
 
 def mask_values(run: SavedRun) -> MaskValues:

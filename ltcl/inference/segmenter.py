@@ -133,11 +133,11 @@ class LongTailSegmenter(ImageModel):
             UserError: A path does not exist, a folder has no image, or a prior is not as described.
         """
         options = dict(batch_size=batch_size, num_workers=num_workers, listener=listener)
-        return list(self.stream(find_images(images), prior, reject=reject, **options))
+        return list(self.stream(images, prior, reject=reject, **options))
 
     def stream(
         self,
-        sources: Sequence[Source],
+        images: Image | Iterable[Image],
         prior: Prior = None,
         *,
         reject: float = 0.0,
@@ -145,20 +145,10 @@ class LongTailSegmenter(ImageModel):
         num_workers: int | None = None,
         listener: Listener | None = None,
     ) -> Iterator[Segmentation]:
-        """What :meth:`predict` gives, one after another.
-
-        Args:
-            sources: What :func:`~ltcl.inference.images.find_images` finds.
-            prior: As in :meth:`predict`, and so are the others.
-            reject: See there.
-            batch_size: See there.
-            num_workers: See there.
-            listener: See there.
-        """
+        """What :meth:`predict` gives, one after another; the arguments are the same."""
+        sources = find_images(images)
         scores = self._scores(sources, self.shift(prior), batch_size, num_workers, listener)
-        for source, (logits, error) in zip(sources, scores, strict=True):
-            found = (None, None, None) if logits is None else self._answer(logits, reject)
-            yield Segmentation(source.path, tuple(self.classes), *found, error)
+        return (self._answer(source, *found, reject) for source, found in zip(sources, scores, strict=True))
 
     def probabilities(
         self, images: Image | Iterable[Image], prior: Prior = None
@@ -220,10 +210,13 @@ class LongTailSegmenter(ImageModel):
         logits = self.model.inference(data['inputs'], [samples[0].metainfo] * len(samples))
         return [each.seg_logits.data for each in self.model.postprocess_result(logits, samples)]
 
-    def _answer(self, logits: Tensor, reject: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Labels, their probabilities, and the mask, each of shape (H, W) or (H, W, 3)."""
+    def _answer(self, source: Source, logits: Tensor | None, error: str | None, reject: float) -> Segmentation:
+        """The segmentation of an image by its logits, shape (num_classes, H, W)."""
+        classes = tuple(self.classes)
+        if logits is None:
+            return Segmentation(source.path, classes, error=error)
         # As the test, which takes the largest of the logits: a probability is rounded, and may stand twice.
         chosen = logits.argmax(0)
         confidence = logits.softmax(0).gather(0, chosen[None])[0]
         labels = chosen.masked_fill(confidence < reject, REJECTED).to(torch.uint8).cpu().numpy()
-        return labels, confidence.float().cpu().numpy(), self.values.of(labels)
+        return Segmentation(source.path, classes, labels, confidence.float().cpu().numpy(), self.values.of(labels))
