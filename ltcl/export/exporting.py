@@ -9,7 +9,7 @@ from typing import NamedTuple
 from ltcl.errors import UserError
 from ltcl.evaluation.class_mixes import BALANCED, ESTIMATE, NATURAL, Prior
 from ltcl.files import write_atomic
-from ltcl.inference import ImageModel, LongTailSegmenter
+from ltcl.inference import ImageModel, LongTailClassifier, LongTailSegmenter
 from ltcl.inference.images import Image
 
 from . import onnx_file, torch_file
@@ -64,8 +64,8 @@ def export_model(
     format = check_target(path, format)
     if prior == ESTIMATE:
         raise UserError('estimate is found from images, of which an export has none: give natural, balanced or shares')
-    graph = ImagesToMasks(model) if isinstance(model, LongTailSegmenter) else ImagesToProbabilities(model)
-    default, facts = log_prior(model, prior), facts_of(model, _in_a_word(model, prior))
+    graph, default = _graph_of(model), log_prior(model, prior)
+    facts = facts_of(model, _in_a_word(model, prior))
     if format == 'onnx':
         onnx_file.check_packages()
         content = onnx_file.to_onnx(graph, default, onnx_file.check_opset(opset), facts)
@@ -105,6 +105,13 @@ def check_target(path: Path, format: str | None) -> str:
 
 def _unwritable(path: Path, reason: str) -> UserError:
     return UserError(f'cannot write {path} ({reason}): choose another place with --out')
+
+
+def _graph_of(model: ImageModel) -> ImagesToProbabilities | ImagesToMasks:
+    if isinstance(model, LongTailSegmenter):
+        return ImagesToMasks(model)
+    assert isinstance(model, LongTailClassifier)
+    return ImagesToProbabilities(model)
 
 
 def _in_a_word(model: ImageModel, prior: Prior) -> str:

@@ -68,6 +68,9 @@ class Normalisation(nn.Module):
         UserError: The original pads images of a test.
     """
 
+    mean: Tensor
+    std: Tensor
+
     def __init__(self, original: Any) -> None:
         super().__init__()
         if original.test_cfg:

@@ -132,8 +132,10 @@ class LongTailSegmenter(ImageModel):
         Raises:
             UserError: A path does not exist, a folder has no image, or a prior is not as described.
         """
-        options = dict(batch_size=batch_size, num_workers=num_workers, listener=listener)
-        return list(self.stream(images, prior, reject=reject, **options))
+        found = self.stream(
+            images, prior, reject=reject, batch_size=batch_size, num_workers=num_workers, listener=listener
+        )
+        return list(found)
 
     def stream(
         self,
