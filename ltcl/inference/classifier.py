@@ -1,9 +1,8 @@
 """A trained model that answers for images."""
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -23,9 +22,6 @@ from .image_model import ImageModel, Listener
 from .images import Image, Source, find_images
 from .reading import Batch
 from .runs import SCOPE, SavedRun, calibration_of, classifies, read_run
-
-if TYPE_CHECKING:
-    from ltcl.export import Exported
 
 Names = tuple[str, ...]
 Rows = tuple[list[int], Tensor]
@@ -165,20 +161,6 @@ class LongTailClassifier(ImageModel):
         features = torch.cat([each for _, each in rows]).cpu().numpy() if rows else np.zeros((0, 0), np.float32)
         reasons = {sources[index].path or str(index): reason for index, reason in unreadable.items()}
         return Embeddings(features, [sources[index].path for index in indices], reasons)
-
-    def export(
-        self,
-        path: str | Path,
-        format: str | None = None,
-        *,
-        prior: Prior = None,
-        opset: int | None = None,
-        check_images: Sequence[Image] | None = None,
-    ) -> 'Exported':
-        """Write the model as a file that answers alike without this package: see :func:`ltcl.export.export_model`."""
-        from ltcl.export import export_model  # which uses this class
-
-        return export_model(self, path, format, prior=prior, opset=opset, check_images=check_images)
 
     def class_mix(self, prior: Prior = None) -> dict[str, float]:
         """Shares of the classes in a mix, see :meth:`predict`; ``'estimate'`` needs images and is not known here.

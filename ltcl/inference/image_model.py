@@ -1,7 +1,9 @@
 """A trained model that reads images as its test does: what all kinds of them have in common."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -13,6 +15,9 @@ from ltcl.evaluation.class_mixes import Mixes, Prior
 from .images import Image, Source
 from .reading import Loaded, Reader, collate_with, load
 from .runs import SavedRun, build_model
+
+if TYPE_CHECKING:
+    from ltcl.export import Exported
 
 Listener = Callable[[int, int], None]
 """Called with the number of images that were just done, and with the number of all."""
@@ -59,6 +64,20 @@ class ImageModel:
             float, shape (num_classes,), of a segmentation (num_classes, H, W), or None; and the reason, or None.
         """
         raise NotImplementedError
+
+    def export(
+        self,
+        path: str | Path,
+        format: str | None = None,
+        *,
+        prior: Prior = None,
+        opset: int | None = None,
+        check_images: Sequence[Image] | None = None,
+    ) -> 'Exported':
+        """Write the model as a file that answers alike without this package: see :func:`ltcl.export.export_model`."""
+        from ltcl.export import export_model  # which uses this package
+
+        return export_model(self, path, format, prior=prior, opset=opset, check_images=check_images)
 
     def _loaded(
         self, sources: list[Source], batch_size: int | None, num_workers: int | None, listener: Listener | None

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -19,9 +19,6 @@ from .mask_values import mask_values
 from .pixel_mix import pixel_power
 from .reading import Batch
 from .runs import SEGMENTATION, SavedRun, read_run
-
-if TYPE_CHECKING:
-    from ltcl.export import Exported
 
 # Steps of a test pipeline that read masks, which images to be segmented have none of.
 OF_MASKS = frozenset(('LoadAnnotations', 'ltcl.MapLabels', 'ltcl.MapOwnLabels'))
@@ -170,20 +167,6 @@ class LongTailSegmenter(ImageModel):
         if prior not in (None, NATURAL) and self.pixel_counts is None:
             raise UserError(f'{self.run.path} has no training pixels per class, so their mix is not known: omit prior')
         return self.mixes.shift(prior)
-
-    def export(
-        self,
-        path: str | Path,
-        format: str | None = None,
-        *,
-        prior: Prior = None,
-        opset: int | None = None,
-        check_images: Sequence[Image] | None = None,
-    ) -> 'Exported':
-        """Write the model as a file that answers alike without this package: see :func:`ltcl.export.export_model`."""
-        from ltcl.export import export_model  # which uses this class
-
-        return export_model(self, path, format, prior=prior, opset=opset, check_images=check_images)
 
     def _scores(
         self,
