@@ -13,15 +13,16 @@ __all__ = ['__version__']
 
 if TYPE_CHECKING:
     from .inference import LongTailClassifier as LongTailClassifier
+    from .inference import LongTailSegmenter as LongTailSegmenter
 
 
 def __getattr__(name: str) -> object:
     """A trained model needs torch and mmpretrain, which take seconds: they are imported when it is asked for."""
-    if name != 'LongTailClassifier':
+    if name not in ('LongTailClassifier', 'LongTailSegmenter'):
         raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
     from .launch.building import import_mmpretrain
 
     import_mmpretrain()
-    from .inference import LongTailClassifier
+    from . import inference
 
-    return LongTailClassifier
+    return getattr(inference, name)

@@ -36,6 +36,15 @@ def narrow_options(cfg: Config) -> Iterator[tuple[str, object]]:
     yield from (('model.decode_head.channels', 16), ('model.auxiliary_head.channels', 8))
 
 
+def reduced(cfg: Config) -> Config:
+    """The config of own scenes with a network of an eighth of the width, without report and worker processes."""
+    cfg.merge_from_dict(dict(narrow_options(cfg)))
+    cfg.default_hooks.update(run_report=None, prediction_pictures=None)
+    for loader in (cfg.train_dataloader, cfg.val_dataloader, cfg.test_dataloader):
+        loader.update(num_workers=0, persistent_workers=False)
+    return cfg
+
+
 def resize(steps: list) -> None:
     """Bring the sizes in a pipeline down."""
     for step in steps:

@@ -1,9 +1,10 @@
 """Write a trained model as one file that answers without ltcl: ONNX or torch.export.
 
-The file takes RGB images of any size and gives probabilities: resizing, cropping, normalisation and softmax are in it,
-and so are what `ltcl calibrate` stored, and the class mix, an input with a default (--prior). Names of the classes,
-version and class counts are in its metadata. It is compared with the model before it is written, on images of the test
-set or on those of --check-images; one whose probabilities differ by more than 0.0001 is not written.
+The file takes RGB images of any size and gives probabilities, of a model that segments those of each pixel: resizing,
+cropping, normalisation and softmax are in it, and so are what `ltcl calibrate` stored, and the class mix, an input with
+a default (--prior). Names of the classes, version and class counts are in its metadata. It is compared with the model
+before it is written, on images of the test set or on those of --check-images; one whose probabilities differ by more
+than 0.0001 is not written.
 
 Beside an ONNX file there is predict_onnx.py, which runs it with onnxruntime, Pillow and NumPy alone.
 
@@ -11,14 +12,20 @@ examples:
   ltcl export work_dirs/birds --out birds.onnx
   python predict_onnx.py birds.onnx photos/ --out predictions.csv
   ltcl export work_dirs/birds --format torch --prior natural
+  ltcl export work_dirs/cracks --out cracks.onnx
 """
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from ltcl.launch import import_mmpretrain
 from ltcl.launch.image_options import at_least, calibration_option
 
 from .parser import ArgumentParser, command
+
+if TYPE_CHECKING:
+    from ltcl.inference import LongTailClassifier, LongTailSegmenter
 
 SUFFIXES = dict(onnx='.onnx', torch='.pt2')
 
@@ -56,16 +63,28 @@ def _mix(text: str) -> str:
     return text
 
 
+def load_model(args: argparse.Namespace) -> 'LongTailClassifier | LongTailSegmenter':
+    """The model of a run, of either kind, on the CPU."""
+    from ltcl.inference import LongTailClassifier, LongTailSegmenter
+    from ltcl.inference.runs import SEGMENTATION, read_run
+
+    run = read_run(args.run, args.config, scope=None)
+    if run.scope == SEGMENTATION:
+        return LongTailSegmenter(run, 'cpu')
+    return LongTailClassifier(run, 'cpu', not args.uncalibrated)
+
+
 @command(options, parse)
 def main(args: argparse.Namespace) -> None:
     """Load the model, write it, say how it was compared."""
+    import_mmpretrain()
     from ltcl import LongTailClassifier
     from ltcl.export.onnx_file import check_opset, check_packages
 
     if args.format == 'onnx':
         check_packages()
         check_opset(args.opset)
-    model = LongTailClassifier.load(args.run, 'cpu', args.config, not args.uncalibrated)
+    model = load_model(args)
     path = args.out or model.run.path.with_suffix(SUFFIXES[args.format])
     options = dict(prior=args.prior, opset=args.opset, check_images=args.check_images)
     exported = model.export(path, args.format, **options)
@@ -79,4 +98,5 @@ def main(args: argparse.Namespace) -> None:
     if args.format == 'onnx' and exported.script is None:
         print(f'{exported.path.parent}/predict_onnx.py is another file than that of this version, and was kept')
     elif args.format == 'onnx':
-        print(f'without torch: python {exported.script} {exported.path} PATH... --out predictions.csv')
+        out = 'predictions.csv' if isinstance(model, LongTailClassifier) else 'masks/'
+        print(f'without torch: python {exported.script} {exported.path} PATH... --out {out}')

@@ -1,4 +1,4 @@
-"""Classify images with a trained model.
+"""Classify or segment images with a trained model.
 
 The table has the columns path,class,probability; with --top 2 also class_2,probability_2, and so on. In a .json file it
 is a list of dicts. The class of an answer below --reject is empty. An image that cannot be read has neither class nor
@@ -8,17 +8,27 @@ The class mix that the images come from, --prior: 'natural', that of the trainin
 from the images themselves; or a CSV file with the columns class,share. By default the one of `ltcl calibrate`,
 else that which the head was trained to answer for, as in `ltcl test`.
 
+Of a model that segments, --out is a folder. It gets a mask of each image, a PNG of its size with the values that the
+masks of the training had, and predictions.csv: the mean confidence of an image and the share of each class in its
+pixels. Pixels below --reject are void.
+
 examples:
   ltcl predict work_dirs/birds photos/ --out predictions.csv --top 3
   ltcl predict work_dirs/birds/epoch_20.pth a.jpg b.jpg --prior natural --reject 0.5
   ltcl predict work_dirs/birds photos/ --reject stored
   ltcl predict work_dirs/birds photos/ --prior shares.csv --out predictions.json
+  ltcl predict work_dirs/cracks photos/ --out masks/
 """
 
 import argparse
+import os
 import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ltcl.errors import UserError
+from ltcl.launch import import_mmpretrain
 from ltcl.launch.image_options import (
     STORED,
     at_least,
@@ -35,15 +45,20 @@ from ltcl.launch.threads import set_threads
 
 from .parser import ArgumentParser, command
 
+if TYPE_CHECKING:
+    from ltcl.inference.runs import SavedRun
+
+TABLES = ('.csv', '.json')
+
 
 def options(parser: ArgumentParser) -> None:
     """Words and options of the command."""
     image_options(parser)
     parser.add_argument(
         '--out',
-        type=file_type('.csv', '.json'),
-        metavar='FILE',
-        help='.csv or .json file; by default CSV is printed',
+        type=table_or_folder,
+        metavar='FILE|FOLDER',
+        help='.csv or .json file, by default CSV is printed; of a segmentation a folder',
     )
     parser.add_argument('--top', type=at_least(1), default=1, metavar='K', help='classes of each answer')
     parser.add_argument(
@@ -59,23 +74,38 @@ def options(parser: ArgumentParser) -> None:
     calibration_option(parser)
 
 
+def table_or_folder(text: str) -> str:
+    """A type for an option: a table to be written, or a folder, whose name has no other ending or is there."""
+    is_folder = not Path(text).suffix or text.endswith(os.sep) or Path(text).is_dir()
+    return text if is_folder else file_type(*TABLES)(text)
+
+
 @command(options)
 def main(args: argparse.Namespace) -> None:
-    """Load the model, classify, write the table."""
-    from ltcl import LongTailClassifier
-    from ltcl.inference.tables import table_of, write_table
+    """Load the model and use it."""
+    import_mmpretrain()
+    from ltcl.inference.runs import SEGMENTATION, read_run
 
     check_rejection(args.reject, args.prior, args.uncalibrated)
     set_threads(args.threads)
-    model = LongTailClassifier.load(args.run, args.device, args.config, not args.uncalibrated)
+    run = read_run(args.run, args.config, scope=None)
+    (segment if run.scope == SEGMENTATION else classify)(run, args)
+
+
+def classify(run: 'SavedRun', args: argparse.Namespace) -> None:
+    """Classify, write the table."""
+    from ltcl.inference import LongTailClassifier
+    from ltcl.inference.tables import table_of, write_table
+
+    if args.out is not None and not args.out.endswith(TABLES):
+        raise UserError(f'--out {args.out} must end in {" or ".join(TABLES)}: {run.path} classifies images')
+    model = LongTailClassifier(run, args.device, not args.uncalibrated)
     reject = model.thresholds if args.reject == STORED else args.reject
     options = dict(batch_size=args.batch_size, num_workers=args.num_workers)
     with counted_images() as listener:
         predictions = model.predict(args.paths, args.top, args.prior, **options, listener=listener)
     unreadable = {str(each.path): each.error for each in predictions if each.error is not None}
-    if len(unreadable) == len(predictions):
-        path, reason = next(iter(unreadable.items()))
-        raise UserError(f'none of the {len(predictions)} images can be read, such as {path} ({reason})')
+    refuse_none(unreadable, len(predictions))
     top = min(args.top, len(model.classes))
     text = table_of(predictions, '.json' if str(args.out).endswith('.json') else '.csv', top, reject)
     if args.out is None:
@@ -84,3 +114,48 @@ def main(args: argparse.Namespace) -> None:
         write_table(args.out, text)
         print(f'{len(predictions)} images in {args.out}', file=sys.stderr)
     end_with(unreadable)
+
+
+def segment(run: 'SavedRun', args: argparse.Namespace) -> None:
+    """Segment, write masks and table."""
+    from ltcl.inference import LongTailSegmenter
+    from ltcl.inference.images import find_images
+    from ltcl.inference.mask_files import TABLE, write_masks
+
+    refuse_options_of_classifiers(args)
+    model = LongTailSegmenter(run, args.device)
+    model.shift(args.prior)
+    images = [str(source.path) for source in find_images(args.paths)]
+    options = dict(reject=args.reject, batch_size=args.batch_size, num_workers=args.num_workers)
+    with counted_images() as listener:
+        found = model.stream(images, args.prior, **options, listener=listener)
+        unreadable = write_masks(args.out, args.paths, images, found, model, args.reject)
+    refuse_none(unreadable, len(images))
+    void = f'; pixels below --reject have the value {model.values.void}' if args.reject else ''
+    print(f'masks of {len(images) - len(unreadable)} images and {TABLE} in {args.out}{void}', file=sys.stderr)
+    end_with(unreadable)
+
+
+def refuse_options_of_classifiers(args: argparse.Namespace) -> None:
+    """Refuse what a segmentation has no answer to.
+
+    Raises:
+        UserError: There is no folder to write to, or an option is for classifiers.
+    """
+    if args.out is None or args.out.endswith(TABLES):
+        raise UserError(f'{args.run} is a segmentation, which writes a mask of each image: name a folder, --out FOLDER')
+    if args.top > 1:
+        raise UserError(f'--top {args.top}: a mask has the likeliest class of each pixel alone: omit it')
+    if args.reject == STORED:
+        raise UserError('--reject stored: `ltcl calibrate` is for classifiers of images: give a probability')
+
+
+def refuse_none(unreadable: Mapping[str, str | None], number: int) -> None:
+    """Refuse images of which none can be read.
+
+    Raises:
+        UserError: It is so.
+    """
+    if len(unreadable) == number:
+        path, reason = next(iter(unreadable.items()))
+        raise UserError(f'none of the {number} images can be read, such as {path} ({reason})')

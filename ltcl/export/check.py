@@ -4,15 +4,15 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from mmengine.registry import DefaultScope
-from mmpretrain.registry import DATASETS
+from mmengine.registry import DATASETS, DefaultScope
 from PIL import Image as Pillow
 
 from ltcl.errors import UserError
 from ltcl.evaluation.class_mixes import Prior
-from ltcl.inference import LongTailClassifier
+from ltcl.inference import ImageModel
 from ltcl.inference.images import Image, find_images
-from ltcl.inference.runs import SCOPE, SavedRun
+from ltcl.inference.runs import SavedRun
+from ltcl.own_folder.quietly import quiet
 
 from .predict_onnx import read_image
 from .preparation import decoding_of
@@ -39,34 +39,31 @@ class Agreement(NamedTuple):
 
 def compare(
     run: Callable[[np.ndarray], np.ndarray],
-    classifier: LongTailClassifier,
+    model: ImageModel,
     prior: Prior,
     paths: Sequence[Image] | None = None,
 ) -> Agreement:
     """Compare the answers of an exported model with those of the model.
 
     Args:
-        run: From images (1, H, W, 3), uint8, to probabilities (1, num_classes).
-        classifier: The model.
+        run: From images (1, H, W, 3), uint8, to probabilities (1, num_classes, ...).
+        model: The model.
         prior: The class mix that both answer for.
         paths: Images; None takes some of the model's test set, or generated ones where there is none.
 
     Raises:
         UserError: The answers differ, or none of the images can be read.
     """
-    images, source = find_check_images(classifier, paths)
-    num_classes = len(classifier.classes)
+    images, source = find_check_images(model, paths)
     differences, reason = [], None
-    for prediction, image in zip(classifier.predict(images, num_classes, prior, num_workers=0), images, strict=True):
-        if prediction.error is not None:
-            reason = f'{prediction.path}: {prediction.error}'
+    for image, (expected, error) in zip(images, model.probabilities(images, prior), strict=True):
+        if error is not None:
+            reason = f'{image}: {error}'
             continue
-        pixels = image if isinstance(image, np.ndarray) else read_image(str(image), decoding_of(classifier.reader))
+        pixels = image if isinstance(image, np.ndarray) else read_image(str(image), decoding_of(model.reader))
         rgb = np.repeat(pixels[..., None], 3, 2) if pixels.ndim == 2 else pixels
-        expected = dict(zip(prediction.classes, prediction.probabilities, strict=True))
         [answer] = _answer(run, np.ascontiguousarray(rgb)[None])
-        pairs = zip(classifier.classes, answer.tolist(), strict=True)
-        differences.append(max(abs(value - expected[name]) for name, value in pairs))
+        differences.append(float(np.abs(answer.astype(float) - expected).max()))
     if not differences:
         raise UserError(f'none of the images to check the exported model with can be read, such as {reason}')
     # A probability that is no number has no difference that is small enough.
@@ -90,13 +87,13 @@ def _answer(run: Callable[[np.ndarray], np.ndarray], images: np.ndarray) -> np.n
         ) from error
 
 
-def find_check_images(classifier: LongTailClassifier, paths: Sequence[Image] | None) -> tuple[list[Image], str]:
+def find_check_images(model: ImageModel, paths: Sequence[Image] | None) -> tuple[list[Image], str]:
     """Images to compare answers on, and where they come from; see :func:`compare`."""
     if paths:
         sources = find_images(paths)
         chosen = [source.path if source.pixels is None else source.pixels for source in _spread(sources)]
         return [each for each in chosen if each is not None], 'of the images given'
-    found = _test_images(classifier.run)
+    found = _test_images(model.run)
     if found:
         return found, 'images of the test set'
     return [draw_picture(*size, seed) for seed, size in enumerate(SIZES)], 'generated pictures'
@@ -117,7 +114,7 @@ def draw_picture(height: int, width: int, seed: int = 0) -> np.ndarray:
 def _test_images(run: SavedRun) -> list[Image]:
     """Some images of a run's test set; none where it is not at hand."""
     try:
-        with DefaultScope.overwrite_default_scope(SCOPE):
+        with quiet(), DefaultScope.overwrite_default_scope(run.scope):
             dataset = DATASETS.build(run.test_dataloader['dataset'])
         entries = [dataset.get_data_info(index) for index in _spread(range(len(dataset)))]
         images = [entry['img'] if entry.get('img') is not None else entry['img_path'] for entry in entries]

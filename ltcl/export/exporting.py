@@ -9,13 +9,14 @@ from typing import NamedTuple
 from ltcl.errors import UserError
 from ltcl.evaluation.class_mixes import BALANCED, ESTIMATE, NATURAL, Prior
 from ltcl.files import write_atomic
-from ltcl.inference import LongTailClassifier
+from ltcl.inference import ImageModel, LongTailClassifier, LongTailSegmenter
 from ltcl.inference.images import Image
 
 from . import onnx_file, torch_file
 from .check import Agreement, compare
 from .facts import facts_of
 from .graph import ImagesToProbabilities, log_prior
+from .seg_graph import ImagesToMasks
 
 SUFFIXES = dict(onnx='.onnx', torch='.pt2')
 SCRIPT = Path(__file__).with_name('predict_onnx.py')
@@ -37,7 +38,7 @@ class Exported(NamedTuple):
 
 
 def export_model(
-    classifier: LongTailClassifier,
+    model: ImageModel,
     path: str | Path,
     format: str | None = None,
     *,
@@ -48,7 +49,7 @@ def export_model(
     """Write a model as a file, once it is known to answer as the model does.
 
     Args:
-        classifier: The model, on a CPU.
+        model: The model, on a CPU.
         path: The file, ending in ``.onnx`` or ``.pt2``.
         format: ``'onnx'`` or ``'torch'``; None is what the path ends in.
         prior: Class mix that it answers for unless told otherwise, as in :meth:`LongTailClassifier.predict`.
@@ -63,8 +64,8 @@ def export_model(
     format = check_target(path, format)
     if prior == ESTIMATE:
         raise UserError('estimate is found from images, of which an export has none: give natural, balanced or shares')
-    graph, default = ImagesToProbabilities(classifier), log_prior(classifier, prior)
-    facts = facts_of(classifier, _in_a_word(classifier, prior))
+    graph, default = _graph_of(model), log_prior(model, prior)
+    facts = facts_of(model, _in_a_word(model, prior))
     if format == 'onnx':
         onnx_file.check_packages()
         content = onnx_file.to_onnx(graph, default, onnx_file.check_opset(opset), facts)
@@ -72,7 +73,7 @@ def export_model(
     else:
         content = torch_file.to_torch(graph, default, facts)
         run = torch_file.run_torch(content)
-    agreement = compare(run, classifier, prior, check_images)
+    agreement = compare(run, model, prior, check_images)
     try:
         write_atomic(path, content)
         script = _place_script(path.parent) if format == 'onnx' else None
@@ -106,9 +107,16 @@ def _unwritable(path: Path, reason: str) -> UserError:
     return UserError(f'cannot write {path} ({reason}): choose another place with --out')
 
 
-def _in_a_word(classifier: LongTailClassifier, prior: Prior) -> str:
+def _graph_of(model: ImageModel) -> ImagesToProbabilities | ImagesToMasks:
+    if isinstance(model, LongTailSegmenter):
+        return ImagesToMasks(model)
+    assert isinstance(model, LongTailClassifier)
+    return ImagesToProbabilities(model)
+
+
+def _in_a_word(model: ImageModel, prior: Prior) -> str:
     if prior is None:
-        return 'as trained' if classifier.mixes.default is None else 'as calibrated'
+        return 'as trained' if model.mixes.default is None else 'as calibrated'
     return str(prior) if prior in (NATURAL, BALANCED) else 'given shares'
 
 

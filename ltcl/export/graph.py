@@ -7,7 +7,7 @@ from torch.export import Dim, ExportedProgram
 from ltcl.calibration.record import tempered
 from ltcl.errors import UserError
 from ltcl.evaluation.class_mixes import Prior
-from ltcl.inference import LongTailClassifier
+from ltcl.inference import ImageModel, LongTailClassifier
 from ltcl.inference.runs import classifies
 
 from .preparation import Preparation
@@ -26,6 +26,8 @@ class ImagesToProbabilities(nn.Module):
         UserError: It has no classifier, or its preparation cannot be exported.
     """
 
+    outputs = {'probabilities': ('images', None)}
+    """Names of the results and of their axes that may have any size."""
     log_answered: Tensor
     temperatures: Tensor | None
 
@@ -64,33 +66,33 @@ class WithDefaultPrior(nn.Module):
 
     log_prior: Tensor
 
-    def __init__(self, graph: ImagesToProbabilities, log_prior: Tensor) -> None:
+    def __init__(self, graph: nn.Module, log_prior: Tensor) -> None:
         super().__init__()
         self.answer = graph
         self.register_buffer('log_prior', log_prior.clone())
 
-    def forward(self, images: Tensor) -> Tensor:
-        """Map RGB images (N, H, W, 3), uint8, to probabilities (N, num_classes)."""
+    def forward(self, images: Tensor) -> Tensor | tuple[Tensor, ...]:
+        """Map RGB images (N, H, W, 3), uint8, to probabilities (N, num_classes), or whatever the graph answers."""
         return self.answer(images, self.log_prior)
 
 
-def log_answered(classifier: LongTailClassifier) -> Tensor:
+def log_answered(model: ImageModel) -> Tensor:
     """Logs of the class shares that the logits answer for, float64; all 0 where that is not known."""
     try:
-        shares = classifier.mixes.answered()
+        shares = model.mixes.answered()
     except UserError:
-        return torch.zeros(len(classifier.classes), dtype=torch.float64)
+        return torch.zeros(len(model.classes), dtype=torch.float64)
     return shares.clamp_min(shares[shares > 0].min()).log()
 
 
-def log_prior(classifier: LongTailClassifier, prior: Prior) -> Tensor:
+def log_prior(model: ImageModel, prior: Prior) -> Tensor:
     """What is the input ``log_prior`` of the graph for a class mix, float32, shape (num_classes,).
 
     Raises:
         UserError: The mix is not known.
     """
-    shift = classifier.mixes.shift(prior)
-    logs = log_answered(classifier)
+    shift = model.mixes.shift(prior)
+    logs = log_answered(model)
     return (logs if shift is None else logs + shift).clamp_min(LEAST_LOG).float()
 
 

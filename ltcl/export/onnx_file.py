@@ -12,7 +12,7 @@ from torch import Tensor
 
 from ltcl.errors import UserError
 
-from .graph import ImagesToProbabilities, trace
+from .graph import trace
 
 PACKAGES = ('onnx', 'onnxscript', 'onnxruntime')
 LEAST_OPSET = 18
@@ -47,10 +47,10 @@ def check_opset(opset: int | None) -> int:
     return opset
 
 
-def to_onnx(graph: ImagesToProbabilities, log_prior: Tensor, opset: int, facts: Mapping[str, str]) -> bytes:
+def to_onnx(graph: Any, log_prior: Tensor, opset: int, facts: Mapping[str, str]) -> bytes:
     """The content of an ONNX file.
 
-    Its inputs are ``images`` and ``log_prior``, which has a default; its output is ``probabilities``.
+    Its inputs are ``images`` and ``log_prior``, which has a default; its outputs are those that the graph names.
 
     Args:
         graph: The model.
@@ -63,12 +63,15 @@ def to_onnx(graph: ImagesToProbabilities, log_prior: Tensor, opset: int, facts: 
     """
     import onnx
 
-    model = _converted(trace(graph, log_prior), opset)
+    model = _converted(trace(graph, log_prior), opset, list(graph.outputs))
     # An input with an initializer of its name may be left out.
     model.graph.initializer.append(onnx.numpy_helper.from_array(log_prior.numpy(), 'log_prior'))
     for axis, name in zip(model.graph.input[0].type.tensor_type.shape.dim, AXES, strict=False):
         axis.dim_param = name
-    model.graph.output[0].type.tensor_type.shape.dim[0].dim_param = AXES[0]
+    for output, names in zip(model.graph.output, graph.outputs.values(), strict=True):
+        for axis, name in zip(output.type.tensor_type.shape.dim, names, strict=True):
+            if name is not None:
+                axis.dim_param = name
     del model.graph.value_info[:]  # which name the axes otherwise
     model.producer_name = 'ltcl'
     onnx.helper.set_model_props(model, dict(facts))
@@ -80,8 +83,8 @@ def to_onnx(graph: ImagesToProbabilities, log_prior: Tensor, opset: int, facts: 
     return content
 
 
-def _converted(program: torch.export.ExportedProgram, opset: int) -> Any:
-    names: Any = dict(input_names=['images', 'log_prior'], output_names=['probabilities'])
+def _converted(program: torch.export.ExportedProgram, opset: int, outputs: list[str]) -> Any:
+    names: Any = dict(input_names=['images', 'log_prior'], output_names=outputs)
     loggers = [logging.getLogger(name) for name in ('onnxscript', 'onnx_ir', 'torch.onnx')]
     levels = [logger.level for logger in loggers]
     try:
@@ -106,7 +109,7 @@ def _converted(program: torch.export.ExportedProgram, opset: int) -> Any:
 
 
 def run_onnx(content: bytes) -> Callable[[np.ndarray], np.ndarray]:
-    """A function from images (N, H, W, 3), uint8, to probabilities (N, num_classes), computed by onnxruntime.
+    """A function from images (N, H, W, 3), uint8, to probabilities (N, num_classes, ...), computed by onnxruntime.
 
     Raises:
         UserError: The installed onnxruntime does not know the file's opset.

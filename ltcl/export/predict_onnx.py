@@ -1,22 +1,26 @@
-"""Classify images with an ONNX file that `ltcl export` wrote. Needs onnxruntime, Pillow and NumPy; no torch, no ltcl.
+"""Use an ONNX file that `ltcl export` wrote on images. Needs onnxruntime, Pillow and NumPy; no torch, no ltcl.
 
 The table is that of `ltcl predict`: path,class,probability; with --top 2 also class_2,probability_2, and so on. The
 class of an answer below --reject is empty. An image that cannot be read has neither class nor probability; it is listed
 at the end, and the status is then 4.
 
+Of a model that segments, --out is a folder for a mask of each image and predictions.csv, as `ltcl predict` has them.
+
 examples:
   python predict_onnx.py model.onnx photos/ --out predictions.csv
   python predict_onnx.py model.onnx a.jpg b.jpg --top 3 --prior balanced
   python predict_onnx.py model.onnx photos/ --reject 0.8
+  python predict_onnx.py segmentation.onnx photos/ --out masks/
 
 In your own program, `probabilities` has the order of `classes`:
 
   session = onnxruntime.InferenceSession('model.onnx')
   classes = json.loads(session.get_modelmeta().custom_metadata_map['classes'])
-  [probabilities] = session.run(None, {'images': rgb[None]})      # rgb: (H, W, 3), uint8, any size
+  [probabilities] = session.run(['probabilities'], {'images': rgb[None]})     # rgb: (H, W, 3), uint8, any size
 """
 
 import argparse
+import contextlib
 import csv
 import io
 import json
@@ -24,6 +28,8 @@ import os
 import re
 import struct
 import sys
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -32,6 +38,7 @@ from PIL import Image, ImageOps
 
 FORMATS = ('JPEG', 'PNG', 'WEBP', 'TIFF', 'GIF', 'BMP', 'PPM', 'JPEG2000', 'TGA', 'AVIF')
 UNREADABLE = 4
+TABLE = 'predictions.csv'
 BITS, MAX_VALUE = 258, 281  # tags of TIFF
 # What a spreadsheet takes for a formula, and what would command a terminal.
 FORMULA = re.compile(r"'*\s*[=+\-@＝＋－＠]|'*[\t\r\n]")
@@ -39,28 +46,70 @@ UNSEEN = re.compile('[\0-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\
 
 
 def main() -> None:
-    """Read the command line, classify, write the table."""
+    """Read the command line, use the model, write what it answers."""
     args = parse()
     session, facts = load(args.model)
     inputs = {} if args.prior is None else {'log_prior': log_prior(args.prior, facts)}
+    unreadable = (segment if 'masks' in facts else classify)(session, facts, inputs, args)
+    for path, reason in unreadable.items():
+        print(f'cannot read {path} ({reason})', file=sys.stderr)
+    sys.exit(UNREADABLE if unreadable else 0)
+
+
+def classify(session: Any, facts: dict, inputs: dict, args: argparse.Namespace) -> dict[str, str]:
+    """Classify, write the table; why images could not be read, by path."""
     least = least_probabilities(args.reject, args.prior, facts)
     paths = find_images(args.paths)
-    rows, unreadable = [], {}
+    rows: list[list] = []
+    unreadable: dict[str, str] = {}
+    for path, images in read_images(paths, facts, unreadable):
+        if images is None:
+            rows.append([path] + [None] * 2 * args.top)
+            continue
+        [probabilities] = session.run(['probabilities'], {'images': images, **inputs})[0]
+        rows.append([path, *ranked(probabilities, facts['classes'], args.top, least)])
+    refuse_none(paths, unreadable)
+    write(args.out, table(rows, min(args.top, len(facts['classes']))))
+    return unreadable
+
+
+def segment(session: Any, facts: dict, inputs: dict, args: argparse.Namespace) -> dict[str, str]:
+    """Segment, write masks and the table beside them; why images could not be read, by path."""
+    if args.out is None or args.top > 1 or args.reject == 'stored':
+        stop('this model segments: name a folder for masks, --out FOLDER; omit --top, and give --reject a probability')
+    least = least_probabilities(args.reject, args.prior, facts)[0]
+    paths = find_images(args.paths)
+    unreadable: dict[str, str] = {}
+    try:
+        folder = MaskFolder(args.out, args.paths, paths, facts['classes'], facts['masks'], least > 0)
+        for path, images in read_images(paths, facts, unreadable):
+            if images is None:
+                folder.skip(path)
+                continue
+            [found], [labels] = session.run(['probabilities', 'labels'], {'images': images, **inputs})
+            folder.add(path, np.where(found.max(0) < least, folder.void, labels), found.max(0))
+    except FolderError as error:
+        stop(f'--out {args.out}: {error}')
+    refuse_none(paths, unreadable)
+    print(f'masks of {len(paths) - len(unreadable)} images and {TABLE} in {args.out}', file=sys.stderr)
+    return unreadable
+
+
+def read_images(paths: list[str], facts: dict, unreadable: dict[str, str]) -> Iterator[tuple[str, np.ndarray | None]]:
+    """Each path with its image (1, H, W, 3), or None and a reason in ``unreadable``."""
     for path in paths:
         try:
             images = read_image(path, facts['decoding'])[None]
         except Exception as error:  # Pillow's plugins raise what they like
             unreadable[path] = ' '.join(str(error).split()) or type(error).__name__
-            rows.append([path] + [None] * 2 * args.top)
-            continue
-        [probabilities] = session.run(['probabilities'], {'images': images, **inputs})[0]
-        rows.append([path, *ranked(probabilities, facts['classes'], args.top, least)])
+            images = None
+        yield path, images
+
+
+def refuse_none(paths: list[str], unreadable: dict[str, str]) -> None:
+    """Stop where none of the images can be read."""
     if len(unreadable) == len(paths):
         stop(f'none of the {len(paths)} images can be read, such as {paths[0]} ({unreadable[paths[0]]})')
-    write(args.out, table(rows, min(args.top, len(facts['classes']))))
-    for path, reason in unreadable.items():
-        print(f'cannot read {path} ({reason})', file=sys.stderr)
-    sys.exit(UNREADABLE if unreadable else 0)
 
 
 def parse() -> argparse.Namespace:
@@ -274,6 +323,106 @@ def cell(value: object) -> object:
 def plain(text: str) -> str:
     """The text of a cell."""
     return text[1:] if text.startswith("'") and FORMULA.match(text[1:]) else text
+
+
+class FolderError(Exception):
+    """Why masks cannot be written."""
+
+
+class MaskFolder:
+    """A folder for the masks of images and a table of them; both are written image by image, as they come.
+
+    Args:
+        path: The folder, made if it is not there.
+        given: Images and folders, as they were named.
+        images: The images, those in the folders one by one.
+        classes: Names of the classes.
+        masks: ``values`` of the classes in masks, the last one for no class: numbers of 0..255, or red, green and blue;
+            ``palette``, a colour of each number, or None.
+        with_rejected: Whether there is a column for the share of the pixels that are of no class.
+
+    Raises:
+        FolderError: The folder has files of these names that are no predictions, or it cannot be written to.
+    """
+
+    def __init__(
+        self, path: str, given: list[str], images: list[str], classes: list[str], masks: dict, with_rejected: bool
+    ) -> None:
+        self.path, self.classes, self.with_rejected = path, classes, with_rejected
+        self.values, self.palette = np.array(masks['values'], np.uint8), masks['palette']
+        self.void = len(classes)
+        self.names = dict(zip(images, mask_names(given, images), strict=True))
+        self._refuse_others()
+        rejected = ['rejected'] if with_rejected else []
+        with self._writing():
+            os.makedirs(path, exist_ok=True)
+            self._add_row(['path', 'mask', 'confidence', *rejected, *(f'share_{name}' for name in classes)], 'w')
+
+    def add(self, image: str, labels: np.ndarray, confidence: np.ndarray) -> None:
+        """Write the mask of an image.
+
+        Args:
+            image: Its path.
+            labels: Class of each pixel, shape (H, W); from the number of classes on it is none.
+            confidence: Its probability, shape (H, W).
+        """
+        labels = np.minimum(labels, self.void).astype(int)
+        picture = Image.fromarray(self.values[labels])
+        if self.palette is not None:
+            picture.putpalette([channel for colour in self.palette for channel in colour])
+        shares = (np.bincount(labels.ravel(), minlength=self.void + 1) / labels.size).round(6).tolist()
+        shares = [shares[-1], *shares[:-1]] if self.with_rejected else shares[:-1]
+        place = os.path.join(self.path, self.names[image])
+        with self._writing():
+            os.makedirs(os.path.dirname(place), exist_ok=True)
+            picture.save(place + '.partial', 'PNG')
+            os.replace(place + '.partial', place)
+            self._add_row([image, self.names[image], round(float(confidence.mean(dtype=np.float64)), 6), *shares])
+
+    def skip(self, image: str) -> None:
+        """Write the row of an image that could not be read."""
+        with self._writing():
+            self._add_row([image, *[None] * (2 + self.with_rejected + len(self.classes))])
+
+    def _add_row(self, row: list, mode: str = 'a') -> None:
+        place = os.path.join(self.path, TABLE)
+        with open(place, mode, encoding='utf-8', errors='surrogateescape', newline='') as file:
+            csv.writer(file, quoting=csv.QUOTE_NONNUMERIC, lineterminator='\n').writerow(map(cell, row))
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            place = error.filename or self.path
+            raise FolderError(f'cannot write {place} ({error.strerror or error}); what was written stands') from error
+
+    def _refuse_others(self) -> None:
+        if os.path.isfile(os.path.abspath(self.path)):
+            raise FolderError('it is a file: name a folder')
+        is_earlier = os.path.isfile(os.path.join(self.path, TABLE))
+        images = set(map(os.path.realpath, self.names))
+        for place in (os.path.join(self.path, name) for name in self.names.values()):
+            if os.path.realpath(place) in images:
+                raise FolderError(f'the mask would take the place of the image {place}: name another folder')
+            if os.path.exists(place) and not is_earlier:
+                raise FolderError(f'{place} is there, and no {TABLE} says that it is a prediction: name another folder')
+
+
+def mask_names(given: list[str], images: list[str]) -> list[str]:
+    """File names of masks, below the folder for them: the folders that images lie in are kept.
+
+    Returns:
+        ``b/1.png`` for ``a/b/1.jpg`` of the folder ``a``; where images differ in their suffixes only, ``b/1.jpg.png``.
+    """
+    folders = [each if os.path.isdir(each) else os.path.dirname(each) for each in given]
+    root = os.path.commonpath(list(map(os.path.abspath, folders)))
+    long = [os.path.relpath(os.path.abspath(each), root) for each in images]
+    stems = {name: os.path.splitext(name)[0] for name in long}
+    shared = Counter(stems[name] for name in set(long))
+    names = [name if shared[stems[name]] > 1 else stems[name] for name in long]
+    is_unique = len(set(names)) == len(set(long))
+    return [f'{name}.png' for name in (names if is_unique else long)]
 
 
 def write(path: str | None, text: str) -> None:

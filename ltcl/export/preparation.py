@@ -1,11 +1,11 @@
 """The steps of a test pipeline as a part of a graph: from the colours of a file to what the network takes."""
 
 import copy
+from collections.abc import Callable
 from typing import Any
 
 import torch
-from mmcv.transforms import LoadImageFromFile
-from mmpretrain.datasets.transforms import PackInputs
+from mmcv.transforms import LoadImageFromFile, Resize
 from torch import Tensor, nn
 
 from ltcl.datasets.transforms import EvalView, LoadImage
@@ -13,6 +13,7 @@ from ltcl.datasets.transforms.channel_order import order_of
 from ltcl.errors import UserError
 from ltcl.inference.reading import Reader
 
+from .linear_resize import LinearResize
 from .resampling import Line, resize
 
 # Red, green and blue in grey, of 65536, as Pillow has them.
@@ -33,14 +34,15 @@ class Preparation(nn.Module):
     def __init__(self, reader: Reader, data_preprocessor: nn.Module) -> None:
         super().__init__()
         order = order_of([reader.loader])
-        if order is None:
+        reads_grey = getattr(reader.loader, 'color_type', None) == 'grayscale'
+        if order is None and not reads_grey:
             raise _unknown(reader.loader)
-        self.is_grey, self.is_bgr = reader.is_grey, order == 'bgr'
-        self.view: CentreView | None = None
+        self.is_grey, self.is_bgr = reader.is_grey or reads_grey, order == 'bgr'
+        self.view: nn.Module | None = None
         for step in reader.steps:
-            if isinstance(step, EvalView) and self.view is None:
-                self.view = CentreView(step)
-            elif not isinstance(step, PackInputs):
+            if isinstance(step, tuple(VIEWS)) and self.view is None:
+                self.view = next(view(step) for kind, view in VIEWS.items() if isinstance(step, kind))
+            elif type(step).__name__ not in PACKS:
                 raise _unknown(step)
         plain: Any = copy.copy(data_preprocessor)
         plain.channels_last = False  # a layout in memory is the business of whatever runs the graph
@@ -84,6 +86,11 @@ class CentreView(nn.Module):
         return Line(old, new, half + margin % 2 * (half % 2), self.size)
 
 
+VIEWS: dict[type, Callable[[Any], nn.Module]] = {EvalView: CentreView, Resize: LinearResize}
+"""Of the steps that bring an image to a size."""
+PACKS = ('PackInputs', 'PackSegInputs')
+
+
 def decoding_of(reader: Reader) -> dict:
     """How a run reads files, for those who read them for its exported model.
 
@@ -105,6 +112,6 @@ def _to_grey(images: Tensor) -> Tensor:
 
 def _unknown(step: object) -> UserError:
     return UserError(
-        f'the step {type(step).__name__} of the test pipeline cannot be exported: only ltcl.LoadImage, ltcl.EvalView '
-        'and PackInputs can; change test_dataloader.dataset.pipeline, train or test with it, and export again'
+        f'the step {type(step).__name__} of the test pipeline cannot be exported: only ltcl.LoadImage, ltcl.EvalView, '
+        'Resize and PackInputs can; change test_dataloader.dataset.pipeline, train or test with it, and export again'
     )

@@ -53,7 +53,7 @@ class Line(NamedTuple):
     @property
     def scale(self) -> Tensor:
         """Old pixels a new one, a float64 scalar."""
-        return _number(self.old) / _number(self.new)
+        return number(self.old) / number(self.new)
 
 
 class Taps(NamedTuple):
@@ -122,7 +122,7 @@ def _taps(line: Line, function: Callable[[Tensor], Tensor], reach: int) -> Taps:
     """
     stretch = line.scale.clamp_min(1)
     wanted = torch.arange(-(-line.size // BLOCK) * BLOCK, dtype=torch.float64).view(-1, 1, BLOCK)
-    centers = (wanted + _number(line.first) + 0.5) * line.scale
+    centers = (wanted + number(line.first) + 0.5) * line.scale
     lowest = (centers - reach * stretch + 0.5).trunc().clamp_min(0)
     highest = (centers + reach * stretch + 0.5).trunc()
     most = (BLOCK + 2 * reach) * line.old // line.new + 2 * reach + 3
@@ -145,5 +145,6 @@ def _nearest(line: Line) -> Tensor:
     return steps.cumsum(0).narrow(0, line.first, line.size).long().clamp_max(line.old - 1)
 
 
-def _number(value: int) -> Tensor:
+def number(value: int) -> Tensor:
+    """A number, or a symbol of a graph, as a float64 scalar."""
     return torch.full((), value, dtype=torch.float64)

@@ -5,12 +5,12 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from .graph import ImagesToProbabilities, WithDefaultPrior, trace
+from .graph import WithDefaultPrior, trace
 
 
-def to_torch(graph: ImagesToProbabilities, log_prior: Tensor, facts: Mapping[str, str]) -> bytes:
+def to_torch(graph: nn.Module, log_prior: Tensor, facts: Mapping[str, str]) -> bytes:
     """The content of a ``.pt2`` file.
 
     Args:
@@ -24,11 +24,12 @@ def to_torch(graph: ImagesToProbabilities, log_prior: Tensor, facts: Mapping[str
 
 
 def run_torch(content: bytes) -> Callable[[np.ndarray], np.ndarray]:
-    """A function from images (N, H, W, 3), uint8, to probabilities (N, num_classes), computed by the loaded file."""
+    """A function from images (N, H, W, 3), uint8, to probabilities (N, num_classes, ...), by the loaded file."""
     module = torch.export.load(io.BytesIO(content)).module()
 
     @torch.no_grad()
     def run(images: np.ndarray) -> np.ndarray:
-        return module(torch.from_numpy(images)).numpy()
+        found = module(torch.from_numpy(images))
+        return (found if isinstance(found, Tensor) else found[0]).numpy()
 
     return run

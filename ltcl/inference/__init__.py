@@ -2,6 +2,8 @@
 
 from .answers import Embeddings, Prediction
 from .classifier import LongTailClassifier
+from .image_model import ImageModel
 from .images import Image
+from .segmenter import LongTailSegmenter, Segmentation
 
-__all__ = ['Embeddings', 'Image', 'LongTailClassifier', 'Prediction']
+__all__ = ['Embeddings', 'Image', 'ImageModel', 'LongTailClassifier', 'LongTailSegmenter', 'Prediction', 'Segmentation']

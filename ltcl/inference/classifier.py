@@ -1,10 +1,8 @@
 """A trained model that answers for images."""
 
-import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -20,21 +18,17 @@ from ltcl.models.class_mix import frequency_power
 from ltcl.neutral_text import visible
 
 from .answers import Embeddings, Prediction
+from .image_model import ImageModel, Listener
 from .images import Image, Source, find_images
-from .reading import Batch, Reader, collate_with, load
-from .runs import SCOPE, SavedRun, build_model, calibration_of, classifies, read_run
-
-if TYPE_CHECKING:
-    from ltcl.export import Exported
+from .reading import Batch
+from .runs import SCOPE, SavedRun, calibration_of, classifies, read_run
 
 Names = tuple[str, ...]
 Rows = tuple[list[int], Tensor]
 """Positions of some images, and a row for each, shape (N, ...)."""
-Listener = Callable[[int, int], None]
-"""Called with the number of images that were just done, and with the number of all."""
 
 
-class LongTailClassifier:
+class LongTailClassifier(ImageModel):
     """A trained model, used on images.
 
     Its answers are those of ``ltcl test``, which reads, batches and computes alike. Several images are read by worker
@@ -56,23 +50,15 @@ class LongTailClassifier:
     """
 
     def __init__(self, run: SavedRun, device: str | torch.device | None = None, calibrated: bool = True) -> None:
-        self.run = run
-        self.classes = run.classes
-        """Names of the classes, in the order of the labels."""
-        self.model = build_model(run, device)
-        loader = run.test_dataloader
+        super().__init__(run, device)
         sampler = (run.config.get('train_dataloader') or {}).get('sampler')
         with DefaultScope.overwrite_default_scope(SCOPE):
-            means = getattr(self.model.data_preprocessor, 'mean', None)
-            self.reader = Reader(loader['dataset']['pipeline'], is_grey=means is not None and len(means) == 1)
-            self._collate = collate_with(loader.get('collate_fn'))
             power = frequency_power(self.model.head, sampler)
         self.calibration = calibration_of(run) if calibrated else None
         """What ``ltcl calibrate`` stored, which all answers use; None where there is none."""
         make = Mixes if self.calibration is None else self.calibration.mixes
         self.mixes = make(self.classes, run.class_counts, power, type(self.model.head).__name__)
         self._is_told = self.calibration is None
-        self.batch_size, self.num_workers = loader.get('batch_size', 1), loader.get('num_workers', 0)
 
     @classmethod
     def load(
@@ -147,6 +133,14 @@ class LongTailClassifier:
             for index, source in enumerate(sources)
         ]
 
+    def probabilities(
+        self, images: Iterable[Image], prior: Prior = None
+    ) -> Iterator[tuple[np.ndarray | None, str | None]]:
+        """Probabilities of all classes, shape (num_classes,); see :meth:`ImageModel.probabilities`."""
+        for each in self.predict(images, len(self.classes), prior, num_workers=0):
+            found = dict(zip(each.classes, each.probabilities, strict=True))
+            yield np.array([found[name] for name in self.classes]) if found else None, each.error
+
     def embed(
         self,
         images: Image | Iterable[Image],
@@ -167,20 +161,6 @@ class LongTailClassifier:
         features = torch.cat([each for _, each in rows]).cpu().numpy() if rows else np.zeros((0, 0), np.float32)
         reasons = {sources[index].path or str(index): reason for index, reason in unreadable.items()}
         return Embeddings(features, [sources[index].path for index in indices], reasons)
-
-    def export(
-        self,
-        path: str | Path,
-        format: str | None = None,
-        *,
-        prior: Prior = None,
-        opset: int | None = None,
-        check_images: Sequence[Image] | None = None,
-    ) -> 'Exported':
-        """Write the model as a file that answers alike without this package: see :func:`ltcl.export.export_model`."""
-        from ltcl.export import export_model  # which uses this class
-
-        return export_model(self, path, format, prior=prior, opset=opset, check_images=check_images)
 
     def class_mix(self, prior: Prior = None) -> dict[str, float]:
         """Shares of the classes in a mix, see :meth:`predict`; ``'estimate'`` needs images and is not known here.
@@ -243,15 +223,10 @@ class LongTailClassifier:
         listener: Listener | None,
     ) -> Iterator[Rows]:
         """What a function makes of the images, batch after batch; what cannot be read is added to ``unreadable``."""
-        size = batch_size or self.batch_size
-        most = max(0, min(self.num_workers, os.cpu_count() or 1, -(-len(sources) // size) - 1))
-        workers = most if num_workers is None else num_workers
-        for loaded in load(sources, self.reader, self._collate, size, workers):
+        for loaded in self._loaded(sources, batch_size, num_workers, listener):
             unreadable.update(loaded.unreadable)
             for batch in loaded.batches:
                 yield batch.indices, self._encoded(batch, encode)
-            if listener is not None:
-                listener(sum(len(batch.indices) for batch in loaded.batches) + len(loaded.unreadable), len(sources))
 
     @torch.inference_mode()
     def _encoded(self, batch: Batch, encode: Callable[[Tensor], Tensor]) -> Tensor:

@@ -73,6 +73,8 @@ class Reader:
         """What a reader of mmcv would have made of pixels, in its order of colours."""
         rgb = LoadImage().take(pixels, 'rgb')
         image = np.ascontiguousarray(rgb[..., ::-1]) if order_of([self.loader]) == 'bgr' else rgb
+        if self.loader.color_type == 'grayscale':
+            image = np.array(Image.fromarray(rgb).convert('L'))
         return dict(img=image, img_shape=image.shape[:2], ori_shape=image.shape[:2])
 
 

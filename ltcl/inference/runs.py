@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
-from mmengine.config import Config
-from mmengine.registry import DefaultScope
+from mmengine.config import Config, ConfigDict
+from mmengine.registry import DATASETS, MODELS, DefaultScope
 from mmpretrain.models import ClsHead, ImageClassifier
-from mmpretrain.registry import DATASETS, MODELS
 from torch import Tensor, nn
 
 from ltcl.calibration import Calibration
@@ -21,12 +20,18 @@ from ltcl.checkpoints.stored_config import stored_config
 from ltcl.engine.hooks.feature_bank_hook import extract_features, loader_in_order, training_images
 from ltcl.engine.hooks.strict_load_hook import compare_tensors, tensors_of
 from ltcl.errors import UserError
-from ltcl.launch.building import import_scope
+from ltcl.launch.building import import_custom_modules, import_scope
 from ltcl.launch.config_values import fill_num_classes, images_of, use_plain_norms
 from ltcl.launch.configs import load_config
 from ltcl.launch.hook_names import hooks_of
 
-SCOPE = 'mmpretrain'
+SCOPE, SEGMENTATION = 'mmpretrain', 'mmseg'
+# What a model of each scope is taken for, by whom.
+TAKERS = {
+    SCOPE: 'a checkpoint of a classifier of images: LongTailClassifier.load takes it',
+    SEGMENTATION: 'a checkpoint of segmentation: LongTailSegmenter.load, `ltcl predict`, `ltcl export` and `ltcl test` '
+    'take it',
+}
 
 
 class SavedRun(NamedTuple):
@@ -47,6 +52,11 @@ class SavedRun(NamedTuple):
     class_counts: list[int] | None
 
     @property
+    def scope(self) -> str:
+        """Scope of the model's parts: ``SCOPE`` of classifiers, ``SEGMENTATION`` of networks that segment."""
+        return _scope_of(self.config)
+
+    @property
     def test_dataloader(self) -> Mapping:
         """Config of the dataloader whose images the model is tested on."""
         return self.config.get('test_dataloader') or self.config.val_dataloader
@@ -57,29 +67,36 @@ class SavedRun(NamedTuple):
         return f'{self.path.resolve().parent.name}/{self.path.stem}'
 
 
-def read_run(run: str | Path, config: str | Path | None = None) -> SavedRun:
+def read_run(run: str | Path, config: str | Path | None = None, scope: str | None = SCOPE) -> SavedRun:
     """Find and read a run.
 
     Args:
         run: A work dir or a checkpoint, see :func:`~ltcl.checkpoints.choosing.checkpoint_of`.
         config: A config to use in the place of the checkpoint's own.
+        scope: What the model must be, ``SCOPE`` or ``SEGMENTATION``; None takes both.
 
     Raises:
         UserError: There is no checkpoint, it cannot be read, it carries no config and none is named, or it is one of
-            segmentation.
+            another scope.
     """
     path = checkpoint_of(run)
     checkpoint = load_checkpoint(str(path))
     cfg = stored_config(checkpoint, path) if config is None else load_config(config)
-    if (cfg.get('default_scope') or SCOPE) != SCOPE or 'decode_head' in cfg.model:
-        raise UserError(f'{path} is a checkpoint of segmentation: `ltcl test CONFIG {path}` tests it')
+    if scope not in (None, _scope_of(cfg)):
+        raise UserError(f'{path} is {TAKERS[_scope_of(cfg)]}')
     if not (cfg.get('test_dataloader') or cfg.get('val_dataloader')):
         raise UserError(f'the config of {path} has no test_dataloader, whose pipeline prepares the images: set it')
-    import_scope(SCOPE)
+    import_scope(_scope_of(cfg))
+    if _scope_of(cfg) == SEGMENTATION:
+        import_custom_modules(cfg)
     fill_num_classes(cfg, str(path))
     counts = meta_of(checkpoint).get('class_counts')
     classes = trained_classes(checkpoint, path) or _known_classes(cfg)
     return SavedRun(path, checkpoint, cfg, classes, counts if isinstance(counts, list) else None)
+
+
+def _scope_of(cfg: Config) -> str:
+    return SEGMENTATION if cfg.get('default_scope') == SEGMENTATION or 'decode_head' in cfg.model else SCOPE
 
 
 def calibration_of(run: SavedRun) -> Calibration | None:
@@ -94,12 +111,13 @@ def calibration_of(run: SavedRun) -> Calibration | None:
 def _known_classes(cfg: Config) -> list[str]:
     """Names that the kind of the test set has of itself, such as those of CIFAR; else numbers."""
     dataset = images_of((cfg.get('test_dataloader') or cfg.val_dataloader)['dataset'])
-    names = getattr(DATASETS.get(dataset['type']), 'METAINFO', {}).get('classes')
-    num_classes = cfg.model.get('head', {}).get('num_classes') or 0
+    with DATASETS.switch_scope_and_registry(_scope_of(cfg)) as registry:
+        names = getattr(registry.get(dataset['type']), 'METAINFO', {}).get('classes')
+    num_classes = (cfg.model.get('head') or cfg.model.get('decode_head') or {}).get('num_classes') or 0
     return list(names) if names else [str(label) for label in range(num_classes)]
 
 
-def build_model(run: SavedRun, device: str | torch.device | None = None) -> ImageClassifier:
+def build_model(run: SavedRun, device: str | torch.device | None = None) -> Any:
     """The model in eval mode, exactly as it was saved.
 
     Args:
@@ -107,17 +125,17 @@ def build_model(run: SavedRun, device: str | torch.device | None = None) -> Imag
         device: Where it computes; None is the first GPU, if there is one.
 
     Raises:
-        UserError: The weights are not those of the config's model, there is no such device, or the model is no
-            classifier of images.
+        UserError: The weights are not those of the config's model, there is no such device, or the model neither
+            classifies nor segments images.
     """
     cfg = run.config
     use_plain_norms(cfg)
     parts = dict(cfg.model)
     if cfg.get('data_preprocessor') is not None:
         parts.setdefault('data_preprocessor', cfg.data_preprocessor)
-    with DefaultScope.overwrite_default_scope(SCOPE):
-        model = MODELS.build(_without_downloads(parts))
-        if not isinstance(model, ImageClassifier):
+    with DefaultScope.overwrite_default_scope(run.scope):
+        model = MODELS.build(ConfigDict(_without_downloads(parts)))
+        if not isinstance(model, ImageClassifier) and not hasattr(model, 'encode_decode'):
             raise UserError(f'{run.path} holds a {type(model).__name__}, which does not classify images')
         _load_weights(model, run)
         model = _moved(model, device).eval()

@@ -1,7 +1,6 @@
 """`ltcl train DATA` of a folder of images and masks: segmentation."""
 
 import argparse
-import shlex
 import warnings
 from typing import Any
 
@@ -20,6 +19,7 @@ from ltcl.launch.threads import watch_threads
 from ltcl.launch.tracking import add_trackers
 from ltcl.neutral_text import visible
 from ltcl.own_scenes import scene_config
+from ltcl.own_scenes.next_commands import next_commands
 from ltcl.own_scenes.report import plan
 
 from .config_file import write_config, written
@@ -50,7 +50,7 @@ def train_on_scenes(args: argparse.Namespace) -> None:
     runner.train()
     if not args.no_test:
         test_after_training(cfg)
-    print(f'next:\n  ltcl test {visible(shlex.quote(args.work_dir))}')
+    print('next:', *(f'  {visible(each)}' for each in next_commands(args.work_dir, args.config)), sep='\n')
 
 
 def expected_time(cfg: Config) -> str:

@@ -108,6 +108,16 @@ def find_label_map(
     return found
 
 
+def label_map_of(lines: Sequence[str], classes: Sequence[str]) -> LabelMap:
+    """What the values of the masks of a training mean.
+
+    Args:
+        lines: Those of ``classes.csv``, which its checkpoint carries.
+        classes: Names of its classes.
+    """
+    return _from_rows(parse_class_lines(lines, 'the training'), 'the training', classes)
+
+
 def _without_file(root: str, seen: Set[int], names: Sequence[str] | None) -> LabelMap:
     found = _from_names(names, seen, 'classes.txt') if names else _from_values(seen)
     if found is None:

@@ -13,10 +13,11 @@ from mmengine.registry import init_default_scope
 from PIL import Image
 from toy import toy_config, write_images
 
-from ltcl import LongTailClassifier
+from ltcl import LongTailClassifier, LongTailSegmenter
 from ltcl.checkpoints.reading import load_from_local
 from ltcl.checkpoints.whole_files import save_whole
 from ltcl.engine import Runner
+from ltcl.errors import UserError
 from ltcl.predictions import load_predictions
 
 FORMULA = '=1+1, "x"\ny'
@@ -127,7 +128,9 @@ def test_an_unreadable_image_is_listed_and_the_others_answered(call, run, data, 
         (['predict', 'RUN', 'IMAGE', '--reject', '1.5'], 2, '1.5 is no number of 0..1'),
         (['predict', 'RUN', 'IMAGE', '--prior', 'naturel'], 2, 'naturel is none of natural, balanced, estimate'),
         (['predict', 'OLD', 'IMAGE'], 1, 'does not carry its config, .* --config FILE'),
-        (['predict', 'SEG', 'IMAGE'], 1, 'is a checkpoint of segmentation'),
+        (['predict', 'SEG', 'IMAGE'], 1, 'SEG.pth is a segmentation, .* name a folder, --out FOLDER'),
+        (['predict', 'RUN', 'IMAGE', '--out', 'masks'], 1, 'masks must end in .csv or .json: .* classifies'),
+        (['embed', 'SEG', 'IMAGE', '--out', 'features.npz'], 1, 'is a checkpoint of segmentation: LongTailSegmenter'),
         (['predict', 'CODE', 'IMAGE'], 1, 'names code, not a registered part'),
         (['predict', 'CUT', 'IMAGE'], 1, 'CUT.pth is damaged'),
         (['embed', 'RUN', 'IMAGE', '--out', 'features.csv'], 2, 'must end in .npz'),
@@ -157,6 +160,11 @@ def test_mistakes_are_one_line(call, run, data, tmp_path, words, status, message
     [line] = errors.splitlines()
     assert line.startswith('error: ')
     assert re.search(message, line), line
+
+
+def test_a_classifier_is_no_segmenter(run):
+    with pytest.raises(UserError, match=r'epoch_1\.pth is a checkpoint of a classifier of images: LongTailClassifier'):
+        LongTailSegmenter.load(run / 'epoch_1.pth')
 
 
 def without_config(meta):

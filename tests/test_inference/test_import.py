@@ -9,6 +9,9 @@ import ltcl
 assert 'torch' not in sys.modules
 from ltcl import LongTailClassifier
 assert LongTailClassifier.__module__ == 'ltcl.inference.classifier'
+from ltcl import LongTailSegmenter
+assert LongTailSegmenter.__module__ == 'ltcl.inference.segmenter'
+assert 'mmseg' not in sys.modules
 try:
     ltcl.LongtailClassifier
 except AttributeError as error:

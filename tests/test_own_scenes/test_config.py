@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from own_scenes import SIDE, labels_of, write_scenes
-from small_seg_config import narrow_options
+from small_seg_config import reduced
 
 from ltcl.checkpoints.reading import load_from_local
 from ltcl.errors import UserError
@@ -34,15 +34,6 @@ def root(tmp_path_factory):
 
 def words(**given):
     return argparse.Namespace(**given)
-
-
-def reduced(cfg):
-    """The config with a network of an eighth of the width."""
-    cfg.merge_from_dict(dict(narrow_options(cfg)))
-    cfg.default_hooks.update(run_report=None, prediction_pictures=None)
-    for loader in (cfg.train_dataloader, cfg.val_dataloader, cfg.test_dataloader):
-        loader.update(num_workers=0, persistent_workers=False)
-    return cfg
 
 
 def test_options_and_data_are_in_the_config(root, tmp_path, capsys):

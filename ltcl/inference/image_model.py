@@ -1,0 +1,92 @@
+"""A trained model that reads images as its test does: what all kinds of them have in common."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from mmengine.registry import DefaultScope
+
+from ltcl.calibration import Calibration
+from ltcl.evaluation.class_mixes import Mixes, Prior
+
+from .images import Image, Source
+from .reading import Loaded, Reader, collate_with, load
+from .runs import SavedRun, build_model
+
+if TYPE_CHECKING:
+    from ltcl.export import Exported
+
+Listener = Callable[[int, int], None]
+"""Called with the number of images that were just done, and with the number of all."""
+
+
+class ImageModel:
+    """A trained model and the reader of its images.
+
+    Args:
+        run: What :func:`~ltcl.inference.runs.read_run` returns.
+        device: Where it computes; None is the first GPU, if there is one.
+        left_out: Steps of the test pipeline that images alone do not need, by type.
+    """
+
+    mixes: Mixes
+    calibration: Calibration | None = None
+    """What ``ltcl calibrate`` stored; None where there is none."""
+
+    def __init__(
+        self, run: SavedRun, device: str | torch.device | None = None, left_out: frozenset[str] = frozenset()
+    ) -> None:
+        self.run = run
+        self.classes = run.classes
+        """Names of the classes, in the order of the labels."""
+        self.model = build_model(run, device)
+        loader = run.test_dataloader
+        steps = [step for step in loader['dataset']['pipeline'] if step['type'] not in left_out]
+        with DefaultScope.overwrite_default_scope(run.scope):
+            means = getattr(self.model.data_preprocessor, 'mean', None)
+            self.reader = Reader(steps, is_grey=means is not None and len(means) == 1)
+            self._collate = collate_with(loader.get('collate_fn'))
+        self.batch_size, self.num_workers = loader.get('batch_size', 1), loader.get('num_workers', 0)
+
+    def probabilities(
+        self, images: Iterable[Image], prior: Prior = None
+    ) -> Iterator[tuple[np.ndarray | None, str | None]]:
+        """Probabilities of the classes in each image, in their order, or why it cannot be read.
+
+        Args:
+            images: As in ``predict``.
+            prior: As in ``predict``.
+
+        Yields:
+            float, shape (num_classes,), of a segmentation (num_classes, H, W), or None; and the reason, or None.
+        """
+        raise NotImplementedError
+
+    def export(
+        self,
+        path: str | Path,
+        format: str | None = None,
+        *,
+        prior: Prior = None,
+        opset: int | None = None,
+        check_images: Sequence[Image] | None = None,
+    ) -> 'Exported':
+        """Write the model as a file that answers alike without this package: see :func:`ltcl.export.export_model`."""
+        from ltcl.export import export_model  # which uses this package
+
+        return export_model(self, path, format, prior=prior, opset=opset, check_images=check_images)
+
+    def _loaded(
+        self, sources: list[Source], batch_size: int | None, num_workers: int | None, listener: Listener | None
+    ) -> Iterator[Loaded]:
+        """The images, batch after batch."""
+        size = batch_size or self.batch_size
+        most = max(0, min(self.num_workers, os.cpu_count() or 1, -(-len(sources) // size) - 1))
+        workers = most if num_workers is None else num_workers
+        for loaded in load(sources, self.reader, self._collate, size, workers):
+            yield loaded
+            if listener is not None:
+                listener(sum(len(batch.indices) for batch in loaded.batches) + len(loaded.unreadable), len(sources))
