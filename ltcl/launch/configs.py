@@ -200,8 +200,13 @@ def _length(values: Mapping[str, Any], cfg: Config) -> int | None:
 
 
 def _merge(cfg: Config, values: Mapping[str, object]) -> None:
+    # mmengine merges a dict into nothing else than a dict, unless it is told to put it in the place.
+    whole = {
+        key: {**value, '_delete_': True} if isinstance(value, dict) and entry_at(cfg, key) is None else value
+        for key, value in values.items()
+    }
     try:
-        cfg.merge_from_dict(values)
+        cfg.merge_from_dict(whole)
     except (TypeError, KeyError, AttributeError) as error:
         raise UserError(f'--cfg-options {" ".join(values)} cannot be set together: {error.args[0]!s:.200}') from error
 
