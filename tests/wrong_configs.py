@@ -78,6 +78,16 @@ OPTIONS = [
     (PACO, 'param_scheduler.0.end_epoch=3', 'end_epoch|end'),
     (PACO, 'param_scheduler.0.type=LinerLR', 'LinerLR|LinearLR'),
     (PACO, 'resume_from=x.pth', 'resume_from|resume'),
+    # Sections that the config lacks.
+    (PACO, 'model_wrapper_cfg.type=MMDistribtedDataParallel', 'model_wrapper_cfg|did you mean MMDistributedData'),
+    (PACO, 'auto_scale_lr.enabl=True', 'auto_scale_lr|did you mean enable?'),
+    (PACO, 'auto_scale_lr.enable=True', 'auto_scale_lr.base_batch_size'),
+    (PACO, 'auto_scale_lr=True', 'auto_scale_lr|dict'),
+    (PACO, 'compile.mod=default', 'compile|did you mean mode?'),
+    (PACO, 'tta_model.type=AverageScore', 'tta_model|AverageScore'),
+    (PACO, 'custom_imports.imports=[no_such_module]', 'custom_imports|no_such_module'),
+    (PACO, 'activation_checkpointin.x=1', 'activation_checkpointin|did you mean activation_checkpointing?'),
+    (KCL, 'param_scheduler.0.max_epochs=20', 'param_scheduler is one dict|leave the number out'),
     # Kinds.
     (PACO, 'max_epochs=ten', 'max_epochs|ten|number'),
     (PACO, 'max_epochs=2.5', 'max_epochs|2.5|whole number'),

@@ -18,6 +18,7 @@ from .layouts import LAYOUTS, MAE_PRETRAINED, PROCO, PROCO_LINEAR, SOURCES
 from .names import STEM, encoder_form, encoder_to_ours, encoder_to_theirs, missing_in_blocks
 from .parts import Layout, Part
 from .seg_layouts import SWIN, TORCHVISION_SWIN
+from .stored_config import CONFIG_KEY
 
 State = dict[str, Tensor]
 ENCODER = 'backbone.'
@@ -108,8 +109,9 @@ def to_ours(checkpoint: object, source: str, keep: str = 'all', with_queue: bool
         with_queue: Take over queues.
 
     Raises:
-        UserError: The file is of another source, lacks a tensor, or has one that nothing reads.
+        UserError: The file is of another source, lacks a tensor, has one that nothing reads, or numbers that are none.
     """
+    _refuse_ours(checkpoint)
     state, others = weights_of(checkpoint)
     layout = _detect(state, source)
     result = Conversion(layout, {}, dict.fromkeys(others, 'no weights'))
@@ -130,8 +132,20 @@ def to_ours(checkpoint: object, source: str, keep: str = 'all', with_queue: bool
         faults = ('it lacks', missing), ('nothing reads', unknown)
         problems = [f'{fault} {shorten(names, SHOWN)}' for fault, names in faults if names]
         raise UserError(f'this is no complete file of {layout.title}: {"; ".join(problems)}')
+    spoilt = [name for name, value in result.state_dict.items() if not value.isfinite().all()]
+    if spoilt:
+        raise UserError(
+            f'{shorten(spoilt, SHOWN)}: numbers that are not finite: the file is damaged, or was saved by a run that '
+            'diverged'
+        )
     _fill(result, num_classes, keep)
     return result
+
+
+def _refuse_ours(checkpoint: object) -> None:
+    meta = checkpoint.get('meta') if isinstance(checkpoint, dict) else None
+    if isinstance(meta, dict) and ('converted_from' in meta or CONFIG_KEY in meta):
+        raise UserError('the file is one of ltcl already: use it as it is; --to in place of --from converts it back')
 
 
 def to_theirs(state: State, source: str) -> Conversion:

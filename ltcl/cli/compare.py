@@ -1,6 +1,7 @@
 """Train several configs over several seeds and compare them in one table.
 
-An interrupted comparison goes on where it stopped: finished runs are kept, the others are resumed. A config with a
+An interrupted comparison goes on where it stopped: finished runs are kept, the others are resumed; a run of other
+settings in the same folder is refused. A run that fails ends no other, and the table has the rest. A config with a
 stage1_config starts from the last checkpoint of that config with the same seed, which is trained first and whose
 training minutes are added. A config without training is tested on it. The figures are those of the test images where a
 config has other ones than for its validation, of the checkpoint that was best there; else those of the last validation.
@@ -12,7 +13,7 @@ examples:
 import argparse
 import itertools
 import os
-import subprocess
+import signal
 import sys
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -20,6 +21,10 @@ from pathlib import Path
 from ltcl.analysis.comparison import draw, read_run, summarise, to_csv, to_markdown
 from ltcl.errors import UserError
 from ltcl.launch import load_config
+from ltcl.launch.compared_runs import RunProcesses, check_configs, check_settings, fitting, settings_of
+from ltcl.launch.exit_codes import stopped_by
+from ltcl.launch.hook_names import HOOK_TYPES
+from ltcl.launch.options import KeyValues
 from ltcl.launch.run_length import length_of
 from ltcl.neutral_text import visible
 from ltcl.shipped import find_config
@@ -33,7 +38,9 @@ def options(parser: ArgumentParser) -> None:
     parser.add_argument('--seeds', nargs='+', type=int, default=[0, 1, 2])
     parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/benchmark'), help='folder of runs and tables')
     parser.add_argument('--jobs', type=int, default=1, help='runs at a time; the CPU cores are shared out among them')
-    parser.add_argument('--cfg-options', nargs='+', default=[], metavar='KEY=VALUE', help='for every run')
+    parser.add_argument(
+        '--cfg-options', nargs='+', action=KeyValues, default={}, metavar='KEY=VALUE', help='for every run'
+    )
 
 
 def stem_of(config: str) -> str:
@@ -53,28 +60,28 @@ def short_names(configs: list[str]) -> dict[str, str]:
     return {config: shortest(stem) for config, stem in stems.items()}
 
 
-def run_one(config: str, seed: int, args: argparse.Namespace) -> dict:
+def run_one(config: str, seed: int, args: argparse.Namespace, processes: RunProcesses) -> dict:
     """Train or resume one run unless it is finished, or test it if it needs no training, and read its figures.
 
     Raises:
         UserError: The run failed; its log is named.
     """
     cfg = load_config(config)
-    stage1 = run_one(cfg.stage1_config, seed, args) if cfg.get('stage1_config') else {}
+    stage1 = run_one(cfg.stage1_config, seed, args, processes) if cfg.get('stage1_config') else {}
     is_trained = cfg.get('train_cfg') is not None
-    if not is_trained and not stage1:
-        raise UserError(f'{config} has neither train_cfg nor stage1_config: there is nothing to train or to test')
     folder = args.work_dir / stem_of(config) / f'seed{seed}'
+    options = args.cfg_options | {'randomness.seed': str(seed)}
+    check_settings(folder, settings_of(config, options))
     figures = read_run(folder, is_trained) or {}
     if not figures or (is_trained and figures['done'] < (length_of(cfg) or 0)):
-        # A config without training has no entries for options that are about training.
-        options = [option for option in args.cfg_options if cfg.get(option.split('.')[0], option) is not None]
-        options += [f'randomness.seed={seed}']
+        options = fitting(cfg, options)
+        if (cfg.get('default_hooks') or {}).get('run_report') is None:  # which has the figures
+            options['default_hooks.run_report'] = f"dict(type='{HOOK_TYPES['run_report']}')"
         if is_trained:
-            options += [f'load_from={stage1["checkpoint"]}'] if stage1 else []
-            start_command('train', [config, '--resume'], folder, options, args)
+            options |= {'load_from': stage1['checkpoint']} if stage1 else {}
+            start_command('train', [config, '--resume'], folder, options, processes)
         else:
-            start_command('test', [config, stage1['checkpoint']], folder, options, args)
+            start_command('test', [config, stage1['checkpoint']], folder, options, processes)
         figures = read_run(folder, is_trained) or {}
     figures['minutes'] += stage1.get('minutes', 0)
     checkpoint = os.fsdecode((folder / 'last_checkpoint').read_bytes()).strip() if is_trained else None
@@ -82,22 +89,18 @@ def run_one(config: str, seed: int, args: argparse.Namespace) -> dict:
     return {**about, **figures}
 
 
-def start_command(name: str, words: list[str], folder: Path, options: list[str], args: argparse.Namespace) -> None:
+def start_command(name: str, words: list[str], folder: Path, options: dict, processes: RunProcesses) -> None:
     """Run ``ltcl train`` or ``ltcl test`` in a process of its own.
 
     Raises:
         UserError: It failed; its log is named.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    log, threads = folder / 'console.log', max(1, (os.cpu_count() or 1) // args.jobs)
-    command = [sys.executable, '-m', 'ltcl', name, *words, '--work-dir', str(folder), '--cfg-options', *options]
+    log = folder / 'console.log'
+    changes = [f'{key}={value}' for key, value in options.items()]
     run = f'{visible(folder.parent.name)}, seed {folder.name.removeprefix("seed")}'
     # In one piece, the end of the line included: other runs print at the same time.
     print(f'{name}ing {run} (log: {visible(log)})\n', end='', flush=True)
-    with log.open('a') as output:
-        status = subprocess.run(
-            command, stdout=output, stderr=subprocess.STDOUT, env={**os.environ, 'OMP_NUM_THREADS': str(threads)}
-        ).returncode
+    status = processes.run([name, *words, '--work-dir', str(folder), '--cfg-options', *changes], log)
     if status:
         raise UserError(f'{run} ended with status {status}: see {log}')
 
@@ -108,8 +111,27 @@ def first_stages(configs: list[str]) -> list[str]:
     return list({stem_of(config): config for config in found if config}.values())
 
 
-def run_all(args: argparse.Namespace) -> list[dict]:
-    """Every config with every seed; a run that starts from another waits for it."""
+def check_start(args: argparse.Namespace) -> None:
+    """Refuse what no run could be trained with, or what would mix two runs, before the first one starts."""
+    if args.jobs < 1:
+        raise UserError(f'--jobs {args.jobs}: at least one run at a time')
+    args.seeds = list(dict.fromkeys(args.seeds))
+    check_configs(args.configs)
+    for config in [*first_stages(args.configs), *args.configs]:
+        cfg = load_config(config)
+        if cfg.get('train_cfg') is None and not cfg.get('stage1_config'):
+            raise UserError(f'{config} has neither train_cfg nor stage1_config: there is nothing to train or to test')
+        for seed in args.seeds:
+            settings = settings_of(config, args.cfg_options | {'randomness.seed': str(seed)})
+            check_settings(args.work_dir / stem_of(config) / f'seed{seed}', settings)
+
+
+def run_all(args: argparse.Namespace, processes: RunProcesses) -> tuple[list[dict], list[str]]:
+    """Every config with every seed; a run that starts from another waits for it.
+
+    Returns:
+        What :func:`run_one` returns of the runs that were done, and why others were not.
+    """
     stages = first_stages(args.configs)
     first: dict[tuple[str, int], Future] = {}
     later: dict[tuple[str, int], Future] = {}
@@ -120,31 +142,63 @@ def run_all(args: argparse.Namespace) -> list[dict]:
     def wait_and_run(config: str, seed: int) -> dict:
         if (start_of(config), seed) in first:
             first[start_of(config), seed].result()
-        return run_one(config, seed, args)
+        return run_one(config, seed, args, processes)
 
     # The runs that wait come last, so that they keep no worker from those they wait for.
     in_order = sorted(args.configs, key=lambda config: start_of(config) in set(map(stem_of, stages)))
     with ThreadPoolExecutor(args.jobs) as pool:
         for config, seed in itertools.product(stages, args.seeds):
-            first[stem_of(config), seed] = pool.submit(run_one, config, seed, args)
+            first[stem_of(config), seed] = pool.submit(run_one, config, seed, args, processes)
         for config, seed in itertools.product(in_order, args.seeds):
             later[config, seed] = pool.submit(wait_and_run, config, seed)
-    return [later[each].result() for each in itertools.product(args.configs, args.seeds)]
+        try:
+            return sort_out([later[each] for each in itertools.product(args.configs, args.seeds)])
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            processes.stop()
+            raise
+
+
+def sort_out(runs: list[Future]) -> tuple[list[dict], list[str]]:
+    """What runs gave, and what went wrong with others; waits for all."""
+    rows, failures = [], {}
+    for run in runs:
+        try:
+            rows.append(run.result())
+        except UserError as error:
+            failures[str(error)] = None  # of a first stage that fails, all say the same
+    return rows, list(failures)
+
+
+def stop(number: int, _: object) -> None:
+    """End as Ctrl-C does, which is told to all processes of a terminal by itself."""
+    sys.exit(stopped_by(number))
+
+
+def write_tables(rows: list[dict], names: dict[str, str], folder: Path) -> None:
+    """Table, CSV file and picture of the runs that were done."""
+    import pandas as pd
+
+    runs = pd.DataFrame([{'method': names[row['config']], **row} for row in rows])
+    runs = runs.drop(columns=['config', 'checkpoint'])
+    summary = summarise(runs)
+    (folder / 'runs.csv').write_text(to_csv(runs), encoding='utf-8')
+    scored_on = ' and '.join(dict.fromkeys(runs['scored_on']))
+    table = f'{to_markdown(summary)}\nIn %, on the {scored_on}.\n'
+    (folder / 'comparison.md').write_text(table, encoding='utf-8')
+    draw(summary, folder / 'comparison.png', scored_on)
+    print(f'\n{table}\nwritten to {visible(folder)}: comparison.md, comparison.png, runs.csv')
 
 
 @command(options)
 def main(args: argparse.Namespace) -> None:
     """Train what is missing, then write table, CSV file and picture."""
-    import pandas as pd
-
     names = short_names(args.configs)
-    rows = run_all(args)
-    runs = pd.DataFrame([{'method': names[row['config']], **row} for row in rows])
-    runs = runs.drop(columns=['config', 'checkpoint'])
-    summary = summarise(runs)
-    (args.work_dir / 'runs.csv').write_text(to_csv(runs), encoding='utf-8')
-    scored_on = ' and '.join(dict.fromkeys(runs['scored_on']))
-    table = f'{to_markdown(summary)}\nIn %, on the {scored_on}.\n'
-    (args.work_dir / 'comparison.md').write_text(table, encoding='utf-8')
-    draw(summary, args.work_dir / 'comparison.png', scored_on)
-    print(f'\n{table}\nwritten to {visible(args.work_dir)}: comparison.md, comparison.png, runs.csv')
+    check_start(args)
+    signal.signal(signal.SIGTERM, stop)
+    rows, failures = run_all(args, RunProcesses(max(1, (os.cpu_count() or 1) // args.jobs)))
+    if rows:
+        write_tables(rows, names, args.work_dir)
+    if failures:
+        more = f'; {len(failures) - 1} more failed: the same command goes on with them' if len(failures) > 1 else ''
+        raise UserError(failures[0] + more)

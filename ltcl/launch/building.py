@@ -1,11 +1,7 @@
 """From a config to a runner."""
 
-import contextlib
 import importlib.util
-import io
 import os
-import threading
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from mmengine.config import Config
@@ -14,6 +10,7 @@ from mmengine.utils import import_modules_from_strings
 
 from ltcl.errors import UserError
 from ltcl.neutral_text import neutralise
+from ltcl.remarks import without_remarks
 
 from .compile_option import check_compile
 from .config_values import use_plain_norms
@@ -24,23 +21,6 @@ from .values import check_complete, check_values
 
 if TYPE_CHECKING:
     from ltcl.engine import Runner
-
-REMARK = 'Could not import OneDL'
-REDIRECTING = threading.RLock()
-
-
-@contextlib.contextmanager
-def without_remarks() -> Iterator[None]:
-    """Import without what OpenMMLab's packages print on an optional package of their authors."""
-    printed = io.StringIO()
-    # Of two threads that redirect at a time, the second would leave the first one's buffer behind as standard output.
-    with REDIRECTING:
-        try:
-            with contextlib.redirect_stdout(printed):
-                yield
-        finally:
-            lines = printed.getvalue().splitlines(keepends=True)
-            print(*(line for line in lines if line.strip() != REMARK), sep='', end='')
 
 
 def import_mmpretrain() -> None:

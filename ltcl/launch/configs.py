@@ -1,7 +1,7 @@
 """Config files and the options that change them."""
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from .processes import stall_limit, start_processes
 from .run_length import UNITS, is_length, length_of, set_length, unit_of
 from .threads import threads_option
 from .tracking import check_trackers
-from .values import check_values, fit_workers, known_keys
+from .values import check_values, fit_workers, is_dict, known_keys
 
 
 def config_options(parser: argparse.ArgumentParser, other: str = '') -> None:
@@ -170,6 +170,8 @@ def set_options(cfg: Config, options: Mapping[str, object], with_imports: bool =
     stale = {} if length is None else set_length(cfg._cfg_dict, length)
     _merge(cfg, values)
     _check_stale(cfg, {key: value for key, value in stale.items() if key not in values}, '--cfg-options')
+    if with_imports and any(key.split('.')[0] == 'custom_imports' for key in values):
+        import_custom_modules(cfg)
     return cfg
 
 
@@ -198,8 +200,13 @@ def _length(values: Mapping[str, Any], cfg: Config) -> int | None:
 
 
 def _merge(cfg: Config, values: Mapping[str, object]) -> None:
+    # mmengine merges a dict into nothing else than a dict, unless it is told to put it in the place.
+    whole = {
+        key: {**value, '_delete_': True} if isinstance(value, dict) and entry_at(cfg, key) is None else value
+        for key, value in values.items()
+    }
     try:
-        cfg.merge_from_dict(values)
+        cfg.merge_from_dict(whole)
     except (TypeError, KeyError, AttributeError) as error:
         raise UserError(f'--cfg-options {" ".join(values)} cannot be set together: {error.args[0]!s:.200}') from error
 
@@ -239,7 +246,7 @@ def check_option(cfg: Config, key: str) -> None:
     """Refuse a key that would be merged into the config and then be read by nobody.
 
     A key is fine if it exists, or if it lies in a part that is built from a ``type``: its constructor names an argument
-    that it does not know.
+    that it does not know. So is one of a section that the config lacks and something reads.
 
     Raises:
         UserError: Names the key and the most similar ones.
@@ -250,18 +257,25 @@ def check_option(cfg: Config, key: str) -> None:
         return
     node, name = found[-1], names[len(found) - 1]
     is_section = names == [name] and name in SECTIONS
-    known = known_keys('.'.join(names[: len(found) - 1]))
-    is_argument = isinstance(node, dict) and name and ('type' in node or name in ('_delete_', *known))
-    if not is_section and not is_argument:
+    is_argument = isinstance(node, dict) and _can_have(node, name, known_keys('.'.join(names[: len(found) - 1])))
+    is_new = len(found) == 1 < len(names) and is_dict(name)
+    if not is_section and not is_argument and not is_new:
         raise _unknown_option(key, node, '.'.join(names[: len(found)]))
+
+
+def _can_have(node: Mapping, name: str, known: Collection[str]) -> bool:
+    """Whether a section can have an entry: any, if something is built from it, whose arguments are checked then."""
+    return bool(name) and (('type' in node and not name.isdigit()) or name in ('_delete_', *known))
 
 
 def _unknown_option(key: str, node: object, missing: str) -> UserError:
     if isinstance(node, list | tuple):
         hint = f'it has the entries 0 to {len(node) - 1}'
+    elif isinstance(node, dict) and missing.split('.')[-1].isdigit():
+        hint = f'{missing.rpartition(".")[0]} is one dict, no list: leave the number out'
     elif isinstance(node, dict):
         names, last = [str(name) for name in node], missing.split('.')[-1]
-        known = {*names, *(SECTIONS if missing == last else known_keys(missing.rpartition('.')[0]))}
+        known = {*names, *(SECTIONS if missing == last else known_keys(missing.rpartition('.')[0]))} - {last}
         elsewhere = f'here it is {ELSEWHERE[last]}' if last in ELSEWHERE and missing == last else ''
         hint = similar_names(last, known) or elsewhere or f'known here: {", ".join(names[:20])}'
     else:

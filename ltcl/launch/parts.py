@@ -61,6 +61,8 @@ PLACES = (
     Place(r'visualizer', 'VISUALIZERS', given=('name', 'vis_backends', 'save_dir')),
     Place(r'visualizer\.vis_backends\.\d+', 'VISBACKENDS', given=('save_dir',)),
     Place(r'log_processor', 'LOG_PROCESSORS'),
+    Place(r'model_wrapper_cfg', 'MODEL_WRAPPERS', given=('module',)),
+    Place(r'tta_model', 'MODELS', given=('module',)),
     Place(r'model', 'MODELS', given=('data_preprocessor', 'module')),
     Place(r'(model\.)?data_preprocessor', 'MODELS'),
     Place(r'model\.(neck|projector|head|backbone\.pooling)', 'MODELS', derived=('in_channels',)),

@@ -29,6 +29,7 @@ RANKS_OF = {
     'slurm': ('SLURM_PROCID', 'SLURM_NTASKS', 'SLURM_LOCALID', 'SLURM_NTASKS_PER_NODE'),
     'mpi': tuple(f'OMPI_COMM_WORLD_{name}' for name in ('RANK', 'SIZE', 'LOCAL_RANK', 'LOCAL_SIZE')),
 }
+DDP = 'MMDistributedDataParallel'
 # What torch says when the process at the other end is gone.
 CONNECTION_LOST = re.compile(r'gloo|NCCL|TCPStore|Connection (closed|reset|refused)|Broken pipe|Socket', re.IGNORECASE)
 
@@ -86,18 +87,22 @@ def start_processes(cfg: Config) -> None:
     if torch.cuda.is_available():
         dist_cfg = cfg.setdefault('env_cfg', ConfigDict()).setdefault('dist_cfg', ConfigDict())
         dist_cfg.timeout = max(timeout, dist_cfg.get('timeout') or 0)
+        if cfg.get('model_wrapper_cfg'):
+            cfg.model_wrapper_cfg = _wrapper(cfg)
         return
     torch.distributed.init_process_group('gloo', timeout=datetime.timedelta(seconds=timeout))
     # Left alone, every process takes all cores and they slow each other down.
     torch.set_num_threads(max(1, (os.cpu_count() or 1) // int(os.environ.get('LOCAL_WORLD_SIZE', 1))))
-    if cfg.get('model_wrapper_cfg', {}).get('type') == 'ltcl.FullyShardedModel':
-        return
-    cfg.model_wrapper_cfg = dict(
-        type='MMDistributedDataParallel',
-        device_ids=None,
-        broadcast_buffers=False,
-        find_unused_parameters=cfg.get('find_unused_parameters', False),
-    )
+    cfg.model_wrapper_cfg = _wrapper(cfg, device_ids=None)
+
+
+def _wrapper(cfg: Config, **device: object) -> dict:
+    """What a config asks for in ``model_wrapper_cfg``; of the wrapper of DDP, what it leaves open is filled in."""
+    own = cfg.get('model_wrapper_cfg') or {}
+    if own.get('type', DDP) != DDP:
+        return own
+    unused = cfg.get('find_unused_parameters', False)
+    return {'type': DDP, **device, 'broadcast_buffers': False, 'find_unused_parameters': unused, **own}
 
 
 def _name_ranks(launcher: str) -> None:

@@ -74,6 +74,9 @@ PRIORITIES = ('HIGHEST', 'VERY_HIGH', 'HIGH', 'ABOVE_NORMAL', 'NORMAL', 'BELOW_N
 # judge, except where NEEDED says otherwise.
 TABLE: tuple[tuple[str, str, Container], ...] = (
     ('', 'model *_dataloader *_cfg optim_wrapper default_hooks randomness visualizer', SECTION),
+    ('', 'auto_scale_lr custom_imports log_processor tta_model', SECTION),
+    ('auto_scale_lr.', 'enable', TRUTH),
+    ('auto_scale_lr.', 'base_batch_size', AT_LEAST_ONE),
     ('', 'param_scheduler *_evaluator', SECTIONS),
     ('', 'custom_hooks', Kind((list, tuple), 'a list of dicts')),
     ('', 'load_from', PATH),

@@ -8,7 +8,7 @@ from mmengine.config import Config
 from ltcl.errors import UserError
 from ltcl.value_ranges import check_ranges
 
-from .config_names import similar_names
+from .config_names import SECTIONS, similar_names
 from .hook_names import HOOK_TYPES, check_hooks, hooks_of
 from .nodes import below, dicts_in
 from .run_length import UNITS, counts_in, is_length, length_of, schedulers, unit_of
@@ -76,6 +76,12 @@ def known_keys(section: str) -> frozenset[str]:
     return fitting[0] if fitting else frozenset()
 
 
+def is_dict(section: str) -> bool:
+    """Whether a top-level section that something reads is a dict."""
+    pattern = next((pattern for pattern in RULES if fnmatchcase(section, pattern)), None)
+    return section in SECTIONS and (bool(known_keys(section)) or (pattern is not None and {} in RULES[pattern]))
+
+
 def check_keys(entries: Mapping) -> None:
     """The sections without a ``type`` have no misspelt entries."""
     for key, value in below(entries):
@@ -117,6 +123,9 @@ def check_types(entries: Mapping) -> None:
 
 def check_schedule(entries: Mapping) -> None:
     """The learning rate's schedule is for the run that is asked for."""
+    scale = entries.get('auto_scale_lr') or {}
+    if scale.get('enable') and scale.get('base_batch_size') is None:
+        raise UserError('auto_scale_lr.enable=True: set auto_scale_lr.base_batch_size, for which the rate is meant')
     unit, length = unit_of(entries), length_of(entries)
     if unit is None or length is None:
         return

@@ -1,5 +1,6 @@
 """Models of ltcl; importing this package registers all but the segmentation heads."""
 
+from .. import quiet_mmpretrain  # noqa: F401  (before it is imported with its remark)
 from .adapters import *  # noqa: F403
 from .algorithms import *  # noqa: F403
 from .backbones import *  # noqa: F403

@@ -106,6 +106,11 @@ def test_lists_deletions_and_new_entries(config):
     assert cfg.model == dict(type='M', head={})
 
 
+def test_a_dict_takes_the_place_of_none(config):
+    config.model.head = None
+    assert set_options(config, {'model.head': "dict(type='H')"}).model.head == dict(type='H')
+
+
 def test_no_workers_need_no_settings_of_workers(config):
     args = parse('--cfg-options', 'train_dataloader.num_workers=0')
     cfg = apply_options(config, args)

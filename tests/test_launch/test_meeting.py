@@ -184,6 +184,22 @@ def test_process_group_on_gpus_waits_longer_than_the_watch(monkeypatch):
     assert cfg.env_cfg.dist_cfg == dict(backend='nccl', timeout=1800)
 
 
+@pytest.mark.parametrize('has_gpu', [True, False])
+def test_wrapper_that_the_config_asks_for_is_kept(monkeypatch, has_gpu):
+    monkeypatch.setattr(processes, '_name_ranks', lambda launcher: None)
+    monkeypatch.setattr(processes, '_meet', lambda limit: None)
+    monkeypatch.setattr('torch.cuda.is_available', lambda: has_gpu)
+    monkeypatch.setattr('torch.distributed.init_process_group', lambda *_, **__: None)
+    monkeypatch.setattr('torch.set_num_threads', lambda number: None)
+    asked = dict(type='MMDistributedDataParallel', static_graph=True, find_unused_parameters=True)
+    cfg = Config(dict(launcher='pytorch', model_wrapper_cfg=asked))
+    start_processes(cfg)
+    assert {**cfg.model_wrapper_cfg, 'device_ids': None} == {**asked, 'broadcast_buffers': False, 'device_ids': None}
+    cfg = Config(dict(launcher='pytorch', model_wrapper_cfg=dict(type='MMFullyShardedDataParallel')))
+    start_processes(cfg)
+    assert cfg.model_wrapper_cfg == dict(type='MMFullyShardedDataParallel')
+
+
 def test_launching_needs_no_torch():
     code = 'import sys, ltcl.launch.launcher; sys.exit("torch" in sys.modules)'
     subprocess.run([sys.executable, '-c', code], check=True)

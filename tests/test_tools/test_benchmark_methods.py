@@ -101,3 +101,27 @@ def test_finished_runs_are_kept_and_failures_named(tmp_path, call):
     assert 'training' not in again.out.split('\n')[0]
     assert 'broken_toy, seed 0 ended with status 1' in compare(broken).mistake
     assert 'queue_len=1 is shorter' in (out / 'broken_toy' / 'seed0' / 'console.log').read_text()
+
+
+def test_a_run_that_fails_among_others_ends_none(tmp_path, call, monkeypatch):
+    configs = [tmp_path / f'{name}_toy.py' for name in ('bad', 'worse', 'good')]
+    for config in configs:
+        config.write_text("model = dict(type='M')\ntrain_cfg = dict(max_epochs=4)\nwork_dir = None\n")
+
+    def run(_, words, log):
+        if 'good' in words[1]:
+            write_report(log.parent / 'report', 70.0)
+            (log.parent / 'report' / 'metrics.json').rename(log.parent / 'metrics.json')
+            (log.parent / 'last_checkpoint').write_text('epoch_4.pth')
+        return int('good' not in words[1])
+
+    monkeypatch.setattr('ltcl.launch.compared_runs.RunProcesses.run', run)
+    done = call('compare', *configs, '--seeds', 0, 0, '--work-dir', tmp_path / 'out')
+    assert 'bad_toy, seed 0 ended with status 1' in done.mistake
+    assert '1 more failed' in done.mistake
+    lines = (tmp_path / 'out' / 'comparison.md').read_text().splitlines()
+    assert lines[2].startswith('| good | 70.0')
+    assert lines[2].endswith('| 1 |')
+    other = call('compare', *configs, '--seeds', 0, '--work-dir', tmp_path / 'out', '--cfg-options', 'max_epochs=3')
+    assert 'max_epochs: 4 then, 3 now' in other.mistake
+    assert 'at least one run' in call('compare', *configs, '--jobs', 0).mistake

@@ -138,6 +138,22 @@ def test_mistakes(original_file, tmp_path):
     assert read_checkpoint(path)['arch'] == 'resnet18'
 
 
+def test_a_file_of_ours_is_no_original(original_file, call):
+    path, _ = original_file('paco')
+    assert call('convert', path, '--from', 'paco').status == 0
+    again = call('convert', path.with_name('paco.ltcl.pth'), '--from', 'paco', '--out', path.with_name('again.pth'))
+    assert 'one of ltcl already' in again.mistake
+
+
+def test_weights_that_are_none_are_noticed_without_a_config(original_file):
+    path, _ = original_file('paco')
+    checkpoint = torch.load(path, weights_only=False)
+    checkpoint['state_dict']['module.encoder_q.conv1.weight'][0] = float('inf')
+    torch.save(checkpoint, path)
+    with pytest.raises(UserError, match=r'^backbone\.conv1\.weight: numbers that are not finite'):
+        convert.convert(options(path, 'paco'))
+
+
 def test_names_of_files():
     for name, stem in (('a.pth.tar', 'a'), ('b.pth', 'b'), ('gpaco_r50', 'gpaco_r50'), ('v1.2.pth', 'v1.2')):
         assert convert.output_path(Path('x', name), None, 'ltcl') == Path('x', f'{stem}.ltcl.pth')

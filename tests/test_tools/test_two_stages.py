@@ -1,6 +1,7 @@
 """Stage 1, then stage 2, by the tools that a user runs."""
 
 import json
+import sys
 
 import pandas as pd
 import pytest
@@ -156,9 +157,14 @@ def test_configs_that_can_start(load_from):
     train.check_start(Config(dict(load_from=load_from, train_cfg={}, resume=False)))
 
 
+def run_words(_, words, log):
+    with log.open('a') as output:
+        return run_ltcl([sys.executable, '-m', 'ltcl', *words], output).returncode
+
+
 @pytest.mark.slow
 def test_comparison_of_methods_with_two_stages(images, tmp_path, call, monkeypatch):
-    monkeypatch.setattr(compare.subprocess, 'run', run_ltcl)
+    monkeypatch.setattr(compare.RunProcesses, 'run', run_words)
     folder = tmp_path / 'configs'
     folder.mkdir()
     first = folder / 'cross-entropy_toy.py'

@@ -10,11 +10,14 @@ from mmengine.registry import DATASETS
 from mmengine.runner import BaseLoop, Runner
 from torch.utils.data import Dataset
 
+from ltcl.checkpoints.class_names import trained_classes
 from ltcl.datasets.image_checks import find_skipped
 from ltcl.errors import UserError
+from ltcl.evaluation import ClassSubsetAccuracy
 from ltcl.notices import warn
 from ltcl.registry import HOOKS
 
+from ..class_agreement import check_head, check_names, class_names, real_names
 from ..unwrapped import unwrapped
 
 
@@ -57,21 +60,29 @@ class ClassCountsHook(Hook):
     """Counts the training images per class and gives them to model parts and metrics with ``set_class_counts``.
 
     The counts travel in the checkpoint's meta data, so that a test needs no training set; without them it is built from
-    the config.
+    the config. A label must mean one class to the training images, the model and the images under test.
 
     Attributes:
         counts: Training images per class; None while they are not known.
+        names: Names of their classes; None while they are not known, or where labels have none.
     """
 
     priority = 'HIGH'
 
     def __init__(self) -> None:
         self.counts: list[int] | None = None
+        self.names: list[str] | None = None
 
     def before_train(self, runner: Runner) -> None:
-        """Count the training set once, before the first iteration."""
-        self.counts = self.count(runner.train_dataloader.dataset)
+        """Count the training set once, before the first iteration.
+
+        Raises:
+            UserError: The model or the images of the validation have other classes.
+        """
+        self._take(runner.train_dataloader.dataset)
         self._hand_out(runner)
+        check_head(unwrapped(runner.model), len(self.counts or ()))
+        self._check_names(runner)
         if is_main_process():
             runner.logger.info(f'Training images per class: {_summary(self.counts)}')
             remark = _remark(unwrapped(runner.model), runner.train_dataloader.batch_size)
@@ -85,6 +96,7 @@ class ClassCountsHook(Hook):
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Take the counts out of the checkpoint's meta data."""
         self.counts = checkpoint.get('meta', {}).get('class_counts')
+        self.names = real_names(trained_classes(checkpoint, getattr(runner, '_load_from', None) or 'to go on from'))
 
     def before_val(self, runner: Runner) -> None:
         """Metrics of a test, and of a validation outside training, need the counts as well."""
@@ -92,9 +104,9 @@ class ClassCountsHook(Hook):
             loader = runner._train_dataloader
             if loader is None:
                 return
-            dataset = DATASETS.build(loader['dataset']) if isinstance(loader, dict) else loader.dataset
-            self.counts = self.count(dataset)
+            self._take(DATASETS.build(loader['dataset']) if isinstance(loader, dict) else loader.dataset)
         self._hand_out(runner)
+        self._check_names(runner)
 
     before_test = before_val
 
@@ -107,14 +119,26 @@ class ClassCountsHook(Hook):
         assert self.counts is not None
         return self.counts
 
+    def _take(self, dataset: Dataset) -> None:
+        self.counts, self.names = self.count(dataset), class_names(dataset)
+
     def _hand_out(self, runner: Runner) -> None:
         model = unwrapped(runner.model)
         takers = [module for module in model.modules() if hasattr(module, 'set_class_counts')]
-        # A loop that is still a config is not run here: a test needs no images of validation.
-        loops = [loop for loop in (runner._val_loop, runner._test_loop) if isinstance(loop, BaseLoop)]
-        takers += [metric for loop in loops for metric in _count_metrics(loop)]
+        takers += [metric for loop in _loops(runner).values() for metric in _count_metrics(loop)]
         for taker in takers:
             taker.set_class_counts(self.counts_for(taker))
+
+    def _check_names(self, runner: Runner) -> None:
+        for name, loop in _loops(runner).items():
+            if not any(isinstance(metric, ClassSubsetAccuracy) for metric in loop.evaluator.metrics):
+                check_names(self.names, class_names(loop.dataloader.dataset), f'{name}_dataloader')
+
+
+def _loops(runner: Runner) -> dict[str, Any]:
+    """What is run here: a loop that is still a config is not, as a test needs no images of validation."""
+    loops = dict(val=runner._val_loop, test=runner._test_loop)
+    return {name: loop for name, loop in loops.items() if isinstance(loop, BaseLoop)}
 
 
 def _remark(model: Any, batch_size: int | None) -> str | None:

@@ -82,7 +82,8 @@ def _check_encoder(needed: Iterable[str], names: Iterable[str], source: str) -> 
     if any(name.startswith(ENCODER) for name in needed) and not any(name.startswith(ENCODER) for name in names):
         raise UserError(
             f'the checkpoint {source} has no encoder: none of its names begins with {ENCODER} '
-            f'({", ".join(names[:SHOWN])}). Give a checkpoint that ltcl wrote while it trained the encoder'
+            f'({", ".join(names[:SHOWN])}). Give a checkpoint that ltcl wrote while it trained the encoder; '
+            "`ltcl convert` makes one of a file of the authors' code"
         )
 
 
