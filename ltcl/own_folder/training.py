@@ -3,6 +3,7 @@
 import argparse
 import gc
 import logging
+import sys
 from pathlib import Path
 
 from mmengine.config import Config
@@ -23,7 +24,8 @@ from ltcl.work_dir import AUTO, require_writable
 
 from . import two_stages
 from .choosing import choose_config, fit_to_images, options_of
-from .config_file import NAME, is_same, work_dir_of, write_config, written
+from .config_file import NAME, has_other_images, is_same, work_dir_of, write_config, written
+from .damaged import refuse_damaged
 from .found import Found, look
 from .going_on import config_from_run, new_classes
 from .measuring import measure
@@ -93,9 +95,12 @@ def _look_and_choose(cfg: Config, args: argparse.Namespace) -> tuple[Found, str]
     with quiet():
         found = look(cfg)
     two_stages.limit_neighbours(cfg, sum(found.counts))
-    lines = [*found.lines(args.config, cfg.val_share), *_chosen(cfg, found, args)]
-    print(*lines, sep='\n', flush=True)
-    return found, written(cfg, lines)
+    chosen = _chosen(cfg, found, args)
+    print(*found.lines(args.config, cfg.val_share), *chosen, sep='\n', flush=True)
+    # However the folder is spelled, with a slash at its end or not, the training is the same.
+    lines = found.lines(str(Path(args.config).absolute()), cfg.val_share)
+    refuse_damaged(cfg, args.work_dir)
+    return found, written(cfg, [*lines, *chosen], found.fingerprint)
 
 
 def _train_and_measure(cfg: Config, args: argparse.Namespace) -> None:
@@ -181,6 +186,7 @@ def _goes_on(args: argparse.Namespace, text: str) -> bool:
 
 def _train(args: argparse.Namespace, text: str) -> None:
     """Train the written config, so that what is written is what is trained."""
+    _warn_of_other_images(args, text)
     path = write_config(args, text)
     cfg = load_config(path)
     cfg.work_dir, cfg.launcher = args.work_dir, 'none'
@@ -192,6 +198,19 @@ def _train(args: argparse.Namespace, text: str) -> None:
             hook.with_table = False
     watch_threads(runner, args.most_threads)
     runner.train()
+
+
+def _warn_of_other_images(args: argparse.Namespace, text: str) -> None:
+    """Tell who resumes a run that its images have changed since."""
+    if args.resume is None:
+        return
+    path = Path(args.work_dir if args.resume == AUTO else args.resume)
+    if has_other_images(path if path.is_dir() else path.parent, text):
+        print(
+            f'warning: the images of {visible(args.config)} have changed since this run began: where validation is '
+            'drawn from them, its figures may be of images that were trained on. Without --resume it trains anew',
+            file=sys.stderr,
+        )
 
 
 def _is_scene_folder(folder: str) -> bool:
