@@ -3,7 +3,6 @@
 import argparse
 import gc
 import logging
-import sys
 from pathlib import Path
 
 from mmengine.config import Config
@@ -24,7 +23,7 @@ from ltcl.work_dir import AUTO, require_writable
 
 from . import two_stages
 from .choosing import choose_config, fit_to_images, options_of
-from .config_file import NAME, has_other_images, is_same, work_dir_of, write_config, written
+from .config_file import NAME, is_same, work_dir_of, write_config, written
 from .damaged import refuse_damaged
 from .found import Found, look
 from .going_on import config_from_run, new_classes
@@ -32,6 +31,7 @@ from .measuring import measure
 from .methods import DEFAULT, METHODS, title_of
 from .quietly import quiet, show_less
 from .result import Result, print_result
+from .resumed import check_resumed
 from .timing import expected_minutes
 
 
@@ -186,7 +186,8 @@ def _goes_on(args: argparse.Namespace, text: str) -> bool:
 
 def _train(args: argparse.Namespace, text: str) -> None:
     """Train the written config, so that what is written is what is trained."""
-    _warn_of_other_images(args, text)
+    if args.resume is not None:
+        check_resumed(args, text)
     path = write_config(args, text)
     cfg = load_config(path)
     cfg.work_dir, cfg.launcher = args.work_dir, 'none'
@@ -198,19 +199,6 @@ def _train(args: argparse.Namespace, text: str) -> None:
             hook.with_table = False
     watch_threads(runner, args.most_threads)
     runner.train()
-
-
-def _warn_of_other_images(args: argparse.Namespace, text: str) -> None:
-    """Tell who resumes a run that its images have changed since."""
-    if args.resume is None:
-        return
-    path = Path(args.work_dir if args.resume == AUTO else args.resume)
-    if has_other_images(path if path.is_dir() else path.parent, text):
-        print(
-            f'warning: the images of {visible(args.config)} have changed since this run began: where validation is '
-            'drawn from them, its figures may be of images that were trained on. Without --resume it trains anew',
-            file=sys.stderr,
-        )
 
 
 def _is_scene_folder(folder: str) -> bool:

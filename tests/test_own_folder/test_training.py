@@ -125,6 +125,15 @@ def test_a_file_that_was_exchanged_makes_other_images(call, data, copied, tmp_pa
     assert 'have changed since this run began' in capsys.readouterr().err
 
 
+def test_another_model_cannot_be_resumed_and_leaves_the_run_as_it_is(call, data, copied, capsys):
+    before = {path.name: path.stat().st_mtime_ns for path in copied.iterdir()}
+    words = ('--work-dir', copied, *OPTIONS, '--method', 'cross-entropy', '--resume')
+    assert call('train', data, *words) == 1
+    [line] = capsys.readouterr().err.splitlines()
+    assert 'has another model than these options ask for' in line
+    assert {path.name: path.stat().st_mtime_ns for path in copied.iterdir()} == before
+
+
 def test_all_damaged_images_are_told_before_anything_is_computed(call, data, tmp_path, capsys):
     damaged = shutil.copytree(data, tmp_path / 'damaged')
     (damaged / 'class_0' / 'empty.jpg').touch()
