@@ -41,6 +41,8 @@ FITTED = {
 }
 # Of the demos, TensorBoard as well, where it is installed.
 EVENTS = dict(type='ltcl.TensorboardVisBackend', optional=True)
+# Of own images the views are made by OpenCV, and pictures read as viewers show them.
+OWN = {'ltcl.Views': dict(backend='opencv'), 'ltcl.LoadImage': dict(upright=True, background=(255, 255, 255))}
 ENCODERS: dict[str, Encoder] = {}
 
 
@@ -58,13 +60,12 @@ def renamed(node: object) -> object:
 
 
 def with_fast_views(node: object) -> object:
-    """A config whose views are made by OpenCV."""
+    """A config whose views are made by OpenCV, of pictures as viewers show them."""
     if isinstance(node, list | tuple):
         return type(node)(map(with_fast_views, node))
     if not isinstance(node, dict):
         return node
-    fast = dict(backend='opencv') if node.get('type') == 'ltcl.Views' else {}
-    return {key: with_fast_views(value) for key, value in node.items()} | fast
+    return {key: with_fast_views(value) for key, value in node.items()} | OWN.get(str(node.get('type')), {})
 
 
 def fashion_views(number: int) -> dict:

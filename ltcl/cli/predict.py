@@ -2,7 +2,8 @@
 
 The table has the columns path,class,probability; with --top 2 also class_2,probability_2, and so on. In a .json file it
 is a list of dicts. The class of an answer below --reject is empty. An image that cannot be read has neither class nor
-probability; it is listed at the end, and the status is then 4.
+probability; it is listed at the end, and the status is then 4. Ctrl-C writes what is done: predictions.csv becomes
+predictions.partial.csv.
 
 The class mix that the images come from, --prior: 'natural', that of the training images; 'balanced'; 'estimate', found
 from the images themselves; or a CSV file with the columns class,share. By default the one of `ltcl calibrate`,
@@ -22,6 +23,7 @@ examples:
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -29,6 +31,7 @@ from typing import TYPE_CHECKING
 
 from ltcl.errors import UserError
 from ltcl.launch import import_mmpretrain
+from ltcl.launch.exit_codes import stopped_by
 from ltcl.launch.image_options import (
     STORED,
     at_least,
@@ -95,6 +98,7 @@ def main(args: argparse.Namespace) -> None:
 def classify(run: 'SavedRun', args: argparse.Namespace) -> None:
     """Classify, write the table."""
     from ltcl.inference import LongTailClassifier
+    from ltcl.inference.answers import PredictionStopped
     from ltcl.inference.tables import table_of, write_table
 
     if args.out is not None and not args.out.endswith(TABLES):
@@ -102,10 +106,18 @@ def classify(run: 'SavedRun', args: argparse.Namespace) -> None:
     model = LongTailClassifier(run, args.device, not args.uncalibrated)
     reject = model.thresholds if args.reject == STORED else args.reject
     options = dict(batch_size=args.batch_size, num_workers=args.num_workers)
-    with counted_images() as listener:
-        predictions = model.predict(args.paths, args.top, args.prior, **options, listener=listener)
+    stopped = None
+    try:
+        with counted_images() as listener:
+            predictions = model.predict(args.paths, args.top, args.prior, **options, listener=listener)
+    except PredictionStopped as stop:
+        stopped, predictions = stop, stop.predictions
+        if not predictions:
+            raise
+        args.out = args.out and Path(args.out).with_suffix(f'.partial{Path(args.out).suffix}')
     unreadable = {str(each.path): each.error for each in predictions if each.error is not None}
-    refuse_none(unreadable, len(predictions))
+    if not stopped:
+        refuse_none(unreadable, len(predictions))
     top = min(args.top, len(model.classes))
     text = table_of(predictions, '.json' if str(args.out).endswith('.json') else '.csv', top, reject)
     if args.out is None:
@@ -113,6 +125,9 @@ def classify(run: 'SavedRun', args: argparse.Namespace) -> None:
     else:
         write_table(args.out, text)
         print(f'{len(predictions)} images in {args.out}', file=sys.stderr)
+    if stopped:
+        print(f'stopped: {stopped}', file=sys.stderr)
+        sys.exit(stopped_by(signal.SIGINT))
     end_with(unreadable)
 
 

@@ -100,7 +100,7 @@ def decoding_of(reader: Reader) -> dict:
     loader = reader.loader
     if isinstance(loader, LoadImage):
         options = dict(background=loader.background, value_range=loader.value_range, max_pixels=loader.max_pixels)
-        return dict(options, exif=False)
+        return dict(options, exif=loader.upright)
     turns = isinstance(loader, LoadImageFromFile) and loader.color_type == 'color'
     return dict(background=None, value_range=None, max_pixels=None, exif=turns)
 

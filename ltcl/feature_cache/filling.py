@@ -119,6 +119,9 @@ def _computed(
             if len(made) - num_kept >= PIECE:
                 cache.keep(made[num_kept:])
                 num_kept = len(made)
+    except KeyboardInterrupt:
+        note(f'stopped: the features of {len(made):,} images are kept, and the same command goes on from there')
+        raise
     finally:
         cache.keep(made[num_kept:])
     return made

@@ -36,6 +36,19 @@ class Prediction(NamedTuple):
         return self.classes[0] if self.probabilities[0] >= least else None
 
 
+class PredictionStopped(KeyboardInterrupt):
+    """Ctrl-C came before all images were answered.
+
+    Attributes:
+        predictions: Of the images that were, in order.
+        total: Number of all images.
+    """
+
+    def __init__(self, predictions: list[Prediction], total: int) -> None:
+        super().__init__(f'{len(predictions)} of {total} images are answered')
+        self.predictions, self.total = predictions, total
+
+
 class Embeddings(NamedTuple):
     """Features of images.
 

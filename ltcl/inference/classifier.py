@@ -17,7 +17,7 @@ from ltcl.evaluation.class_mixes import ESTIMATE, Mixes, Prior
 from ltcl.models.class_mix import frequency_power
 from ltcl.neutral_text import visible
 
-from .answers import Embeddings, Prediction
+from .answers import Embeddings, Prediction, PredictionStopped
 from .image_model import ImageModel, Listener
 from .images import Image, Source, find_images
 from .reading import Batch
@@ -110,6 +110,7 @@ class LongTailClassifier(ImageModel):
         Raises:
             UserError: A path does not exist, a folder has no image, an option or a prior is not as described, or the
                 model has no classifier.
+            PredictionStopped: Ctrl-C, which is a ``KeyboardInterrupt``; it has the predictions that were made.
         """
         if not classifies(self.model.head):
             raise UserError(
@@ -126,12 +127,20 @@ class LongTailClassifier(ImageModel):
         else:
             shift = self.mixes.shift(prior)
         answers: dict[int, tuple[Names, tuple[float, ...]]] = {}
-        for indices, logits in rows:
-            answers.update(zip(indices, self._answers(logits, shift, top), strict=True))
-        return [
-            Prediction(source.path, *answers.get(index, ((), ())), unreadable.get(index))
-            for index, source in enumerate(sources)
-        ]
+
+        def predictions() -> list[Prediction]:
+            return [
+                Prediction(source.path, *answers.get(index, ((), ())), unreadable.get(index))
+                for index, source in enumerate(sources)
+                if index in answers or index in unreadable
+            ]
+
+        try:
+            for indices, logits in rows:
+                answers.update(zip(indices, self._answers(logits, shift, top), strict=True))
+        except KeyboardInterrupt:
+            raise PredictionStopped(predictions(), len(sources)) from None
+        return predictions()
 
     def probabilities(
         self, images: Iterable[Image], prior: Prior = None

@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image as Pillow
 
 from ltcl.datasets.folder_walk import walk_images
+from ltcl.datasets.transforms.upright import AS_IT_LIES, turn_of
 from ltcl.errors import UserError
 
 Image = str | os.PathLike | np.ndarray | Pillow.Image
@@ -18,10 +19,11 @@ PLAIN_MODES = ('L', 'RGB', 'RGBA', 'I;16')
 
 
 class Source(NamedTuple):
-    """An image: its file, or else its pixels."""
+    """An image: its file, or else its pixels, with the value of an EXIF tag that tells how they are looked at."""
 
     path: str | None
     pixels: np.ndarray | None = None
+    turn: int = AS_IT_LIES
 
 
 def find_images(images: Image | Iterable[Image]) -> list[Source]:
@@ -44,7 +46,7 @@ def _sources(image: Image) -> list[Source]:
     if isinstance(image, np.ndarray):
         return [Source(None, image)]
     if isinstance(image, Pillow.Image):
-        return [Source(None, _array_of(image))]
+        return [Source(None, _array_of(image), turn_of(image))]
     if not isinstance(image, str | os.PathLike):
         raise UserError(
             f'an image is a path, an array (H, W, 3) of RGB or a picture of Pillow, not {type(image).__name__}'

@@ -16,6 +16,7 @@ from torch.utils.data import DataLoader, Dataset
 from ltcl.datasets.transforms import LoadImage
 from ltcl.datasets.transforms.channel_order import order_of
 from ltcl.datasets.transforms.load_image import why
+from ltcl.datasets.transforms.upright import turned
 
 from .images import Source
 
@@ -60,7 +61,8 @@ class Reader:
         if source.pixels is None:
             results = self.loader(results)
         elif isinstance(self.loader, LoadImage):
-            results = self.loader(dict(results, img=source.pixels, channel_order='rgb'))
+            pixels = turned(source.pixels, source.turn) if self.loader.upright else source.pixels
+            results = self.loader(dict(results, img=pixels, channel_order='rgb'))
         else:
             results.update(self._given(source.pixels))
         if self.is_grey:

@@ -10,6 +10,8 @@ from mmengine.config import Config
 
 from ltcl.errors import UserError
 
+from .image_options import at_least
+
 if TYPE_CHECKING:
     from .backbones import Backbone, Preparation
 
@@ -31,7 +33,9 @@ def backbone_options(parser: argparse.ArgumentParser) -> None:
         '--weights', metavar='FILE', help='weights to start the backbone from: a file, a URL or torchvision://NAME'
     )
     parser.add_argument('--scratch', action='store_true', help='train the backbone of --backbone from random weights')
-    parser.add_argument('--image-size', type=int, metavar='N', help='side of the images in pixels, for all pipelines')
+    parser.add_argument(
+        '--image-size', type=at_least(1), metavar='N', help='side of the images in pixels, for all pipelines'
+    )
 
 
 def apply_backbone(cfg: Config, args: argparse.Namespace) -> Config:

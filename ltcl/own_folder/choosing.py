@@ -92,7 +92,8 @@ def _fill_in(args: argparse.Namespace, cfg: Config) -> None:
     backbone, tune, size = ON_GPU if torch.cuda.is_available() else ON_CPU
     if args.backbone is None and not args.weights:
         args.backbone = _with_weights(backbone)
-        args.image_size = args.image_size or (size if args.backbone == backbone else None)
+        if args.image_size is None and args.backbone == backbone:
+            args.image_size = size
         args.tune = args.tune or (tune if args.backbone == backbone else ON_CPU[1])
     args.tune = args.tune or (['full'] if torch.cuda.is_available() else ['frozen'])
 

@@ -16,23 +16,27 @@ from ltcl.launch.config_text import text_of
 from ltcl.neutral_text import visible
 from ltcl.work_dir import locked, move_apart
 
-NAME, RESULT = 'config.py', 'result.json'
+NAME, RESULT, DRY_RUN = 'config.py', 'result.json', 'dry_run.py'
+# Begins the line that tells the images of a run from others.
+IMAGES = '# images by name, size and class: '
 # Variables that stand in several sections, and the start, which is the business of the command line.
 VARIABLES = ('data_root', 'num_classes', 'val_share', 'split_seed', 'max_epochs')
 NOT_WRITTEN = ('launcher', 'resume', 'work_dir')
 
 
-def written(cfg: Config, lines: Sequence[str]) -> str:
+def written(cfg: Config, lines: Sequence[str], images: str = '') -> str:
     """The text of the file.
 
     Args:
         cfg: The config.
         lines: What was found and chosen.
+        images: Fingerprint of the images.
     """
     entries = {key: value for key, value in cfg.to_dict().items() if key in SECTIONS or key in VARIABLES}
     entries = {key: value for key, value in entries.items() if key not in NOT_WRITTEN and not key.startswith('_')}
     command = f'{sys.argv[0]} {shlex.join(sys.argv[1:])}'
-    head = [f'# {visible(command)}', *(f'# {visible(line)}' for line in lines), '#']
+    head = [f'# {visible(command)}', *(f'# {visible(line)}' for line in lines)]
+    head += [*([f'{IMAGES}{images}'] if images else []), '#']
     head.append(f'# Train it again: ltcl train {NAME} --work-dir OTHER')
     return '\n'.join(head) + '\n\n' + text_of(entries)
 
@@ -42,8 +46,21 @@ def is_same(path: Path, text: str) -> bool:
     return path.is_file() and path.read_text(encoding='utf-8').split('\n', 1)[1:] == text.split('\n', 1)[1:]
 
 
+def has_other_images(folder: Path, text: str) -> bool:
+    """Whether the config in the folder of a run was written for other images than a text."""
+    path = folder / NAME
+    before = _images_of(path.read_text(encoding='utf-8')) if path.is_file() else None
+    return before is not None and before != _images_of(text)
+
+
+def _images_of(text: str) -> str | None:
+    return next((line for line in text.splitlines() if line.startswith(IMAGES)), None)
+
+
 def write_config(args: argparse.Namespace, text: str) -> Path:
     """Write the file; an earlier run of another config keeps all of its files in a folder of their own.
+
+    With ``--dry-run`` such a run stays where it is, and the file gets another name.
 
     Args:
         args: The command line.
@@ -57,7 +74,10 @@ def write_config(args: argparse.Namespace, text: str) -> Path:
     goes_on = args.resume is not None or is_same(path, text)
     with locked(args.work_dir):
         earlier = [] if goes_on else _files_of_earlier_run(args.work_dir)
-        if earlier:
+        if args.dry_run and files_of_run(args.work_dir) and not is_same(path, text):
+            path = path.with_name(DRY_RUN)
+            print(f'{visible(args.work_dir)} holds another run, which stays as it is')
+        elif earlier:
             apart = move_apart(args.work_dir, earlier)
             print(f'{visible(args.work_dir)} holds another run: its files are now in {visible(apart)}')
         write_atomic(path, text)

@@ -7,10 +7,11 @@ import numpy as np
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
+from ltcl.datasets.set_fingerprint import fingerprint_of_files
 from ltcl.evaluation.functional import shot_groups
 from ltcl.evaluation.functional.shot import DEFAULT_BOUNDS
 from ltcl.launch.config_values import images_of
-from ltcl.neutral_text import visible
+from ltcl.neutral_text import shorten, visible
 
 LONGEST_NAME = 30
 
@@ -24,6 +25,7 @@ class Found(NamedTuple):
         validation: Images for validation.
         test: Images for the test; None where there is no part for it, and validation serves.
         is_drawn: Whether the validation is drawn from the training images.
+        fingerprint: Stands for all images, by name, size and class.
     """
 
     classes: list[str]
@@ -31,6 +33,7 @@ class Found(NamedTuple):
     validation: int
     test: int | None
     is_drawn: bool
+    fingerprint: str = ''
 
     def lines(self, folder: str, val_share: float) -> list[str]:
         """What to tell of them."""
@@ -45,11 +48,13 @@ class Found(NamedTuple):
         groups = ', '.join(f'{name} ({rules[name]}) {int(masks[name].sum())}' for name in rules)
         share = f' ({100 * val_share:g} % of each class)' if self.is_drawn else ''
         test = '; there are none for a test' if self.test is None else f', test {self.test:,}'
+        absent = [name for name, count in zip(self.classes, self.counts, strict=True) if not count]
         return [
             f'{visible(folder)}: {len(self.classes)} classes',
             f'images: training {sum(self.counts):,}, validation {self.validation:,}{share}{test}',
             f'tail: from {self._named(largest)} to {self._named(smallest)}, imbalance factor {factor:.4g}',
             f'classes by training images: {groups}',
+            *([f'classes without a training image, which cannot be learned: {shorten(absent)}'] if absent else []),
         ]
 
     def _named(self, label: Any) -> str:
@@ -78,5 +83,10 @@ def look(cfg: Config) -> Found:
     classes: Sequence[str] = training.metainfo['classes']
     counts = np.bincount(training.get_gt_labels(), minlength=len(classes)).tolist()
     return Found(
-        list(classes), counts, len(validation), None if test is None else len(test), is_drawn='val' not in parts
+        list(classes),
+        counts,
+        len(validation),
+        None if test is None else len(test),
+        is_drawn='val' not in parts,
+        fingerprint=fingerprint_of_files([each for each in (training, validation, test) if each is not None]),
     )

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ltcl.errors import UserError
+from ltcl.shipped import find_config
 
 # Attribute of each option, and what does the same for a config.
 FOLDER_ONLY = {
@@ -82,6 +83,10 @@ def refuse_folder_options(args: argparse.Namespace) -> None:
     """
     for name, instead in FOLDER_ONLY.items():
         if getattr(args, name, None) not in (None, False):
+            if not find_config(args.config).is_file():
+                raise UserError(
+                    f'{args.config} does not exist: name a folder of images, or a config (`ltcl list` names them)'
+                )
             raise UserError(
                 f'{name_of_option(name)} is for a folder of images, and {args.config} is a config: {instead}'
             )

@@ -24,12 +24,14 @@ from ltcl.work_dir import AUTO, require_writable
 from . import two_stages
 from .choosing import choose_config, fit_to_images, options_of
 from .config_file import NAME, is_same, work_dir_of, write_config, written
+from .damaged import refuse_damaged
 from .found import Found, look
 from .going_on import config_from_run, new_classes
 from .measuring import measure
 from .methods import DEFAULT, METHODS, title_of
 from .quietly import quiet, show_less
 from .result import Result, print_result
+from .resumed import check_resumed
 from .timing import expected_minutes
 
 
@@ -93,9 +95,12 @@ def _look_and_choose(cfg: Config, args: argparse.Namespace) -> tuple[Found, str]
     with quiet():
         found = look(cfg)
     two_stages.limit_neighbours(cfg, sum(found.counts))
-    lines = [*found.lines(args.config, cfg.val_share), *_chosen(cfg, found, args)]
-    print(*lines, sep='\n', flush=True)
-    return found, written(cfg, lines)
+    chosen = _chosen(cfg, found, args)
+    print(*found.lines(args.config, cfg.val_share), *chosen, sep='\n', flush=True)
+    # However the folder is spelled, with a slash at its end or not, the training is the same.
+    lines = found.lines(str(Path(args.config).absolute()), cfg.val_share)
+    refuse_damaged(cfg, args.work_dir)
+    return found, written(cfg, [*lines, *chosen], found.fingerprint)
 
 
 def _train_and_measure(cfg: Config, args: argparse.Namespace) -> None:
@@ -181,6 +186,8 @@ def _goes_on(args: argparse.Namespace, text: str) -> bool:
 
 def _train(args: argparse.Namespace, text: str) -> None:
     """Train the written config, so that what is written is what is trained."""
+    if args.resume is not None:
+        check_resumed(args, text)
     path = write_config(args, text)
     cfg = load_config(path)
     cfg.work_dir, cfg.launcher = args.work_dir, 'none'

@@ -11,11 +11,12 @@ import pytest
 from mmengine.fileio import LocalBackend, register_backend
 from mmengine.registry import DATASETS, TRANSFORMS
 from natural_picture import draw_picture
-from PIL import Image
+from PIL import ExifTags, Image, ImageOps
 from torch.utils.data import DataLoader, Subset
 
 from ltcl.datasets import ImageListDataset
 from ltcl.datasets.transforms import LoadImage, decode_rgb, load_image
+from ltcl.datasets.transforms.decoding import reducible_size
 from ltcl.datasets.transforms.skipped_images import MAX_WARNINGS, SkippedImages
 from ltcl.engine.hooks import SkippedImagesHook
 from ltcl.engine.hooks.skipped_images_hook import find_skipped
@@ -87,6 +88,26 @@ def test_16_bit_colours_are_scaled():
 def test_values_without_a_range_are_refused(values):
     with pytest.raises(ValueError, match=r'do not fit into 16 bits|no known range'):
         decode_rgb(encode(Image.fromarray(values), 'TIFF'))
+
+
+@pytest.mark.parametrize('kind', ['JPEG', 'PNG', 'TIFF'])
+def test_turned_as_a_viewer_does(picture, kind):
+    for value in range(1, 9):
+        exif, file = Image.Exif(), io.BytesIO()
+        exif[ExifTags.Base.Orientation] = value
+        picture.save(file, kind, exif=exif)
+        expected = ImageOps.exif_transpose(Image.open(file)).convert('RGB')
+        np.testing.assert_array_equal(decode_rgb(file.getvalue(), upright=True), np.array(expected))
+        is_reducible = kind == 'JPEG' and value == 1
+        assert (reducible_size(file.getvalue(), upright=True) is not None) is is_reducible
+
+
+def test_a_transparent_array_lies_on_the_background():
+    array = np.zeros((2, 3, 4), np.uint8)
+    array[0, 0, 3] = 255
+    white = LoadImage(background=(255, 255, 255)).take(array, 'rgb')
+    assert white[0, 0].tolist() == [0, 0, 0]
+    assert (white.reshape(-1, 3)[1:] == 255).all()
 
 
 def test_exif_does_not_turn(picture):

@@ -80,6 +80,27 @@ def test_a_mix_of_the_names_in_the_table(call, run, data, tmp_path):
     assert {f"'{FORMULA}"} < {row['class_name'] for row in rows_of(tmp_path / 'analysis_classes.csv')}
 
 
+def test_ctrl_c_keeps_what_is_done(call, run, data, tmp_path, monkeypatch):
+    answers, calls = LongTailClassifier._answers, []
+
+    def interrupted(*args):
+        calls.append(args)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return answers(*args)
+
+    out = tmp_path / 'predictions.csv'
+    assert call('predict', run, data, '--out', out, '--batch-size', 2)[0] == 0
+    whole = rows_of(out)
+    out.unlink()
+    monkeypatch.setattr(LongTailClassifier, '_answers', interrupted)
+    status, _, errors = call('predict', run, data, '--out', out, '--batch-size', 2)
+    assert status == 130
+    assert f'stopped: 2 of {len(whole)} images are answered' in errors
+    assert rows_of(tmp_path / 'predictions.partial.csv') == whole[:2]
+    assert not out.exists()
+
+
 def test_without_out_the_table_is_printed(call, run, data):
     image = next((data / 'class_1').iterdir())
     status, printed, _ = call('predict', run / 'epoch_1.pth', image, '--reject', 1, '--prior', 'natural')

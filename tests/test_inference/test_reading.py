@@ -5,9 +5,10 @@ import pytest
 import torch
 from mmengine.registry import init_default_scope
 from natural_picture import draw_picture
-from PIL import Image
+from PIL import ExifTags, Image
 
 from ltcl.errors import UserError
+from ltcl.export.preparation import decoding_of
 from ltcl.inference.images import find_images
 from ltcl.inference.reading import Reader
 
@@ -46,6 +47,17 @@ def test_grey_pixels_and_palettes(path):
     expected = torch.from_numpy(np.array(grey)).expand(3, -1, -1)
     for given in (grey, np.array(grey), grey.convert('P')):
         assert torch.equal(read('rgb', given), expected)
+
+
+def test_a_turned_picture_is_read_as_its_file(path):
+    exif, turned = Image.Exif(), path.with_suffix('.jpg')
+    exif[ExifTags.Base.Orientation] = 6
+    Image.open(path).save(turned, exif=exif)
+    reader = Reader([dict(type='ltcl.LoadImage', upright=True), dict(type='PackInputs')], is_grey=False)
+    inputs = [reader(find_images(given)[0], 0)['inputs'] for given in (turned, Image.open(turned))]
+    assert inputs[0].shape == (3, 24, 20)
+    assert torch.equal(*inputs)
+    assert decoding_of(reader)['exif']
 
 
 def test_a_set_of_grey_images_in_memory_gets_grey_ones(path):

@@ -36,6 +36,8 @@ def places(data, work_dir, tmp_path):
         (['DATA', '--processes', '2'], 1, '--processes is for a config'),
         (['DATA', '--fit-recipe'], 1, 'it is always done'),
         (['DATA', '--backbone', 'resnet1', '--scratch'], 1, 'there is no backbone of this name'),
+        (['nowhere', '--epochs', '3'], 1, 'nowhere does not exist: name a folder of images, or a config'),
+        (['DATA', '--image-size', '0'], 2, '0 is no whole number from 1 on'),
         (['DATA', '--epochs', '0'], 2, '0 is no whole number of at least 1'),
         (['DATA', '--val-share', '1'], 2, '1 is no number of at least 0.01 and less than 1'),
         (['DATA', '--epochs', '2', '--cfg-options', 'max_epochs=3'], 1, 'is set by an option of its own as well'),

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import subprocess
 from types import SimpleNamespace
 
 import numpy as np
@@ -13,7 +14,7 @@ from toy import write_images
 from ltcl import LongTailClassifier
 from ltcl.checkpoints.reading import load_from_local
 from ltcl.own_folder.choosing import validation_interval
-from ltcl.own_folder.config_file import is_same, work_dir_of
+from ltcl.own_folder.config_file import IMAGES, is_same, work_dir_of
 from ltcl.own_folder.measuring import worst_of
 from ltcl.own_folder.result import Column, Result, _cell, next_commands
 
@@ -88,6 +89,68 @@ def test_other_options_keep_the_earlier_run_apart(call, data, copied, capsys):
     assert {'config.py', 'result.json', 'epoch_2.pth', 'metrics.json'} <= apart
     [column] = Result.read(copied).columns
     assert column.title == 'cross entropy'
+
+
+def test_another_spelling_of_the_folder_is_the_same_training(call, data, copied, monkeypatch, capsys):
+    monkeypatch.chdir(data.parent)
+    for spelled in (f'{data}/', data.name, f'./{data.name}/'):
+        assert call('train', spelled, '--work-dir', copied, *OPTIONS) == 0
+        assert 'here is its result' in capsys.readouterr().out
+
+
+def test_dry_run_leaves_another_run_where_it_is(call, data, copied, capsys):
+    before = {path.name: path.stat().st_mtime_ns for path in copied.iterdir()}
+    assert call('train', data, '--work-dir', copied, *OPTIONS, '--lr', '0.1', '--dry-run') == 0
+    assert 'holds another run, which stays as it is' in capsys.readouterr().out
+    assert Config.fromfile(copied / 'dry_run.py').optim_wrapper.optimizer.lr == 0.1
+    assert {path.name: path.stat().st_mtime_ns for path in copied.iterdir() if path.name != 'dry_run.py'} == before
+
+
+def test_a_file_that_was_exchanged_makes_other_images(call, data, copied, tmp_path, capsys):
+    """The result of a training is that of its images, and who resumes is told that they have changed."""
+    changed = shutil.copytree(data, tmp_path / 'changed')
+    words = ('train', changed, '--work-dir', tmp_path / 'run', '--dry-run', *OPTIONS)
+    assert call(*words) == 0
+    text = (tmp_path / 'run' / 'config.py').read_text()
+    first, second = sorted((changed / 'class_0').iterdir())[:2]
+    assert first.stat().st_size != second.stat().st_size
+    first.write_bytes(second.read_bytes())
+    assert call(*words) == 0
+    assert not is_same(tmp_path / 'run' / 'config.py', text)
+    config = (copied / 'config.py').read_text()
+    [line] = [line for line in config.splitlines() if line.startswith(IMAGES)]
+    (copied / 'config.py').write_text(config.replace(line, f'{IMAGES}0'))
+    (copied / 'epoch_2.pth').unlink()
+    assert call('train', data, '--work-dir', copied, *OPTIONS, '--resume') == 0
+    assert 'have changed since this run began' in capsys.readouterr().err
+
+
+def test_another_model_cannot_be_resumed_and_leaves_the_run_as_it_is(call, data, copied, capsys):
+    before = {path.name: path.stat().st_mtime_ns for path in copied.iterdir()}
+    words = ('--work-dir', copied, *OPTIONS, '--method', 'cross-entropy', '--resume')
+    assert call('train', data, *words) == 1
+    [line] = capsys.readouterr().err.splitlines()
+    assert 'has another model than these options ask for' in line
+    assert {path.name: path.stat().st_mtime_ns for path in copied.iterdir()} == before
+
+
+def test_all_damaged_images_are_told_before_anything_is_computed(call, data, tmp_path, capsys):
+    damaged = shutil.copytree(data, tmp_path / 'damaged')
+    (damaged / 'class_0' / 'empty.jpg').touch()
+    (damaged / 'class_2' / 'page.jpg').write_text('<html>404</html>')
+    assert call('train', damaged, '--work-dir', tmp_path / 'run', *OPTIONS) == 1
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith('error: 2 of 21 images cannot be read, such as ')
+    listed = (tmp_path / 'run' / 'broken_images.txt').read_text().splitlines()
+    assert [each.split('\t')[0].rpartition('/')[2] for each in listed] == ['empty.jpg', 'page.jpg']
+    subprocess.run(line.split('`')[1], shell=True, check=True)
+    assert call('train', damaged, '--work-dir', tmp_path / 'run', *OPTIONS, '--dry-run') == 0
+
+
+def test_an_empty_class_is_told(call, data, tmp_path, capsys):
+    (shutil.copytree(data, tmp_path / 'more') / 'wombat').mkdir()
+    assert call('train', tmp_path / 'more', '--work-dir', tmp_path / 'run', *OPTIONS, '--dry-run') == 0
+    assert 'classes without a training image, which cannot be learned: wombat' in capsys.readouterr().out
 
 
 def test_a_stopped_training_goes_on(call, data, copied, capsys):

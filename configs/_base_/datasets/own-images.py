@@ -20,7 +20,8 @@ data_preprocessor = dict(
     to_rgb=False,
 )
 
-load = dict(type='ltcl.LoadImage')
+# As viewers show photographs of a telephone, and drawings without a background.
+load = dict(type='ltcl.LoadImage', upright=True, background=(255, 255, 255))
 pack = dict(type='PackInputs')
 train_pipeline = [load, dict(type='ltcl.Views', recipes=['randcls'], size=224, backend='opencv'), pack]
 test_pipeline = [load, dict(type='ltcl.EvalView', resize=256, size=224), pack]

@@ -10,6 +10,7 @@ from .bit_depth import ValueRange, is_deep, read_deep
 from .image_files import MAX_PIXELS, is_see_through, open_image
 from .jpeg import COLOR, REDUCED_COLOR, decode_jpeg, find_damage
 from .tiff_header import TiffHeader
+from .upright import AS_IT_LIES, turn_of, turned
 
 Colour = tuple[int, int, int]
 
@@ -22,6 +23,7 @@ def decode_rgb(
     background: Colour | None = None,
     on_damage: Callable[[str], None] = lambda damage: None,
     reduction: int = 1,
+    upright: bool = False,
 ) -> np.ndarray:
     """Decode an image file.
 
@@ -34,35 +36,55 @@ def decode_rgb(
         background: Colour below transparent pixels; None drops the transparency.
         on_damage: Called with the words of libjpeg on a JPEG file that is damaged in the middle.
         reduction: 2, 4 or 8 decode a file of :func:`reducible_size` at that part of its size, rounded up.
+        upright: Turn the picture as its EXIF tag says, as viewers do.
 
     Returns:
-        RGB array (H, W, 3), uint8, as the pixels lie in the file: no turn by the EXIF tag. Grey is repeated, CMYK, LAB
-        and palettes are converted. Of several frames it is the first.
+        RGB array (H, W, 3), uint8; without ``upright`` as the pixels lie in the file. Grey is repeated, CMYK, LAB and
+        palettes are converted. Of several frames it is the first.
 
     Raises:
         OSError: It is no image, too large, or ends too early.
         UnknownRangeError: A ValueError: 32-bit pixels without ``value_range``.
     """
     with open_image(io.BytesIO(content), max_pixels) as image:
-        if is_deep(image):
-            return _flatten(Image.fromarray(read_deep(image, content, value_range)), background)
-        if _is_plain_jpeg(image):
-            array, damage = decode_jpeg(content, REDUCED_COLOR.get(reduction, COLOR))
-            if damage:
-                on_damage(damage)
-            if array is not None:
-                return array
-        elif image.format in ('JPEG', 'MPO') and (damage := find_damage(content)):
+        pixels = _pixels(image, content, value_range, background, on_damage, reduction)
+        # Asked for afterwards: Pillow turns TIFF files as it reads them, and takes the tag away.
+        return turned(pixels, turn_of(image)) if upright else pixels
+
+
+def _pixels(
+    image: Image.Image | TiffHeader,
+    content: bytes,
+    value_range: ValueRange,
+    background: Colour | None,
+    on_damage: Callable[[str], None],
+    reduction: int,
+) -> np.ndarray:
+    """What :func:`decode_rgb` returns of an open image, as the pixels lie."""
+    if is_deep(image):
+        return flatten(Image.fromarray(read_deep(image, content, value_range)), background)
+    if _is_plain_jpeg(image):
+        array, damage = decode_jpeg(content, REDUCED_COLOR.get(reduction, COLOR))
+        if damage:
             on_damage(damage)
-        return _flatten(image, background)
+        if array is not None:
+            return array
+    elif image.format in ('JPEG', 'MPO') and (damage := find_damage(content)):
+        on_damage(damage)
+    return flatten(image, background)
 
 
-def reducible_size(content: bytes, max_pixels: float | None = MAX_PIXELS) -> tuple[int, int] | None:
+def reducible_size(
+    content: bytes, max_pixels: float | None = MAX_PIXELS, upright: bool = False
+) -> tuple[int, int] | None:
     """Height and width of a JPEG file that can be decoded at a part of its size, by its header; None of any other file.
 
-    Those are grey ones and those of three colours. Arguments and errors as :func:`decode_rgb`.
+    Those are grey ones and those of three colours, unless they are to be turned. Arguments and errors as
+    :func:`decode_rgb`.
     """
     with open_image(io.BytesIO(content), max_pixels) as image:
+        if upright and turn_of(image) != AS_IT_LIES:
+            return None
         return image.size[::-1] if _is_plain_jpeg(image) else None
 
 
@@ -70,8 +92,8 @@ def _is_plain_jpeg(image: Image.Image | TiffHeader) -> bool:
     return image.format == 'JPEG' and image.mode in ('RGB', 'L')
 
 
-def _flatten(image: Image.Image, background: Colour | None) -> np.ndarray:
-    """RGB without transparency."""
+def flatten(image: Image.Image, background: Colour | None) -> np.ndarray:
+    """RGB array without transparency, which lies on a colour or is dropped."""
     if is_see_through(image):
         image = image.convert('RGBA')
         if background is not None:

@@ -8,13 +8,14 @@ import cv2
 import numpy as np
 from mmcv.transforms import BaseTransform
 from mmengine.logging import print_log
+from PIL import Image
 
 from ltcl.errors import UserError
 from ltcl.registry import TRANSFORMS
 from ltcl.value_ranges import check_choice
 
 from .bit_depth import UnknownRangeError, ValueRange, check_value_range, to_8_bits
-from .decoding import Colour, decode_rgb, reducible_size
+from .decoding import Colour, decode_rgb, flatten, reducible_size
 from .image_files import MAX_PIXELS, check_ends, read_file
 from .reduced_decoding import Undecoded
 from .skipped_images import SeenFiles, SkippedImages
@@ -30,7 +31,7 @@ class LoadImage(BaseTransform):
     """Reads the file ``img_path`` into an RGB array, from a disk or any storage that MMEngine's file client knows.
 
     Sets ``img`` (H, W, 3) uint8, ``img_shape``, ``ori_shape`` and ``channel_order``, 'rgb'. Grey, CMYK, palette,
-    transparent and 16-bit files all become RGB with 8 bits; an EXIF turn is not applied, as in the published recipes.
+    transparent and 16-bit files all become RGB with 8 bits.
 
     An array that is given as ``img``, as mmpretrain's inferencers do, is taken in place of a file: ``img_path`` is then
     None, unless it was given as well.
@@ -53,6 +54,8 @@ class LoadImage(BaseTransform):
         reduced: Decode a JPEG file at 1/2, 1/4 or 1/8 of its size where all views made of it are smaller still;
             ``ltcl.Views`` or ``ltcl.EvalView`` must follow. The draws stay as they are, the pixels differ slightly, see
             docs/augmentation.md.
+        upright: Turn pictures as their EXIF tag says, as viewers do and telephones expect. The published recipes do
+            not; the config of own images does.
 
     Attributes:
         kept: Decoded images in memory, of ``ltcl.SharedImagesHook``; None decodes each time.
@@ -71,6 +74,7 @@ class LoadImage(BaseTransform):
         array_order: str = 'bgr',
         backend_args: dict | None = None,
         reduced: bool = False,
+        upright: bool = False,
     ) -> None:
         check_choice('broken of ltcl.LoadImage', broken, POLICIES)
         check_choice('array_order of ltcl.LoadImage', array_order, ORDERS)
@@ -82,6 +86,7 @@ class LoadImage(BaseTransform):
         self.array_order = array_order
         self.backend_args = backend_args
         self.reduced = reduced
+        self.upright = upright
         self.skipped = SkippedImages() if broken == 'skip' else None
         self.damaged = SeenFiles()
         self.kept: Any = None
@@ -131,7 +136,7 @@ class LoadImage(BaseTransform):
     def _open(self, path: str) -> np.ndarray | Undecoded:
         """A JPEG file whose views decide at which size it is decoded, or the pixels of any other file."""
         content = self._content(path)
-        size = reducible_size(content, self.max_pixels)
+        size = reducible_size(content, self.max_pixels, self.upright)
         if size is None:
             return self._decode(path, content)
         return Undecoded(size, lambda reduction: self._attempt(path, lambda: self._decode(path, content, reduction)))
@@ -147,7 +152,7 @@ class LoadImage(BaseTransform):
 
         options: Any = dict(max_pixels=self.max_pixels, value_range=self.value_range, background=self.background)
         try:
-            return decode_rgb(content, **options, on_damage=damaged, reduction=reduction)
+            return decode_rgb(content, **options, on_damage=damaged, reduction=reduction, upright=self.upright)
         except UnknownRangeError as error:
             raise UserError(f'cannot read the image {path}: {error}') from None
 
@@ -172,8 +177,8 @@ class LoadImage(BaseTransform):
         """Make RGB of an array that is given.
 
         Args:
-            array: Grey (H, W) or (H, W, 1), colours (H, W, 3), or with transparency (H, W, 4), which is dropped. What
-                is not uint8 is scaled as the values of a file.
+            array: Grey (H, W) or (H, W, 1), colours (H, W, 3), or with transparency (H, W, 4), which lies on
+                ``background`` or is dropped. What is not uint8 is scaled as the values of a file.
             order: 'bgr' or 'rgb'.
 
         Returns:
@@ -193,7 +198,10 @@ class LoadImage(BaseTransform):
             raise UserError(f'cannot take the array given to ltcl.LoadImage: {error}') from None
         if array.ndim == 2 or array.shape[2] == 1:
             return cv2.cvtColor(array, cv2.COLOR_GRAY2RGB)
-        return np.ascontiguousarray(array[..., :3] if order == 'rgb' else array[..., 2::-1])
+        rgb = np.ascontiguousarray(array[..., :3] if order == 'rgb' else array[..., 2::-1])
+        if self.background is not None and array.shape[2] == 4:
+            return flatten(Image.fromarray(np.dstack([rgb, array[..., 3]])), self.background)
+        return rgb
 
     def _broken(self, path: str, error: Exception | None = None) -> Any:
         """Do what the policy says; without an error the file was named before the training."""

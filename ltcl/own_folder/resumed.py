@@ -1,0 +1,47 @@
+"""Whether what a command asks for is the training that it is to go on with."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from mmengine.config import Config
+
+from ltcl.engine.starting import files_of_run
+from ltcl.errors import UserError
+from ltcl.neutral_text import visible
+from ltcl.work_dir import AUTO
+
+from .config_file import NAME, has_other_images
+
+
+def check_resumed(args: argparse.Namespace, text: str) -> None:
+    """Look at the run that ``--resume`` names, before any of its files is written.
+
+    Args:
+        args: The command line; images that have changed since are told.
+        text: Of the config that is to be trained.
+
+    Raises:
+        UserError: The run in the work dir has another model.
+    """
+    path = Path(args.work_dir if args.resume == AUTO else args.resume)
+    folder = path if path.is_dir() else path.parent
+    if args.resume == AUTO and files_of_run(args.work_dir):
+        _refuse_another_model(folder / NAME, text)
+    if has_other_images(folder, text):
+        print(
+            f'warning: the images of {visible(args.config)} have changed since this run began: where validation is '
+            'drawn from them, its figures may be of images that were trained on. Without --resume it trains anew',
+            file=sys.stderr,
+        )
+
+
+def _refuse_another_model(path: Path, text: str) -> None:
+    if not path.is_file():
+        return
+    models = [Config.fromstring(each, '.py').get('model') for each in (path.read_text(encoding='utf-8'), text)]
+    if models[0] != models[1]:
+        raise UserError(
+            f'--resume: the run in {visible(path.parent)} has another model than these options ask for. Its command is '
+            f'in the first line of {visible(path)}: give the same options, or leave --resume out to train anew'
+        )
