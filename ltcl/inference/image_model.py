@@ -14,7 +14,7 @@ from ltcl.evaluation.class_mixes import Mixes, Prior
 
 from .images import Image, Source
 from .reading import Loaded, Reader, collate_with, load
-from .runs import SavedRun, build_model
+from .runs import SEGMENTATION, SavedRun, build_model
 
 if TYPE_CHECKING:
     from ltcl.export import Exported
@@ -47,7 +47,8 @@ class ImageModel:
         steps = [step for step in loader['dataset']['pipeline'] if step['type'] not in left_out]
         with DefaultScope.overwrite_default_scope(run.scope):
             means = getattr(self.model.data_preprocessor, 'mean', None)
-            self.reader = Reader(steps, is_grey=means is not None and len(means) == 1)
+            is_grey = means is not None and len(means) == 1
+            self.reader = Reader(steps, is_grey, checks_ends=run.scope == SEGMENTATION)
             self._collate = collate_with(loader.get('collate_fn'))
         self.batch_size, self.num_workers = loader.get('batch_size', 1), loader.get('num_workers', 0)
 

@@ -46,18 +46,23 @@ class Reader:
     Args:
         pipeline: Config of its steps. One that reads no files, as of a set that is held in memory, gets a step for it.
         is_grey: Whether such a set has grey images.
+        checks_ends: Whether files are looked at before a step of mmcv reads them, which fills up what is missing of a
+            truncated one.
     """
 
-    def __init__(self, pipeline: Sequence[dict], is_grey: bool) -> None:
+    def __init__(self, pipeline: Sequence[dict], is_grey: bool, checks_ends: bool = False) -> None:
         steps = Compose(pipeline).transforms
         loads = bool(steps) and isinstance(steps[0], LoadImage | LoadImageFromFile)
         self.loader = steps[0] if loads else LoadImage()
         self.steps = steps[1:] if loads else steps
         self.is_grey = is_grey and not loads
+        self.checks_ends = checks_ends and not isinstance(self.loader, LoadImage)
 
     def __call__(self, source: Source, index: int) -> dict:
         """The packed image. What goes wrong is an exception of any kind."""
         results: dict[str, Any] = dict(img_path=source.path, sample_idx=index)
+        if source.path is not None and self.checks_ends:
+            LoadImage().check_ends(source.path)
         if source.pixels is None:
             results = self.loader(results)
         elif isinstance(self.loader, LoadImage):
