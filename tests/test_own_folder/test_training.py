@@ -17,6 +17,7 @@ from ltcl.own_folder.choosing import validation_interval
 from ltcl.own_folder.config_file import IMAGES, is_same, work_dir_of
 from ltcl.own_folder.measuring import worst_of
 from ltcl.own_folder.result import Column, Result, _cell, next_commands
+from ltcl.own_folder.resumed import check_resumed
 
 
 def last_metrics(folder):
@@ -119,9 +120,10 @@ def test_a_file_that_was_exchanged_makes_other_images(call, data, copied, tmp_pa
     assert not is_same(tmp_path / 'run' / 'config.py', text)
     config = (copied / 'config.py').read_text()
     [line] = [line for line in config.splitlines() if line.startswith(IMAGES)]
-    (copied / 'config.py').write_text(config.replace(line, f'{IMAGES}0'))
-    (copied / 'epoch_2.pth').unlink()
-    assert call('train', data, '--work-dir', copied, *OPTIONS, '--resume') == 0
+    words = SimpleNamespace(resume='auto', work_dir=str(copied), config=str(data))
+    check_resumed(words, config)
+    assert not capsys.readouterr().err
+    check_resumed(words, config.replace(line, f'{IMAGES}0'))
     assert 'have changed since this run began' in capsys.readouterr().err
 
 

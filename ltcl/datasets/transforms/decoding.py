@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -53,7 +54,7 @@ def decode_rgb(
 
 
 def _pixels(
-    image: Image.Image | TiffHeader,
+    image: Any,
     content: bytes,
     value_range: ValueRange,
     background: Colour | None,
