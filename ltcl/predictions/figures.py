@@ -6,7 +6,7 @@ import torch
 from ltcl.evaluation.functional import accuracy_summary, shot_accuracy, shot_groups
 from ltcl.evaluation.functional.shot import DEFAULT_BOUNDS
 
-from .calibration import calibration_error, classwise_error, mean_log_loss, own_bin_sums
+from .calibration import NUM_BINS, calibration_error, classwise_error, mean_log_loss, own_bin_sums
 from .class_report import ClassReport, answers_report, class_auroc
 from .intervals import macro_interval
 from .saved import UNKNOWN, SavedPredictions, softmax
@@ -83,10 +83,10 @@ def classwise_ece(predictions: SavedPredictions) -> float:
         >>> round(classwise_ece(kept), 4)
         0.3
     """
-    parts = row_blocks(predictions.scores.shape)
-    return classwise_error(
-        sum(own_bin_sums(softmax(predictions.scores[part]), predictions.labels[part]) for part in parts)
-    )
+    sums = np.zeros((predictions.scores.shape[1], 3, NUM_BINS))
+    for part in row_blocks(predictions.scores.shape):
+        sums += own_bin_sums(softmax(predictions.scores[part]), predictions.labels[part])
+    return classwise_error(sums)
 
 
 def accuracy_figures(predictions: SavedPredictions, bounds: tuple[int, int] = DEFAULT_BOUNDS) -> Figures:

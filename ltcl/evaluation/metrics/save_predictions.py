@@ -137,10 +137,11 @@ class SavePredictions(BaseMetric):
         names = (self.dataset_meta or {}).get('classes') or range(num_classes)
         counts = np.full(num_classes, -1) if self._class_counts is None else self._class_counts
         power = np.nan if self._power is None else self._power
+        scores: Any = ScoreRows(list(zip(files, rows, strict=True)), num_classes)
         saved = SavedPredictions(
-            ScoreRows(list(zip(files, rows, strict=True)), num_classes),
-            labels,
-            paths,
+            scores,
+            np.array(labels),
+            np.array(paths),
             np.array([str(name) for name in names]),
             counts,
             self.split,
