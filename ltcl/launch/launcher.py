@@ -19,6 +19,7 @@ from ltcl.errors import UserError
 
 from . import exit_codes
 from .failure import FILE_VARIABLE, LAUNCHER_VARIABLE, Failure, read_failure
+from .meeting import MOST_PORT, whole_number
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 # Ctrl-C is pressed once and may arrive twice, from the terminal and from a shell.
@@ -33,15 +34,18 @@ DEFAULT_PORT = 29500
 def parse_args(words: list[str] | None = None) -> argparse.Namespace:
     """Command line of the launcher; the names are torchrun's."""
     parser = argparse.ArgumentParser(description='Start a tool with several processes.', allow_abbrev=False)
-    parser.add_argument('--nnodes', type=int, default=1, help='machines')
-    parser.add_argument('--node-rank', type=int, default=0, help='number of this machine, from 0')
+    parser.add_argument('--nnodes', default='1', help='machines')
+    parser.add_argument('--node-rank', default='0', help='number of this machine, from 0')
     parser.add_argument('--master-addr', default='127.0.0.1', help='address of machine 0')
-    parser.add_argument('--master-port', type=int, default=0, help='port on machine 0; 0 takes a free one')
-    parser.add_argument('--nproc-per-node', type=int, required=True, help='processes on each machine')
+    parser.add_argument('--master-port', default='0', help='port on machine 0; 0 takes a free one')
+    parser.add_argument('--nproc-per-node', required=True, help='processes on each machine')
     parser.add_argument('tool', help='the Python file to run')
     parser.add_argument('words', nargs=argparse.REMAINDER, help='its arguments')
     args = parser.parse_args(words)
     args.command = [sys.executable, '-u', args.tool, *args.words]
+    args.nnodes, args.node_rank = whole_number('NNODES', args.nnodes), whole_number('NODE_RANK', args.node_rank)
+    args.master_port = whole_number('MASTER_PORT', args.master_port, MOST_PORT)
+    args.nproc_per_node = whole_number('the number of processes', args.nproc_per_node)
     if args.nproc_per_node < 1 or args.nnodes < 1 or not 0 <= args.node_rank < args.nnodes:
         raise UserError(
             f'{args.nproc_per_node} processes on machine {args.node_rank} of {args.nnodes}: there must be at least one '

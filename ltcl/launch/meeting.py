@@ -8,11 +8,27 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+from ltcl.errors import UserError
+
 from .failure import Failure
 from .progress import PROGRESS, is_waiting_for_others, place
 
 if TYPE_CHECKING:
     from torch.distributed import Store
+
+MOST_PORT = 65535
+
+
+def whole_number(name: str, text: str, most: int | None = None) -> int:
+    """A number that the environment or a script gives.
+
+    Raises:
+        UserError: It is none from 0, or above ``most``.
+    """
+    if not text.isdecimal() or (most is not None and int(text) > most):
+        limit = '' if most is None else f' of at most {most}'
+        raise UserError(f'{name} must be a whole number{limit}, got {text!r}')
+    return int(text)
 
 
 def connect(timeout: float) -> 'Store':

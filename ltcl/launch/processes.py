@@ -17,7 +17,7 @@ from ltcl.errors import UserError
 
 from . import exit_codes
 from .failure import FILE_VARIABLE, Failure
-from .meeting import Messenger, call_roll, connect
+from .meeting import MOST_PORT, Messenger, call_roll, connect, whole_number
 from .progress import PROGRESS
 from .watch import LOST_SECONDS, Watch, end_process, lost, stalled
 
@@ -134,7 +134,8 @@ def _meet(limit: float) -> None:
         UserError: Some did not come within ``limit`` seconds.
     """
     global _store
-    rank, world_size = int(os.environ['RANK']), int(os.environ['WORLD_SIZE'])
+    rank, world_size = (whole_number(name, os.environ[name]) for name in RANKS[:2])
+    whole_number('MASTER_PORT', os.environ['MASTER_PORT'], MOST_PORT)
     where = f'{os.environ["MASTER_ADDR"]}:{os.environ["MASTER_PORT"]}'
     try:
         _store = connect(limit)

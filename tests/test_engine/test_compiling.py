@@ -6,11 +6,14 @@ import pytest
 import torch
 from mmengine.dist import get_rank
 from processes import run_processes
+from resume_checks import assert_same_state
+from resume_checks import train as train_until
 from torch._dynamo.utils import counters
 from toy import METHODS, toy_config, write_images
 
 from ltcl.engine import Runner
 from ltcl.engine.compiling import compile_training
+from ltcl.engine.hooks.stop_signal_hook import TrainingStopped
 from ltcl.registry import MODELS
 
 # Encoder, its pooling and projector, the same three of the momentum encoder, losses; once more where a queue fills.
@@ -82,3 +85,30 @@ def test_two_processes(tmp_path):
         run_processes(_train_of_two, 2, images=images, folder=tmp_path / name, options=options)
     plain, compiled = (torch.load(tmp_path / name / 'losses_0.pt') for name in ('plain', 'compiled'))
     torch.testing.assert_close(compiled, plain, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('method', ['paco', 'tsc'])
+def test_a_stopped_run_goes_on_as_if_it_had_not_been(images, tmp_path, method):
+    def config(folder, **changes):
+        return toy_config(images, tmp_path / folder, method, compile=dict(backend='eager'), **changes)
+
+    whole = train_until(config('whole'))
+    with pytest.raises(TrainingStopped):
+        train_until(config('stopped'), 6)
+    resumed = train_until(config('stopped', resume=True))
+    assert resumed.iter == whole.iter
+    assert_same_state(resumed, whole)
+    plain = train_until(
+        toy_config(images, tmp_path / 'plain', method, resume=True, load_from=str(tmp_path / 'whole' / 'epoch_3.pth'))
+    )
+    assert_same_state(plain, whole)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('suffix', ['.pt2', '.onnx'])
+def test_a_compiled_run_is_exported(images, tmp_path, call, suffix):
+    train(images, tmp_path / 'run', 'paco', compile=dict(backend='eager'))
+    done = call('export', tmp_path / 'run', '--out', tmp_path / f'model{suffix}')
+    assert done.status == 0, done.err
+    assert (tmp_path / f'model{suffix}').is_file()

@@ -167,6 +167,10 @@ def test_machines_share_the_ranks(start):
         (['--nproc-per-node=0', 'tool.py'], 'at least one process'),
         (['--nproc-per-node=2', '--nnodes=2', '--node-rank=2', 'tool.py'], 'machines count from 0'),
         (['--nproc-per-node=2', '--nnodes=2', '--node-rank=1', 'tool.py'], 'set MASTER_ADDR'),
+        (['--nproc-per-node=two', 'tool.py'], "the number of processes must be a whole number, got 'two'"),
+        (['--nproc-per-node=2', '--nnodes=abc', 'tool.py'], "NNODES must be a whole number, got 'abc'"),
+        (['--nproc-per-node=2', '--node-rank=-1', 'tool.py'], 'NODE_RANK must be'),
+        (['--nproc-per-node=2', '--master-port=99999', 'tool.py'], 'MASTER_PORT must be a whole number of at most'),
     ],
 )
 def test_wrong_numbers(words, cause):

@@ -184,6 +184,15 @@ def test_process_group_on_gpus_waits_longer_than_the_watch(monkeypatch):
     assert cfg.env_cfg.dist_cfg == dict(backend='nccl', timeout=1800)
 
 
+@pytest.mark.parametrize(('name', 'value'), [('MASTER_PORT', '99999'), ('RANK', 'one'), ('WORLD_SIZE', '-2')])
+def test_environment_that_cannot_be(monkeypatch, name, value):
+    right = dict(RANK='0', WORLD_SIZE='1', MASTER_ADDR='127.0.0.1', MASTER_PORT=str(free_port()))
+    for key, text in {**right, name: value}.items():
+        monkeypatch.setenv(key, text)
+    with pytest.raises(UserError, match=f"{name} must be a whole number.* got '{value}'"):
+        start_processes(Config(dict(launcher='pytorch')))
+
+
 @pytest.mark.parametrize('has_gpu', [True, False])
 def test_wrapper_that_the_config_asks_for_is_kept(monkeypatch, has_gpu):
     monkeypatch.setattr(processes, '_name_ranks', lambda launcher: None)

@@ -67,6 +67,7 @@ def test_torchrun(tmp_path, script, words, tool):
         *((script, ['one']) for script in ('dist_train.sh', 'dist_test.sh', 'slurm_train.sh', 'slurm_test.sh')),
         ('dist_test.sh', ['config.py', 'a.pth']),
         ('dist_test.sh', ['config.py', '4']),
+        ('dist_train.sh', ['2', 'config.py']),
     ],
 )
 def test_too_few_words_show_the_usage(tmp_path, script, words):
