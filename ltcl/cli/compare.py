@@ -161,7 +161,8 @@ def run_all(args: argparse.Namespace, processes: RunProcesses) -> tuple[list[dic
 
 def sort_out(runs: list[Future]) -> tuple[list[dict], list[str]]:
     """What runs gave, and what went wrong with others; waits for all."""
-    rows, failures = [], {}
+    rows: list[dict] = []
+    failures: dict[str, None] = {}
     for run in runs:
         try:
             rows.append(run.result())

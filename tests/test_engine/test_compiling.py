@@ -33,7 +33,8 @@ def train(images, folder, method, **changes):
 
 
 def assert_trains_the_same(images, folder, method, compile, **tolerance):
-    changes = dict(optim_wrapper__type='OptimWrapper')  # float32
+    # In float32; at ten times the rate ProCo's loss jumps from 0.2 to 13, which makes 1e-3 of a rounding of 1e-6.
+    changes = dict(optim_wrapper__type='OptimWrapper', optim_wrapper__optimizer__lr=0.005)
     written, plain = train(images, folder / 'plain', method, **changes)
     losses, model = train(images, folder / 'compiled', method, compile=compile, **changes)
     assert counters['stats']['unique_graphs'] <= MOST_GRAPHS

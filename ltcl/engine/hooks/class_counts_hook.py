@@ -79,12 +79,12 @@ class ClassCountsHook(Hook):
         Raises:
             UserError: The model or the images of the validation have other classes.
         """
-        self._take(runner.train_dataloader.dataset)
+        counts = self._take(runner.train_dataloader.dataset)
         self._hand_out(runner)
-        check_head(unwrapped(runner.model), len(self.counts or ()))
+        check_head(unwrapped(runner.model), len(counts))
         self._check_names(runner)
         if is_main_process():
-            runner.logger.info(f'Training images per class: {_summary(self.counts)}')
+            runner.logger.info(f'Training images per class: {_summary(counts)}')
             remark = _remark(unwrapped(runner.model), runner.train_dataloader.batch_size)
             if remark:
                 warn(remark)
@@ -119,8 +119,9 @@ class ClassCountsHook(Hook):
         assert self.counts is not None
         return self.counts
 
-    def _take(self, dataset: Dataset) -> None:
-        self.counts, self.names = self.count(dataset), class_names(dataset)
+    def _take(self, dataset: Dataset) -> list[int]:
+        self.counts, self.names = counts, _ = self.count(dataset), class_names(dataset)
+        return counts
 
     def _hand_out(self, runner: Runner) -> None:
         model = unwrapped(runner.model)
