@@ -1,14 +1,17 @@
 """How far the main thread has come, for the threads that watch it."""
 
-import sys
+import faulthandler
+import re
+import tempfile
 import threading
 import time
-import traceback
 
 # The places in which Python code waits for something else; the caller says more.
 WAITING_ROOMS = ('/threading.py', '/queue.py', '/selectors.py', '/multiprocessing/', '/concurrent/', '/socket.py')
 # A process that is here waits for the others, or for its own backward pass.
 MEETING_PLACES = ('/torch/distributed/', '/torch/autograd/graph.py', '/mmengine/dist/')
+FRAME = re.compile(r'  File "(.*)", line (\d+) in (.*)\n')
+"""A line of faulthandler."""
 
 
 class Progress:
@@ -47,10 +50,18 @@ PROGRESS = Progress()
 
 
 def _stack() -> list[tuple[str, int, str]]:
-    """File, line and function of the main thread's frames, innermost first."""
-    innermost = sys._current_frames().get(threading.main_thread().ident or 0)
-    frames = () if innermost is None else traceback.walk_stack(innermost)
-    return [(frame.f_code.co_filename.replace('\\', '/'), line, frame.f_code.co_name) for frame, line in frames]
+    """File, line and function of the main thread's frames, innermost first, at most a hundred.
+
+    They are written down in one piece. Frames that are visited one by one may end meanwhile, since the main thread goes
+    on, and Python 3.11 was seen to crash then.
+    """
+    with tempfile.TemporaryFile() as file:
+        faulthandler.dump_traceback(file, all_threads=True)
+        file.seek(0)
+        dumped = file.read().decode(errors='replace')
+    own = re.search(rf'hread 0x0*{threading.main_thread().ident:x}\b.*\n((?:  .*\n)*)', dumped)
+    frames = FRAME.findall(own[1]) if own else []
+    return [(path.replace('\\', '/'), int(line), function) for path, line, function in frames]
 
 
 def main_thread_is_in(*functions: str) -> bool:

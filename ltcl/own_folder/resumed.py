@@ -1,10 +1,9 @@
 """Whether what a command asks for is the training that it is to go on with."""
 
 import argparse
+import ast
 import sys
 from pathlib import Path
-
-from mmengine.config import Config
 
 from ltcl.engine.starting import files_of_run
 from ltcl.errors import UserError
@@ -39,9 +38,20 @@ def check_resumed(args: argparse.Namespace, text: str) -> None:
 def _refuse_another_model(path: Path, text: str) -> None:
     if not path.is_file():
         return
-    models = [Config.fromstring(each, '.py').get('model') for each in (path.read_text(encoding='utf-8'), text)]
-    if models[0] != models[1]:
+    if _model_of(path.read_text(encoding='utf-8')) != _model_of(text):
         raise UserError(
             f'--resume: the run in {visible(path.parent)} has another model than these options ask for. Its command is '
             f'in the first line of {visible(path)}: give the same options, or leave --resume out to train anew'
         )
+
+
+def _model_of(text: str) -> str | None:
+    """The model in the text of a config, however its lines are broken; the config is not run."""
+    try:
+        sections = [node for node in ast.parse(text).body if isinstance(node, ast.Assign)]
+    except SyntaxError:
+        return None
+    models = [
+        each.value for each in sections if isinstance(each.targets[0], ast.Name) and each.targets[0].id == 'model'
+    ]
+    return ast.dump(models[-1]) if models else None
