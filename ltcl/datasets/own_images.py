@@ -137,7 +137,8 @@ class OwnImages(BaseDataset):
             groups = f' and all belong to {number} groups' if number < len(together) else ''
             raise UserError(
                 f'{self.data_root}: val_share={self.draw["val_share"]} leaves no image for validation, since the '
-                f'largest class has {np.bincount(images.labels).max()}{groups}: raise val_share or add images'
+                f'largest class has {np.bincount(images.labels).max()}{groups}: raise val_share (--val-share), or add '
+                'images'
             )
         return images.subset(chosen), images.subset(left)
 

@@ -126,7 +126,7 @@ class OwnScenes(BaseSegDataset):
         if not len(drawn):
             raise UserError(
                 f'{self.data_root}: val_share={self.draw["val_share"]} leaves none of the {len(images)} images for '
-                'validation: raise val_share or add images'
+                'validation: raise val_share (--val-share) or add images'
             )
         return found.subset(kept if self.split == 'train' else drawn)
 

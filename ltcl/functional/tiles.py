@@ -52,18 +52,19 @@ def fits_budget(num_bytes: int) -> bool:
     return num_bytes <= _budget
 
 
-def row_ranges(num_rows: int, num_columns: int, device: torch.device) -> list[slice]:
+def row_ranges(num_rows: int, num_columns: int, device: torch.device, least_rows: int | None = None) -> list[slice]:
     """Ranges of rows, or of columns, whose tiles have the size that suits a device.
 
     Args:
         num_rows: Rows to be divided.
         num_columns: Columns of a tile, those of all sets of a batch together.
         device: Where the tiles lie.
+        least_rows: Rows of a tile, if there are so many, whatever its columns. None: ``LEAST_ROWS``.
     """
     if torch.compiler.is_compiling():  # a compiler that fuses operations makes tiles of its own
         return [slice(0, num_rows)]
     most = GPU_TILE if device.type == 'cuda' else CPU_TILE
-    size = max(LEAST_ROWS, most // max(1, num_columns))
+    size = max(least_rows or LEAST_ROWS, most // max(1, num_columns))
     return [slice(start, min(start + size, num_rows)) for start in range(0, num_rows, size)]
 
 
@@ -103,7 +104,8 @@ def sum_in_tiles(of_tile: Callable[..., Tensor], num_rows: int, num_columns: int
     """
     if torch.compiler.is_compiling():
         return of_tile(slice(0, num_rows), *tensors).sum()
-    ranges = row_ranges(num_rows, num_columns // WIDE, tensors[0].device)
+    # Half of the rows: every operation fills a tile of its own, and fresh pages cost more than reading columns again.
+    ranges = row_ranges(num_rows, num_columns // WIDE, tensors[0].device, -(-LEAST_ROWS // 2))
     if len(ranges) < LEAST_PARTS:
         size = -(-num_rows // LEAST_PARTS)
         ranges = [slice(start, min(start + size, num_rows)) for start in range(0, num_rows, size)]

@@ -10,6 +10,7 @@ import torch
 from mmengine.registry import DefaultScope
 
 from ltcl.calibration import Calibration
+from ltcl.errors import UserError
 from ltcl.evaluation.class_mixes import Mixes, Prior
 
 from .images import Image, Source
@@ -30,6 +31,9 @@ class ImageModel:
         run: What :func:`~ltcl.inference.runs.read_run` returns.
         device: Where it computes; None is the first GPU, if there is one.
         left_out: Steps of the test pipeline that images alone do not need, by type.
+
+    Raises:
+        UserError: The run has not been read, such as a path.
     """
 
     mixes: Mixes
@@ -39,6 +43,9 @@ class ImageModel:
     def __init__(
         self, run: SavedRun, device: str | torch.device | None = None, left_out: frozenset[str] = frozenset()
     ) -> None:
+        if not isinstance(run, SavedRun):
+            name = type(self).__name__
+            raise UserError(f'{name}({run!r}): a run is read by {name}.load({str(run)!r})')
         self.run = run
         self.classes = run.classes
         """Names of the classes, in the order of the labels."""

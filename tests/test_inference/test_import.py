@@ -13,6 +13,12 @@ from ltcl import LongTailSegmenter
 assert LongTailSegmenter.__module__ == 'ltcl.inference.segmenter'
 assert 'mmseg' not in sys.modules
 try:
+    LongTailClassifier('work_dirs/birds')
+except ltcl.errors.UserError as error:
+    assert str(error).endswith("a run is read by LongTailClassifier.load('work_dirs/birds')")
+else:
+    raise AssertionError
+try:
     ltcl.LongtailClassifier
 except AttributeError as error:
     assert str(error) == "module 'ltcl' has no attribute 'LongtailClassifier'"

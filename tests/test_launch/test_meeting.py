@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -113,6 +114,14 @@ def test_place_of_the_main_thread():
         assert 'test_meeting.py' in other_thread.submit(place).result()
     assert save_checkpoint(lambda: main_thread_is_in('save_checkpoint'))
     assert not main_thread_is_in('save_checkpoint')
+
+
+def test_main_thread_is_seen_from_another():
+    seen = []
+    watcher = threading.Thread(target=lambda: seen.append(main_thread_is_in('test_main_thread_is_seen_from_another')))
+    watcher.start()
+    watcher.join()
+    assert seen == [True]
 
 
 @pytest.mark.parametrize(
