@@ -1,10 +1,12 @@
 """How far the main thread has come, for the threads that watch it."""
 
 import faulthandler
+import os
 import re
 import tempfile
 import threading
 import time
+from typing import IO
 
 # The places in which Python code waits for something else; the caller says more.
 WAITING_ROOMS = ('/threading.py', '/queue.py', '/selectors.py', '/multiprocessing/', '/concurrent/', '/socket.py')
@@ -55,13 +57,18 @@ def _stack() -> list[tuple[str, int, str]]:
     They are written down in one piece. Frames that are visited one by one may end meanwhile, since the main thread goes
     on, and Python 3.11 was seen to crash then.
     """
-    with tempfile.TemporaryFile() as file:
+    with _scratch() as file:
         faulthandler.dump_traceback(file, all_threads=True)
         file.seek(0)
         dumped = file.read().decode(errors='replace')
     own = re.search(rf'hread 0x0*{threading.main_thread().ident:x}\b.*\n((?:  .*\n)*)', dumped)
     frames = FRAME.findall(own[1]) if own else []
     return [(path.replace('\\', '/'), int(line), function) for path, line, function in frames]
+
+
+def _scratch() -> IO[bytes]:
+    """A file in memory where the system has such, since those who watch must not end with a full disk."""
+    return open(os.memfd_create('stack'), 'w+b') if hasattr(os, 'memfd_create') else tempfile.TemporaryFile()
 
 
 def main_thread_is_in(*functions: str) -> bool:

@@ -124,6 +124,15 @@ def test_main_thread_is_seen_from_another():
     assert seen == [True]
 
 
+@pytest.mark.skipif(not hasattr(os, 'memfd_create'), reason='needs files in memory')
+def test_a_full_disk_does_not_hide_the_main_thread(monkeypatch):
+    def refuse():
+        raise OSError('No space left on device')
+
+    monkeypatch.setattr('ltcl.launch.progress.tempfile.TemporaryFile', refuse)
+    assert main_thread_is_in('test_a_full_disk_does_not_hide_the_main_thread')
+
+
 @pytest.mark.parametrize(
     ('value', 'limit'), [(600, 600), (0, None), (None, None), ('90', 90), (1.5, 1.5), ('ten', ''), (-1, ''), ([], None)]
 )
