@@ -5,6 +5,8 @@ What several commands need lies below, in :mod:`ltcl.launch`.
 
 import os
 
+from ltcl.heap import keep_freed_memory
 from ltcl.openmp import let_threads_sleep
 
 let_threads_sleep(os.environ)
+keep_freed_memory(os.environ)
