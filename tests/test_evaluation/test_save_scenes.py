@@ -59,7 +59,8 @@ def test_how_sure_it_was(tmp_path, num_logits):
         truth[0] = 255
         both = torch.cat([torch.zeros_like(logits), logits]) if num_logits == 1 else logits
         answer = (logits[0].sigmoid() > 0.3).long() if num_logits == 1 else logits.argmax(0)
-        metric.process(None, [sample_of(truth, answer, logits=logits)])
+        given = logits.sigmoid() if num_logits == 1 else logits  # as mmseg's `postprocess_result` leaves it
+        metric.process(None, [sample_of(truth, answer, logits=given)])
         for true, given, probability in zip(truth.ravel(), answer.ravel(), both.softmax(0).flatten(1).T, strict=True):
             if true != 255:
                 place = int(np.ceil(probability[given].item() * NUM_BINS)) - 1
