@@ -92,8 +92,8 @@ def _counted(image: Image.Image) -> MaskFacts:
         )
     if turn_of(image) != AS_IT_LIES:
         return MaskFacts(
-            fault='has an EXIF tag that turns it, which not all programs follow: write it without the tag, as its image '
-            'is looked at'
+            fault='has an EXIF tag that turns it, which not all programs follow: write it without the tag, as its '
+            'image is looked at'
         )
     codes, pixels = _histogram(image)
     if len(codes) > MAX_COLOURS:
