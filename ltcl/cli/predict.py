@@ -11,7 +11,7 @@ else that which the head was trained to answer for, as in `ltcl test`.
 
 Of a model that segments, --out is a folder. It gets a mask of each image, a PNG of its size with the values that the
 masks of the training had, and predictions.csv: the mean confidence of an image and the share of each class in its
-pixels. Pixels below --reject are void.
+pixels. Pixels below --reject are void. After a stop the same command goes on: masks that are made are kept.
 
 examples:
   ltcl predict work_dirs/birds photos/ --out predictions.csv --top 3
@@ -19,6 +19,7 @@ examples:
   ltcl predict work_dirs/birds photos/ --reject stored
   ltcl predict work_dirs/birds photos/ --prior shares.csv --out predictions.json
   ltcl predict work_dirs/cracks photos/ --out masks/
+  ltcl predict work_dirs/cracks photos/ --out masks/ --overlay --table masks.json
 """
 
 import argparse
