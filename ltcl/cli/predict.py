@@ -152,12 +152,15 @@ def segment(run: 'SavedRun', args: argparse.Namespace) -> None:
     from ltcl.inference.images import find_images
     from ltcl.inference.mask_files import TABLE, MasksStopped, open_masks
     from ltcl.inference.tables import write_table
+    from ltcl.own_scenes.without_masks import without_masks
 
     refuse_options_of_classifiers(args)
     model = LongTailSegmenter(run, args.device)
     model.shift(args.prior)
-    found = [str(source.path) for source in find_images(args.paths)]
-    images = list(dict.fromkeys(outside(found, args.paths, args.out)))
+    found = list(dict.fromkeys(str(source.path) for source in find_images(args.paths)))
+    images = without_masks(outside(found, args.paths, args.out), args.paths)
+    if len(images) < len(found):
+        print(f'left out: {len(found) - len(images)} masks that lie among the images', file=sys.stderr)
     masks = open_masks(args.out, args.paths, images, model, args.prior, args.reject, args.overlay)
     tell_kept(masks)
     unreadable: dict[str, str] = {}

@@ -14,7 +14,7 @@ OVERLAYS = 'overlays'
 LEGEND = 'legend.svg'
 """Its legend, which has another ending than overlays."""
 STRENGTH = 0.5
-WIDTH, ROW = 6.0, 0.24  # inches
+WIDTH, ROW = 6.4, 0.24  # inches
 FONT_SIZE = 10
 
 Colours = Sequence[Sequence[int]]
@@ -57,7 +57,7 @@ def legend(classes: Sequence[str], colours: Colours) -> bytes:
     from matplotlib.figure import Figure
     from matplotlib.patches import Patch
 
-    names = figure_names(classes, range(len(classes)), where='place of the class in the columns of predictions.csv')
+    names = figure_names(classes, range(len(classes)), where='place of its column, from 0')
     rows = -(-len(classes) // names.legend_columns(WIDTH, FONT_SIZE)) + 2 * bool(names.note)
     figure = Figure(figsize=(WIDTH, ROW * (rows + 1)))
     handles = [Patch(facecolor=np.array(each) / 255, edgecolor='#666666') for each in colours[: len(classes)]]

@@ -192,6 +192,12 @@ def test_masks_below_the_images_are_no_images(call, run, photos, monkeypatch):
     assert [path.name for path in (photos / 'c').iterdir()] == ['0.bmp']
 
 
+def test_a_folder_of_images_and_masks_gives_its_images(call, run, root, tmp_path):
+    done = call('predict', run, root, root / 'masks' / '3.png', '--out', tmp_path / 'masks')
+    assert 'left out: 9 masks that lie among the images' in done.err
+    assert 'masks of 11 images' in done.err  # one mask was named itself
+
+
 def test_a_table_of_others_does_not_give_their_files_away(call, run, root, tmp_path):
     """A file of a mask's name stays unless the table names it: there may be a table of a classifier."""
     (tmp_path / '0.png').write_bytes(b'mine')
