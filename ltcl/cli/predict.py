@@ -11,7 +11,7 @@ else that which the head was trained to answer for, as in `ltcl test`.
 
 Of a model that segments, --out is a folder. It gets a mask of each image, a PNG of its size with the values that the
 masks of the training had, and predictions.csv: the mean confidence of an image and the share of each class in its
-pixels. Pixels below --reject are void.
+pixels. Pixels below --reject are void. After a stop the same command goes on: masks that are made are kept.
 
 examples:
   ltcl predict work_dirs/birds photos/ --out predictions.csv --top 3
@@ -19,6 +19,7 @@ examples:
   ltcl predict work_dirs/birds photos/ --reject stored
   ltcl predict work_dirs/birds photos/ --prior shares.csv --out predictions.json
   ltcl predict work_dirs/cracks photos/ --out masks/
+  ltcl predict work_dirs/cracks photos/ --out masks/ --overlay --table masks.json
 """
 
 import argparse
@@ -49,6 +50,7 @@ from ltcl.launch.threads import set_threads
 from .parser import ArgumentParser, command
 
 if TYPE_CHECKING:
+    from ltcl.inference.mask_files import Masks
     from ltcl.inference.runs import SavedRun
 
 TABLES = ('.csv', '.json')
@@ -73,6 +75,15 @@ def options(parser: ArgumentParser) -> None:
         default=0.0,
         metavar='P|stored',
         help='least probability of an answer; stored: those that `ltcl calibrate --precision` chose by shot group',
+    )
+    parser.add_argument(
+        '--overlay', action='store_true', help='of a segmentation: pictures of the classes over the images as well'
+    )
+    parser.add_argument(
+        '--table',
+        type=file_type(*TABLES),
+        metavar='FILE',
+        help='of a segmentation: its table as .json or .csv file too',
     )
     calibration_option(parser)
 
@@ -101,6 +112,9 @@ def classify(run: 'SavedRun', args: argparse.Namespace) -> None:
     from ltcl.inference.answers import PredictionStopped
     from ltcl.inference.tables import table_of, write_table
 
+    for name in ('overlay', 'table'):
+        if getattr(args, name):
+            raise UserError(f'--{name} is for a segmentation, and {run.path} classifies images: omit it')
     if args.out is not None and not args.out.endswith(TABLES):
         raise UserError(f'--out {args.out} must end in {" or ".join(TABLES)}: {run.path} classifies images')
     model = LongTailClassifier(run, args.device, not args.uncalibrated)
@@ -133,22 +147,47 @@ def classify(run: 'SavedRun', args: argparse.Namespace) -> None:
 
 def segment(run: 'SavedRun', args: argparse.Namespace) -> None:
     """Segment, write masks and table."""
+    from ltcl.export.predict_onnx import outside
     from ltcl.inference import LongTailSegmenter
     from ltcl.inference.images import find_images
-    from ltcl.inference.mask_files import TABLE, write_masks
+    from ltcl.inference.mask_files import TABLE, MasksStopped, open_masks
+    from ltcl.inference.tables import write_table
+    from ltcl.own_scenes.without_masks import without_masks
 
     refuse_options_of_classifiers(args)
     model = LongTailSegmenter(run, args.device)
     model.shift(args.prior)
-    images = [str(source.path) for source in find_images(args.paths)]
-    options = dict(reject=args.reject, batch_size=args.batch_size, num_workers=args.num_workers)
-    with counted_images() as listener:
-        found = model.stream(images, args.prior, **options, listener=listener)
-        unreadable = write_masks(args.out, args.paths, images, found, model, args.reject)
+    found = list(dict.fromkeys(str(source.path) for source in find_images(args.paths)))
+    images = without_masks(outside(found, args.paths, args.out), args.paths)
+    if len(images) < len(found):
+        print(f'left out: {len(found) - len(images)} masks that lie among the images', file=sys.stderr)
+    masks = open_masks(args.out, args.paths, images, model, args.prior, args.reject, args.overlay)
+    tell_kept(masks)
+    unreadable: dict[str, str] = {}
+    if masks.left:
+        options = dict(reject=args.reject, batch_size=args.batch_size, num_workers=args.num_workers)
+        try:
+            with counted_images() as listener:
+                unreadable = masks.fill(model.stream(masks.left, args.prior, **options, listener=listener))
+        except MasksStopped as stop:
+            print(f'stopped: {stop}', file=sys.stderr)
+            sys.exit(stopped_by(signal.SIGINT))
     refuse_none(unreadable, len(images))
+    if args.table is not None:
+        write_table(args.table, masks.table(unreadable, Path(args.table).suffix), '--table')
     void = f'; pixels below --reject have the value {model.values.void}' if args.reject else ''
     print(f'masks of {len(images) - len(unreadable)} images and {TABLE} in {args.out}{void}', file=sys.stderr)
     end_with(unreadable)
+
+
+def tell_kept(masks: 'Masks') -> None:
+    """Say which masks of an earlier run stay."""
+    if masks.kept:
+        print(f'{len(masks.kept)} of {len(masks.names)} images have their mask, which is kept', file=sys.stderr)
+    if masks.changes:
+        print(
+            f'the masks in {masks.path} are of another {", ".join(masks.changes)}: they are made anew', file=sys.stderr
+        )
 
 
 def refuse_options_of_classifiers(args: argparse.Namespace) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from mmcv.transforms import LoadImageFromFile
 from mmseg.datasets import BaseSegDataset
 
 from ..analysis.seg_class_counts import SegClassCounts
@@ -93,8 +94,7 @@ class OwnScenes(BaseSegDataset):
     def load_data_list(self) -> list[dict]:
         """Infos of all pairs of the split, by path."""
         self.counted = self._chosen()
-        for pair in self.counted.pairs:
-            self.sources.check(pair)
+        self._check_images()
         counts = self.counted.counts(self.metainfo['classes'])
         note(f'{self.split}: {self._origin()}: {summary(counts)}')
         if self.split == 'train':
@@ -104,6 +104,15 @@ class OwnScenes(BaseSegDataset):
     def get_data_info(self, idx: int) -> dict:
         """Info of a pair, with the step that gives its mask labels."""
         return dict(super().get_data_info(idx), label_step=self._label_step)
+
+    def _check_images(self) -> None:
+        by_opencv = any(isinstance(step, LoadImageFromFile) for step in self.pipeline.transforms)
+        turned = [pair.image for pair in self.counted.pairs if self.sources.check(pair, by_opencv)]
+        if turned:
+            warn(
+                f'{self.data_root}: the EXIF tag of {len(turned)} images turns them, such as {turned[0]}: their masks '
+                'must lie as viewers show the image, which their sizes do not tell'
+            )
 
     def _info(self, image: str, mask: str) -> dict:
         paths = (os.path.join(self.data_root, path) for path in (image, mask))

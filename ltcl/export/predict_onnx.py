@@ -78,7 +78,7 @@ def segment(session: Any, facts: dict, inputs: dict, args: argparse.Namespace) -
     if args.out is None or args.top > 1 or args.reject == 'stored':
         stop('this model segments: name a folder for masks, --out FOLDER; omit --top, and give --reject a probability')
     least = least_probabilities(args.reject, args.prior, facts)[0]
-    paths = find_images(args.paths)
+    paths = outside(find_images(args.paths), args.paths, args.out)
     unreadable: dict[str, str] = {}
     try:
         folder = MaskFolder(args.out, args.paths, paths, facts['classes'], facts['masks'], least > 0)
@@ -87,7 +87,8 @@ def segment(session: Any, facts: dict, inputs: dict, args: argparse.Namespace) -
                 folder.skip(path)
                 continue
             [found], [labels] = session.run(['probabilities', 'labels'], {'images': images, **inputs})
-            folder.add(path, np.where(found.max(0) < least, folder.void, labels), found.max(0))
+            [confidence] = np.take_along_axis(found, labels[None].astype(int), 0)
+            folder.add(path, np.where(confidence < least, folder.void, labels), confidence)
     except FolderError as error:
         stop(f'--out {args.out}: {error}')
     refuse_none(paths, unreadable)
@@ -352,11 +353,15 @@ class MaskFolder:
         self.values, self.palette = np.array(masks['values'], np.uint8), masks['palette']
         self.void = len(classes)
         self.names = dict(zip(images, mask_names(given, images), strict=True))
-        self._refuse_others()
         rejected = ['rejected'] if with_rejected else []
+        self.header = ['path', 'mask', 'confidence', *rejected, *(f'share_{name}' for name in classes)]
+        self._refuse_others(given)
         with self._writing():
             os.makedirs(path, exist_ok=True)
-            self._add_row(['path', 'mask', 'confidence', *rejected, *(f'share_{name}' for name in classes)], 'w')
+            self._begin()
+
+    def _begin(self) -> None:
+        self._add_row(self.header, 'w')
 
     def add(self, image: str, labels: np.ndarray, confidence: np.ndarray) -> None:
         """Write the mask of an image.
@@ -366,28 +371,44 @@ class MaskFolder:
             labels: Class of each pixel, shape (H, W); from the number of classes on it is none.
             confidence: Its probability, shape (H, W).
         """
-        labels = np.minimum(labels, self.void).astype(int)
-        picture = Image.fromarray(self.values[labels])
-        if self.palette is not None:
-            picture.putpalette([channel for colour in self.palette for channel in colour])
-        shares = (np.bincount(labels.ravel(), minlength=self.void + 1) / labels.size).round(6).tolist()
-        shares = [shares[-1], *shares[:-1]] if self.with_rejected else shares[:-1]
         place = os.path.join(self.path, self.names[image])
         with self._writing():
             os.makedirs(os.path.dirname(place), exist_ok=True)
-            picture.save(place + '.partial', 'PNG')
+            Path(place + '.partial').write_bytes(self.png(labels))
+            self._add_row(self.row(image, labels, confidence))
             os.replace(place + '.partial', place)
-            self._add_row([image, self.names[image], round(float(confidence.mean(dtype=np.float64)), 6), *shares])
 
     def skip(self, image: str) -> None:
         """Write the row of an image that could not be read."""
         with self._writing():
-            self._add_row([image, *[None] * (2 + self.with_rejected + len(self.classes))])
+            self._add_row([image, *[None] * (len(self.header) - 1)])
+
+    def png(self, labels: np.ndarray) -> bytes:
+        """The content of a mask file."""
+        picture = Image.fromarray(self.values[np.minimum(labels, self.void)])
+        if self.palette is not None:
+            picture.putpalette([channel for colour in self.palette for channel in colour])
+        file = io.BytesIO()
+        picture.save(file, 'PNG')
+        return file.getvalue()
+
+    def row(self, image: str, labels: np.ndarray, confidence: np.ndarray) -> list:
+        """The row of an image in the table."""
+        counts = np.bincount(np.minimum(labels, self.void).ravel(), minlength=self.void + 1)
+        shares = (counts / labels.size).round(6).tolist()
+        shares = [shares[-1], *shares[:-1]] if self.with_rejected else shares[:-1]
+        return [image, self.names[image], round(float(confidence.mean(dtype=np.float64)), 6), *shares]
+
+    @staticmethod
+    def text(rows: list[list]) -> str:
+        """Rows as they stand in the table."""
+        file = io.StringIO()
+        csv.writer(file, quoting=csv.QUOTE_NONNUMERIC, lineterminator='\n').writerows([map(cell, row) for row in rows])
+        return file.getvalue()
 
     def _add_row(self, row: list, mode: str = 'a') -> None:
-        place = os.path.join(self.path, TABLE)
-        with open(place, mode, encoding='utf-8', errors='surrogateescape', newline='') as file:
-            csv.writer(file, quoting=csv.QUOTE_NONNUMERIC, lineterminator='\n').writerow(map(cell, row))
+        with open(os.path.join(self.path, TABLE), mode, encoding='utf-8', errors='surrogateescape', newline='') as file:
+            file.write(self.text([row]))
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[None]:
@@ -397,16 +418,45 @@ class MaskFolder:
             place = error.filename or self.path
             raise FolderError(f'cannot write {place} ({error.strerror or error}); what was written stands') from error
 
-    def _refuse_others(self) -> None:
+    def _refuse_others(self, given: list[str]) -> None:
         if os.path.isfile(os.path.abspath(self.path)):
             raise FolderError('it is a file: name a folder')
-        is_earlier = os.path.isfile(os.path.join(self.path, TABLE))
+        if not self.names:
+            raise FolderError('there are no images but the masks in it: name images')
+        earlier = self.earlier()
         images = set(map(os.path.realpath, self.names))
-        for place in (os.path.join(self.path, name) for name in self.names.values()):
+        for name in self.names.values():
+            place = os.path.join(self.path, name)
             if os.path.realpath(place) in images:
                 raise FolderError(f'the mask would take the place of the image {place}: name another folder')
-            if os.path.exists(place) and not is_earlier:
+            if os.path.exists(place) and cell(name) not in earlier:
                 raise FolderError(f'{place} is there, and no {TABLE} says that it is a prediction: name another folder')
+        if os.path.realpath(self.path) in map(os.path.realpath, given):
+            raise FolderError('it is the folder of the images, and a mask would be one of them: name another folder')
+
+    def earlier(self) -> set[str]:
+        """Names of the masks of an earlier prediction, as they stand in its table."""
+        try:
+            with open(os.path.join(self.path, TABLE), encoding='utf-8', errors='surrogateescape', newline='') as file:
+                return {row['mask'] for row in csv.DictReader(file) if row.get('mask')}
+        except (OSError, csv.Error):
+            return set()
+
+
+def outside(images: list[str], given: list[str], out: str) -> list[str]:
+    """Those of some images that are no masks of an earlier prediction.
+
+    Args:
+        images: What was found.
+        given: Images and folders, as they were named.
+        out: The folder of the masks: what was found in it was not meant, where it lies below a folder that was named.
+    """
+    folder = os.path.join(os.path.realpath(out), '')
+    roots = [os.path.join(os.path.realpath(each), '') for each in given]
+    if not any(folder.startswith(root) and folder != root for root in roots):
+        return images
+    named = set(given)
+    return [each for each in images if each in named or not os.path.realpath(each).startswith(folder)]
 
 
 def mask_names(given: list[str], images: list[str]) -> list[str]:

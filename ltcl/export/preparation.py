@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from mmcv.transforms import LoadImageFromFile, Resize
+from mmcv.transforms import Resize
 from torch import Tensor, nn
 
 from ltcl.datasets.transforms import EvalView, LoadImage
@@ -100,9 +100,8 @@ def decoding_of(reader: Reader) -> dict:
     loader = reader.loader
     if isinstance(loader, LoadImage):
         options = dict(background=loader.background, value_range=loader.value_range, max_pixels=loader.max_pixels)
-        return dict(options, exif=loader.upright)
-    turns = isinstance(loader, LoadImageFromFile) and loader.color_type == 'color'
-    return dict(background=None, value_range=None, max_pixels=None, exif=turns)
+        return dict(options, exif=reader.turns)
+    return dict(background=None, value_range=None, max_pixels=None, exif=reader.turns)
 
 
 def _to_grey(images: Tensor) -> Tensor:

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from ltcl.errors import UserError
 from ltcl.inference import LongTailSegmenter
+from ltcl.inference.segmenter import likeliest, two_logits
 
 from .graph import log_answered
 from .preparation import Preparation
@@ -37,7 +38,7 @@ class ImagesToMasks(nn.Module):
                 f"model.test_cfg.mode={mode!r} looks at an image in parts, which is not exported: set it to 'whole'"
             )
         self.prepare = Preparation(segmenter.reader, Normalisation(segmenter.model.data_preprocessor))
-        self.model = segmenter.model
+        self.model, self.threshold = segmenter.model, segmenter.threshold
         self.register_buffer('log_answered', log_answered(segmenter).float(), persistent=False)
 
     def forward(self, images: Tensor, log_prior: Tensor) -> tuple[Tensor, Tensor]:
@@ -54,8 +55,8 @@ class ImagesToMasks(nn.Module):
         logits = self.model.encode_decode(prepared, [dict(img_shape=prepared.shape[2:])])
         size: Any = images.shape[1:3]
         logits = F.interpolate(logits, size, mode='bilinear', align_corners=self.model.align_corners)
-        logits = logits + (log_prior - self.log_answered)[:, None, None]
-        return torch.softmax(logits, 1), logits.argmax(1).to(torch.uint8)
+        logits = two_logits(logits) + (log_prior - self.log_answered)[:, None, None]
+        return torch.softmax(logits, 1), likeliest(logits, self.threshold).to(torch.uint8)
 
 
 class Normalisation(nn.Module):

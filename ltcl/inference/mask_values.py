@@ -35,6 +35,12 @@ class MaskValues:
         """What stands for no class."""
         return self.values[-1]
 
+    @property
+    def colours(self) -> list[tuple[int, int, int]]:
+        """Colour of each class, and last of what is no class."""
+        palette = self.palette
+        return [each if palette is None else palette[each] for each in self.values]  # type: ignore
+
     def of(self, labels: np.ndarray) -> np.ndarray:
         """Masks of labels: uint8, of the same shape, or with a last axis of three colours.
 

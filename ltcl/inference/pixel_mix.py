@@ -12,17 +12,18 @@ def pixel_power(head: nn.Module) -> float | None:
 
     Args:
         head: A decode head of mmseg's kind. The plain cross entropy of its pixels answers for the natural mix, whatever
-            its branches train beside.
+            its branches train beside; so does the binary one of a head with one output for two classes.
 
     Returns:
         None where it cannot be told: there are other losses, weights of classes, or pixels are chosen.
     """
     losses = getattr(head, 'loss_decode', None)
     parts = list(losses) if isinstance(losses, nn.ModuleList) else [losses]
+    is_binary = getattr(head, 'out_channels', None) == 1
     is_plain = all(
         type(part).__name__ == PLAIN
         and getattr(part, 'class_weight', None) is None
-        and not getattr(part, 'use_sigmoid', False)
+        and bool(getattr(part, 'use_sigmoid', False)) == is_binary
         for part in parts
     )
     return NATURAL if is_plain and getattr(head, 'sampler', None) is None else None

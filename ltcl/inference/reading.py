@@ -60,21 +60,37 @@ class Reader:
 
     def __call__(self, source: Source, index: int) -> dict:
         """The packed image. What goes wrong is an exception of any kind."""
-        results: dict[str, Any] = dict(img_path=source.path, sample_idx=index)
-        if source.path is not None and self.checks_ends:
-            LoadImage().check_ends(source.path)
-        if source.pixels is None:
-            results = self.loader(results)
-        elif isinstance(self.loader, LoadImage):
-            pixels = turned(source.pixels, source.turn) if self.loader.upright else source.pixels
-            results = self.loader(dict(results, img=pixels, channel_order='rgb'))
-        else:
-            results.update(self._given(source.pixels))
+        results = self._load(source, index)
         if self.is_grey:
             results['img'] = np.array(Image.fromarray(results['img']).convert('L'))
         for step in self.steps:
             results = step(results)
         return results
+
+    def picture(self, source: Source) -> np.ndarray:
+        """The image as it is read, RGB, uint8, shape (H, W, 3). What goes wrong is an exception of any kind."""
+        image = self._load(source, 0)['img']
+        if image.ndim == 2:
+            return np.repeat(image[..., None], 3, axis=2)
+        return np.ascontiguousarray(image[..., ::-1]) if order_of([self.loader]) == 'bgr' else image
+
+    def _load(self, source: Source, index: int) -> dict:
+        results: dict[str, Any] = dict(img_path=source.path, sample_idx=index)
+        if source.path is not None and self.checks_ends:
+            LoadImage().check_ends(source.path)
+        if source.pixels is None:
+            return self.loader(results)
+        pixels = turned(source.pixels, source.turn) if self.turns else source.pixels
+        if isinstance(self.loader, LoadImage):
+            return self.loader(dict(results, img=pixels, channel_order='rgb'))
+        return results | self._given(pixels)
+
+    @property
+    def turns(self) -> bool:
+        """Whether a picture is turned by its EXIF tag."""
+        if isinstance(self.loader, LoadImage):
+            return self.loader.upright
+        return self.loader.color_type in ('color', 'grayscale')
 
     def _given(self, pixels: np.ndarray) -> dict:
         """What a reader of mmcv would have made of pixels, in its order of colours."""

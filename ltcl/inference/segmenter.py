@@ -32,8 +32,9 @@ class Segmentation(NamedTuple):
     Args:
         path: Its file; None of an array or a picture.
         classes: Names of the classes, in the order of the labels.
-        labels: Likeliest class of each pixel, ``REJECTED`` where its probability is too low, uint8, shape (H, W); None
-            of an image that could not be read, and so are the next two.
+        labels: Likeliest class of each pixel, or as the threshold says of a head with one output for two classes;
+            ``REJECTED`` where its probability is too low, uint8, shape (H, W); None of an image that could not be
+            read, and so are the next two.
         confidence: Probability of that class, rejected or not, float32, shape (H, W).
         mask: The labels as the masks of the training have them: values, uint8, shape (H, W), or colours, (H, W, 3).
         error: Why the image could not be read; None if it was.
@@ -52,6 +53,28 @@ class Segmentation(NamedTuple):
             return {}
         counts = np.bincount(self.labels.ravel(), minlength=len(self.classes))[: len(self.classes)]
         return dict(zip(self.classes, (counts / self.labels.size).tolist(), strict=True))
+
+
+def two_logits(logits: Tensor) -> Tensor:
+    """Logits of both classes, the first of which is 0, where a head has one output for two; else those given.
+
+    Args:
+        logits: Shape (N, C, H, W).
+    """
+    return torch.cat([torch.zeros_like(logits), logits], 1) if logits.shape[1] == 1 else logits
+
+
+def likeliest(logits: Tensor, threshold: float | None) -> Tensor:
+    """The class of each pixel, int64, shape (N, H, W).
+
+    Args:
+        logits: Shape (N, num_classes, H, W).
+        threshold: Of a head with one output, see :attr:`LongTailSegmenter.threshold`.
+    """
+    if threshold is not None:
+        return ((logits[:, 1] - logits[:, 0]).sigmoid() > threshold).long()
+    # As the test, which takes the largest of the logits: a probability is rounded, and may stand twice.
+    return logits.argmax(1)
 
 
 class LongTailSegmenter(ImageModel):
@@ -75,14 +98,14 @@ class LongTailSegmenter(ImageModel):
 
     def __init__(self, run: SavedRun, device: str | torch.device | None = None) -> None:
         super().__init__(run, device, left_out=OF_MASKS)
-        if self.model.out_channels == 1:
-            raise UserError(f'{run.path} has one output for two classes: train with out_channels left out')
         self.values = mask_values(run)
         """What masks hold for each class, and for none."""
         counts = meta_of(run.checkpoint).get(PIXELS)
         self.pixel_counts: list[int] | None = counts if isinstance(counts, list) else None
         """Training pixels of each class; None where the checkpoint does not tell them."""
         head = self.model.decode_head
+        self.threshold: float | None = head.threshold if head.out_channels == 1 else None
+        """Of a head with one output for two classes, the probability above which a pixel is of the second one."""
         self.mixes = Mixes(self.classes, self.pixel_counts, pixel_power(head), type(head).__name__)
 
     @classmethod
@@ -192,7 +215,7 @@ class LongTailSegmenter(ImageModel):
         data = self.model.data_preprocessor(batch.data, False)
         samples = data['data_samples']
         # The images of a batch have one size when the network sees them; it warns where their own sizes differ.
-        logits = self.model.inference(data['inputs'], [samples[0].metainfo] * len(samples))
+        logits = two_logits(self.model.inference(data['inputs'], [samples[0].metainfo] * len(samples)))
         return [each.seg_logits.data for each in self.model.postprocess_result(logits, samples)]
 
     def _answer(self, source: Source, logits: Tensor | None, error: str | None, reject: float) -> Segmentation:
@@ -200,8 +223,7 @@ class LongTailSegmenter(ImageModel):
         classes = tuple(self.classes)
         if logits is None:
             return Segmentation(source.path, classes, error=error)
-        # As the test, which takes the largest of the logits: a probability is rounded, and may stand twice.
-        chosen = logits.argmax(0)
+        chosen = likeliest(logits[None], self.threshold)[0]
         confidence = logits.softmax(0).gather(0, chosen[None])[0]
         labels = chosen.masked_fill(confidence < reject, REJECTED).to(torch.uint8).cpu().numpy()
         return Segmentation(source.path, classes, labels, confidence.float().cpu().numpy(), self.values.of(labels))

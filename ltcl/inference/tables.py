@@ -29,9 +29,14 @@ def table_of(predictions: Sequence[Prediction], suffix: str, top: int = 1, rejec
         reject: Least probability of an answer, or one by class.
     """
     if suffix == '.json':
-        return json.dumps([_entry(each, top, reject) for each in predictions], indent=1) + '\n'
+        return json_text([_entry(each, top, reject) for each in predictions])
     more = [name for rank in range(2, top + 1) for name in (f'class_{rank}', f'probability_{rank}')]
     return csv_text(['path', 'class', 'probability', *more], [list(_cells(each, top, reject)) for each in predictions])
+
+
+def json_text(entries: Sequence[dict]) -> str:
+    """A JSON file of one dict an image."""
+    return json.dumps(entries, indent=1) + '\n'
 
 
 def _entry(prediction: Prediction, top: int, reject: Reject) -> dict:
@@ -58,13 +63,18 @@ def _short(probability: float) -> float:
     return float(str(np.float32(probability)))
 
 
-def write_table(path: str | Path, text: str) -> None:
+def write_table(path: str | Path, text: str, option: str = '--out') -> None:
     """Write the text of :func:`table_of`, whole or not at all.
+
+    Args:
+        path: The file.
+        text: Its content.
+        option: What names the file, for a message.
 
     Raises:
         UserError: The place cannot be written to.
     """
-    _write(path, text)
+    _write(path, text, option)
 
 
 def write_features(path: str | Path, embeddings: Embeddings, model: str) -> None:
@@ -79,8 +89,10 @@ def write_features(path: str | Path, embeddings: Embeddings, model: str) -> None
     _write(path, file.getvalue())
 
 
-def _write(path: str | Path, content: str | bytes) -> None:
+def _write(path: str | Path, content: str | bytes, option: str = '--out') -> None:
     try:
         write_atomic(path, content)
     except OSError as error:
-        raise UserError(f'cannot write {path} ({error.strerror or error}): choose another place with --out') from error
+        raise UserError(
+            f'cannot write {path} ({error.strerror or error}): choose another place with {option}'
+        ) from error

@@ -84,6 +84,8 @@ def explain(error: Exception) -> str | None:
         return f'there is no {match[2].split("::")[-1]} named {match[1]}: correct the type in the config'
     if isinstance(error, FileNotFoundError):
         return _missing_file(error, text)
+    if isinstance(error, AssertionError) and (match := re.search(r'failed to load image: (.+)$', text)):
+        return f'OpenCV cannot read the image {match[1]}: mend it, save it as PNG, or take it away with its mask'
     if isinstance(error, AssertionError) and 'AmpOptimizerWrapper' in text:
         return 'float16 needs a GPU: add --amp, which runs the config in bfloat16'
     if isinstance(error, pickle.UnpicklingError) and 'weights_only' in text:

@@ -49,6 +49,8 @@ def _other_images(cfg: Config, data: str, checkpoint: str) -> dict:
     if own['type'] == OWN_SCENES:
         from ltcl.own_scenes import find_scenes
 
+        if Path(own.get('data_root', '')).resolve() == Path(data).resolve():
+            return own  # else the images of the training would be tested on
         return dict(own, data_root=data, split=_split(find_scenes(data).parts))
     images = images_of(own)
     if images['type'] == OWN_IMAGES and Path(images.get('data_root', '')).resolve() == Path(data).resolve():

@@ -16,6 +16,7 @@ from PIL import Image
 from ..datasets.folder_cache import cache_file, file_keys
 from ..datasets.seg_masks.read_mask import DEEP_MODES, LOSSY, NOT_OPENED
 from ..datasets.transforms.map_labels import colour_codes
+from ..datasets.transforms.upright import AS_IT_LIES, turn_of
 from ..files import write_atomic
 from ..progress_bars import tracked
 
@@ -88,6 +89,11 @@ def _counted(image: Image.Image) -> MaskFacts:
         return MaskFacts(
             fault='is partly transparent, and transparency tells no class: write it without an alpha channel, with a '
             'value or a colour for each class'
+        )
+    if turn_of(image) != AS_IT_LIES:
+        return MaskFacts(
+            fault='has an EXIF tag that turns it, which not all programs follow: write it without the tag, as its '
+            'image is looked at'
         )
     codes, pixels = _histogram(image)
     if len(codes) > MAX_COLOURS:

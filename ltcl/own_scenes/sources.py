@@ -5,11 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+import cv2
 import numpy as np
+from PIL import Image
 
 from ..analysis.seg_class_counts import SegClassCounts, sum_up
-from ..datasets.seg_masks.read_mask import check_size, size_in_header
+from ..datasets.seg_masks.read_mask import check_size
 from ..datasets.transforms.load_image import LoadImage, why
+from ..datasets.transforms.upright import AS_IT_LIES, QUARTERS, turn_of
 from ..errors import UserError
 from ..neutral_text import shorten
 from .label_map import LabelMap, find_label_map
@@ -99,8 +102,15 @@ class SceneSources:
     def _counted(self, pairs: list[Pair]) -> CountedPairs:
         return CountedPairs(pairs, pixels_of_classes([self._facts[pair.mask] for pair in pairs], self.label_map))
 
-    def check(self, pair: Pair) -> None:
+    def check(self, pair: Pair, by_opencv: bool = True) -> bool:
         """Let a pair pass whose image is whole at both ends and has the size of the mask.
+
+        Args:
+            pair: The pair.
+            by_opencv: Whether OpenCV will read the image, which knows fewer formats, and turns it by its EXIF tag.
+
+        Returns:
+            Whether the tag turns the image in a way that its size does not tell: the mask may lie otherwise.
 
         Raises:
             UserError: It is not, or has not.
@@ -108,10 +118,19 @@ class SceneSources:
         image, mask = (os.path.join(self.root, path) for path in pair)
         try:
             LoadImage().check_ends(image)
+            with Image.open(image) as opened:
+                kind, size, turn = opened.format, opened.size[::-1], turn_of(opened)
         except Exception as error:  # Pillow's plugins raise more than their documentation says
             raise UserError(f'cannot read the image {image}: {why(error)}; take it away with its mask') from error
+        if by_opencv and not cv2.haveImageReader(image):
+            raise UserError(f'OpenCV does not read the {kind} image {image}: save images as PNG or JPEG')
+        lies_across = QUARTERS[turn] % 2 == 1
         shape = np.broadcast_to(np.uint8(0), self._facts[pair.mask].size)
-        check_size(mask, {'gt_seg_map': shape, 'ori_shape': size_in_header(image), 'img_path': image})
+        seen: Sequence[int] | None = size[::-1] if lies_across else size
+        if lies_across and not by_opencv:
+            seen = None
+        check_size(mask, {'gt_seg_map': shape, 'ori_shape': seen, 'img_path': image})
+        return turn != AS_IT_LIES and (not lies_across or size[0] == size[1])
 
 
 def _refuse_faults(root: str, facts: dict[str, MaskFacts]) -> None:

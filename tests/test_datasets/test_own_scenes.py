@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from mmengine.registry import init_default_scope
 from own_scenes import SIDE, labels_of, write_scenes
-from PIL import Image
+from PIL import ExifTags, Image
 
 from ltcl.datasets.own_scenes import OwnScenes
 from ltcl.errors import UserError
@@ -108,9 +108,58 @@ def as_jpeg(path):
     path.unlink()
 
 
+def turned(root, value, side):
+    """All images as a camera writes them that is held on its side or on its head; the masks are left."""
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = value
+    for kind in ('images', 'masks'):
+        for path in (root / kind).iterdir():
+            more = dict(exif=exif) if kind == 'images' else {}
+            Image.open(path).resize((side, SIDE), Image.Resampling.NEAREST).save(path, **more)
+
+
+def with_tag(path):
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    Image.open(path).save(path, exif=exif)
+
+
+def as_tga(path):
+    Image.open(path).save(path.with_suffix('.tga'))
+    path.unlink()
+
+
+@pytest.fixture
+def warned(monkeypatch):
+    """Warnings."""
+    found = []
+    monkeypatch.setattr('ltcl.datasets.own_scenes.warn', found.append)
+    return found
+
+
+@pytest.mark.parametrize(('value', 'side'), [(3, 30), (2, 30), (6, SIDE)])
+def test_turned_images_whose_size_does_not_tell_it_are_told(root, warned, value, side):
+    turned(write_scenes(root), value, side)
+    build(root, 'all')
+    [remark] = warned
+    assert 'the EXIF tag of 6 images turns them, such as images/0.png: their masks must lie as viewers' in remark
+
+
+def test_masks_of_turned_images_lie_as_these_are_seen(root, warned):
+    turned(write_scenes(root), 6, 30)
+    for path in (root / 'masks').iterdir():
+        Image.open(path).transpose(Image.Transpose.ROTATE_270).save(path)
+    sample = build(root, 'all')[0]
+    assert sample['img'].shape[:2] == sample['gt_seg_map'].shape == (30, SIDE)
+    assert not warned
+
+
 @pytest.mark.parametrize(
     ('change', 'words'),
     [
+        (lambda root: turned(root, 6, 30), 'masks/0.png has 30x24 pixels, but its image .* has 24x30; one is turned'),
+        (lambda root: with_tag(root / 'masks/1.png'), 'masks/1.png has an EXIF tag that turns it'),
+        (lambda root: as_tga(root / 'images/1.png'), 'OpenCV does not read the TGA image .*images/1.tga'),
         (
             lambda root: (root / 'masks/1.png').unlink(),
             r'5 images have a mask, but 1 images have no mask: images/1\.png',

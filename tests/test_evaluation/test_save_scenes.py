@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from PIL import ExifTags, Image
 from saved_runs import answered_scenes
 from sklearn.metrics import confusion_matrix
 
@@ -59,7 +59,8 @@ def test_how_sure_it_was(tmp_path, num_logits):
         truth[0] = 255
         both = torch.cat([torch.zeros_like(logits), logits]) if num_logits == 1 else logits
         answer = (logits[0].sigmoid() > 0.3).long() if num_logits == 1 else logits.argmax(0)
-        metric.process(None, [sample_of(truth, answer, logits=logits)])
+        given = logits.sigmoid() if num_logits == 1 else logits  # as mmseg's `postprocess_result` leaves it
+        metric.process(None, [sample_of(truth, answer, logits=given)])
         for true, given, probability in zip(truth.ravel(), answer.ravel(), both.softmax(0).flatten(1).T, strict=True):
             if true != 255:
                 place = int(np.ceil(probability[given].item() * NUM_BINS)) - 1
@@ -82,3 +83,18 @@ def test_an_area_is_cut_out_where_it_is_wrong(tmp_path):
     assert area.picture[~is_wrong].mean() < 20
     assert set(np.unique(area.truth)) == {0}
     assert not cut_out('absent.png', truth, answer, 0, 1).picture.any()
+
+
+def test_an_area_is_cut_out_of_the_picture_as_it_is_seen(tmp_path):
+    """A camera that was held on its side: the network saw the picture turned."""
+    truth, answer = np.zeros((2, 200, 100), int)
+    answer[150:170, 40:60] = 1
+    seen = np.zeros((200, 100, 3), np.uint8)
+    seen[150:170, 40:60] = 200
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    Image.fromarray(np.rot90(seen)).save(tmp_path / 'a.png', exif=exif)
+    area = cut_out(str(tmp_path / 'a.png'), truth, answer, 0, 1)
+    is_wrong = area.answer == 1
+    assert area.picture[is_wrong].mean() > 150
+    assert area.picture[~is_wrong].mean() < 20

@@ -5,7 +5,7 @@ import pytest
 import torch
 from mmengine.registry import init_default_scope
 from natural_picture import draw_picture
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, ImageOps
 
 from ltcl.errors import UserError
 from ltcl.export.preparation import decoding_of
@@ -49,15 +49,27 @@ def test_grey_pixels_and_palettes(path):
         assert torch.equal(read('rgb', given), expected)
 
 
-def test_a_turned_picture_is_read_as_its_file(path):
+@pytest.mark.parametrize(
+    'loader',
+    [
+        dict(type='ltcl.LoadImage', upright=True),
+        dict(type='LoadImageFromFile'),
+        dict(type='LoadImageFromFile', color_type='grayscale'),
+    ],
+)
+def test_a_turned_picture_is_read_as_its_file(path, loader):
     exif, turned = Image.Exif(), path.with_suffix('.jpg')
     exif[ExifTags.Base.Orientation] = 6
     Image.open(path).save(turned, exif=exif)
-    reader = Reader([dict(type='ltcl.LoadImage', upright=True), dict(type='PackInputs')], is_grey=False)
-    inputs = [reader(find_images(given)[0], 0)['inputs'] for given in (turned, Image.open(turned))]
-    assert inputs[0].shape == (3, 24, 20)
-    assert torch.equal(*inputs)
+    reader = Reader([loader, dict(type='PackInputs')], is_grey=False)
+    [file], [picture] = find_images(turned), find_images(Image.open(turned))
+    inputs = [reader(given, 0)['inputs'] for given in (file, picture)]
+    assert inputs[0].shape[1:] == (24, 20)
+    assert (inputs[0].int() - inputs[1].int()).abs().max() <= 5  # OpenCV has a way of its own to grey
     assert decoding_of(reader)['exif']
+    looked_at = np.array(ImageOps.exif_transpose(Image.open(turned)).convert('L').convert('RGB')).astype(int)
+    shown = np.array(Image.fromarray(reader.picture(file)).convert('L').convert('RGB'))
+    assert np.abs(shown - looked_at).max() <= 5
 
 
 def test_a_set_of_grey_images_in_memory_gets_grey_ones(path):

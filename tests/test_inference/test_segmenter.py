@@ -1,7 +1,5 @@
 """A trained segmentation in use: ltcl predict, LongTailSegmenter, ltcl export."""
 
-import argparse
-import csv
 import json
 import logging
 import re
@@ -12,24 +10,19 @@ import numpy as np
 import onnxruntime
 import pytest
 import torch
-from own_scenes import write_scenes
 from PIL import Image
-from small_seg_config import reduced
+from trained_scenes import NAMES, VALUES, VOID, rows_of
 
-from ltcl import LongTailSegmenter
 from ltcl.checkpoints.reading import load_from_local
-from ltcl.checkpoints.whole_files import save_whole
 from ltcl.errors import UserError
 from ltcl.export.check import draw_picture
 from ltcl.export.exporting import SCRIPT
 from ltcl.export.graph import log_prior
 from ltcl.export.seg_graph import ImagesToMasks
 from ltcl.inference.images import find_images
-from ltcl.inference.mask_files import write_masks
-from ltcl.launch import build_runner
-from ltcl.own_scenes import scene_config
+from ltcl.inference.mask_files import open_masks
+from ltcl.inference.mask_record import RECORD
 
-NAMES, VALUES, VOID = ['ground', 'crack', 'hole, deep'], [0, 100, 255], 7
 # Runs a script in a Python that has neither torch nor this package.
 WITHOUT_TORCH = """
 import runpy, sys
@@ -37,46 +30,6 @@ sys.modules.update(dict.fromkeys(('torch', 'torchvision', 'mmengine', 'mmcv', 'c
 sys.argv = sys.argv[1:]
 runpy.run_path(sys.argv[0], run_name='__main__')
 """
-
-
-@pytest.fixture(scope='module')
-def root(tmp_path_factory):
-    """Scenes whose masks have values of their own."""
-    folder = tmp_path_factory.mktemp('scenes')
-    root = write_scenes(folder, 10, change=lambda labels: np.array(VALUES, np.uint8)[labels])
-    (root / 'classes.csv').write_text(f'0,ground\n100,crack\n255,"hole, deep"\n{VOID},void\n')
-    return root
-
-
-@pytest.fixture(scope='module')
-def run(root, tmp_path_factory):
-    """A work dir of two steps of training; its classifier is then moved, so that it answers with all classes."""
-    folder = tmp_path_factory.mktemp('run')
-    words = dict(method='cross-entropy', work_dir=str(folder), batch_size=2, seed=1)
-    options = {'max_iters': 2, 'train_cfg.val_interval': 2, 'default_hooks.checkpoint.interval': 2}
-    build_runner(reduced(scene_config(root, argparse.Namespace(**words, cfg_options=options))), training=True).train()
-    [path] = folder.glob('best_*.pth')
-    checkpoint = load_from_local(str(path), 'cpu')
-    model = LongTailSegmenter.load(folder, 'cpu')
-    features = []
-    model.model.decode_head.conv_seg.register_forward_pre_hook(lambda _, inputs: features.append(inputs[0]))
-    model.predict(root / 'images')
-    means = torch.cat([each.mean((0, 2, 3))[None] for each in features]).mean(0)
-    weight = 40 * torch.randn(3, len(means), 1, 1, generator=torch.Generator().manual_seed(0))
-    checkpoint['state_dict']['decode_head.conv_seg.weight'] = weight
-    checkpoint['state_dict']['decode_head.conv_seg.bias'] = -weight[..., 0, 0] @ means
-    save_whole(path, checkpoint)
-    return folder
-
-
-@pytest.fixture(scope='module')
-def model(run):
-    return LongTailSegmenter.load(run, 'cpu')
-
-
-def rows_of(folder):
-    with (folder / 'predictions.csv').open(newline='', encoding='utf-8') as file:
-        return list(csv.DictReader(file))
 
 
 def test_masks_and_table(call, run, root, model, tmp_path):
@@ -164,10 +117,11 @@ def test_a_run_that_is_stopped_leaves_what_it_has(model, root, tmp_path):
         yield from model.predict(images[:2])
         raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt):
-        write_masks(tmp_path / 'masks', [str(root / 'images')], images, stopped(), model)
+    masks = open_masks(tmp_path / 'masks', [str(root / 'images')], images, model)
+    with pytest.raises(KeyboardInterrupt, match='the masks of 2 of 10 images are kept'):
+        masks.fill(stopped())
     assert [row['mask'] for row in rows_of(tmp_path / 'masks')] == ['0.png', '1.png']
-    assert sorted(path.name for path in (tmp_path / 'masks').iterdir()) == ['0.png', '1.png', 'predictions.csv']
+    assert sorted(path.name for path in (tmp_path / 'masks').iterdir()) == [RECORD, '0.png', '1.png', 'predictions.csv']
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,12 @@ def test_argument_unknown_to_a_part_is_named():
     assert explain(error.value) == "Projector has no option 'layers': did you mean num_layers?"
 
 
+def test_an_image_that_opencv_cannot_read_is_named():
+    """A worker process sends the traceback along, the message last."""
+    error = AssertionError('Traceback ...\nAssertionError: failed to load image: data/a b.jpg')
+    assert explain(error).startswith('OpenCV cannot read the image data/a b.jpg: ')
+
+
 def test_argument_refused_by_a_base_class_is_blamed_on_the_part_that_the_config_names():
     with pytest.raises(TypeError) as error:
         MODELS.build(dict(type='ltcl.PaCoHead', num_classes=3, in_channels=4, alhpa=0.1))

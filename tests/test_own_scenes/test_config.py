@@ -112,6 +112,9 @@ def test_train_then_test_the_run_and_other_scenes(root, tmp_path):
     tested._train_dataloader = None
     assert tested.test() == pytest.approx(runner.val_loop.run(), abs=1e-6)
 
+    same = config_of_run(args, str(tmp_path / 'run'), str(root)).test_dataloader.dataset
+    assert (same.data_root, same.split) == (str(root), 'test')  # not all that lies there: it was trained on
+
     other = write_scenes(
         tmp_path / 'other', 2, change=binary, start=1
     )  # without its own classes, and without the third

@@ -9,7 +9,7 @@ from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmengine.structures import BaseDataElement
-from PIL import Image
+from PIL import Image, ImageOps
 
 from ltcl.analysis.prediction_figure import Prediction, prediction_figure
 from ltcl.files import atomic_file
@@ -74,6 +74,6 @@ class PredictionPicturesHook(Hook):
 
 def _prediction(sample: BaseDataElement) -> Prediction:
     with Image.open(sample.img_path) as image:
-        picture = np.asarray(image.convert('RGB'))
+        picture = np.asarray(ImageOps.exif_transpose(image).convert('RGB'))  # as the network sees it
     truth, predicted = (field.data.squeeze(0).numpy() for field in (sample.gt_sem_seg, sample.pred_sem_seg))
     return Prediction(picture, truth, predicted)

@@ -139,12 +139,12 @@ def confidence_of(logits: Tensor, answer: Tensor) -> Tensor:
     """Probability of the answer at each pixel, float32, shape (H, W).
 
     Args:
-        logits: Shape (C, H, W); (1, H, W) is the logit of the second of two classes.
+        logits: Shape (C, H, W); (1, H, W) is the probability of the second of two classes, as mmseg has it there.
         answer: Predicted classes, shape (H, W).
     """
     logits = logits.float()
     if len(logits) == 1:
-        return torch.where(answer > 0, logits[0], -logits[0]).sigmoid()
+        return torch.where(answer > 0, logits[0], 1 - logits[0])
     return (logits.gather(0, answer.long()[None])[0] - logits.logsumexp(0)).exp()
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 from ltcl.predictions.saved_scenes import VOID
 
@@ -47,7 +47,8 @@ def cut_out(path: str, truth: np.ndarray, answer: np.ndarray, true: int, predict
     maps = [_fit(Image.fromarray(labels[top:bottom, left:right].astype(np.int32)), VOID) for labels in (truth, answer)]
     picture = np.zeros((SIDE, SIDE, 3), np.uint8)
     try:
-        with Image.open(path) as image:
+        with Image.open(path) as file:
+            image = ImageOps.exif_transpose(file)  # as the network sees it
             # Truth and answer have the size of the file, or that of the test pipeline.
             x, y = image.width / truth.shape[1], image.height / truth.shape[0]
             box = (round(left * x), round(top * y), round(right * x), round(bottom * y))
