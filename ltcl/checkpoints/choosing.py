@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from ltcl.errors import UserError
+from ltcl.similar_paths import meant_path
 
 from .finding import BEST, newest_resumable
 
@@ -24,7 +25,9 @@ def checkpoint_of(run: str | Path) -> Path:
             raise UserError(f'{run} is a config: name the work dir of its training, or a checkpoint in it')
         return path
     if not path.is_dir():
-        raise UserError(f'{run} does not exist: name the work dir of a training, or a checkpoint in it')
+        raise UserError(
+            f'{run} does not exist: {meant_path(run, "name the work dir of a training, or a checkpoint in it")}'
+        )
     best = sorted((match[1], int(match[3]), match.string) for match in map(BEST.fullmatch, os.listdir(path)) if match)
     if len({metric for metric, *_ in best}) > 1:
         raise UserError(f'{run} has the best checkpoints of several metrics: name one, such as {path / best[0][-1]}')

@@ -28,6 +28,7 @@ from ltcl.launch.launcher import start_copies
 from ltcl.launch.run_config import config_of_run
 from ltcl.launch.threads import set_threads
 from ltcl.shipped import find_config
+from ltcl.similar_paths import meant_path
 from ltcl.work_dir import require_writable
 
 from .parser import ArgumentParser, command
@@ -56,6 +57,8 @@ def parse(parser: ArgumentParser) -> argparse.Namespace:
     """Read the words; a config alone is too few."""
     args = parser.parse_intermixed_args()
     if args.checkpoint is None and not is_run(args.config):
+        if not find_config(args.config).is_file():
+            parser.error(f'{args.config} does not exist: {meant_path(args.config, "name a work dir or a checkpoint")}')
         parser.error(f'{args.config} is no run, a work dir or a checkpoint, and a config needs a CHECKPOINT after it')
     return args
 

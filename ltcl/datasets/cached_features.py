@@ -127,6 +127,30 @@ class CachedFeatures(BaseDataset):
         others = readable.nonzero().flatten()
         self._places[~readable] = others[torch.arange(int((~readable).sum())) % len(others)]
 
+    def paths_of(self, inputs: Tensor | Sequence[Tensor]) -> list[str]:
+        """Files of the images of a batch, which a training step does not carry along: they are found by their features.
+
+        Images whose features are not finite come first.
+
+        Args:
+            inputs: Features as :meth:`__getitems__` gives them, collated: shape (N, C), or such a tensor for each view.
+
+        Returns:
+            A file for each image, of several with the same features the first; its number where it has no file.
+        """
+        rows = inputs if isinstance(inputs, Tensor) else inputs[0]
+        wanted = {row.numpy().tobytes(): row for row in rows.cpu()}
+        found: dict[bytes, int] = {}
+        for view in self.features if self.features is not None else ():
+            for place, row in enumerate(view):
+                if (content := row.numpy().tobytes()) in wanted:
+                    found.setdefault(content, place)
+        names = [(wanted[content].isfinite().all().item(), self._name_of(place)) for content, place in found.items()]
+        return [name for _, name in sorted(names, key=lambda item: item[0])]
+
+    def _name_of(self, idx: int) -> str:
+        return str(self.dataset.get_data_info(idx).get('img_path') or f'number {idx}')
+
     def _sample_of(self, idx: int, label: int) -> DataSample:
         sample = DataSample().set_gt_label(int(label))
         info = self.dataset.get_data_info(idx)

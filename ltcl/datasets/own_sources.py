@@ -12,6 +12,7 @@ import numpy as np
 from ..errors import UserError
 from ..neutral_text import shorten
 from ..notices import note
+from ..similar_paths import meant_path
 from .class_folders import class_folders, scan_class_folders
 from .class_names import find_labels, normal_name, refuse_lookalikes
 from .folder_walk import LeftOut, by_kind
@@ -179,9 +180,9 @@ def find_sources(root: str | os.PathLike, classes: Sequence[str] | None = None) 
     root = Path(root)
     if not os.path.isdir(root):
         fault = 'is no folder' if os.path.exists(root) else 'does not exist'
-        raise UserError(
-            f'the folder of images {root} {fault}: --cfg-options data_root=FOLDER names yours, with {LAYOUTS}'
-        )
+        nearest = '' if os.path.exists(root) else meant_path(root, '')
+        named = ' '.join(filter(None, (nearest, '--cfg-options data_root=FOLDER names yours')))
+        raise UserError(f'the folder of images {root} {fault}: {named}, with {LAYOUTS}')
     layout = find_layout(root, classes or named_classes(root, root) or ())
     if layout.lists:
         layout = choose_list(layout, root)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from torch import Tensor, nn
 
+from ltcl.datasets.cached_features import find_cached
 from ltcl.errors import UserError
 from ltcl.neutral_text import shorten
 
@@ -64,9 +65,19 @@ def loss_terms(outputs: Mapping[str, Tensor]) -> dict[str, float]:
     return {name: value for name, value in terms.items() if name != 'loss'} or terms
 
 
-def image_names(data_batch: Mapping | Sequence) -> list[str]:
-    """Path of each image of a collated batch, its number in the data set where it has no path."""
-    samples = data_batch.get('data_samples', ()) if isinstance(data_batch, Mapping) else ()
+def image_names(data_batch: Mapping | Sequence, dataset: object = None) -> list[str]:
+    """Path of each image of a collated batch, its number in the data set where it has no path.
+
+    Args:
+        data_batch: The batch.
+        dataset: Where it comes from: one with features in the place of images knows those of each image.
+    """
+    if not isinstance(data_batch, Mapping):
+        return []
+    cached = find_cached(dataset)
+    if cached is not None:
+        return cached.paths_of(data_batch['inputs'])
+    samples = data_batch.get('data_samples', ())
     return [str(sample.get('img_path') or f'number {sample.get("sample_idx")}') for sample in samples]
 
 

@@ -11,6 +11,7 @@ from PIL import Image as Pillow
 from ltcl.datasets.folder_walk import walk_images
 from ltcl.datasets.transforms.upright import AS_IT_LIES, turn_of
 from ltcl.errors import UserError
+from ltcl.similar_paths import meant_path
 
 Image = str | os.PathLike | np.ndarray | Pillow.Image
 """A file, a folder, an RGB array (H, W, 3) or grey one (H, W), or a picture of Pillow."""
@@ -55,7 +56,7 @@ def _sources(image: Image) -> list[Source]:
     if os.path.isdir(path):
         return [Source(found) for found in _images_in(path)]
     if not os.path.exists(path):
-        raise UserError(f'{path} does not exist: name an image file, or a folder of them')
+        raise UserError(f'{path} does not exist: {meant_path(path, "name an image file, or a folder of them")}')
     return [Source(path)]
 
 

@@ -8,13 +8,16 @@ from pathlib import Path
 from mmengine.config import Config, ConfigDict
 
 from ltcl.errors import UserError
-from ltcl.shipped import PREFIX, find_config, name_of, shipped_configs
+from ltcl.shipped import PREFIX, config_folder, find_config, name_of, shipped_configs
+from ltcl.similar_paths import meant_path
 
 from .config_names import is_variable, similar_names
 from .config_source import SUFFIXES, Source
 from .config_values import replace_copies
 from .hook_names import check_taken_away
 from .run_length import UNITS, length_of, set_length, unit_of
+
+LISTS = ('.csv', '.tsv', '.txt')
 
 
 @dataclass
@@ -97,6 +100,8 @@ def _check_file(path: Path, above: tuple[Path, ...]) -> None:
     if path.is_dir():
         raise UserError(f'{by}{path} is a folder: name a config file in it')
     if not path.exists():
+        if not above and not (path.suffix in SUFFIXES or path.is_relative_to(config_folder())):
+            raise no_such_word(path)
         known = [str(each) for each in path.parent.glob('*.py')] if above else _known_configs(path)
         hint = similar_names(name_of(path), known, cutoff=0.5) or '`ltcl list` names those that come with ltcl'
         raise UserError(f'{by}config file {name_of(path)} does not exist: {hint}')
@@ -106,6 +111,20 @@ def _check_file(path: Path, above: tuple[Path, ...]) -> None:
     if same:
         circle = ' -> '.join(str(each) for each in (*above[same[0] :], path))
         raise UserError(f'_base_ goes in a circle: {circle}; take one of them out')
+
+
+def no_such_word(word: str | Path) -> UserError:
+    """What to say where nothing is that a word of the command line may have meant: a folder, a list or a config."""
+    path = Path(word)
+    if path.suffix.lower() in LISTS:
+        return UserError(f'the list {word} does not exist, and what is named is the folder that it lies in: name that')
+    hint = meant_path(path, '') or similar_names(path.name, map(_stem_of, _known_configs(path)), cutoff=0.75)
+    hint = hint or 'name a folder of images, or a config (`ltcl list` names them)'
+    return UserError(f'{word} does not exist: {hint}')
+
+
+def _stem_of(name: str) -> str:
+    return Path(name).stem
 
 
 def _known_configs(path: Path) -> set[str]:

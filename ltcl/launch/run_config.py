@@ -7,6 +7,7 @@ from pathlib import Path
 from mmengine.config import Config
 
 from ltcl.errors import UserError
+from ltcl.similar_paths import meant_path
 
 from .building import import_custom_modules
 from .config_values import OWN_IMAGES, OWN_SCENES, fill_num_classes, images_of
@@ -44,7 +45,9 @@ def config_of_run(args: argparse.Namespace, run: str, data: str | None) -> Confi
 def _other_images(cfg: Config, data: str, checkpoint: str) -> dict:
     """Config of a data set of other images, by the pipeline of the test."""
     if not Path(data).is_dir():
-        raise UserError(f'{data} is no folder: name one of images in class folders, or leave it out')
+        fault = 'is no folder' if Path(data).exists() else 'does not exist'
+        hint = 'name a folder of images in class folders, or leave it out'
+        raise UserError(f'{data} {fault}: {hint if Path(data).exists() else meant_path(data, hint)}')
     own = cfg.test_dataloader.dataset
     if own['type'] == OWN_SCENES:
         from ltcl.own_scenes import find_scenes

@@ -1,11 +1,11 @@
 """Options of `ltcl train` that are for a folder of images, and those that are for a config."""
 
 import argparse
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 from ltcl.errors import UserError
+from ltcl.launch.config_files import LISTS, no_such_word
 from ltcl.shipped import find_config
 
 # Attribute of each option, and what does the same for a config.
@@ -84,9 +84,7 @@ def refuse_folder_options(args: argparse.Namespace) -> None:
     for name, instead in FOLDER_ONLY.items():
         if getattr(args, name, None) not in (None, False):
             if not find_config(args.config).is_file():
-                raise UserError(
-                    f'{args.config} does not exist: name a folder of images, or a config (`ltcl list` names them)'
-                )
+                raise no_such_word(args.config)
             raise UserError(
                 f'{name_of_option(name)} is for a folder of images, and {args.config} is a config: {instead}'
             )
@@ -116,7 +114,7 @@ def is_folder(word: str) -> bool:
     """Whether a word names a folder of images, not a config.
 
     Raises:
-        UserError: It is a file of another kind, or nothing is there.
+        UserError: It is a file of another kind.
     """
     path = Path(word)
     if path.is_dir():
@@ -126,9 +124,7 @@ def is_folder(word: str) -> bool:
     is_file = path.is_file()
     if is_file and path.suffix.lower() in ('.jpg', '.jpeg', '.png', '.webp', '.gif', '.bmp', '.tif', '.tiff'):
         raise UserError(f'{word} is a single image: name a folder that has a folder of images for each class')
-    if is_file and path.suffix.lower() in ('.csv', '.tsv', '.txt', '.zip', '.tar', '.gz'):
-        what = 'a list: name the folder it lies in' if path.suffix[1:] in ('csv', 'tsv', 'txt') else 'packed: unpack it'
+    if is_file and path.suffix.lower() in (*LISTS, '.zip', '.tar', '.gz'):
+        what = 'a list: name the folder it lies in' if path.suffix.lower() in LISTS else 'packed: unpack it'
         raise UserError(f'{word} is {what}')
-    if not is_file and not path.suffix and os.sep in word and not word.startswith('configs/'):
-        raise UserError(f'{word} is neither a folder of images nor a config: correct the path')
     return False

@@ -10,6 +10,7 @@ from ltcl.errors import UserError
 from ltcl.neutral_text import visible
 from ltcl.predictions import SavedPredictions, load_predictions
 from ltcl.predictions.saved_scenes import SavedScenes, load_scenes
+from ltcl.similar_paths import meant_path
 
 from .class_figures import Answers
 
@@ -92,7 +93,9 @@ def read_run(folder: str | Path, predictions: str | Path | None = None) -> RunFi
     """
     folder = Path(folder)
     if not folder.is_dir():
-        raise UserError(f'{folder} is no work dir of a run: name the folder that `ltcl train` or `ltcl test` wrote')
+        hint = 'name the folder that `ltcl train` or `ltcl test` wrote'
+        hint = hint if folder.exists() else meant_path(folder, hint)
+        raise UserError(f'{folder} is no work dir of a run: {hint}')
     training, test = (read_json(folder / name) for name in (METRICS_FILE, f'test_{METRICS_FILE}'))
     if not (training or test):
         raise UserError(f'{folder} has no {METRICS_FILE}: the run has not finished a validation or test yet')

@@ -229,7 +229,7 @@ def test_validation_images_that_are_those_of_the_test(call, run):
     ('words', 'status', 'message'),
     [
         (['nowhere'], 1, 'nowhere does not exist: name the work dir'),
-        (['RUN', 'nowhere'], 1, 'nowhere is no folder'),
+        (['RUN', 'nowhere'], 1, 'nowhere does not exist: name a folder of images'),
         (['RUN', '--prior', 'naturel'], 2, 'naturel is none of keep, validation, natural, balanced, nor a CSV'),
         (['RUN', '--precision', '1.5'], 2, '1.5 is no share of right answers'),
         (['RUN', '--precision', '0.9', '--prior', 'natural'], 2, '--precision counts right answers'),

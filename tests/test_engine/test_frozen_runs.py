@@ -1,13 +1,19 @@
 """Runs on cached features: resumed, tested on images and on features, started from a first stage."""
 
+import json
+from pathlib import Path
+
 import pytest
 import torch
+from faults import FaultAt, spoil_loss
 from toy import CLASS_COUNTS, toy_config
 from toy_frozen import encoder_file, frozen_config
 from toy_stage2 import add_bank, stage2_config
 
 from ltcl import LongTailClassifier
+from ltcl.datasets.cached_features import find_cached
 from ltcl.engine import Runner
+from ltcl.engine.bad_step import NotFiniteError
 from ltcl.engine.unwrapped import unwrapped
 from ltcl.launch import build_runner
 from ltcl.launch.config_values import images_of
@@ -70,6 +76,28 @@ def test_a_resumed_run_ends_as_one_that_was_not_stopped(run, images, encoder, tm
     ended = unwrapped(resumed.model).state_dict()
     for name, value in unwrapped(runner.model).state_dict().items():
         assert torch.equal(ended[name], value), name
+
+
+def test_a_loss_that_is_not_finite_names_the_images(images, encoder, tmp_path):
+    cfg = frozen_config(images, tmp_path, encoder, **LENGTH)
+    runner = build_runner(cfg, training=True)
+    runner.register_hook(FaultAt(spoil_loss, 1))
+    with pytest.raises(NotFiniteError) as stopped:
+        runner.train()
+    named = json.loads((tmp_path / 'not_finite.json').read_text())['images']
+    assert set(named) <= {str(path) for path in Path(images).rglob('*.png')}
+    assert len(named) > 1
+    assert named[0] in str(stopped.value)
+
+
+def test_an_image_whose_features_are_not_finite_is_named_first(run):
+    dataset = find_cached(run[1].train_dataloader.dataset)
+    features, dataset.features = dataset.features, dataset.features.clone()
+    dataset.features[:, 3, 0] = float('nan')
+    views = [dataset.features[1, [0, 3, 5]], dataset.features[0, [0, 3, 5]]]
+    files = [dataset.get_data_info(idx)['img_path'] for idx in (3, 0, 5)]
+    assert dataset.paths_of(views) == dataset.paths_of(views[0]) == files
+    dataset.features = features
 
 
 @pytest.fixture(scope='module')

@@ -18,6 +18,7 @@ def places(data, work_dir, tmp_path):
     touch(tmp_path / 'ONE', *images('only', 5))
     touch(tmp_path, 'a.jpg', 'list.csv', 'birds.zip')
     named = {name: tmp_path / name for name in ('EMPTY', 'FLAT', 'ONE', 'a.jpg', 'list.csv', 'birds.zip')}
+    named['NEAR'] = tmp_path / 'flatt'
     return dict(named, DATA=data, RUN=work_dir, CONFIG='cross-entropy_resnet50_1xb32-100e_own-images')
 
 
@@ -30,7 +31,11 @@ def places(data, work_dir, tmp_path):
         (['a.jpg'], 1, 'is a single image: name a folder'),
         (['list.csv'], 1, 'is a list: name the folder it lies in'),
         (['birds.zip'], 1, 'is packed: unpack it'),
-        (['no/where'], 1, 'no/where is neither a folder of images nor a config'),
+        (['no/where'], 1, 'no/where does not exist: name a folder of images, or a config'),
+        (['nowhere.csv'], 1, 'the list nowhere.csv does not exist, and what is named is the folder that it lies in'),
+        (['NEAR'], 1, 'did you mean {FLAT}?'),
+        (['NEAR', '--epochs', '3'], 1, 'did you mean {FLAT}?'),
+        (['DATA', '--from', 'NEAR'], 1, 'did you mean {FLAT}?'),
         (['DATA', '--method', 'balanced'], 1, '--method balanced: there is balanced-softmax, cross-entropy'),
         (['DATA', '--method', 'kcl', '--resume', 'a.pth'], 1, 'has two trainings, each with its checkpoints'),
         (['DATA', '--processes', '2'], 1, '--processes is for a config'),
@@ -58,7 +63,7 @@ def test_mistakes_are_told_at_once(call, places, capsys, tmp_path, words, status
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) <= 3
     assert lines[0].startswith('error: ')
-    assert message in lines[0], lines
+    assert message.format_map(places) in lines[0], lines
     assert not (tmp_path / 'run').exists()
 
 

@@ -150,7 +150,8 @@ class FiniteCheckHook(Hook):
             what, layer = 'weight', name
         else:
             return None
-        return BadStep(runner.iter + 1, what, loss_terms(outputs), layer, image_names(data_batch))
+        images = image_names(data_batch, runner.train_dataloader.dataset)
+        return BadStep(runner.iter + 1, what, loss_terms(outputs), layer, images)
 
     def _is_due(self, runner: Runner) -> bool:
         """Whether weights are looked at and processes agree now: each tenth iteration, and before a checkpoint."""
