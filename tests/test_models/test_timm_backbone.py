@@ -25,7 +25,7 @@ def built(model_name: str, **kwargs):
 
 @pytest.fixture
 def no_network(monkeypatch):
-    def refuse(url):
+    def refuse(url, patience):
         raise UserError(f'{url} cannot be downloaded') from OSError('no route to host')
 
     timm_files.find_weights.cache_clear()

@@ -139,8 +139,14 @@ class Shared(nn.Module):
         self.fc = nn.Linear(img_size, 16)
         self.table = torch.zeros(img_size)
 
+    def train(self, mode: bool = True):
+        super().train(mode)
+        if not mode:
+            self.made_for_evaluation = self.table + 1  # as the transformers do that look positions up
+
     def forward(self, images):
-        return (self.fc(self.second(self.first(images.mean((1, 2)))) + self.table),)
+        table = self.table if self.training else self.made_for_evaluation
+        return (self.fc(self.second(self.first(images.mean((1, 2)))) + table),)
 
 
 @pytest.mark.parametrize('size', [{}, dict(img_size=12)])

@@ -179,8 +179,7 @@ def _shape_on_meta(*parts: nn.Module) -> torch.Size | None:
     tensors += [each for module in chain.modules() for each in vars(module).values() if isinstance(each, Tensor)]
     # A copy, since modules that stand in several places would keep what is put into them for the time of a call.
     copied = copy.deepcopy(chain, {id(each): each.to('meta') for each in tensors}).to('meta')
-    for module in copied.modules():
-        module.training = False
+    copied.eval()
     with torch.random.fork_rng(devices=[]):
         output = copied(_image_for(parts[0]))
     output = output[-1] if isinstance(output, list | tuple) and output else output
