@@ -4,9 +4,13 @@ import contextlib
 import hashlib
 import http.client
 import logging
+import queue
 import re
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import unquote
 from urllib.request import Request, urlopen
@@ -20,11 +24,15 @@ from ltcl.files import CHUNK, atomic_file, cache_folder, received, remove_partia
 from ltcl.notices import note
 
 TIMEOUT = 60  # seconds without a byte
+# A host that took longer than LONG not to answer is asked again after MEMORY, in seconds.
+LONG, MEMORY = 2.0, 300.0
+# When that was, and how it failed.
+UNREACHED: dict[str, tuple[float, OSError]] = {}
 HASH_IN_NAME = re.compile(r'-([0-9a-f]{8,64})(?=\.)')
 DATE_OR_STEP = re.compile(r'(19|20)\d\d(0[1-9]|1[0-2])([0-2]\d|3[01])|0\d+')  # names end in them as well
 
 
-def download(url: str) -> Path:
+def download(url: str, patience: float = TIMEOUT) -> Path:
     """A file of the web on this machine.
 
     It is kept in the cache folder by its whole URL, so that files of one name do not mix. Of several processes that
@@ -33,6 +41,7 @@ def download(url: str) -> Path:
     Args:
         url: Begins with ``http://`` or ``https://``. The SHA-256 of the file, or its beginning, may follow as
             ``#sha256=...``; without it, the hash in a name such as ``resnet50-0676ba61.pth`` is compared.
+        patience: Seconds in which the server has to begin its answer.
 
     Returns:
         The file, in the cache; or the copy that ``torch.hub`` keeps, if its hash is the one wanted.
@@ -45,7 +54,7 @@ def download(url: str) -> Path:
         kept = kept_copy(url)
         if kept is not None:
             return kept
-        _download(address, path, wanted)
+        _download(address, path, wanted, patience)
     except UserError:
         raise
     except (OSError, http.client.HTTPException, ValueError) as error:
@@ -128,17 +137,17 @@ def _alone(path: Path) -> Iterator[None]:
         lock.release()
 
 
-def _download(address: str, path: Path, wanted: str) -> None:
+def _download(address: str, path: Path, wanted: str, patience: float) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with _alone(path):
         if not _is_whole(path, wanted):  # another process may have brought it meanwhile
-            _fetch(address, path, wanted)
+            _fetch(address, path, wanted, patience)
 
 
-def _fetch(address: str, path: Path, wanted: str) -> None:
+def _fetch(address: str, path: Path, wanted: str, patience: float) -> None:
     """Download next to the place, and move there what is whole."""
     request = Request(address, headers={'User-Agent': 'ltcl'})
-    with urlopen(request, timeout=TIMEOUT) as response, atomic_file(path) as file:
+    with _answer(request, patience) as response, atomic_file(path) as file:
         note(f'Downloading {address} to {path}')
         length = response.length  # of what is still to come; None where the server does not tell
         for chunk in received(response, 'download'):
@@ -151,6 +160,38 @@ def _fetch(address: str, path: Path, wanted: str) -> None:
                 f'{address} brought another file: its SHA-256 does not begin with {wanted}. '
                 'If the file is right, add its hash to the URL: #sha256=...'
             )
+
+
+def _answer(request: Request, patience: float) -> Any:
+    """What a server answers.
+
+    ``urlopen`` has a limit for each address of a host, and none for the search of its name: behind a wall that lets
+    nothing through, these are minutes for every file.
+
+    Raises:
+        OSError: It does not, within ``patience``, or has not a short time ago.
+    """
+    host, start = request.host, time.monotonic()
+    if host in UNREACHED and start - UNREACHED[host][0] < MEMORY:
+        raise UNREACHED[host][1]
+    answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
+
+    def ask() -> None:
+        try:
+            answers.put(urlopen(request, timeout=TIMEOUT))
+        except Exception as error:
+            answers.put(error)
+
+    threading.Thread(target=ask, daemon=True).start()
+    try:
+        answer = answers.get(timeout=patience)
+    except queue.Empty:
+        answer = TimeoutError(f'no answer within {patience:g} seconds')
+    if isinstance(answer, OSError) and not isinstance(answer, HTTPError) and time.monotonic() - start >= LONG:
+        UNREACHED[host] = time.monotonic(), answer
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
 
 
 def reason_of(error: Exception) -> str:

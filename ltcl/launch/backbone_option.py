@@ -120,7 +120,7 @@ def set_backbone(
         print(f'backbone {found.name} of {found.library}, {start}, images of {size} px')
 
 
-def _put(cfg: Config, network: dict, pooling: dict | None) -> None:
+def _put(cfg: Config, network: dict, pooling: dict | list[dict] | None) -> None:
     """Set backbone and neck; what is around a backbone that is tuned in part stays around it."""
     backbone = cfg.model.backbone
     if 'encoder' in backbone:

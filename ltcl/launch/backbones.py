@@ -51,7 +51,7 @@ class Backbone(NamedTuple):
     library: str
     name: str
     config: dict
-    neck: dict | None
+    neck: dict | list[dict] | None
     find: Callable[[bool], tuple[dict | None, Preparation]]
 
 
@@ -133,7 +133,10 @@ def _of_mmpretrain(name: str) -> Backbone:
 
     from ltcl.checkpoints.downloads import download, reason_of
 
-    described = ModelHub.get(name)
+    try:
+        described = ModelHub.get(name)
+    except Exception as error:  # a few of its configs cannot be read
+        raise UserError(f'--backbone {name}: mmpretrain cannot read its config: name another network') from error
     model = described.config.model
     if model.type != 'ImageClassifier':
         raise UserError(f'--backbone {name}: it is a {model.type} in mmpretrain, not a classifier: name another')
@@ -152,8 +155,9 @@ def _of_mmpretrain(name: str) -> Backbone:
         loaded = dict(type='Pretrained', checkpoint=described.weights, prefix='backbone.') if with_weights else None
         return loaded, _preparation_of(described.config)
 
-    neck = model.get('neck')
-    return Backbone('mmpretrain', name, model.backbone.to_dict(), neck and neck.to_dict(), find)
+    # Of HRNet the neck is a list.
+    config = model.to_dict()
+    return Backbone('mmpretrain', name, config['backbone'], config.get('neck'), find)
 
 
 def _preparation_of(cfg: Any) -> Preparation:

@@ -11,6 +11,7 @@ from mmengine.dataset import default_collate
 from mmengine.registry import DefaultScope
 from torch import nn
 
+from ltcl.errors import UserError
 from ltcl.launch.tuning.thawed import is_frozen
 
 from .quietly import quiet
@@ -162,9 +163,28 @@ def rate_of(
         with torch.set_grad_enabled(is_trained):
             inputs = model.data_preprocessor(data, is_trained)['inputs']
             for view in inputs if isinstance(inputs, list) else [inputs]:
-                _compute(encode(model, view), is_trained)
+                _compute(_encoded(model, view, encode), is_trained)
         encoding.append((time.perf_counter() - start) / number)
     return Rate(min(reading[1:]), min(encoding[1:]), workers)
+
+
+def _encoded(model: Any, view: torch.Tensor, encode: Callable[[Any, torch.Tensor], torch.Tensor]) -> torch.Tensor:
+    """What the model makes of the first images that it sees.
+
+    Raises:
+        UserError: It fails, as networks do that take images of one size only.
+    """
+    try:
+        return encode(model, view)
+    except torch.OutOfMemoryError:
+        raise
+    except (RuntimeError, ValueError, AssertionError) as error:
+        height, width = view.shape[-2:]
+        reason = ' '.join(str(error).split())[:200] or type(error).__name__
+        raise UserError(
+            f'the network fails on images of {width}x{height} px ({reason}): give another size with --image-size N, or '
+            'another --backbone; LTCL_TRACEBACK=1 shows where'
+        ) from error
 
 
 def _compute(features: torch.Tensor, is_trained: bool) -> None:

@@ -3,7 +3,9 @@
 import hashlib
 import http.server
 import multiprocessing
+import socket
 import threading
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -11,6 +13,7 @@ import torch
 from hostile import in_checkpoint, in_zip, touch
 from mmengine.runner.checkpoint import CheckpointLoader
 
+from ltcl.checkpoints import downloads
 from ltcl.checkpoints.downloads import download, file_name, wanted_hash
 from ltcl.checkpoints.schemes import install_safe_loaders
 from ltcl.errors import UserError
@@ -142,6 +145,36 @@ def test_a_copy_of_torch_hub_is_taken_if_its_hash_is_right(server, tmp_path):
     for name in ('other.pth', 'wrong-01234567.pth'):
         with pytest.raises(UserError, match='HTTP 404'):
             download(server.url(f'/{name}'))
+
+
+@pytest.fixture
+def silent(monkeypatch):
+    """Address of a server that takes connections and says nothing; hosts are remembered for the test alone."""
+    monkeypatch.setattr(downloads, 'UNREACHED', {})
+    monkeypatch.setattr(downloads, 'LONG', 0.1)
+    with socket.create_server(('127.0.0.1', 0)) as listening:
+        yield f'http://127.0.0.1:{listening.getsockname()[1]}/weights.pth'
+
+
+def test_a_host_that_does_not_answer_is_waited_for_once(silent, monkeypatch):
+    start = time.monotonic()
+    with pytest.raises(UserError, match=r'cannot be downloaded \(no answer within 0.2 seconds\)'):
+        download(silent, patience=0.2)
+    assert time.monotonic() - start < 5
+    with pytest.raises(UserError, match=r'another\.pth cannot be downloaded \(no answer within 0.2 seconds\)'):
+        download(silent.replace('weights', 'another'), patience=60)  # a minute, were it asked
+    assert time.monotonic() - start < 5
+    monkeypatch.setattr(downloads, 'MEMORY', 0)
+    with pytest.raises(UserError, match=r'no answer within 0.3 seconds'):
+        download(silent, patience=0.3)
+
+
+def test_an_answer_of_a_host_is_no_silence(server, monkeypatch):
+    monkeypatch.setattr(downloads, 'LONG', 0)
+    with pytest.raises(UserError, match='HTTP 404'):
+        download(server.url('/a.pth'))
+    server.files['/a.pth'] = b'there now'
+    assert download(server.url('/a.pth')).read_bytes() == b'there now'
 
 
 def test_half_a_download_is_not_taken_for_the_file(server, tmp_path):

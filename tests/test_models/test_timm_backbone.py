@@ -10,6 +10,7 @@ import ltcl.models  # noqa: F401 (registers the models)
 from ltcl.checkpoints import timm_files
 from ltcl.errors import UserError
 from ltcl.models.algorithms.widths import output_shape
+from ltcl.models.backbones.blocks import block_numbers
 
 timm = pytest.importorskip('timm', reason="timm is not installed: pip install 'ltcl[timm]'")
 LITE0 = 'tf_efficientnet_lite0'
@@ -24,7 +25,7 @@ def built(model_name: str, **kwargs):
 
 @pytest.fixture
 def no_network(monkeypatch):
-    def refuse(url):
+    def refuse(url, patience):
         raise UserError(f'{url} cannot be downloaded') from OSError('no route to host')
 
     timm_files.find_weights.cache_clear()
@@ -80,6 +81,21 @@ def test_layers_for_a_rate_that_falls_towards_the_input():
     number = backbone.get_layer_depth('head.fc.weight', 'backbone.')
     assert depths[0] == 0
     assert number == (max(depths) + 1, max(depths) + 2)
+
+
+def test_layers_that_timm_does_not_tell_are_told_by_the_modules():
+    backbone = built('pit_ti_224', img_size=64)
+    assert not hasattr(backbone.network, 'group_matcher')
+    depths = [backbone.get_layer_depth(f'backbone.{name}', 'backbone.') for name, _ in backbone.named_parameters()]
+    assert depths[0] == (0, 14)
+    assert {depth for depth, _ in depths} == set(range(13))  # 2, 6 and 4 blocks
+    assert block_numbers(backbone)['network.norm.weight'] == 12
+
+
+def test_an_image_of_a_size_that_a_network_does_not_take():
+    backbone = dict(type='ltcl.TimmBackbone', model_name='crossvit_9_240', img_size=96)
+    with pytest.raises(UserError, match=r'crossvit_9_240 fails on an image of 96x96 px, .*: .*images of another size'):
+        MODELS.build(dict(type='ltcl.Classifier', backbone=backbone, head=dict(type='LinearClsHead', num_classes=3)))
 
 
 def test_widths_follow_from_the_network():

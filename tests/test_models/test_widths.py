@@ -127,3 +127,53 @@ def test_looking_at_the_output_leaves_no_trace():
     for name, value in backbone.state_dict().items():
         assert value.equal(state[name])
         assert not value.is_meta
+
+
+class Shared(nn.Module):
+    """A backbone with one layer in two places, a table that is no buffer, and images of a size of its own."""
+
+    def __init__(self, img_size: int = 8):
+        super().__init__()
+        layer = nn.Linear(img_size, img_size)
+        self.first, self.second = nn.Sequential(layer), nn.Sequential(layer)
+        self.fc = nn.Linear(img_size, 16)
+        self.table = torch.zeros(img_size)
+
+    def train(self, mode: bool = True):
+        super().train(mode)
+        if not mode:
+            self.made_for_evaluation = self.table + 1  # as the transformers do that look positions up
+
+    def forward(self, images):
+        table = self.table if self.training else self.made_for_evaluation
+        return (self.fc(self.second(self.first(images.mean((1, 2)))) + table),)
+
+
+@pytest.mark.parametrize('size', [{}, dict(img_size=12)])
+def test_layers_in_two_places_and_tables_stay_where_they_are(size):
+    name = 'SharedForWidths'
+    MODELS.register_module(name=name, module=Shared, force=True)
+    model = contrastive(dict(type=name, **size) if size else Shared(224), None)
+    assert model.head.in_channels == 16
+    assert not [name for name, value in model.state_dict().items() if value.is_meta]
+    assert model.backbone.table.device.type == 'cpu'
+    assert model(torch.zeros(2, 3, 8, size.get('img_size', 224))).shape == (2, 3)
+
+
+class TwoRows(nn.Module):
+    """A backbone with two rows of an image."""
+
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(3, 16)
+
+    def forward(self, images):
+        rows = self.fc(images.mean((2, 3)))
+        return ([rows, rows[:, :5]],)
+
+
+def test_why_a_width_cannot_be_told():
+    with pytest.raises(UserError, match=r'TwoRows fails .* several rows of an image, of widths 16 and 5'):
+        contrastive(TwoRows(), None)
+    with pytest.raises(UserError, match=r'Unknowable fails on an image of 224x224 px, .* backbone$'):
+        contrastive(Unknowable(), None)

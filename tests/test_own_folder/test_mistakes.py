@@ -76,7 +76,7 @@ def test_images_with_masks_are_for_segmentation(call, capsys, tmp_path):
 
 @pytest.fixture
 def no_network(monkeypatch):
-    def refuse(url):
+    def refuse(url, patience):
         raise UserError(f'{url} cannot be downloaded') from OSError('Network is unreachable')
 
     timm_files.find_weights.cache_clear()

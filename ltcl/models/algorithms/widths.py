@@ -1,13 +1,14 @@
 """Widths that follow from the parts before, so that no config repeats them."""
 
+import copy
 import inspect
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from mmpretrain.models import LinearClsHead
 from mmpretrain.registry import MODELS
 from torch import Tensor, nn
-from torch.func import functional_call
 
 from ltcl.errors import UserError
 from ltcl.signatures import defaults_of, parameters_of
@@ -22,7 +23,7 @@ class Encoder:
     """
 
     def __init__(self, backbone: dict | nn.Module, neck: dict | nn.Module | None) -> None:
-        self.backbone = _built(backbone)
+        self.backbone = built_backbone(backbone)
         self.neck: nn.Module | None = None
         if isinstance(neck, dict) and takes(neck, 'in_channels'):
             neck = _with_width(neck, 'model.neck.in_channels', output_shape(self.backbone), str(self))
@@ -31,6 +32,19 @@ class Encoder:
         self.shape = output_shape(*self.parts)
         if self.shape is None and self.neck is not None:
             self._check_pooled(self.neck)
+
+    def _why_unknown(self, key: str) -> str:
+        """What to tell where a width is wanted and :attr:`shape` is None."""
+        try:
+            _shape_on_meta(*self.parts)
+        except Exception as error:
+            reason = ' '.join(str(error).split())[:120] or type(error).__name__
+            width, height = _image_for(self.backbone).shape[:1:-1]
+            return (
+                f'{key} is open, and {_name_of(self.backbone)} fails on an image of {width}x{height} px, which would '
+                f'tell it ({reason}): set {key}, or take images of another size or another backbone'
+            )
+        return f'{key} is open, and {self} does not tell it: set {key}'
 
     def _check_pooled(self, neck: nn.Module) -> None:
         pooled = output_shape(self.backbone)
@@ -70,6 +84,8 @@ class Encoder:
                 f'{self} is {size}, and model.{key} takes one row of an image: set '
                 "model.neck=dict(type='GlobalAveragePooling')"
             )
+        if self.shape is None and part.get('in_channels') is None:
+            raise UserError(self._why_unknown(f'model.{key}.in_channels'))
         return _with_width(part, f'model.{key}.in_channels', self.shape, str(self))
 
 
@@ -88,6 +104,20 @@ def fit_feat_dim(head: dict, projector: dict | None) -> dict:
     if width is None or not takes(head, 'feat_dim'):
         return head
     return _with_width(head, 'model.head.feat_dim', (1, width), 'the output of the projector')
+
+
+def built_backbone(backbone: dict | nn.Module) -> nn.Module:
+    """A backbone that tells the size of its images, ``img_size``, where its config does."""
+    built = _built(backbone)
+    if isinstance(backbone, dict) and backbone.get('img_size') and not hasattr(built, 'img_size'):
+        built.img_size = backbone['img_size']
+    return built
+
+
+def _name_of(backbone: Any) -> str:
+    """A backbone in words: of one that is frozen or tuned in part, the network in it."""
+    network = getattr(backbone, 'encoder', backbone)
+    return str(getattr(network, 'model_name', type(network).__name__))
 
 
 def _is_linear(head: dict) -> bool:
@@ -122,11 +152,10 @@ def takes(part: dict, name: str) -> bool:
     return name in parameters_of(_class_of(part))
 
 
-@torch.no_grad()
 def output_shape(*parts: nn.Module) -> torch.Size | None:
     """Shape of what parts, one after the other, make of one image; of several outputs, that of the last.
 
-    Nothing is computed: the parts run on the meta device, in eval mode. No weight, buffer or random number is touched.
+    Nothing is computed: a copy runs on the meta device, in eval mode. Parts and random numbers stay as they are.
 
     Args:
         *parts: A backbone, and what follows it.
@@ -134,30 +163,37 @@ def output_shape(*parts: nn.Module) -> torch.Size | None:
     Returns:
         The shape, the first entry 1; None if the parts cannot run on this device or have no weights.
     """
-    chain = nn.Sequential(*parts)
-    tensors = {name: value.to('meta') for name, value in (*chain.named_parameters(), *chain.named_buffers())}
-    if not tensors:
-        return None
-    modes = {module: module.training for module in chain.modules()}
     try:
-        for module in modes:
-            module.training = False
-        with torch.random.fork_rng(devices=[]):
-            output = functional_call(chain, tensors, (_image_for(parts[0]),))
+        return _shape_on_meta(*parts)
     except Exception:  # whatever a foreign backbone does that has no meaning without numbers
         return None
-    finally:
-        for module, mode in modes.items():
-            module.training = mode
-    while isinstance(output, list | tuple) and output:
-        output = output[-1]
+
+
+@torch.no_grad()
+def _shape_on_meta(*parts: nn.Module) -> torch.Size | None:
+    chain = nn.Sequential(*parts)
+    tensors = [*chain.parameters(), *chain.buffers()]
+    if not tensors:
+        return None
+    # What some networks keep beside their buffers, such as a table of positions for the evaluation.
+    tensors += [each for module in chain.modules() for each in vars(module).values() if isinstance(each, Tensor)]
+    # A copy, since modules that stand in several places would keep what is put into them for the time of a call.
+    copied = copy.deepcopy(chain, {id(each): each.to('meta') for each in tensors}).to('meta')
+    copied.eval()
+    with torch.random.fork_rng(devices=[]):
+        output = copied(_image_for(parts[0]))
+    output = output[-1] if isinstance(output, list | tuple) and output else output
+    if isinstance(output, list | tuple):
+        widths = ' and '.join(str(each.shape[1]) for each in output if isinstance(each, Tensor))
+        raise ValueError(f'it makes several rows of an image, of widths {widths}, and a head takes one')
     return output.shape if isinstance(output, Tensor) else None
 
 
-def _image_for(backbone: nn.Module) -> Tensor:
+def _image_for(backbone: Any) -> Tensor:
     """An image without pixels, of the size and the channels that a backbone takes."""
+    network = getattr(backbone, 'encoder', backbone)
     convolutions = (module for module in backbone.modules() if isinstance(module, nn.Conv2d))
-    channels = next((module.in_channels for module in convolutions), 3)
+    channels = getattr(network, 'image_channels', None) or next((module.in_channels for module in convolutions), 3)
     side = getattr(backbone, 'img_size', 224)
     height, width = (side, side) if isinstance(side, int) else side
     return torch.empty(1, channels, height, width, device='meta')

@@ -9,6 +9,7 @@ from ltcl.errors import UserError
 from ltcl.registry import MODELS
 
 from ..adapters.places import has_attention
+from ..algorithms.widths import output_shape
 from .tuned_backbone import TunedBackbone
 
 
@@ -45,14 +46,16 @@ class AdaptedBackbone(TunedBackbone):
         self._check_used(adapter['type'])
 
     def _check_used(self, name: str) -> None:
-        from ..algorithms.widths import output_shape
+        called: set[str] = set()  # names, since a copy of the network is called
 
-        called: set[nn.Module] = set()
-        hooks = [each.register_forward_hook(lambda module, *_: called.add(module)) for each in self.adapters.values()]
+        def note(place: str, *_: Any) -> None:
+            called.add(place)
+
+        hooks = [each.register_forward_hook(partial(note, place)) for place, each in self.adapters.items()]
         shape = output_shape(self)
         for hook in hooks:
             hook.remove()
-        unused = [place for place, added in self.adapters.items() if added not in called]
+        unused = [place for place in self.adapters if place not in called]
         if shape is not None and unused:
             raise UserError(
                 f'{name} cannot stand beside {unused[0]} of {self.encoder_name}, which computes with the '

@@ -21,7 +21,7 @@ def block_numbers(backbone: nn.Module) -> dict[str, int]:
         as the final norm, counts with it.
     """
     own = getattr(backbone, 'layer_numbers', None)
-    numbers = _by_modules(backbone) if own is None else dict(own)
+    numbers = numbers_by_modules(backbone) if own is None else dict(own)
     last = max(numbers.values(), default=0)
     names = [name for name, number in numbers.items() if number == last]
     if last > 1 and not any(re.search(r'\d', name) for name in names):
@@ -29,7 +29,8 @@ def block_numbers(backbone: nn.Module) -> dict[str, int]:
     return numbers
 
 
-def _by_modules(backbone: nn.Module) -> dict[str, int]:
+def numbers_by_modules(backbone: nn.Module) -> dict[str, int]:
+    """In which block each parameter is, 0 before the first, by what the numbered stages of a backbone hold."""
     blocks = [f'{name}.' for name in _block_names(backbone)]
     numbers: dict[str, int] = {}
     number = 0

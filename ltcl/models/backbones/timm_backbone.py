@@ -12,6 +12,8 @@ from ltcl.checkpoints.timm_files import import_timm
 from ltcl.errors import UserError
 from ltcl.registry import MODELS
 
+from .blocks import numbers_by_modules
+
 # What the modules of timm call the function that brings weights, its authors' and others', to the names of a network.
 FILTERS = ('checkpoint_filter_fn', '_filter_fn', '_filter_torchvision_pretrained')
 
@@ -60,6 +62,8 @@ class TimmBackbone(BaseBackbone):
             raise UserError(f'TimmBackbone: {model_name} cannot be built: {error}') from error
         size = self.network.pretrained_cfg['input_size'][1:] if img_size is None else img_size
         self.img_size = (size, size) if isinstance(size, int) else tuple(size)
+        self.model_name = model_name
+        self.image_channels = in_channels
 
     def init_weights(self) -> None:
         """Load the weights that ``init_cfg`` names; timm has initialised the network when it was made."""
@@ -96,10 +100,16 @@ class TimmBackbone(BaseBackbone):
 
     @functools.cached_property
     def layer_numbers(self) -> dict[str, int]:
-        """Layer of each parameter as timm counts them: 0 before the first block, then the blocks."""
+        """Layer of each parameter: 0 before the first block, then the blocks.
+
+        As timm counts them; of the few networks whose layers it does not tell, as their modules do.
+        """
         timm = import_timm()
-        matcher = self.network.group_matcher(coarse=False)
-        found = timm.models.group_parameters(self.network, matcher, reverse=True)
+        if hasattr(self.network, 'group_matcher'):
+            matcher = self.network.group_matcher(coarse=False)
+            found = timm.models.group_parameters(self.network, matcher, reverse=True)
+        else:
+            found = numbers_by_modules(self.network)
         last = max(found.values())
         names = (name for name, _ in self.network.named_parameters())
         return {f'network.{name}': found.get(name, last) for name in names}

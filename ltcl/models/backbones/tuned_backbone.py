@@ -6,7 +6,7 @@ from typing import Any
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
-from ltcl.registry import MODELS
+from ..algorithms.widths import built_backbone
 
 ENCODER, ADAPTERS = 'encoder.', 'adapters.'
 
@@ -23,7 +23,7 @@ class TunedBackbone(BaseModule):
 
     def __init__(self, encoder: dict | nn.Module) -> None:
         super().__init__()
-        self.encoder: Any = encoder if isinstance(encoder, nn.Module) else MODELS.build(encoder)
+        self.encoder: Any = built_backbone(encoder)
         if hasattr(self.encoder, 'img_size'):
             self.img_size = self.encoder.img_size
         self._frozen: list[nn.Module] = []
