@@ -154,11 +154,29 @@ def write_lists(parts: dict[str, 'Images'], classes: list[str], root: Path, out:
     # A class that is called 3 must not be taken for the third.
     labels = classes if are_whole_numbers(classes) else range(len(classes))
     out.mkdir(parents=True, exist_ok=True)
-    for path, images in files.items():
-        lines = [f'{place} {labels[label]}\n' for place, label in zip(places[path], images.labels, strict=True)]
-        path.write_text(''.join(lines), encoding='utf-8')
-    names.write_text(''.join(f'{name}\n' for name in classes), encoding='utf-8')
+    texts = {
+        path: ''.join(f'{place} {labels[label]}\n' for place, label in zip(places[path], images.labels, strict=True))
+        for path, images in files.items()
+    }
+    write_together({**texts, names: ''.join(f'{name}\n' for name in classes)})
     return [*files, names]
+
+
+def write_together(texts: dict[Path, str]) -> None:
+    """Write files of which one without the others would be another division; none is there if one cannot be written.
+
+    Raises:
+        OSError: The disk is full. Of the files only the last one may have been there before; it is as it was.
+    """
+    written = []
+    try:
+        for path, text in texts.items():
+            write_atomic(path, text)
+            written.append(path)
+    except OSError:
+        for path in written:
+            path.unlink()
+        raise
 
 
 def check_names(classes: Iterable[str], places: Iterable[str]) -> None:

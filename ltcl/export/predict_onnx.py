@@ -2,7 +2,7 @@
 
 The table is that of `ltcl predict`: path,class,probability; with --top 2 also class_2,probability_2, and so on. The
 class of an answer below --reject is empty. An image that cannot be read has neither class nor probability; it is listed
-at the end, and the status is then 4.
+at the end, and the status is then 4. Ctrl-C writes what is done: predictions.csv becomes predictions.partial.csv.
 
 Of a model that segments, --out is a folder for a mask of each image and predictions.csv, as `ltcl predict` has them.
 
@@ -37,7 +37,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 FORMATS = ('JPEG', 'PNG', 'WEBP', 'TIFF', 'GIF', 'BMP', 'PPM', 'JPEG2000', 'TGA', 'AVIF')
-UNREADABLE = 4
+UNREADABLE, STOPPED = 4, 130
 TABLE = 'predictions.csv'
 BITS, MAX_VALUE = 258, 281  # tags of TIFF
 # What a spreadsheet takes for a formula, and what would command a terminal.
@@ -62,14 +62,20 @@ def classify(session: Any, facts: dict, inputs: dict, args: argparse.Namespace) 
     paths = find_images(args.paths)
     rows: list[list] = []
     unreadable: dict[str, str] = {}
-    for path, images in read_images(paths, facts, unreadable):
-        if images is None:
-            rows.append([path] + [None] * 2 * args.top)
-            continue
-        [probabilities] = session.run(['probabilities'], {'images': images, **inputs})[0]
-        rows.append([path, *ranked(probabilities, facts['classes'], args.top, least)])
+    top = min(args.top, len(facts['classes']))
+    try:
+        for path, images in read_images(paths, facts, unreadable):
+            if images is None:
+                rows.append([path] + [None] * 2 * args.top)
+                continue
+            [probabilities] = session.run(['probabilities'], {'images': images, **inputs})[0]
+            rows.append([path, *ranked(probabilities, facts['classes'], args.top, least)])
+    except KeyboardInterrupt:
+        write(args.out and '.partial'.join(os.path.splitext(args.out)), table(rows, top))
+        print(f'stopped: {len(rows)} of {len(paths)} images are answered', file=sys.stderr)
+        sys.exit(STOPPED)
     refuse_none(paths, unreadable)
-    write(args.out, table(rows, min(args.top, len(facts['classes']))))
+    write(args.out, table(rows, top))
     return unreadable
 
 
@@ -430,9 +436,13 @@ def write(path: str | None, text: str) -> None:
     if path is None:
         sys.stdout.write(text)
         return
+    partial = f'{path}.partial'
     try:
-        Path(path).write_text(text, encoding='utf-8')
+        Path(partial).write_text(text, encoding='utf-8')
+        os.replace(partial, path)
     except OSError as error:
+        with contextlib.suppress(OSError):
+            os.remove(partial)
         stop(f'cannot write {path} ({error.strerror})')
     print(f'{text.count(chr(10)) - 1} images in {path}', file=sys.stderr)
 
