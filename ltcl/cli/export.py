@@ -100,5 +100,4 @@ def main(args: argparse.Namespace) -> None:
         print(f'{exported.path.parent}/predict_onnx.py is another file than that of this version, and was kept')
     elif args.format == 'onnx':
         out = 'predictions.csv' if isinstance(model, LongTailClassifier) else 'masks/'
-        script, path = (shlex.quote(str(each)) for each in (exported.script, exported.path))
-        print(f'without torch: python {script} {path} PATH... --out {out}')
+        print(f'without torch: {shlex.join(["python", str(exported.script), str(exported.path)])} PATH... --out {out}')
