@@ -82,8 +82,8 @@ def warn_of_trained_images(args: argparse.Namespace, cfg: Config, found: Found) 
     if found.is_drawn and args.earlier_division != _division(cfg, found.classes, found.counts):
         print(
             f'warning: the validation is drawn anew, and {visible(args.start_from)} was trained on some of its images: '
-            'figures are too good, and comparisons unfair. Images in a part of their own, test/ beside train/, tell the '
-            'truth, and lists of `ltcl data split` stay as they are from run to run',
+            'figures are too good, and comparisons unfair. Images of a part of their own, test/ beside train/, tell '
+            'the truth, and lists of `ltcl data split` stay as they are from run to run',
             file=sys.stderr,
         )
 
