@@ -36,7 +36,8 @@ def atomic_file(path: str | Path) -> Iterator[BinaryIO]:
         path: The file, replaced if it exists.
 
     Raises:
-        OSError: The place is full, read-only or gone. A file that was there before is untouched.
+        OSError: The place is full, read-only or gone; its ``filename`` is the path. A file that was there before is
+            untouched.
     """
     path = Path(path)
     new = path.with_name(f'.{secrets.token_hex(8)}{PARTIAL}')
@@ -46,9 +47,11 @@ def atomic_file(path: str | Path) -> Iterator[BinaryIO]:
             file.flush()
             os.fsync(file.fileno())
         os.replace(new, path)
-    except BaseException:
+    except BaseException as error:
         with contextlib.suppress(OSError):
             new.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename in (None, str(new)):
+            error.filename, error.filename2 = str(path), None  # a full disk tells none, a rename the one of its own
         raise
     _flush_folder(path.parent)
 

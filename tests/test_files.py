@@ -25,11 +25,12 @@ def test_failed_write_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch
     write_atomic(path, 'old')
 
     def fail(*args: object) -> None:
-        raise error
+        raise type(error)(*error.args)
 
     monkeypatch.setattr(os, step, fail)
-    with pytest.raises(type(error)):
+    with pytest.raises(type(error)) as raised:
         write_atomic(path, 'new')
+    assert getattr(raised.value, 'filename', str(path)) == str(path)
     assert path.read_text() == 'old'
     assert [each.name for each in tmp_path.iterdir()] == ['a.json']
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..files import atomic_file
 from ..neutral_text import csv_text, markdown_cell
 from .figure_names import figure_names
 from .run_report import METRICS_FILE, split_of
@@ -102,8 +103,9 @@ def _cell(mean: float, spread: float) -> str:
 
 
 def draw(summary: 'pd.DataFrame', path: Path, scored_on: str = VALIDATION) -> None:
-    """Write :func:`comparison_figure` to a file."""
-    comparison_figure(summary, scored_on).savefig(path, dpi=150)
+    """Write :func:`comparison_figure` to a PNG file."""
+    with atomic_file(path) as file:
+        comparison_figure(summary, scored_on).savefig(file, format='png', dpi=150)
 
 
 def comparison_figure(summary: 'pd.DataFrame', scored_on: str = VALIDATION) -> 'Figure':

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
 from operator import attrgetter
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -148,44 +149,65 @@ def _refuse_ours(checkpoint: object) -> None:
         raise UserError('the file is one of ltcl already: use it as it is; --to in place of --from converts it back')
 
 
-def to_theirs(state: State, source: str) -> Conversion:
+def to_theirs(state: State, source: str, is_whole: bool = False) -> Conversion:
     """Convert weights of ours back to the names of an original, prefix included.
 
     Args:
         state: A state dict of a model of ours.
         source: A name of ``SOURCES``.
+        is_whole: The weights are a whole model, so that what the original has beside encoder and classifier must be
+            there too: those of cross entropy are not PaCo's.
 
     Raises:
         UserError: The weights are not those of that method.
     """
     _check_source(source)
     state = {name.removeprefix('module.'): value for name, value in state.items()}
-    first = state.get('backbone.conv1.weight')
-    is_cifar = first is not None and first.shape[-1] == 3
-    num_classes = len(state['head.fc.weight']) if 'head.fc.weight' in state else 0
-    trials = []
-    for layout in (layout for layout in LAYOUTS if source in layout.sources):
-        result, unknown = Conversion(layout, {}), []
-        for name, value in state.items():
-            origin = _origin(layout.parts, name, is_cifar)
-            if origin is not None:
-                part, theirs = origin
-                value = _reformed(FORMS[_form(part, name)][1], name, value, num_classes)
-                result.state_dict[layout.prefix + theirs] = value
-            elif OWN.fullmatch(name):
-                result.left_out[name] = 'kept by ltcl only'
-            else:
-                unknown.append(name)
-        names = {name.removeprefix(layout.prefix) for name in result.state_dict}
-        absent = set(_needed(layout, names, 'all', True)) - names
-        missing = [name for name in _needed(layout, names, 'classifier', False) if name in absent]
-        trials.append((len(unknown) + len(absent), unknown, missing, result))
-    _, unknown, missing, result = min(trials, key=lambda trial: trial[0])
+    trials = [_to_layout(state, layout, is_whole) for layout in LAYOUTS if source in layout.sources]
+    result, unknown, missing = min(trials, key=lambda trial: trial.strangeness)[:3]
     if unknown or missing:
         problems = [f'{shorten(missing, SHOWN)} would be missing'] * bool(missing)
         problems += [f'no place for {shorten(unknown, SHOWN)}'] * bool(unknown)
-        raise UserError(f'these weights do not fit {result.layout.title}: {"; ".join(problems)}')
+        fitting = _sources_of(state)
+        remedy = f'; they fit --to {" or ".join(fitting)}' if fitting else ''
+        raise UserError(f'these weights do not fit {result.layout.title}: {"; ".join(problems)}{remedy}')
     return result
+
+
+class Trial(NamedTuple):
+    """Weights under the names of a layout: what has no place there, what it needs, how badly they fit."""
+
+    result: Conversion
+    unknown: list[str]
+    missing: list[str]
+    strangeness: int
+
+
+def _to_layout(state: State, layout: Layout, is_whole: bool) -> Trial:
+    first = state.get('backbone.conv1.weight')
+    is_cifar = first is not None and first.shape[-1] == 3
+    num_classes = len(state['head.fc.weight']) if 'head.fc.weight' in state else 0
+    result, unknown = Conversion(layout, {}), []
+    for name, value in state.items():
+        origin = _origin(layout.parts, name, is_cifar)
+        if origin is not None:
+            part, theirs = origin
+            value = _reformed(FORMS[_form(part, name)][1], name, value, num_classes)
+            result.state_dict[layout.prefix + theirs] = value
+        elif OWN.fullmatch(name):
+            result.left_out[name] = 'kept by ltcl only'
+        else:
+            unknown.append(name)
+    names = {name.removeprefix(layout.prefix) for name in result.state_dict}
+    absent = set(_needed(layout, names, 'all', True)) - names
+    missing = [name for name in _needed(layout, names, 'classifier', False) if name in absent]
+    return Trial(result, unknown, sorted(absent) if is_whole else missing, len(unknown) + len(absent))
+
+
+def _sources_of(state: State) -> list[str]:
+    """The originals whose names hold all of some weights, and need no others."""
+    fitting = [layout for layout in LAYOUTS if not _to_layout(state, layout, True).strangeness]
+    return list(dict.fromkeys(source for layout in fitting for source in layout.sources))
 
 
 def _check_source(source: str) -> None:

@@ -127,4 +127,4 @@ def write_checkpoint(path: str | Path, checkpoint: dict) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         save_whole(path, checkpoint)
     except OSError as error:
-        raise UserError(f'cannot write {path} ({error.strerror}): choose another place with --out') from error
+        raise UserError(f'cannot write {path} ({error.strerror or error}): choose another place with --out') from error

@@ -36,7 +36,15 @@ def save_whole(path: str | Path, checkpoint: object) -> None:
             file.flush()
             file.write(_comment(_checksum(file.name)))
     except RuntimeError as error:  # torch's writer, when the system refuses in the middle of a file
-        raise OSError(str(error).split('\n')[0]) from error
+        raise _refusal(error, path) from error
+
+
+def _refusal(error: RuntimeError, path: str | Path) -> OSError:
+    """What the system said, which torch's writer answers with a complaint of its own about the size of the file."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, OSError):
+        cause = cause.__cause__ or cause.__context__
+    return OSError(str(error).split('\n')[0]) if cause is None else OSError(cause.errno, cause.strerror, str(path))
 
 
 def is_whole(path: str | Path) -> bool:

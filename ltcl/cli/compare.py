@@ -5,6 +5,7 @@ settings in the same folder is refused. A run that fails ends no other, and the 
 stage1_config starts from the last checkpoint of that config with the same seed, which is trained first and whose
 training minutes are added. A config without training is tested on it. The figures are those of the test images where a
 config has other ones than for its validation, of the checkpoint that was best there; else those of the last validation.
+Configs of different data get a warning, which stands below the table as well.
 
 examples:
   ltcl compare bcl.py paco.py my_config.py --seeds 0 1 2 --jobs 2 --cfg-options max_epochs=50
@@ -15,18 +16,22 @@ import itertools
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from ltcl.analysis.comparison import draw, read_run, summarise, to_csv, to_markdown
 from ltcl.errors import UserError
+from ltcl.files import write_atomic
 from ltcl.launch import load_config
+from ltcl.launch.compared_data import differences
 from ltcl.launch.compared_runs import RunProcesses, check_configs, check_settings, fitting, settings_of
 from ltcl.launch.exit_codes import stopped_by
 from ltcl.launch.hook_names import HOOK_TYPES
 from ltcl.launch.options import KeyValues
 from ltcl.launch.run_length import length_of
 from ltcl.neutral_text import visible
+from ltcl.notices import warn
 from ltcl.shipped import find_config
 
 from .parser import ArgumentParser, command
@@ -176,17 +181,18 @@ def stop(number: int, _: object) -> None:
     sys.exit(stopped_by(number))
 
 
-def write_tables(rows: list[dict], names: dict[str, str], folder: Path) -> None:
-    """Table, CSV file and picture of the runs that were done."""
+def write_tables(rows: list[dict], names: dict[str, str], folder: Path, warnings: Sequence[str]) -> None:
+    """Table, with what it cannot be read without, CSV file and picture of the runs that were done."""
     import pandas as pd
 
     runs = pd.DataFrame([{'method': names[row['config']], **row} for row in rows])
     runs = runs.drop(columns=['config', 'checkpoint'])
     summary = summarise(runs)
-    (folder / 'runs.csv').write_text(to_csv(runs), encoding='utf-8')
+    write_atomic(folder / 'runs.csv', to_csv(runs))
     scored_on = ' and '.join(dict.fromkeys(runs['scored_on']))
-    table = f'{to_markdown(summary)}\nIn %, on the {scored_on}.\n'
-    (folder / 'comparison.md').write_text(table, encoding='utf-8')
+    notes = ''.join(f'\nNot comparable: {warning}.\n' for warning in warnings)
+    table = f'{to_markdown(summary)}\nIn %, on the {scored_on}.\n{notes}'
+    write_atomic(folder / 'comparison.md', table)
     draw(summary, folder / 'comparison.png', scored_on)
     print(f'\n{table}\nwritten to {visible(folder)}: comparison.md, comparison.png, runs.csv')
 
@@ -196,10 +202,13 @@ def main(args: argparse.Namespace) -> None:
     """Train what is missing, then write table, CSV file and picture."""
     names = short_names(args.configs)
     check_start(args)
+    warnings = differences(args.configs, args.cfg_options)
+    for warning in warnings:
+        warn(f'{warning}: their figures do not compare the methods')
     signal.signal(signal.SIGTERM, stop)
     rows, failures = run_all(args, RunProcesses(max(1, (os.cpu_count() or 1) // args.jobs)))
     if rows:
-        write_tables(rows, names, args.work_dir)
+        write_tables(rows, names, args.work_dir, warnings)
     if failures:
         more = f'; {len(failures) - 1} more failed: the same command goes on with them' if len(failures) > 1 else ''
         raise UserError(failures[0] + more)

@@ -127,9 +127,13 @@ def convert_back(args: argparse.Namespace) -> Path:
     """
     from ltcl.checkpoints.converting import to_theirs, weights_of
     from ltcl.checkpoints.reading import load_from_local, write_checkpoint
+    from ltcl.checkpoints.run_state import meta_of
 
     out = output_path(args.checkpoint, args.out, args.target)
-    result = to_theirs(weights_of(load_from_local(str(args.checkpoint)))[0], args.target)
+    checkpoint = load_from_local(str(args.checkpoint))
+    # A converted file may have been trimmed with --keep.
+    is_whole = meta_of(checkpoint).get('converted_from') != args.target
+    result = to_theirs(weights_of(checkpoint)[0], args.target, is_whole)
     print('\n'.join(map(visible, report(result))))
     container = result.layout.container
     write_checkpoint(out, {container: result.state_dict} if container else result.state_dict)

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from ltcl.errors import UserError
+from ltcl.files import write_atomic
 from ltcl.launch import import_mmpretrain, load_config
 from ltcl.neutral_text import markup
 from ltcl.progress_bars import tracked
@@ -110,7 +111,7 @@ def keep_settings(out: Path, settings: dict) -> None:
                 'choose another folder or remove it'
             )
     out.mkdir(parents=True, exist_ok=True)
-    (out / SETTINGS_FILE).write_text(json.dumps(settings, indent=1) + '\n')
+    write_atomic(out / SETTINGS_FILE, json.dumps(settings, indent=1) + '\n')
 
 
 def choose_frost(args: argparse.Namespace) -> str | None:

@@ -5,7 +5,7 @@ read instead of the folders. They divide in the same way themselves; this keeps 
 removed, draws a test set as well, and shows the tail before a training.
 
 Copies of a picture, also scaled or compressed anew, and images of one origin (--groups) stay in one part. Copies in two
-classes are listed in contradictions.csv.
+classes are listed in contradictions.csv; copies of images of a val or test that is there already, in shared.csv.
 
 examples:
   ltcl data split data/birds --test-share 0.2
@@ -136,6 +136,34 @@ def tell_contradictions(rows: list[tuple], number_dropped: int, path: Path) -> N
     )
 
 
+def shared_rows(images: 'Images', there: dict[str, 'Images'], pictures: 'np.ndarray') -> list[tuple[str, str, str]]:
+    """Path, copy and part of images that are copies of one in a part that is there already.
+
+    Args:
+        images: To draw from.
+        there: Images of such parts.
+        pictures: Number of the picture of each image, of those of the parts after the others.
+    """
+    in_parts = [(path, part) for part, others in there.items() for path in others.paths]
+    copies: dict[int, tuple[str, str]] = {}
+    for number, place in zip(pictures[len(images.paths) :].tolist(), in_parts, strict=True):
+        copies.setdefault(number, place)
+    numbers = pictures[: len(images.paths)].tolist()
+    return [(path, *copies[k]) for path, k in zip(images.paths, numbers, strict=True) if k in copies]
+
+
+def tell_shared(rows: list[tuple[str, str, str]], path: Path) -> None:
+    """Write the list of them, and print how many there are and the first."""
+    if not rows:
+        return
+    write_atomic(path, csv_text(('path', 'copy', 'part'), rows))
+    image, copy, part = map(visible, rows[0])
+    print(
+        f'{len(rows)} images are copies of images in a part that was there before, such as {image} of {copy} ({part}): '
+        f'figures of that part will flatter until one side is taken out: {visible(path)}'
+    )
+
+
 def write_lists(parts: dict[str, 'Images'], classes: list[str], root: Path, out: Path) -> list[Path]:
     """Write the lists, with paths relative to where they lie.
 
@@ -154,11 +182,29 @@ def write_lists(parts: dict[str, 'Images'], classes: list[str], root: Path, out:
     # A class that is called 3 must not be taken for the third.
     labels = classes if are_whole_numbers(classes) else range(len(classes))
     out.mkdir(parents=True, exist_ok=True)
-    for path, images in files.items():
-        lines = [f'{place} {labels[label]}\n' for place, label in zip(places[path], images.labels, strict=True)]
-        path.write_text(''.join(lines), encoding='utf-8')
-    names.write_text(''.join(f'{name}\n' for name in classes), encoding='utf-8')
+    texts = {
+        path: ''.join(f'{place} {labels[label]}\n' for place, label in zip(places[path], images.labels, strict=True))
+        for path, images in files.items()
+    }
+    write_together({**texts, names: ''.join(f'{name}\n' for name in classes)})
     return [*files, names]
+
+
+def write_together(texts: dict[Path, str]) -> None:
+    """Write files of which one without the others would be another division; none is there if one cannot be written.
+
+    Raises:
+        OSError: The disk is full. Of the files only the last one may have been there before; it is as it was.
+    """
+    written = []
+    try:
+        for path, text in texts.items():
+            write_atomic(path, text)
+            written.append(path)
+    except OSError:
+        for path in written:
+            path.unlink()
+        raise
 
 
 def check_names(classes: Iterable[str], places: Iterable[str]) -> None:
@@ -204,27 +250,29 @@ def statistics(parts: dict[str, 'Images'], classes: list[str]) -> 'pd.DataFrame'
 def main(args: argparse.Namespace) -> None:
     """Divide, write the lists, print what they hold."""
     import_mmpretrain()
-    from ltcl.datasets.kept_together import kept_together, picture_numbers
+    from ltcl.datasets.kept_together import PictureNumbers, kept_together, picture_numbers
     from ltcl.datasets.own_copies import contradicting
-    from ltcl.datasets.own_sources import find_sources
+    from ltcl.datasets.own_sources import find_sources, join_images
 
     sources = find_sources(args.folder)
     classes = sources.class_names()
     shares = shares_to_draw(sources, args.test_share, args.val_share)
     assert sources.training is not None  # or there were no shares
     images = sources.read(sources.training, classes, 'all')
-    numbers = picture_numbers(images.paths, args.folder, args.check_copies)
+    there = {part: sources.read(part, classes, 'all') for part in sources.files if part in ('val', 'test')}
+    joint = picture_numbers(join_images([images, *there.values()]).paths, args.folder, args.check_copies)
+    numbers = PictureNumbers(*(each[: len(images.paths)] for each in joint))
     together = kept_together(numbers.pictures, images.paths, args.folder, args.groups)
     contradictions = contradiction_rows(images, numbers, classes)
     dropped = contradicting(numbers.pixels, images.labels) & (args.contradicting == 'drop')
     drawn = divide(images.subset((~dropped).nonzero()[0]), together[~dropped], shares, args.seed)
-    there = {part: sources.read(part, classes, 'all') for part in sources.files if part in ('val', 'test')}
     parts: dict[str, Images] = {
         part: (drawn | there)[part] for part in ('train', 'val', 'test') if part in drawn | there
     }
     out = args.out or args.folder
     written = write_lists(parts, classes, args.folder, out)
     tell_contradictions(contradictions, dropped.sum(), out / 'contradictions.csv')
+    tell_shared(shared_rows(images, there, joint.pictures), out / 'shared.csv')
     for note in sources.notes:
         print(visible(note))
     print(statistics(parts, classes).to_string())

@@ -16,6 +16,7 @@ examples:
 """
 
 import argparse
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -99,4 +100,4 @@ def main(args: argparse.Namespace) -> None:
         print(f'{exported.path.parent}/predict_onnx.py is another file than that of this version, and was kept')
     elif args.format == 'onnx':
         out = 'predictions.csv' if isinstance(model, LongTailClassifier) else 'masks/'
-        print(f'without torch: python {exported.script} {exported.path} PATH... --out {out}')
+        print(f'without torch: {shlex.join(["python", str(exported.script), str(exported.path)])} PATH... --out {out}')

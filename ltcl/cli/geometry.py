@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ltcl.errors import UserError
+from ltcl.files import write_atomic
 from ltcl.launch import build_runner, import_mmpretrain, load_config
 from ltcl.launch.config_values import fill_num_classes
 from ltcl.neutral_text import csv_text, visible
@@ -85,4 +86,4 @@ def main(args: argparse.Namespace) -> None:
     table = to_table([row for pair in pairs for row in measure(*pair, data_root=args.data_root)])
     print(table.drop(columns='checkpoint').assign(run=table['run'].map(visible)).to_string(index=False))
     if args.out is not None:
-        args.out.write_text(csv_text(list(table), table.to_numpy()), encoding='utf-8')
+        write_atomic(args.out, csv_text(list(table), table.to_numpy()))

@@ -10,6 +10,7 @@ examples:
 """
 
 import argparse
+import shlex
 from pathlib import Path
 
 from ltcl.errors import UserError
@@ -43,8 +44,8 @@ def main(args: argparse.Namespace) -> None:
         raise UserError(f'{out} cannot be written ({error.strerror or error}): name another file with --out') from error
     print(f'Report in {visible(out)}')
     if len(runs) == 1 and runs[0].answers is None and runs[0].scenes is None:
-        name = visible(args.runs[0])
+        run, saved = (shlex.quote(visible(each)) for each in (args.runs[0], f'{args.runs[0]}/predictions.npz'))
         if runs[0].left_out:
             print(visible(f'The predictions in the folder are left out: {runs[0].left_out}'))
             return
-        print(f'It lacks what predictions tell: write them with `ltcl test {name} --out {name}/predictions.npz`')
+        print(f'It lacks what predictions tell: write them with `ltcl test {run} --out {saved}`')

@@ -1,5 +1,6 @@
 """Where files go and come from: work dir, caches, data sets."""
 
+import shlex
 import shutil
 from pathlib import Path
 
@@ -92,6 +93,6 @@ def _data_set(name: str, root: Path) -> Finding:
         problems = [f'{root / each.source} is missing' for each in parts if not (root / each.source).exists()]
     if problems:
         more = f' and {len(problems) - 1} more' if len(problems) > 1 else ''
-        advice = f'`ltcl data check {name} {root}` lists all'
+        advice = f'`ltcl data check {name} {shlex.quote(str(root))}` lists all'
         return Finding(State.WARNING, 'data', f'{name}: {problems[0]}{more}', advice)
     return Finding(State.OK, 'data', f'{name} in {root}' + (', as published' if is_counted else ''))

@@ -1,7 +1,6 @@
 """From a trained model to a file that answers alike."""
 
 import os
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -125,5 +124,5 @@ def _place_script(folder: Path) -> Path | None:
     place = folder / SCRIPT.name
     if place.exists():
         return place if place.read_bytes() == SCRIPT.read_bytes() else None
-    shutil.copyfile(SCRIPT, place)
+    write_atomic(place, SCRIPT.read_bytes())
     return place

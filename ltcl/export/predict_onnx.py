@@ -2,7 +2,7 @@
 
 The table is that of `ltcl predict`: path,class,probability; with --top 2 also class_2,probability_2, and so on. The
 class of an answer below --reject is empty. An image that cannot be read has neither class nor probability; it is listed
-at the end, and the status is then 4.
+at the end, and the status is then 4. Ctrl-C writes what is done: predictions.csv becomes predictions.partial.csv.
 
 Of a model that segments, --out is a folder for a mask of each image and predictions.csv, as `ltcl predict` has them.
 
@@ -37,7 +37,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 FORMATS = ('JPEG', 'PNG', 'WEBP', 'TIFF', 'GIF', 'BMP', 'PPM', 'JPEG2000', 'TGA', 'AVIF')
-UNREADABLE = 4
+UNREADABLE, STOPPED = 4, 130
 TABLE = 'predictions.csv'
 BITS, MAX_VALUE = 258, 281  # tags of TIFF
 # What a spreadsheet takes for a formula, and what would command a terminal.
@@ -49,7 +49,8 @@ def main() -> None:
     """Read the command line, use the model, write what it answers."""
     args = parse()
     session, facts = load(args.model)
-    inputs = {} if args.prior is None else {'log_prior': log_prior(args.prior, facts)}
+    mix = 'balanced' if args.prior == 'estimate' else args.prior
+    inputs = {} if mix is None else {'log_prior': log_prior(mix, facts)}
     unreadable = (segment if 'masks' in facts else classify)(session, facts, inputs, args)
     for path, reason in unreadable.items():
         print(f'cannot read {path} ({reason})', file=sys.stderr)
@@ -60,23 +61,59 @@ def classify(session: Any, facts: dict, inputs: dict, args: argparse.Namespace) 
     """Classify, write the table; why images could not be read, by path."""
     least = least_probabilities(args.reject, args.prior, facts)
     paths = find_images(args.paths)
-    rows: list[list] = []
+    found: list[tuple[str, np.ndarray | None]] = []
     unreadable: dict[str, str] = {}
-    for path, images in read_images(paths, facts, unreadable):
-        if images is None:
-            rows.append([path] + [None] * 2 * args.top)
-            continue
-        [probabilities] = session.run(['probabilities'], {'images': images, **inputs})[0]
-        rows.append([path, *ranked(probabilities, facts['classes'], args.top, least)])
-    refuse_none(paths, unreadable)
-    write(args.out, table(rows, min(args.top, len(facts['classes']))))
+    is_stopped = False
+    try:
+        for path, images in read_images(paths, facts, unreadable):
+            inputs['images'] = images
+            found.append((path, None if images is None else session.run(['probabilities'], inputs)[0][0]))
+    except KeyboardInterrupt:
+        is_stopped = True
+    if len(unreadable) == len(found):
+        refuse_none(paths, unreadable)
+        sys.exit(STOPPED)
+    if args.prior == 'estimate':
+        found = for_their_mix(found)
+    top = min(args.top, len(facts['classes']))
+    rows = [
+        [path, *([None] * 2 * top if each is None else ranked(each, facts['classes'], top, least))]
+        for path, each in found
+    ]
+    write('.partial'.join(os.path.splitext(args.out)) if args.out and is_stopped else args.out, table(rows, top))
+    if is_stopped:
+        print(f'stopped: {len(found)} of {len(paths)} images are answered', file=sys.stderr)
+        sys.exit(STOPPED)
     return unreadable
+
+
+def for_their_mix(found: list[tuple[str, np.ndarray | None]]) -> list[tuple[str, np.ndarray | None]]:
+    """Probabilities for the class mix of the images themselves, from those for the balanced mix.
+
+    By expectation maximisation, Saerens et al., https://doi.org/10.1162/089976602753284446, 2002.
+    """
+    fits = np.array([each for _, each in found if each is not None], np.float64)
+    shares = np.full(fits.shape[1], 1 / fits.shape[1])
+    for _ in range(2000):
+        updated = shares * (fits / (fits @ shares)[:, None]).mean(0)
+        is_settled = np.abs(updated - shares).max() < 1e-8
+        shares = updated
+        if is_settled:
+            break
+    scores = (each * shares if each is not None else None for _, each in found)
+    return [
+        (path, None if each is None else (each / each.sum()).astype(np.float32))
+        for (path, _), each in zip(found, scores, strict=True)
+    ]
 
 
 def segment(session: Any, facts: dict, inputs: dict, args: argparse.Namespace) -> dict[str, str]:
     """Segment, write masks and the table beside them; why images could not be read, by path."""
-    if args.out is None or args.top > 1 or args.reject == 'stored':
-        stop('this model segments: name a folder for masks, --out FOLDER; omit --top, and give --reject a probability')
+    if args.out is None or args.top > 1 or args.reject == 'stored' or args.prior == 'estimate':
+        stop(
+            'this model segments: name a folder for masks, --out FOLDER; omit --top, give --reject a probability, and '
+            '--prior no estimate'
+        )
     least = least_probabilities(args.reject, args.prior, facts)[0]
     paths = outside(find_images(args.paths), args.paths, args.out)
     unreadable: dict[str, str] = {}
@@ -122,7 +159,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument('paths', nargs='+', metavar='PATH', help='image file, or folder of images at any depth')
     parser.add_argument('--out', metavar='FILE', help='.csv file; by default the table is printed')
     parser.add_argument('--top', type=int, default=1, metavar='K', help='classes of each answer')
-    parser.add_argument('--prior', metavar='natural|balanced|FILE', help='class mix that the images come from')
+    parser.add_argument('--prior', metavar='natural|balanced|estimate|FILE', help='class mix of the images')
     parser.add_argument(
         '--reject', default='0', metavar='P|stored', help='least probability of an answer; stored: those of the file'
     )
@@ -480,9 +517,13 @@ def write(path: str | None, text: str) -> None:
     if path is None:
         sys.stdout.write(text)
         return
+    partial = f'{path}.partial'
     try:
-        Path(path).write_text(text, encoding='utf-8')
+        Path(partial).write_text(text, encoding='utf-8')
+        os.replace(partial, path)
     except OSError as error:
+        with contextlib.suppress(OSError):
+            os.remove(partial)
         stop(f'cannot write {path} ({error.strerror})')
     print(f'{text.count(chr(10)) - 1} images in {path}', file=sys.stderr)
 

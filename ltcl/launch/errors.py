@@ -1,6 +1,7 @@
 """What a user did wrong, in one line."""
 
 import difflib
+import errno
 import functools
 import os
 import pickle
@@ -20,6 +21,8 @@ from .seg_sets import explain_seg_set
 
 # What constructors raise for values that they cannot take.
 MISTAKES = (TypeError, ValueError, KeyError, IndexError, AttributeError, AssertionError, RuntimeError)
+# What a system says of a file that cannot be written, whoever wrote it, and what helps.
+UNWRITTEN = {errno.ENOSPC: 'make room', errno.EDQUOT: 'make room', errno.EFBIG: 'raise the limit', errno.EROFS: ''}
 SHAPES = re.compile(r'mat1 and mat2 shapes cannot be multiplied \(\d+x(\d+) and (\d+)x\d+\)')
 
 
@@ -86,6 +89,8 @@ def explain(error: Exception) -> str | None:
         return _missing_file(error, text)
     if isinstance(error, AssertionError) and (match := re.search(r'failed to load image: (.+)$', text)):
         return f'OpenCV cannot read the image {match[1]}: mend it, save it as PNG, or take it away with its mask'
+    if isinstance(error, OSError) and error.errno in UNWRITTEN:
+        return _unwritten(error, UNWRITTEN[error.errno])
     if isinstance(error, AssertionError) and 'AmpOptimizerWrapper' in text:
         return 'float16 needs a GPU: add --amp, which runs the config in bfloat16'
     if isinstance(error, pickle.UnpicklingError) and 'weights_only' in text:
@@ -109,3 +114,8 @@ def _missing_file(error: FileNotFoundError, text: str) -> str | None:
     if 'can not be found' in text:
         return text
     return f'there is no {error.filename}: correct the path in the config' if error.filename else None
+
+
+def _unwritten(error: OSError, remedy: str) -> str:
+    what = f'{os.fspath(error.filename)} cannot be written' if error.filename else 'a file cannot be written'
+    return f'{what} ({error.strerror}): {f"{remedy}, or " if remedy else ""}name another place'

@@ -1,5 +1,6 @@
 """What the data set holds, in numbers."""
 
+import shlex
 from pathlib import Path
 
 from rich.console import Console
@@ -34,7 +35,7 @@ def print_statistics(description: dict, data_root: Path, console: Console) -> No
         f'imbalance factor {max(train.values()) / min(train.values()):.4g}',
         ', '.join(f'{number} {group}' for group, number in groups.items())
         + f' (more than {BOUNDS[1]}, {BOUNDS[0]} to {BOUNDS[1]}, fewer than {BOUNDS[0]} training images)',
-        f'Openclipart is in {markup(data_root)}. Train on it: ltcl train {markup(data_root)}',
+        f'Openclipart is in {markup(data_root)}. Train on it: ltcl train {markup(shlex.quote(str(data_root)))}',
     )
     for line in lines:
         console.print(line, soft_wrap=True, highlight=False)

@@ -1,6 +1,7 @@
 """The config of a training that goes on with the model of another run, with more images or more classes."""
 
 import argparse
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,10 @@ from ltcl.launch.config_values import images_of, replace_copies
 from ltcl.launch.run_config import OWN_IMAGES
 from ltcl.launch.tuning.frozen import KEPT
 from ltcl.launch.tuning.thawed import is_frozen, thaw
+from ltcl.neutral_text import visible
 
 from .choosing import options_of
+from .found import Found
 from .methods import config_of, method_of
 
 ADAPTED = 'ltcl.AdaptedBackbone'
@@ -39,6 +42,7 @@ def config_from_run(args: argparse.Namespace) -> Config:
     """
     from ltcl.checkpoints.choosing import checkpoint_of
     from ltcl.checkpoints.class_names import trained_classes
+    from ltcl.checkpoints.run_state import meta_of
     from ltcl.checkpoints.schemes import load_checkpoint
     from ltcl.checkpoints.stored_config import stored_config
 
@@ -51,6 +55,7 @@ def config_from_run(args: argparse.Namespace) -> Config:
             f'--from {args.start_from} was not trained on a folder of images, so its classes are not known: name a run '
             'of `ltcl train DATA`'
         )
+    args.earlier_division = _division(cfg, known, meta_of(checkpoint).get('class_counts'))
     import_mmpretrain()
     for name in LEFT_BEHIND:
         cfg.pop(name, None)
@@ -64,6 +69,30 @@ def config_from_run(args: argparse.Namespace) -> Config:
     cfg.load_from = str(path.absolute())
     _keep_what_is_known(cfg, known)
     return cfg
+
+
+def warn_of_trained_images(args: argparse.Namespace, cfg: Config, found: Found) -> None:
+    """Tell that images which the other run has learned from are now among those that measure.
+
+    Args:
+        args: The command line, as :func:`config_from_run` has left it.
+        cfg: The config of this run.
+        found: Its images. Another image or another order of the classes moves all that is drawn.
+    """
+    if found.is_drawn and args.earlier_division != _division(cfg, found.classes, found.counts):
+        print(
+            f'warning: the validation is drawn anew, and {visible(args.start_from)} was trained on some of its images: '
+            'figures are too good, and comparisons unfair. Images of a part of their own, test/ beside train/, tell '
+            'the truth, and lists of `ltcl data split` stay as they are from run to run',
+            file=sys.stderr,
+        )
+
+
+def _division(cfg: Config, classes: Sequence[str], counts: Sequence[int] | None) -> tuple:
+    """What the division of images into training and validation shows of itself."""
+    images = images_of(cfg.train_dataloader.dataset)
+    draw = [images.get(name) for name in ('val_share', 'split_seed', 'groups')]
+    return [normal_name(name) for name in classes], list(counts or ()), draw
 
 
 def _is_tuned_so(cfg: Config, way: str) -> bool:

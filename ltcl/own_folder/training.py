@@ -26,7 +26,7 @@ from .choosing import choose_config, fit_to_images, options_of
 from .config_file import NAME, is_same, work_dir_of, write_config, written
 from .damaged import refuse_damaged
 from .found import Found, look
-from .going_on import config_from_run, new_classes
+from .going_on import config_from_run, new_classes, warn_of_trained_images
 from .measuring import measure
 from .methods import DEFAULT, METHODS, title_of
 from .quietly import quiet, show_less
@@ -97,6 +97,8 @@ def _look_and_choose(cfg: Config, args: argparse.Namespace) -> tuple[Found, str]
     two_stages.limit_neighbours(cfg, sum(found.counts))
     chosen = _chosen(cfg, found, args)
     print(*found.lines(args.config, cfg.val_share), *chosen, sep='\n', flush=True)
+    if args.start_from:
+        warn_of_trained_images(args, cfg, found)
     # However the folder is spelled, with a slash at its end or not, the training is the same.
     lines = found.lines(str(Path(args.config).absolute()), cfg.val_share)
     refuse_damaged(cfg, args.work_dir)

@@ -1,6 +1,7 @@
 """The files of a run that a page is made from."""
 
 import json
+import shlex
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -133,7 +134,7 @@ def read_json(path: Path) -> dict:
         content['written'] = datetime.fromisoformat(content['written']) if content.get('written') else None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(
-            f'{path} is no report of a run ({error}): test the run anew, `ltcl test {path.parent}`'
+            f'{path} is no report of a run ({error}): test the run anew, `ltcl test {shlex.quote(str(path.parent))}`'
         ) from error
     return content
 
@@ -181,7 +182,8 @@ def add_predictions(run: RunFiles, path: Path, is_named: bool = True) -> None:
 
 
 def _check_classes(saved: list[str], reported: list[str], path: Path, folder: Path) -> None:
-    advice = f'write them anew with `ltcl test {folder} --out {folder / PREDICTIONS_FILE}`'
+    run, out = (shlex.quote(str(each)) for each in (folder, folder / PREDICTIONS_FILE))
+    advice = f'write them anew with `ltcl test {run} --out {out}`'
     if len(saved) != len(reported):
         raise UserError(f'{path} is of {len(saved)} classes, but {folder} is of {len(reported)}: {advice}')
     # NumPy keeps no NUL at the end of a text.

@@ -347,6 +347,12 @@ def test_unknown_source_and_foreign_weights():
     ours = converted('gpaco')[1].state_dict
     with pytest.raises(UserError, match=r'do not fit BCL: no place for head\.queue\.embeddings.*2 more'):
         to_theirs(ours, 'bcl')
+    plain = converted('torchvision')[1].state_dict
+    assert to_theirs(plain, 'paco')  # as of a file that was trimmed to encoder and classifier
+    with pytest.raises(UserError, match=r'do not fit PaCo: .*would be missing; they fit --to torchvision or stage2$'):
+        to_theirs(plain, 'paco', is_whole=True)
+    with pytest.raises(UserError, match=r'no place for .*; they fit --to gpaco$'):
+        to_theirs(ours, 'torchvision', is_whole=True)
     del ours['head.fc.weight']
     with pytest.raises(UserError, match=r'do not fit GPaCo: linear\.weight would be missing$'):
         to_theirs(ours, 'gpaco')

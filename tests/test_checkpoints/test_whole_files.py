@@ -1,6 +1,8 @@
 """A file has its old content or its new one, and a flipped byte is noticed."""
 
+import errno
 import os
+import resource
 import zipfile
 
 import pytest
@@ -93,3 +95,18 @@ def test_cut_file_is_not_whole(tmp_path, length):
     write(path, 1.0)
     path.write_bytes(path.read_bytes()[:length])
     assert not is_whole(path)
+
+
+def test_a_disk_that_fills_up_in_the_middle_is_the_reason_that_is_told(tmp_path):
+    path = tmp_path / 'a.pth'
+    write(path, 1.0)
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, limit[1]))
+    try:
+        with pytest.raises(OSError, match='File too large') as raised:
+            save_whole(path, {'state_dict': {'a': torch.zeros(100_000)}})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+    assert (raised.value.errno, raised.value.filename) == (errno.EFBIG, str(path))
+    assert value_of(path) == 1.0
+    assert [each.name for each in tmp_path.iterdir()] == ['a.pth']

@@ -65,6 +65,9 @@ def test_nothing_is_imported_for_it(call, tmp_path):
 def test_mistakes_are_one_line(call):
     mistyped = call(config, SMALL, '--cfg-options', 'train_clg.x=1', status=1)
     assert 'did you mean train_cfg or train_pipeline?' in mistyped
+    mistyped = call(config, SMALL, '--cfg-options', 'model.headd.x=1', status=1)
+    assert mistyped == "error: model.headd: ContrastiveClassifier has no option 'headd': did you mean head?\n"
+    assert 'batch_size=-1' in call(config, SMALL, '--cfg-options', 'train_dataloader.batch_size=-1', status=1)
     assert call(config, SMALL.replace('100e', '101e'), status=1).startswith(
         f'error: config file {SMALL.replace("100e", "101e")} does not exist: did you mean {SMALL}'
     )

@@ -55,8 +55,10 @@ def test_both_spellings_of_an_accent_are_one_name():
 
 
 def test_a_class_without_images_is_told():
-    with pytest.raises(UserError, match='no training images of b, which the model knows'):
+    with pytest.raises(UserError, match=r'no training images of b, which the model knows.*renamed, to c, give it back'):
         places_of(['a', 'b'], ['a', 'c'])
+    with pytest.raises(UserError, match=r'or train without --from$'):
+        places_of(['a', 'b'], ['a'])
 
 
 def wrapped(state):

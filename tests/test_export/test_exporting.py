@@ -5,6 +5,7 @@ import csv
 import json
 import logging
 import re
+import shlex
 import subprocess
 import sys
 
@@ -25,7 +26,7 @@ from ltcl.cli import main as cli
 from ltcl.engine import Runner
 from ltcl.errors import UserError
 from ltcl.export import check
-from ltcl.export.exporting import SCRIPT, check_target
+from ltcl.export.exporting import SCRIPT, Exported, check_target
 from ltcl.export.facts import facts_of
 from ltcl.export.graph import ImagesToProbabilities, log_prior
 from ltcl.launch.backbone_option import set_backbone
@@ -252,6 +253,17 @@ def test_a_missing_package_is_named(run, monkeypatch, capsys):
     status, _, errors = call(monkeypatch, capsys, 'export', run)
     assert status == 1
     assert errors == "error: ONNX needs onnxscript: pip install 'ltcl[export]', or take --format torch\n"
+
+
+def test_the_next_command_can_be_pasted(run, tmp_path, monkeypatch, capsys):
+    path = tmp_path / "it's a model.onnx"
+    path.touch()
+    exported = Exported(path, check.Agreement(0.0, 1, 'of the images given'), tmp_path / 'my scripts/predict_onnx.py')
+    monkeypatch.setattr(LongTailClassifier, 'export', lambda *_, **__: exported)
+    status, printed, errors = call(monkeypatch, capsys, 'export', run)
+    assert status == 0, errors
+    words = shlex.split(printed.splitlines()[-1].removeprefix('without torch: '))
+    assert words == ['python', str(exported.script), str(path), 'PATH...', '--out', 'predictions.csv']
 
 
 def test_a_folder_that_cannot_be_written_to(tmp_path, monkeypatch):

@@ -2,13 +2,16 @@
 
 import csv
 import io
+import resource
 
 import image_contents as contents
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from ltcl.datasets.transforms import LoadImage
+from ltcl.evaluation.functional import estimate_shares, log_ratio
 from ltcl.export import predict_onnx
 from ltcl.neutral_text import csv_text, from_csv_cell
 
@@ -156,3 +159,59 @@ def test_folders_are_walked_as_by_the_package(tmp_path):
         (tmp_path / name).write_bytes(contents.encode(contents.RAMP, 'PNG'))
     found = predict_onnx.find_images([str(tmp_path)])
     assert found == [str(tmp_path / name) for name in ('a.JPG', 'b/1.jpeg', 'b/2.png')]
+
+
+def test_the_mix_of_the_images_is_estimated_as_by_the_package():
+    logits = 2 * torch.randn(30, 4, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    source = torch.tensor([0.4, 0.3, 0.2, 0.1], dtype=torch.float64)
+    shift = log_ratio(source, estimate_shares(logits, source))
+    expected = torch.softmax(logits + shift, 1).numpy()
+    balanced = torch.softmax(logits - source.log(), 1).float().numpy()
+    found = predict_onnx.for_their_mix([('broken.jpg', None), *((str(i), row) for i, row in enumerate(balanced))])
+    assert found[0] == ('broken.jpg', None)
+    assert np.array([row for _, row in found[1:]]) == pytest.approx(expected, abs=1e-6)
+
+
+class Answering:
+    """Takes the place of an onnxruntime session; Ctrl-C comes at the third image."""
+
+    number = 0
+
+    def run(self, outputs, inputs):
+        self.number += 1
+        if self.number == 3:
+            raise KeyboardInterrupt
+        return [np.array([[0.25, 0.75]], np.float32)]
+
+
+def test_ctrl_c_keeps_what_is_done(tmp_path, monkeypatch, capsys):
+    for i in range(4):
+        Image.fromarray(contents.COLOURS).save(tmp_path / f'{i}.png')
+    (tmp_path / '0.png').write_text('broken')
+    (tmp_path / 'out.csv').write_text('of another run')
+    facts = dict(classes=['a', 'b'], decoding=PLAIN, log_priors={}, prior='as trained')
+    monkeypatch.setattr(predict_onnx, 'load', lambda _: (Answering(), facts))
+    monkeypatch.setattr('sys.argv', ['predict_onnx.py', 'm.onnx', str(tmp_path), '--out', str(tmp_path / 'out.csv')])
+    with pytest.raises(SystemExit) as stop:
+        predict_onnx.main()
+    assert stop.value.code == 130
+    assert capsys.readouterr().err.splitlines()[-1] == 'stopped: 3 of 4 images are answered'
+    rows = list(csv.reader((tmp_path / 'out.partial.csv').read_text().splitlines()))
+    assert [row[1:] for row in rows[1:]] == [['', ''], ['b', '0.75'], ['b', '0.75']]
+    assert (tmp_path / 'out.csv').read_text() == 'of another run'
+
+
+def test_a_table_that_cannot_be_written_leaves_the_old_one(tmp_path, capsys):
+    path = tmp_path / 'out.csv'
+    path.write_text('old')
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, limit[1]))
+    try:
+        with pytest.raises(SystemExit) as stop:
+            predict_onnx.write(str(path), 'path,class,probability')
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+    assert stop.value.code == 1
+    assert f'cannot write {path} (File too large)' in capsys.readouterr().err
+    assert path.read_text() == 'old'
+    assert [each.name for each in tmp_path.iterdir()] == ['out.csv']

@@ -1,6 +1,7 @@
 """Options of the tools, and what bad input gets: one line that names the cause."""
 
 import argparse
+import errno
 import pickle
 
 import pytest
@@ -198,3 +199,15 @@ def test_segmentation_without_its_package_says_what_to_install(monkeypatch, impo
     for start in (lambda: import_custom_modules(cfg), lambda: import_scope('mmseg')):
         with pytest.raises(UserError, match=r"run `pip install 'ltcl\[seg\]'`"):
             start()
+
+
+@pytest.mark.parametrize(
+    ('error', 'expected'),
+    [
+        (OSError(errno.ENOSPC, 'No space left', 'a.json'), 'a.json cannot be written (No space left): make room, or'),
+        (OSError(errno.EROFS, 'Read-only', 'a.json'), 'a.json cannot be written (Read-only): name another place'),
+        (OSError(errno.ENOSPC, 'No space left'), 'a file cannot be written (No space left): make room, or'),
+    ],
+)
+def test_a_full_disk_is_no_bug(error, expected):
+    assert explain(error).startswith(expected)

@@ -122,6 +122,14 @@ def test_a_run_that_fails_among_others_ends_none(tmp_path, call, monkeypatch):
     lines = (tmp_path / 'out' / 'comparison.md').read_text().splitlines()
     assert lines[2].startswith('| good | 70.0')
     assert lines[2].endswith('| 1 |')
+    assert lines[-1] == 'In %, on the images of the last validation.'
     other = call('compare', *configs, '--seeds', 0, '--work-dir', tmp_path / 'out', '--cfg-options', 'max_epochs=3')
     assert 'max_epochs: 4 then, 3 now' in other.mistake
     assert 'at least one run' in call('compare', *configs, '--jobs', 0).mistake
+    with configs[2].open('a') as file:
+        file.write("val_dataloader = dict(dataset=dict(type='D', data_root='elsewhere'))\n")
+    with configs[0].open('a') as file:
+        file.write("val_dataloader = dict(dataset=dict(type='D', data_root='here'))\n")
+    call('compare', *configs, '--seeds', 0, '--work-dir', tmp_path / 'others')
+    said = (tmp_path / 'others' / 'comparison.md').read_text().splitlines()[-1]
+    assert said.startswith(f'Not comparable: {configs[0]} and {configs[2]} are scored on different data (data_root: ')

@@ -1,5 +1,6 @@
 """From a folder of images to a tested network without code, and the tool that divides a folder."""
 
+import errno
 import json
 import os
 from pathlib import Path
@@ -201,6 +202,42 @@ def test_copies_stay_together_and_contradictions_are_listed(split, copies, tmp_p
     printed = capsys.readouterr().out
     assert '1 pictures are in two classes or more, in 3 images, such as a/x.png (a) and ' in printed
     assert ('2 with the same pixels are left out' if choice == 'drop' else 'all are kept') in printed
+
+
+def test_copies_in_a_test_that_was_there_are_listed(split, tmp_path, capsys):
+    root = tmp_path / 'birds'
+    for label, name in enumerate('ab'):
+        for i in range(8):
+            draw(root / f'train/{name}/{i}.png', 100 * label + i)
+        draw(root / f'test/{name}/0.png', 500 + label)
+    split(root, '--out', tmp_path / 'before')
+    assert 'are copies' not in capsys.readouterr().out
+    draw(root / 'test/a/3.jpg', 3, 96)
+    draw(root / 'test/b/x.png', 102)
+    split(root, '--out', tmp_path / 'lists')
+    assert (tmp_path / 'lists/shared.csv').read_text().splitlines() == [
+        '"path","copy","part"',
+        '"train/a/3.png","test/a/3.jpg","test"',
+        '"train/b/2.png","test/b/x.png","test"',
+    ]
+    assert '2 images are copies of images in a part that was there before' in capsys.readouterr().out
+    assert images_of(tmp_path / 'lists', 'val') == images_of(tmp_path / 'before', 'val')
+
+
+def test_no_list_is_left_of_a_division_that_cannot_be_written(split, tmp_path, monkeypatch, capsys):
+    write_own_folder(tmp_path, (5, 2))
+    write = data_split.write_atomic
+
+    def until_it_is_full(path, text):
+        if path.name == 'val.txt':
+            raise OSError(errno.ENOSPC, 'No space left on device', str(path))
+        write(path, text)
+
+    monkeypatch.setattr(data_split, 'write_atomic', until_it_is_full)
+    with pytest.raises(SystemExit):
+        split(tmp_path)
+    assert f'{tmp_path}/val.txt cannot be written (No space left on device)' in capsys.readouterr().err
+    assert not list(tmp_path.glob('*.txt'))
 
 
 def test_origins_stay_together(split, folder, tmp_path):

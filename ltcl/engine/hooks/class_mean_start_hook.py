@@ -40,7 +40,8 @@ class ClassMeanStartHook(Hook):
         classifier = classifier_of(model)
         features, labels = bank_of_training(runner)
         set_rows(classifier, features, labels, self.labels, experts=len(classifier.weight) // model.head.num_classes)
-        runner.logger.info(f'the classifier starts from the means of {len(labels.unique())} classes')
+        number = sum(self.labels is None or label in self.labels for label in labels.unique().tolist())
+        runner.logger.info(f'the classifier starts from the means of {number} of {model.head.num_classes} classes')
 
 
 def classifier_of(model: nn.Module) -> nn.Linear:

@@ -68,9 +68,12 @@ def places_of(old: Sequence[str], new: Sequence[str]) -> list[int]:
     known = {normal_name(name): label for label, name in enumerate(new)}
     lost = [name for name in old if normal_name(name) not in known]
     if lost:
+        theirs = set(map(normal_name, old))
+        others = [name for name in new if normal_name(name) not in theirs]
+        renamed = f'; if it was renamed, to {shorten(others)}, give it back its name' if others else ''
         raise UserError(
             f'there are no training images of {shorten(lost)}, which the model knows: put images of all its classes '
-            'beside the new ones (their folders under the same names), or train without --from'
+            f'beside the new ones (their folders under the same names), or train without --from{renamed}'
         )
     return [known[normal_name(name)] for name in old]
 

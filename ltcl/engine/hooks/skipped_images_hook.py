@@ -13,6 +13,7 @@ from torch.utils.data import Dataset
 
 from ltcl.datasets.image_checks import CHECKS, find_broken, find_skipped, image_files
 from ltcl.errors import UserError
+from ltcl.files import write_atomic
 from ltcl.neutral_text import shorten
 from ltcl.notices import warn
 from ltcl.registry import HOOKS
@@ -110,7 +111,7 @@ class SkippedImagesHook(Hook):
             f'(check={check!r} of ltcl.SkippedImagesHook)'
         )
         lines = ''.join(f'{path}\t{reason}\n' for path, reason in broken.items())
-        Path(runner.work_dir, LIST_FILE).write_text(lines, encoding='utf-8', errors='surrogateescape')
+        write_atomic(Path(runner.work_dir, LIST_FILE), lines)
         if broken:
             runner.logger.warning(
                 f'cannot read {shorten(list(broken))}; {LIST_FILE} in the work dir names all such images'

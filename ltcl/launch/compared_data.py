@@ -1,0 +1,58 @@
+"""Whether the figures of several configs can stand in one table: which images each is trained and scored on."""
+
+import os
+from collections.abc import Mapping, Sequence
+
+from ltcl.neutral_text import shorten, visible
+
+from .compared_runs import fitting
+from .configs import load_config, set_options
+from .nodes import below
+
+SCORED, TRAINED = ('test_dataloader', 'val_dataloader'), ('train_dataloader',)
+NO_IMAGES = ('pipeline', 'lazy_init', 'serialize_data', 'max_refetch')
+"""Entries of a data set that choose none of its images."""
+
+
+def differences(configs: Sequence[str], options: Mapping[str, str]) -> list[str]:
+    """What makes a table of these configs one of figures that cannot be compared.
+
+    Args:
+        configs: Config files.
+        options: ``--cfg-options`` of all.
+
+    Returns:
+        At most two sentences: of the images that are scored, and of those that are trained on.
+    """
+    read = {config: load_config(config, with_imports=False) for config in configs}
+    read = {name: set_options(cfg, fitting(cfg, options), with_imports=False) for name, cfg in read.items()}
+    said = []
+    for loaders, what in ((SCORED, 'scored'), (TRAINED, 'trained')):
+        images = {name: chosen for name, cfg in read.items() if (chosen := _images(cfg, loaders)) is not None}
+        first = next(iter(images), None)
+        others = [name for name in images if first and images[name] != images[first]]
+        if first and others:
+            how = _how(images[first], images[others[0]])
+            said.append(visible(f'{first} and {shorten(others)} are {what} on different data ({how})'))
+    return said
+
+
+def _images(cfg: Mapping, loaders: Sequence[str]) -> dict[str, object] | None:
+    """What chooses the images of the first of some dataloaders that a config has, by dotted keys."""
+    loader = next((cfg[name] for name in loaders if cfg.get(name)), None)
+    if loader is None:
+        return None
+    dataset = loader['dataset']
+    while isinstance(dataset.get('dataset'), dict):  # cached features and repetitions are of the same images
+        dataset = dataset['dataset']
+    dataset = {key: value for key, value in dataset.items() if key not in NO_IMAGES}
+    if isinstance(dataset.get('data_root'), str):
+        dataset['data_root'] = os.path.realpath(dataset['data_root'])
+    return {key: value for key, value in below(dataset) if not isinstance(value, dict)}
+
+
+def _how(one: Mapping[str, object], other: Mapping[str, object]) -> str:
+    """The first entry of two data sets that differs."""
+    key = next(key for key in {**one, **other} if one.get(key, NO_IMAGES) != other.get(key, NO_IMAGES))
+    first, second = (repr(each[key]) if key in each else 'not set' for each in (one, other))
+    return f'{key}: {first:.80} and {second:.80}'
