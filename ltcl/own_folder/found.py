@@ -8,6 +8,7 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
 from ltcl.datasets.set_fingerprint import fingerprint_of_files
+from ltcl.errors import UserError
 from ltcl.evaluation.functional import shot_groups
 from ltcl.evaluation.functional.shot import DEFAULT_BOUNDS
 from ltcl.launch.config_values import images_of
@@ -68,11 +69,16 @@ def look(cfg: Config) -> Found:
         cfg: A config with own images.
 
     Raises:
-        UserError: The folder has no images in a form that is known.
+        UserError: The folder has no images in a form that is known, or a loader was taken out of the config.
     """
     from ltcl.registry import DATASETS
 
     def build(name: str) -> Any:
+        if not cfg.get(f'{name}_dataloader'):
+            raise UserError(
+                f'{name}_dataloader is None: training on a folder needs it; ltcl train CONFIG, with the config in the '
+                'work directory of a run, trains without it'
+            )
         parts = dict(images_of(cfg[f'{name}_dataloader'].dataset), pipeline=[])
         return DATASETS.build(parts)
 

@@ -46,6 +46,7 @@ def places(data, work_dir, tmp_path):
         (['DATA', '--epochs', '0'], 2, '0 is no whole number of at least 1'),
         (['DATA', '--val-share', '1'], 2, '1 is no number of at least 0.01 and less than 1'),
         (['DATA', '--epochs', '2', '--cfg-options', 'max_epochs=3'], 1, 'is set by an option of its own as well'),
+        (['DATA', '--cfg-options', 'val_dataloader=None'], 1, 'val_dataloader is None: training on a folder needs it'),
         (['DATA', '--from', 'RUN', '--backbone', 'resnet18'], 1, 'goes on with its own model: leave --backbone out'),
         (['DATA', '--from', 'RUN', '--image-size', '64'], 1, 'goes on with its own model: leave --image-size out'),
         (['DATA', '--tune', 'frozen', '--cache-images'], 1, '--tune frozen reads an image once: leave it out'),
