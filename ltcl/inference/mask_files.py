@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 
 from ltcl.errors import UserError
+from ltcl.evaluation.class_mixes import Prior
 from ltcl.export.predict_onnx import TABLE, FolderError, MaskFolder
 from ltcl.files import PARTIAL, write_atomic
 
 from .images import Source
 from .mask_record import MaskRecord, made_by
 from .overlays import LEGEND, OVERLAYS, legend, overlay, overlay_path, png_of
-from .segmenter import LongTailSegmenter, Prior, Segmentation
+from .segmenter import LongTailSegmenter, Segmentation
 from .tables import json_text
 
 LEFT_IN_PART = f'.{16 * "[0-9a-f]"}{PARTIAL}'

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ltcl.datasets.folder_cache import file_keys
-from ltcl.files import write_atomic
+from ltcl.evaluation.class_mixes import Prior
+from ltcl.files import CHUNK, write_atomic
 from ltcl.version import __version__
 
-from .segmenter import LongTailSegmenter, Prior
+from .segmenter import LongTailSegmenter
 
 RECORD = '.predictions.jsonl'
 
@@ -101,16 +102,22 @@ def made_by(model: LongTailSegmenter, prior: Prior, reject: float) -> dict[str, 
         reject: As there.
     """
     shift = model.shift(prior)
-    with model.run.path.open('rb') as file:
-        checkpoint = hashlib.file_digest(file, 'sha256').hexdigest()
     config = json.dumps(model.run.config.to_dict(), default=str, sort_keys=True)
     return {
-        'checkpoint': checkpoint,
+        'checkpoint': _digest_of(model.run.path),
         '--config': hashlib.sha256(config.encode('utf-8', 'surrogateescape')).hexdigest(),
         '--prior': None if shift is None else shift.tolist(),
         '--reject': reject,
         'version of ltcl': __version__,
     }
+
+
+def _digest_of(path: Path) -> str:
+    found = hashlib.sha256()
+    with path.open('rb') as file:
+        while piece := file.read(CHUNK):
+            found.update(piece)
+    return found.hexdigest()
 
 
 def _keys(images: Iterable[str]) -> list[str | None]:

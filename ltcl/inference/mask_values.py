@@ -38,8 +38,9 @@ class MaskValues:
     @property
     def colours(self) -> list[tuple[int, int, int]]:
         """Colour of each class, and last of what is no class."""
-        palette = self.palette
-        return [each if palette is None else palette[each] for each in self.values]  # type: ignore
+        if self.palette is None:
+            return [each for each in self.values if isinstance(each, tuple)]
+        return [self.palette[each] for each in self.values if isinstance(each, int)]
 
     def of(self, labels: np.ndarray) -> np.ndarray:
         """Masks of labels: uint8, of the same shape, or with a last axis of three colours.

@@ -3,6 +3,7 @@
 import io
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -60,7 +61,8 @@ def legend(classes: Sequence[str], colours: Colours) -> bytes:
     names = figure_names(classes, range(len(classes)), where='place of its column, from 0')
     rows = -(-len(classes) // names.legend_columns(WIDTH, FONT_SIZE)) + 2 * bool(names.note)
     figure = Figure(figsize=(WIDTH, ROW * (rows + 1)))
-    handles = [Patch(facecolor=np.array(each) / 255, edgecolor='#666666') for each in colours[: len(classes)]]
+    painted: Any = np.array(colours[: len(classes)]) / 255
+    handles = [Patch(facecolor=each, edgecolor='#666666') for each in painted]
     names.draw_legend(figure, handles, 'center', FONT_SIZE)
     file = io.BytesIO()
     figure.savefig(file, format='svg')
