@@ -2,12 +2,16 @@
 
 import argparse
 
+from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from torch import nn
 
 from ltcl.datasets.cached_features import find_cached
 from ltcl.errors import UserError
 from ltcl.launch.building import import_scope
+from ltcl.launch.config_values import replace_copies
+from ltcl.launch.moved_images import own_images, refuse_gone
+from ltcl.launch.run_config import require_folder
 from ltcl.own_folder.quietly import quiet
 
 from .choosing import choose, classes_named
@@ -28,6 +32,7 @@ def show(args: argparse.Namespace) -> tuple[str, int]:
         UserError: There is no such config, part, class or group.
     """
     cfg = config_of(args.config, args.cfg_options, args.method)
+    look_in(cfg, args.config, args.data)
     scope = cfg.get('default_scope') or 'mmpretrain'
     import_scope(scope)
     with quiet(), DefaultScope.overwrite_default_scope(scope):
@@ -42,6 +47,22 @@ def show(args: argparse.Namespace) -> tuple[str, int]:
         raise UserError('none of the images can be read')
     grouped = _by_class(source, drawn, shown)
     return sheet(args.config, _remarks(args, source, shown, preprocessor), grouped, source.classes), len(shown)
+
+
+def look_in(cfg: Config, run: str, data: str | None) -> None:
+    """Take the images from the folder where they are now; None: from where they were.
+
+    Raises:
+        UserError: They are not there.
+    """
+    images = own_images(cfg)
+    if data is None:
+        refuse_gone(cfg, run, f'ltcl browse {run} DATA')
+        return
+    require_folder(data)
+    if images is None:
+        raise UserError(f'{run} has no folder of own images: leave {data} out, or set --cfg-options data_root={data}')
+    replace_copies(cfg._cfg_dict, 'data_root', images['data_root'], data)
 
 
 def _classes(source: Source, args: argparse.Namespace) -> list[list[int]]:

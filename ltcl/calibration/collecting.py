@@ -8,13 +8,16 @@ from typing import Any, NamedTuple
 import numpy as np
 from mmengine.config import Config
 
+from ltcl.datasets.training_images import trained_on
 from ltcl.engine.unwrapped import unwrapped
 from ltcl.errors import UserError
 from ltcl.evaluation.functional.shot import DEFAULT_BOUNDS
 from ltcl.inference.runs import SCOPE, classifies
 from ltcl.launch import build_runner
 from ltcl.launch.config_values import OWN_IMAGES, bounds_of, images_of
+from ltcl.launch.moved_images import is_gone, is_own, refuse_gone, training_files
 from ltcl.launch.run_config import config_of_run
+from ltcl.notices import warn
 from ltcl.predictions import SavedPredictions, load_predictions
 from ltcl.predictions.adjusting import halves
 
@@ -44,27 +47,59 @@ def collect(run: str, data: str | None = None, in_halves: bool = False) -> Answe
 
     Args:
         run: A work dir or a checkpoint.
-        data: Folder of other images to fit on, in the place of the validation images.
+        data: Where the images of the training are now; or a folder of other images to fit on, in the place of the
+            validation images, but for those among them that the model was trained on.
         in_halves: Take one half of them to fit on, and the other half for the check.
 
     Raises:
         UserError: There is no checkpoint, no image to fit on, or the model is none that is calibrated.
     """
-    cfg, tested = config_under_test(run, data), config_under_test(run)
+    cfg = config_under_test(run, data)
+    if data is not None and is_own(cfg, data):  # moved, perhaps
+        tested, data = config_under_test(run, data), None
+    else:
+        tested = config_under_test(run)
     bounds = bounds_of(tested) or DEFAULT_BOUNDS
     if data is None:
+        refuse_gone(cfg, run, f'ltcl calibrate {run} DATA', 'val')
         use_validation(cfg, run, in_halves)
-    val = answers_of(cfg, 'val' if data is None else Path(data).resolve().name)
+        val = answers_of(cfg, 'val')
+    else:
+        val = without_training_images(answers_of(cfg, Path(data).resolve().name), cfg, data)
     if in_halves:
         half = halves(val.labels)
         return Answers(
             some(val, half == 0)._replace(split=f'half of {val.split}'), some(val, half == 1), 'rest', bounds
         )
-    if tested.get('test_dataloader') is None or is_benchmark(tested):
+    if is_gone(tested, 'test'):
+        warn(f'the test images of {run} are not in their folder any more, so there is no check')
+    if tested.get('test_dataloader') is None or is_benchmark(tested) or is_gone(tested, 'test'):
         return Answers(val, None, 'test', bounds)
     test = answers_of(tested, 'test')
     is_same = np.array_equal(val.labels, test.labels) and np.array_equal(val.scores, test.scores)
     return Answers(val, None if is_same else test, 'test', bounds)
+
+
+def without_training_images(found: SavedPredictions, cfg: Config, data: str) -> SavedPredictions:
+    """Answers for images that the model was not trained on: of those it is too sure.
+
+    Raises:
+        UserError: None is left.
+    """
+    known = trained_on(found.paths.tolist(), training_files(cfg))
+    if not known.any():
+        return found
+    first = f'such as {found.paths[known.argmax()]}'
+    if known.all():
+        raise UserError(
+            f'all {len(known):,} images of {data} are training images of this run, {first}, of which it is too sure: '
+            'name other images, or leave them out to fit on the validation images'
+        )
+    warn(
+        f'{known.sum():,} of the {len(known):,} images of {data} are training images of this run, {first}, of which it '
+        'is too sure: they are left out'
+    )
+    return some(found, ~known)
 
 
 def config_under_test(run: str, data: str | None = None) -> Config:

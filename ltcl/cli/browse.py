@@ -8,6 +8,7 @@ examples:
   ltcl browse my_config.py
   ltcl browse my_config.py --group few --number 40 --out few.html
   ltcl browse work_dirs/birds --class heron --seed 1
+  ltcl browse work_dirs/birds moved/birds
   ltcl browse data/birds --split val
 """
 
@@ -27,6 +28,7 @@ from .parser import ArgumentParser, command
 def options(parser: ArgumentParser) -> None:
     """Words and options of the command."""
     parser.add_argument('config', metavar='CONFIG|RUN|DATA', help='config, work dir or checkpoint, or folder of images')
+    parser.add_argument('data', nargs='?', metavar='DATA', help='where the images of CONFIG or RUN are now')
     chosen = parser.add_mutually_exclusive_group()
     chosen.add_argument(
         '--class', dest='classes', action='append', metavar='NAME', help='only this class; may be repeated'

@@ -6,7 +6,7 @@ mostly from rare to frequent classes for `--prior validation`, the mix of the va
 choice gives. What is fitted is stored in the checkpoint of RUN (a work dir: its best one), and `ltcl predict`, `ltcl
 test`, `ltcl export` and ltcl.LongTailClassifier use it from then on; the weights stay as they are. DATA is a folder of
 other images in class folders, to fit on in the place of the validation images. Test images choose nothing: they are the
-check.
+check. DATA may also be the folder of the training images, if it was moved: then it is fitted on their validation part.
 
 examples:
   ltcl calibrate work_dirs/birds
@@ -26,7 +26,7 @@ PRIORS = ('keep', 'validation', 'natural', 'balanced')
 def options(parser: ArgumentParser) -> None:
     """Words and options of the command."""
     parser.add_argument('run', metavar='RUN', help='work dir of a training (its best checkpoint), or a checkpoint')
-    parser.add_argument('data', nargs='?', metavar='DATA', help='folder of images to fit on; by default validation')
+    parser.add_argument('data', nargs='?', metavar='DATA', help='where the images are now; folder of others to fit on')
     parser.add_argument('--by', choices=('all', 'group'), default='all', help='one temperature, or one a shot group')
     parser.add_argument(
         '--prior',

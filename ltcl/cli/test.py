@@ -16,6 +16,7 @@ examples:
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 from mmengine.config import Config
 
@@ -25,6 +26,7 @@ from ltcl.launch.config_source import SUFFIXES
 from ltcl.launch.config_values import bounds_of, fill_num_classes, images_of
 from ltcl.launch.image_options import calibration_option, check_rejection, mix, rejection
 from ltcl.launch.launcher import start_copies
+from ltcl.launch.moved_images import is_own, refuse_gone, training_files
 from ltcl.launch.run_config import config_of_run
 from ltcl.launch.threads import set_threads
 from ltcl.shipped import find_config
@@ -58,7 +60,8 @@ def parse(parser: ArgumentParser) -> argparse.Namespace:
     args = parser.parse_intermixed_args()
     if args.checkpoint is None and not is_run(args.config):
         if not find_config(args.config).is_file():
-            parser.error(f'{args.config} does not exist: {meant_path(args.config, "name a work dir or a checkpoint")}')
+            hint = 'name a work dir or a checkpoint; a config needs a CHECKPOINT after it'
+            parser.error(f'{args.config} does not exist: {meant_path(args.config, hint)}')
         parser.error(f'{args.config} is no run, a work dir or a checkpoint, and a config needs a CHECKPOINT after it')
     return args
 
@@ -112,7 +115,10 @@ def read_config(args: argparse.Namespace, members: list[tuple[str, str]]) -> Con
         raise UserError(f'--out {args.out} must end in .npz{reason}')
     if not members:
         data = args.checkpoint
-        return add_options(config_of_run(args, args.config, data), args, data=data)
+        cfg = config_of_run(args, args.config, data)
+        if data is None:
+            refuse_gone(cfg, args.config, f'ltcl test {args.config} DATA', args.split)
+        return add_options(cfg, args, data=None if data is None or is_own(cfg, data) else data)
     first, *others = [load_config(config) for config, _ in members]
     for _, checkpoint in members:
         if Path(checkpoint).suffix in SUFFIXES:
@@ -218,11 +224,27 @@ def augment_test(cfg: Config, num_members: int = 1) -> None:
     cfg.model = dict(**cfg.tta_model, module=cfg.model)
 
 
+def warn_of_training_images(cfg: Config, dataset: Any, data: str) -> None:
+    """Say how many images of a folder the model was trained on."""
+    from ltcl.datasets.training_images import trained_on
+    from ltcl.notices import warn
+
+    paths = [str(dataset.get_data_info(index).get('img_path')) for index in range(len(dataset))]
+    known = trained_on(paths, training_files(cfg))
+    if known.any():
+        first = paths[int(known.argmax())]
+        warn(
+            f'{known.sum():,} of the {len(paths):,} images of {data} are training images of this run, such as '
+            f'{first}: figures on them say little'
+        )
+
+
 @command(options, parse=parse)
 def main(args: argparse.Namespace) -> None:
     """Build the config, load the checkpoints and test them."""
     start_copies(args)
     members = [] if tests_run(args) else find_members(args)
+    data = None if members else args.checkpoint
     cfg = read_config(args, members)
     require_writable(cfg.work_dir)
     set_threads(args.threads)
@@ -231,4 +253,6 @@ def main(args: argparse.Namespace) -> None:
         from ltcl.engine.ensemble import load_members
 
         load_members(runner, [checkpoint for _, checkpoint in members])
+    if data is not None and not is_own(cfg, data):
+        warn_of_training_images(cfg, runner.test_dataloader.dataset, data)
     runner.test()

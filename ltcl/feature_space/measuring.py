@@ -10,6 +10,7 @@ from ltcl.checkpoints.finding import REGULAR, numbered
 from ltcl.checkpoints.run_state import meta_of
 from ltcl.evaluation.functional.shot import DEFAULT_BOUNDS
 from ltcl.inference.runs import SavedRun, build_model, read_run
+from ltcl.launch.moved_images import refuse_gone
 
 from .describing import Trained, describe
 from .encoding import TEST, TRAIN, Encoded, bounds_of, classifier_of, encode, loader_of, move_data, targets_of
@@ -57,6 +58,7 @@ class Look:
         run = read_run(checkpoint, self.config)
         if self.data_root is not None:
             move_data(run.config, self.data_root)
+        refuse_gone(run.config, checkpoint, f'ltcl features {checkpoint} --data-root DATA')
         model: Any = build_model(run, self.device)
         encoded = self._encoded(run, model, self.split)
         # Where there is no classifier, there is nothing to compare with the means of the training images.

@@ -54,6 +54,8 @@ class Reader:
         steps = Compose(pipeline).transforms
         loads = bool(steps) and isinstance(steps[0], LoadImage | LoadImageFromFile)
         self.loader = steps[0] if loads else LoadImage()
+        if isinstance(self.loader, LoadImage):
+            self.loader.refuses_damage = True  # half a picture is no answer
         self.steps = steps[1:] if loads else steps
         self.is_grey = is_grey and not loads
         self.checks_ends = checks_ends and not isinstance(self.loader, LoadImage)

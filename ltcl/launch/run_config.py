@@ -12,6 +12,7 @@ from ltcl.similar_paths import meant_path
 from .building import import_custom_modules
 from .config_values import OWN_IMAGES, OWN_SCENES, fill_num_classes, images_of
 from .configs import apply_options
+from .moved_images import take_from
 
 
 def config_of_run(args: argparse.Namespace, run: str, data: str | None) -> Config:
@@ -20,8 +21,9 @@ def config_of_run(args: argparse.Namespace, run: str, data: str | None) -> Confi
     Args:
         args: Parsed :func:`~ltcl.launch.configs.run_options`; its ``checkpoint`` becomes that of the run.
         run: A work dir or a checkpoint.
-        data: Folder of other test images, with the classes of the training: its part for testing or validation, or all
-            of it where it has none. None: the test set of the training.
+        data: Where the images of the training are now; or a folder of other test images, with the classes of the
+            training: its part for testing or validation, or all of it where it has none. None: the test set of the
+            training, where it was.
 
     Raises:
         UserError: There is no checkpoint, it carries no config, or ``data`` is no folder of such images.
@@ -36,18 +38,30 @@ def config_of_run(args: argparse.Namespace, run: str, data: str | None) -> Confi
     cfg.pop('experiment_name', None)  # its log history is not that of the test
     args.checkpoint, args.work_dir = str(path), args.work_dir or str(path.parent)
     if data is not None:
-        cfg.test_dataloader.dataset = _other_images(cfg, data, args.checkpoint)
+        require_folder(data)
+        if not take_from(cfg, data, path):
+            cfg.test_dataloader.dataset = _other_images(cfg, data, args.checkpoint)
     cfg = apply_options(cfg, args)
     cfg.load_from, cfg.resume = args.checkpoint, False
     return cfg
 
 
+def require_folder(data: str) -> None:
+    """Refuse what is no folder of images.
+
+    Raises:
+        UserError: It is none.
+    """
+    if Path(data).is_dir():
+        return
+    hint = 'name a folder of images in class folders, or leave it out'
+    if Path(data).exists():
+        raise UserError(f'{data} is no folder: {hint}')
+    raise UserError(f'{data} does not exist: {meant_path(data, hint)}')
+
+
 def _other_images(cfg: Config, data: str, checkpoint: str) -> dict:
     """Config of a data set of other images, by the pipeline of the test."""
-    if not Path(data).is_dir():
-        fault = 'is no folder' if Path(data).exists() else 'does not exist'
-        hint = 'name a folder of images in class folders, or leave it out'
-        raise UserError(f'{data} {fault}: {hint if Path(data).exists() else meant_path(data, hint)}')
     own = cfg.test_dataloader.dataset
     if own['type'] == OWN_SCENES:
         from ltcl.own_scenes import find_scenes

@@ -6,28 +6,28 @@ from pathlib import Path
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
-from ltcl.datasets.image_checks import find_broken, image_files
+from ltcl.datasets.image_checks import image_files
+from ltcl.datasets.whole_images import find_damaged
 from ltcl.engine.hooks.skipped_images_hook import LIST_FILE
 from ltcl.errors import UserError
 from ltcl.files import write_atomic
+from ltcl.launch.config_values import images_of
 from ltcl.neutral_text import visible
 
 from .quietly import quiet
 
 PARTS = ('train', 'val', 'test')
-# Images from which on several processes look at them.
-MANY = 2000
 
 
 def refuse_damaged(cfg: Config, work_dir: str) -> None:
-    """Look at the first and last bytes of every image.
+    """Decode every image that was not looked at before, so that none ends a training after hours or spoils it.
 
     Args:
         cfg: A config with own images. One whose training leaves out what it cannot read looks at them by itself.
         work_dir: Where a list of all is written, if there are any.
 
     Raises:
-        UserError: Images are empty, cut off or none at all.
+        UserError: Images are empty, cut off, damaged in the middle or none at all.
     """
     from ltcl.registry import DATASETS
 
@@ -36,7 +36,9 @@ def refuse_damaged(cfg: Config, work_dir: str) -> None:
     files = {path: loader for dataset in datasets for path, loader in image_files(dataset).items()}
     if any(loader.skipped is not None for loader in files.values()):
         return
-    broken = find_broken(files, 'ends', cfg.train_dataloader.num_workers if len(files) > MANY else 0)
+    training = cfg.train_dataloader.dataset
+    workers = training.get('num_workers') or cfg.train_dataloader.num_workers
+    broken = find_damaged(files, images_of(training)['data_root'], workers)
     if not broken:
         return
     path = Path(work_dir, LIST_FILE)

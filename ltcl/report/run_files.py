@@ -1,6 +1,7 @@
 """The files of a run that a page is made from."""
 
 import json
+import os
 import shlex
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -80,6 +81,17 @@ class RunFiles:
         name = str(self.saved.paths[place])
         found = [path for path in (Path(name), self.folder / name) if name and path.is_file()]
         return found[0] if found else None
+
+    @property
+    def gone_folder(self) -> Path | None:
+        """Folder of the images of the saved predictions, if it is not there any more."""
+        paths = (
+            [] if self.saved is None else [Path(name) for name in self.saved.paths.tolist() if Path(name).is_absolute()]
+        )
+        if not paths or any(path.is_file() for path in paths):
+            return None
+        folder = Path(os.path.commonpath([path.parent for path in paths]))
+        return next(each for each in (folder, *folder.parents) if each.parent.exists())
 
 
 def read_run(folder: str | Path, predictions: str | Path | None = None) -> RunFiles:

@@ -236,11 +236,14 @@ def test_validation_images_that_are_those_of_the_test(call, run):
         (['RUN', '--bounds', '9', '3'], 2, 'the smaller one first'),
         (['SEG'], 1, 'is a checkpoint of segmentation: only classifiers of images'),
         (['RUN', 'FEW'], 1, '40 images with .* wrong answers tell no temperature'),
+        (['RUN', 'TRAIN'], 1, 'all 40 images of .* are training images of this run, such as .*class_0/0.png'),
     ],
 )
 def test_mistakes_are_one_line(call, run, folders, tmp_path, words, status, message):
     checkpoint = load_from_local(best(run))
-    places = dict(RUN=run, FEW=folders / 'train')
+    places = dict(RUN=run, TRAIN=folders / 'train', FEW=tmp_path / 'few')
+    if 'FEW' in words:
+        write_doubtful(places['FEW'], (20, 12, 8), 2)
     if 'SEG' in words:
         meta = checkpoint['meta']
         config = dict(meta['config'], default_scope='mmseg', model=dict(type='EncoderDecoder', decode_head={}))

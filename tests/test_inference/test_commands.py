@@ -155,7 +155,7 @@ def test_an_unreadable_image_is_listed_and_the_others_answered(call, run, data, 
         (['predict', 'CODE', 'IMAGE'], 1, 'names code, not a registered part'),
         (['predict', 'CUT', 'IMAGE'], 1, 'CUT.pth is damaged'),
         (['embed', 'RUN', 'IMAGE', '--out', 'features.csv'], 2, 'must end in .npz'),
-        (['test', 'RUN', 'nowhere'], 1, 'nowhere is no folder'),
+        (['test', 'RUN', 'nowhere'], 1, 'nowhere does not exist: name a folder of images'),
         (['test', 'my_config.py'], 2, 'a config needs a CHECKPOINT after it'),
     ],
 )

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from image_contents import damage, encode
 from mmengine.registry import init_default_scope
 from natural_picture import draw_picture
 from PIL import ExifTags, Image, ImageOps
@@ -10,7 +11,7 @@ from PIL import ExifTags, Image, ImageOps
 from ltcl.errors import UserError
 from ltcl.export.preparation import decoding_of
 from ltcl.inference.images import find_images
-from ltcl.inference.reading import Reader
+from ltcl.inference.reading import ImageSources, Reader
 
 PIPELINES = {
     'rgb': ['ltcl.LoadImage', 'PackInputs'],
@@ -91,3 +92,14 @@ def test_folders_are_walked_and_sorted(path):
 def test_no_pixels(path):
     with pytest.raises(UserError, match='not float64'):
         read('rgb', np.zeros((0, 3, 3)))
+
+
+@pytest.mark.parametrize('kind', ['jpeg', 'png'])
+def test_half_a_picture_is_no_answer(path, kind):
+    whole = encode(np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8), kind)
+    path.write_bytes(damage(whole, bytes(512)))
+    reader = Reader([dict(type=name) for name in PIPELINES['rgb']], is_grey=False)
+    _, reason = ImageSources(find_images(path), reader)[0]
+    assert isinstance(reason, str)
+    if kind == 'jpeg':  # of which libjpeg makes a picture
+        assert reason.startswith('damaged in the middle: ')

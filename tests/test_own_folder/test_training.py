@@ -1,12 +1,14 @@
 """`ltcl train DATA`: what it makes of a folder, says, writes, and does when it is called again."""
 
 import json
+import re
 import shutil
 import subprocess
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from image_contents import damage, encode
 from mmengine.config import Config
 from own_training import ODD_NAME, OPTIONS
 from toy import write_images
@@ -140,11 +142,16 @@ def test_all_damaged_images_are_told_before_anything_is_computed(call, data, tmp
     damaged = shutil.copytree(data, tmp_path / 'damaged')
     (damaged / 'class_0' / 'empty.jpg').touch()
     (damaged / 'class_2' / 'page.jpg').write_text('<html>404</html>')
+    pixels = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+    for kind in ('jpeg', 'png'):  # their first and last bytes are as they should be
+        (damaged / 'class_2' / f'middle.{kind}').write_bytes(damage(encode(pixels, kind), bytes(512)))
     assert call('train', damaged, '--work-dir', tmp_path / 'run', *OPTIONS) == 1
     [line] = capsys.readouterr().err.splitlines()
-    assert line.startswith('error: 2 of 21 images cannot be read, such as ')
+    assert line.startswith('error: 4 of 23 images cannot be read, such as ')
     listed = (tmp_path / 'run' / 'broken_images.txt').read_text().splitlines()
-    assert [each.split('\t')[0].rpartition('/')[2] for each in listed] == ['empty.jpg', 'page.jpg']
+    names = ['empty.jpg', 'middle.jpeg', 'middle.png', 'page.jpg']
+    assert [each.split('\t')[0].rpartition('/')[2] for each in listed] == names
+    assert re.fullmatch(r'.*middle.jpeg\tdamaged in the middle: .*', listed[1])
     subprocess.run(line.split('`')[1], shell=True, check=True)
     assert call('train', damaged, '--work-dir', tmp_path / 'run', *OPTIONS, '--dry-run') == 0
 

@@ -59,6 +59,7 @@ class LoadImage(BaseTransform):
 
     Attributes:
         kept: Decoded images in memory, of ``ltcl.SharedImagesHook``; None decodes each time.
+        refuses_damage: Whether a JPEG file that is damaged in the middle cannot be read, under 'fail' too.
 
     Raises:
         UserError: An option is not as described; a broken file under 'fail', or too many in a row under 'skip'; there
@@ -90,6 +91,7 @@ class LoadImage(BaseTransform):
         self.skipped = SkippedImages() if broken == 'skip' else None
         self.damaged = SeenFiles()
         self.kept: Any = None
+        self.refuses_damage = False
 
     def transform(self, results: dict) -> dict | None:
         """Read ``results['img_path']`` or take ``results['img']``; None asks the data set for another image."""
@@ -143,7 +145,7 @@ class LoadImage(BaseTransform):
 
     def _decode(self, path: str, content: bytes, reduction: int = 1) -> np.ndarray:
         def damaged(damage: str) -> None:
-            if self.skipped is not None:
+            if self.skipped is not None or self.refuses_damage:
                 raise OSError(f'damaged in the middle: {damage}')
             if self.damaged.add(path):
                 # Processes other than the first log errors only.
