@@ -102,6 +102,34 @@ def description_of(name: str) -> Any:
     return described or timm.models.PretrainedCfg(architecture=name)
 
 
+def name_of_file(name: str, file: str) -> str:
+    """The name with the tag of a file that has the name of timm's or of its authors.
+
+    Args:
+        name: Name of timm, with or without a tag, which stays.
+        file: A path or URL, such as ``mae_pretrain_vit_base.pth`` or ``resnet18.tv_in1k.safetensors``.
+
+    Returns:
+        The name with a tag; as it is, where the file does not tell one.
+    """
+    path = Path(file.partition('?')[0])
+    tagged = [] if '.' in name else import_timm().list_pretrained(f'{name}.*')
+    theirs = {each: str(description_of(each).url or '').rpartition('/')[2] for each in tagged}
+    return next((each for each in tagged if path.stem == each or (theirs[each] and path.name == theirs[each])), name)
+
+
+def other_preparations(name: str) -> list[str]:
+    """Names of weights of the same network whose images have another mean or std.
+
+    Args:
+        name: Name of timm with the tag of weights.
+    """
+    own = description_of(name)
+    tagged = import_timm().list_pretrained(f'{name.partition(".")[0]}.*')
+    numbers = ((each, description_of(each)) for each in tagged)
+    return [each for each, described in numbers if (described.mean, described.std) != (own.mean, own.std)]
+
+
 @functools.cache
 def find_weights(name: str) -> Weights:
     """The file of the weights of a network: of a cache, else downloaded, else of a package. Asked once in a process.

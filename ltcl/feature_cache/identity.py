@@ -4,6 +4,8 @@ import json
 import re
 from typing import Any
 
+import cv2
+import PIL
 import torch
 from torch import nn
 
@@ -12,6 +14,8 @@ from ltcl.models.backbones import FrozenBackbone
 
 from .store import digest
 
+# Another version may decode and resize to other pixels.
+DECODERS = (cv2.__version__, PIL.__version__)
 # Counts up when the same encoder and image give other features.
 FORMAT = 1
 
@@ -40,7 +44,7 @@ def _parts(name: str, value: torch.Tensor) -> tuple[bytes, bytes]:
 
 
 def digest_of_view(dataset: CachedFeatures, view: str) -> bytes:
-    """Stands for the steps that make a view of an image.
+    """Stands for the steps that make a view of an image, and for what reads and resizes it.
 
     Args:
         dataset: The data set.
@@ -48,7 +52,7 @@ def digest_of_view(dataset: CachedFeatures, view: str) -> bytes:
     """
     is_random = view.startswith('crop')
     steps = [view, dataset.seed, pipelines_in(dataset.config)] if is_random else [view, dataset.steps]
-    return digest(json.dumps(steps, sort_keys=True, default=str).encode())
+    return digest(json.dumps([*steps, DECODERS], sort_keys=True, default=str).encode())
 
 
 def pipelines_in(node: Any) -> list:

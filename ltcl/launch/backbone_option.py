@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from mmengine.config import Config
 
 from ltcl.errors import UserError
+from ltcl.neutral_text import shorten
 
 from .image_options import at_least
 
@@ -92,7 +93,7 @@ def set_backbone(
     _require_classifier(cfg, '--backbone')
     from .backbones import find_backbone
 
-    found = find_backbone(name)
+    found = find_backbone(name, weights)
     init_cfg, prepared = found.find(not scratch and weights is None)
     if weights is not None:
         init_cfg = dict(type='Pretrained', checkpoint=weights)
@@ -118,6 +119,17 @@ def set_backbone(
     if os.environ.get('RANK', '0') == '0':
         start = 'random weights' if init_cfg is None else f'weights {init_cfg["checkpoint"]}'
         print(f'backbone {found.name} of {found.library}, {start}, images of {size} px')
+        if weights is not None and found.library == 'timm' and '.' not in name:
+            _tell_preparation(found.name, weights)
+
+
+def _tell_preparation(name: str, weights: str) -> None:
+    """Say whose mean and std are taken for a file that does not tell, where timm knows several of the network."""
+    from ltcl.checkpoints.timm_files import name_of_file, other_preparations
+
+    others = other_preparations(name)
+    if others and name_of_file(name.partition('.')[0], weights) != name:
+        print(f'mean and std are those of {name}; {shorten(others, 3)} have others: name the one that the file is of')
 
 
 def _put(cfg: Config, network: dict, pooling: dict | list[dict] | None) -> None:
@@ -242,9 +254,11 @@ def _sized(found: 'Backbone', size: int, channels: int) -> dict:
     from ltcl.signatures import parameters_of
 
     known = parameters_of(MODELS.get(found.config['type']))
-    wanted = dict(in_channels=channels) if channels != 3 else {}
+    wanted: dict = dict(in_channels=channels) if channels != 3 else {}
     if 'img_size' in known:
-        wanted['img_size'] = size
+        wanted['img_size'] = (size, size) if isinstance(found.config.get('img_size'), list | tuple) else size
+    if 'pad_small_map' in known:  # windows of attention that are larger than the maps of small images
+        wanted['pad_small_map'] = True
     if 'in_channels' in wanted and 'in_channels' not in known:
         raise UserError(f'--backbone {found.name} takes colours, and the images of the config have {channels} channel')
     return {**found.config, **wanted}

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
-from ltcl.checkpoints.timm_files import SCHEME, description_of, find_weights, full_name, import_timm
+from ltcl.checkpoints.timm_files import SCHEME, description_of, find_weights, full_name, import_timm, name_of_file
 from ltcl.errors import UserError
 
 from .building import import_mmpretrain
@@ -55,7 +55,7 @@ class Backbone(NamedTuple):
     find: Callable[[bool], tuple[dict | None, Preparation]]
 
 
-def find_backbone(name: str) -> Backbone:
+def find_backbone(name: str, weights: str | None = None) -> Backbone:
     """The backbone of a name.
 
     A name that both libraries know is timm's; ``timm/NAME`` and ``mmpretrain/NAME`` name one of them. Without timm,
@@ -63,6 +63,7 @@ def find_backbone(name: str) -> Backbone:
 
     Args:
         name: Name of a network of timm, with or without the tag of its weights, or of a model of mmpretrain.
+        weights: A file that the network is to start from; its name may tell the tag, and so the mean and std.
 
     Raises:
         UserError: Nobody knows it, with the nearest names; or timm is needed and not installed.
@@ -72,7 +73,7 @@ def find_backbone(name: str) -> Backbone:
         raise UserError(f'--backbone {name}: there is no library {library}: write timm/NAME or mmpretrain/NAME')
     from_timm = timm_names()
     if library != 'mmpretrain' and from_timm is not None and inner.partition('.')[0] in from_timm:
-        return _of_timm(inner)
+        return _of_timm(inner if weights is None else name_of_file(inner, weights))
     if library == 'timm' and from_timm is None:
         import_timm()
     from_mmpretrain = mmpretrain_names()

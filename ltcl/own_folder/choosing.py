@@ -158,10 +158,16 @@ def fit_to_images(cfg: Config, counts: list[int], args: argparse.Namespace) -> l
 
     Returns:
         Lines to print.
+
+    Raises:
+        UserError: There are fewer training images than a batch is to have.
     """
     from ltcl.recipe_rules.applying import apply_recipe
 
     kept = options_of(args)
+    batch, number = cfg.train_dataloader.batch_size, sum(counts)
+    if 'train_dataloader.batch_size' in kept and batch > number:
+        raise UserError(f'a batch of {batch} images is more than the {number:,} of the training: take a smaller one')
     lines = apply_recipe(cfg, counts, kept)
     limit_workers(cfg, os.cpu_count() or 1, kept)
     epochs = cfg.train_cfg.max_epochs

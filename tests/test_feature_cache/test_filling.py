@@ -17,7 +17,7 @@ from toy_frozen import encoder_file, frozen_config
 from ltcl.cli.cache import remove
 from ltcl.datasets.samplers import SeededIndex
 from ltcl.errors import UserError
-from ltcl.feature_cache import contents, extraction, fill_features, filling, store
+from ltcl.feature_cache import contents, extraction, fill_features, filling, identity, store
 from ltcl.feature_cache.identity import digest_of_encoder
 
 CROPS = 3
@@ -130,6 +130,16 @@ def test_other_weights_or_another_preparation_have_other_features(setting, encod
         ],
     )
     assert encoded == [10, 10, 10]
+
+
+def test_another_version_of_the_decoder_has_other_features(setting, encoded, monkeypatch):
+    filled(setting, 'val')
+    encoded.clear()
+    filled(setting, 'val')
+    assert not encoded
+    monkeypatch.setattr(identity, 'DECODERS', ('0.1', '0.2'))
+    filled(setting, 'val')
+    assert encoded == [10]
 
 
 def test_an_interruption_keeps_what_is_done(setting, encoded, monkeypatch):

@@ -193,6 +193,43 @@ def test_names_of_mmpretrain(name, monkeypatch):
     assert cfg.test_dataloader.dataset.pipeline[1]['interpolation'] == interpolation
 
 
+FILES = {
+    'mae_pretrain_vit_base.pth': ('vit_base_patch16_224.mae', 123.675),  # as its authors call it
+    'vit_base_patch16_224.dino.safetensors': ('vit_base_patch16_224.dino', 123.675),
+    'mine.pth': ('vit_base_patch16_224.augreg2_in21k_ft_in1k', 127.5),
+}
+
+
+@pytest.mark.usefixtures('needs_timm')
+@pytest.mark.parametrize('file', FILES)
+def test_a_file_tells_by_its_name_whose_mean_and_std_it_has(file, capsys):
+    name, mean = FILES[file]
+    cfg = read(OWN)
+    set_backbone(cfg, 'vit_base_patch16_224', weights=f'folder/{file}')
+    assert (cfg.model.backbone.model_name, cfg.data_preprocessor.mean[0]) == (name, pytest.approx(mean))
+    assert cfg.model.backbone.init_cfg.checkpoint == f'folder/{file}'
+    assert ('name the one that the file is of' in capsys.readouterr().out) == (file == 'mine.pth')
+    set_backbone(cfg, 'vit_base_patch16_224.mae', weights='folder/mine.pth')  # a tag that is named stays
+    assert cfg.model.backbone.model_name == 'vit_base_patch16_224.mae'
+    assert 'name the one' not in capsys.readouterr().out
+
+
+def test_windows_of_attention_may_be_larger_than_a_map():
+    found = find_backbone('mmpretrain/swin-tiny_16xb64_in1k')
+    cfg = read(OWN)
+    set_backbone(cfg, 'mmpretrain/swin-tiny_16xb64_in1k', scratch=True, image_size=64)
+    assert (cfg.model.backbone.img_size, cfg.model.backbone.pad_small_map) == (64, True)
+    network = MODELS.build({**cfg.model.backbone, 'arch': dict(embed_dims=12, depths=[1] * 4, num_heads=[1] * 4)})
+    assert network(torch.zeros(1, 3, 64, 64))[-1].shape == (1, 96, 2, 2)
+    assert found.config['img_size'] == 224
+
+
+def test_a_size_of_two_numbers_stays_one():
+    cfg = read(OWN)
+    set_backbone(cfg, 'mmpretrain/tinyvit-5m_3rdparty_in1k', scratch=True, image_size=96)
+    assert cfg.model.backbone.img_size == (96, 96)
+
+
 def test_a_neck_of_two_steps_of_mmpretrain():
     cfg = read(OWN)
     set_backbone(cfg, 'mmpretrain/hrnet-w18_3rdparty_8xb32-ssld_in1k', scratch=True)

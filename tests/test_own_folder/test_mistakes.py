@@ -50,6 +50,7 @@ def places(data, work_dir, tmp_path):
         (['DATA', '--from', 'RUN', '--backbone', 'resnet18'], 1, 'goes on with its own model: leave --backbone out'),
         (['DATA', '--from', 'RUN', '--image-size', '64'], 1, 'goes on with its own model: leave --image-size out'),
         (['DATA', '--tune', 'frozen', '--cache-images'], 1, '--tune frozen reads an image once: leave it out'),
+        (['DATA', *OPTIONS, '--batch-size', '64'], 1, 'a batch of 64 images is more than the 16 of the training'),
         (['DATA', '--from', 'EMPTY'], 1, 'has no checkpoint: name the work dir'),
         (['CONFIG', '--epochs', '3'], 1, '--epochs is for a folder of images'),
         (['CONFIG', '--from', 'RUN'], 1, '--cfg-options load_from=CHECKPOINT'),

@@ -99,7 +99,7 @@ def _check(cfg: Config, head: str | None, views: int) -> None:
 def _take_hidden(model: Any) -> dict | None:
     """Take a hidden layer off the neck, which keeps its pooling; None where there is none."""
     neck = model.get('neck')
-    if not isinstance(neck, dict) or neck.type != HIDDEN:
+    if not isinstance(neck, dict) or neck['type'] != HIDDEN:
         return None
     hidden = _plain(neck)
     model.neck = hidden.pop('pooling', None)
