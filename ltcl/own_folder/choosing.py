@@ -12,6 +12,7 @@ from mmengine.config import Config
 
 from ltcl.errors import UserError
 from ltcl.launch import apply_options, load_config
+from ltcl.launch.config_values import images_of
 from ltcl.launch.threads import limit_workers
 from ltcl.launch.tuning.thawed import is_frozen
 
@@ -85,6 +86,19 @@ def choose_config(args: argparse.Namespace) -> Config:
     elif rebalanced:
         _start_from_means(cfg)
     return cfg
+
+
+def set_groups(cfg: Config, groups: str | None) -> None:
+    """Have the draw of the validation keep images of one origin on one side.
+
+    Args:
+        cfg: The config, changed in place.
+        groups: What tells the origin, see :class:`ltcl.datasets.OwnImages`; None changes nothing.
+    """
+    if groups is not None:
+        groups = str(Path(groups).absolute()) if Path(groups).is_file() else groups
+        for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+            images_of(cfg[name].dataset).groups = groups
 
 
 def _fill_in(args: argparse.Namespace, cfg: Config) -> None:

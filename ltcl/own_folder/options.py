@@ -17,6 +17,7 @@ FOLDER_ONLY = {
     'lr': '--cfg-options optim_wrapper.optimizer.lr=X',
     'seed': '--cfg-options randomness.seed=N',
     'val_share': '--cfg-options val_share=X',
+    'groups': '`ltcl data split FOLDER --groups X` divides its images',
     'patience': '--cfg-options custom_hooks="[dict(type=\'ltcl.PatienceHook\', patience=N)]"',
     'cache_images': '--cfg-options custom_hooks="[dict(type=\'ltcl.SharedImagesHook\')]"',
     'dry_run': '`ltcl config CONFIG`',
@@ -59,6 +60,12 @@ def folder_options(parser: argparse.ArgumentParser) -> None:
         type=number(float, 0.01, 1),
         metavar='X',
         help='share of a class for validation (default: 0.2)',
+    )
+    group.add_argument(
+        '--groups',
+        metavar='FILE|REGEX',
+        help='what tells images of one origin, which stay on one side of the draw: a list with lines path,group, or a '
+        'regular expression for the paths, such as "(patient[0-9]+)_"',
     )
     group.add_argument(
         '--patience',

@@ -22,7 +22,7 @@ from ltcl.neutral_text import visible
 from ltcl.work_dir import AUTO, require_writable
 
 from . import two_stages
-from .choosing import choose_config, fit_to_images, options_of
+from .choosing import choose_config, fit_to_images, options_of, set_groups
 from .config_file import NAME, is_same, work_dir_of, write_config, written
 from .damaged import refuse_damaged
 from .found import Found, look
@@ -50,6 +50,8 @@ def train_on_folder(args: argparse.Namespace) -> None:
     if _is_scene_folder(args.config):
         from .scenes import train_on_scenes
 
+        if args.groups:
+            raise UserError('--groups is for classes of images, and these have masks: leave it out')
         train_on_scenes(args)
         return
     if args.no_test:
@@ -91,9 +93,12 @@ def _look_and_choose(cfg: Config, args: argparse.Namespace) -> tuple[Found, str]
     set_precision(cfg, args.amp)
     set_compile(cfg, args.compile)
     check_compile(cfg)
+    set_groups(cfg, args.groups)
     add_trackers(cfg, args.track, args.work_dir)
     with quiet():
         found = look(cfg)
+    if args.groups and not found.is_drawn:
+        raise UserError(f'--groups: {args.config} has a part for validation, so nothing is drawn: leave it out')
     two_stages.limit_neighbours(cfg, sum(found.counts))
     chosen = _chosen(cfg, found, args)
     print(*found.lines(args.config, cfg.val_share), *chosen, sep='\n', flush=True)

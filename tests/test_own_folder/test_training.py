@@ -1,9 +1,11 @@
 """`ltcl train DATA`: what it makes of a folder, says, writes, and does when it is called again."""
 
+import csv
 import json
 import re
 import shutil
 import subprocess
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -15,6 +17,8 @@ from toy import write_images
 
 from ltcl import LongTailClassifier
 from ltcl.checkpoints.reading import load_from_local
+from ltcl.datasets import OwnImages
+from ltcl.launch.config_values import images_of
 from ltcl.own_folder.choosing import validation_interval
 from ltcl.own_folder.config_file import IMAGES, is_same, work_dir_of
 from ltcl.own_folder.measuring import worst_of
@@ -183,6 +187,28 @@ def test_dry_run_writes_the_config_alone(call, data, tmp_path, capsys):
     written = (tmp_path / 'run' / 'config.py').read_text()
     assert 'ltcl.PatienceHook' in written
     assert 'ltcl.SharedImagesHook' in written
+
+
+def test_images_of_one_origin_stay_on_one_side(call, data, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    with (tmp_path / 'origins.csv').open('w', newline='') as file:
+        csv.writer(file).writerows([path.relative_to(data), path.stem] for path in data.rglob('*.png'))
+    words = ('--work-dir', tmp_path / 'run', *OPTIONS, '--dry-run', '--groups')
+    for source in ('origins.csv', r'/([^/]*)\.png'):
+        assert call('train', data, *words, source) == 0, capsys.readouterr().err
+        cfg = Config.fromfile(tmp_path / 'run' / 'config.py')
+        parts = [images_of(cfg[f'{part}_dataloader'].dataset) for part in ('train', 'val', 'test')]
+        assert {part.groups for part in parts} == {str(Path(source).absolute()) if 'csv' in source else source}
+        sets = [OwnImages(data, part.split, groups=part.groups) for part in parts[:2]]
+        train, val = ({Path(image['img_path']).stem for image in images} for images in sets)
+        assert train
+        assert val
+        assert not train & val
+    divided = tmp_path / 'divided'
+    for part in ('train', 'val'):
+        shutil.copytree(data, divided / part)
+    assert call('train', divided, *words, 'origins.csv') == 1
+    assert 'has a part for validation, so nothing is drawn: leave it out' in capsys.readouterr().err
 
 
 def test_more_classes(call, data, work_dir, tmp_path, capsys):
