@@ -121,7 +121,7 @@ def _digest_of(path: Path) -> str:
 
 
 def _keys(images: Iterable[str]) -> list[str | None]:
-    return [key and key.hex() for key in file_keys(images)]
+    return [key.hex() if key else None for key in file_keys(images)]
 
 
 def _check_of(path: Path) -> int | None:

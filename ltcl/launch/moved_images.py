@@ -75,8 +75,10 @@ def take_from(cfg: Config, data: str, checkpoint: Path) -> bool:
 def training_files(cfg: Config) -> list[str]:
     """Files of the training images of a run, as far as they are there and are files."""
     loader = cfg.get('train_dataloader')
+    if not loader:
+        return []
     try:
-        dataset = build_images(images_of(loader['dataset']), cfg.get('default_scope')) if loader else []
+        dataset = build_images(images_of(loader['dataset']), cfg.get('default_scope'))
     except (UserError, OSError):  # they are gone
         return []
     infos = (dataset.get_data_info(index) for index in range(len(dataset)))
