@@ -22,6 +22,8 @@ from .seg_layouts import SWIN, TORCHVISION_SWIN
 from .stored_config import CONFIG_KEY
 
 State = dict[str, Tensor]
+# Where files keep their weights; DINO and DINOv2 those of the teacher, which is the better one, beside the student's.
+CONTAINERS = ('state_dict', 'state_dict_best', 'model', 'teacher', 'state_dict_ema', 'model_ema')
 ENCODER = 'backbone.'
 BRANCHES = 'decode_head.branches.'
 KEPT = {
@@ -84,7 +86,7 @@ def weights_of(checkpoint: object) -> tuple[State, list[str]]:
     """
     if not isinstance(checkpoint, dict):
         raise UserError(f'the file holds a {type(checkpoint).__name__}, not a dict of weights: give a checkpoint')
-    container = next((key for key in ('state_dict', 'state_dict_best', 'model') if key in checkpoint), None)
+    container = next((key for key in CONTAINERS if key in checkpoint), None)
     weights = checkpoint if container is None else checkpoint[container]
     weights = weights if isinstance(weights, dict) else {}
     if container == 'state_dict_best':

@@ -43,6 +43,7 @@ from ltcl.launch.image_options import (
     file_type,
     image_options,
     mix,
+    partial_file,
     rejection,
 )
 from ltcl.launch.threads import set_threads
@@ -128,7 +129,7 @@ def classify(run: 'SavedRun', args: argparse.Namespace) -> None:
         stopped, predictions = stop, stop.predictions
         if not predictions:
             raise
-        args.out = args.out and Path(args.out).with_suffix(f'.partial{Path(args.out).suffix}')
+        args.out = args.out and partial_file(args.out)
     unreadable = {str(each.path): each.error for each in predictions if each.error is not None}
     if not stopped:
         refuse_none(unreadable, len(predictions))

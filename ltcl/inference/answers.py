@@ -61,3 +61,17 @@ class Embeddings(NamedTuple):
     features: np.ndarray
     paths: list[str | None]
     unreadable: dict[str, str]
+
+
+class EmbeddingStopped(KeyboardInterrupt):
+    """Ctrl-C came before all images were encoded.
+
+    Attributes:
+        embeddings: Of the images that were, in order.
+        total: Number of all images.
+    """
+
+    def __init__(self, embeddings: Embeddings, total: int) -> None:
+        done = len(embeddings.paths) + len(embeddings.unreadable)
+        super().__init__(f'{done} of {total} images are encoded')
+        self.embeddings, self.total = embeddings, total

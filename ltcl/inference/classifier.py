@@ -17,7 +17,7 @@ from ltcl.evaluation.class_mixes import ESTIMATE, Mixes, Prior
 from ltcl.models.class_mix import frequency_power
 from ltcl.neutral_text import visible
 
-from .answers import Embeddings, Prediction, PredictionStopped
+from .answers import Embeddings, EmbeddingStopped, Prediction, PredictionStopped
 from .image_model import ImageModel, Listener
 from .images import Image, Source, find_images
 from .reading import Batch
@@ -26,6 +26,17 @@ from .runs import SCOPE, SavedRun, calibration_of, classifies, read_run
 Names = tuple[str, ...]
 Rows = tuple[list[int], Tensor]
 """Positions of some images, and a row for each, shape (N, ...)."""
+
+
+def until_stopped(rows: Iterable[Rows]) -> tuple[list[Rows], bool]:
+    """All rows, or those that there are when Ctrl-C comes, and whether it came."""
+    found = []
+    try:
+        for each in rows:
+            found.append(each)
+    except KeyboardInterrupt:
+        return found, True
+    return found, False
 
 
 class LongTailClassifier(ImageModel):
@@ -121,26 +132,26 @@ class LongTailClassifier(ImageModel):
         sources = find_images(images)
         unreadable: dict[int, str] = {}
         rows: Iterable[Rows] = self._rows(sources, self._logits, unreadable, batch_size, num_workers, listener)
+        is_stopped = False
         if prior == ESTIMATE:
-            rows = list(rows)
+            rows, is_stopped = until_stopped(rows)
             shift = self.mixes.shift(prior, torch.cat([logits for _, logits in rows])) if rows else None
         else:
             shift = self.mixes.shift(prior)
         answers: dict[int, tuple[Names, tuple[float, ...]]] = {}
-
-        def predictions() -> list[Prediction]:
-            return [
-                Prediction(source.path, *answers.get(index, ((), ())), unreadable.get(index))
-                for index, source in enumerate(sources)
-                if index in answers or index in unreadable
-            ]
-
         try:
             for indices, logits in rows:
                 answers.update(zip(indices, self._answers(logits, shift, top), strict=True))
         except KeyboardInterrupt:
-            raise PredictionStopped(predictions(), len(sources)) from None
-        return predictions()
+            is_stopped = True
+        predictions = [
+            Prediction(source.path, *answers.get(index, ((), ())), unreadable.get(index))
+            for index, source in enumerate(sources)
+            if index in answers or index in unreadable
+        ]
+        if is_stopped:
+            raise PredictionStopped(predictions, len(sources))
+        return predictions
 
     def probabilities(
         self, images: Iterable[Image], prior: Prior = None
@@ -162,14 +173,19 @@ class LongTailClassifier(ImageModel):
 
         Raises:
             UserError: A path does not exist, or a folder has no image; the features are no vectors.
+            EmbeddingStopped: Ctrl-C, which is a ``KeyboardInterrupt``; it has the features that were computed.
         """
         sources = find_images(images)
         unreadable: dict[int, str] = {}
-        rows = list(self._rows(sources, self._pooled, unreadable, batch_size, num_workers, listener))
-        indices = [index for found, _ in rows for index in found]
+        found = self._rows(sources, self._pooled, unreadable, batch_size, num_workers, listener)
+        rows, is_stopped = until_stopped(found)
+        indices = [index for batch, _ in rows for index in batch]
         features = torch.cat([each for _, each in rows]).cpu().numpy() if rows else np.zeros((0, 0), np.float32)
         reasons = {sources[index].path or str(index): reason for index, reason in unreadable.items()}
-        return Embeddings(features, [sources[index].path for index in indices], reasons)
+        embeddings = Embeddings(features, [sources[index].path for index in indices], reasons)
+        if is_stopped:
+            raise EmbeddingStopped(embeddings, len(sources))
+        return embeddings
 
     def class_mix(self, prior: Prior = None) -> dict[str, float]:
         """Shares of the classes in a mix, see :meth:`predict`; ``'estimate'`` needs images and is not known here.

@@ -102,6 +102,11 @@ def counted_images() -> Iterator[Callable[[int, int], None]]:
         yield listener
 
 
+def partial_file(out: str) -> str:
+    """Where what a stopped command has done is written, so that nobody takes it for all: ``'features.partial.npz'``."""
+    return str(Path(out).with_suffix(f'.partial{Path(out).suffix}'))
+
+
 def end_with(unreadable: Mapping[str, str]) -> None:
     """List the images that could not be read on standard error, and end with their status; return if there is none."""
     if not unreadable:

@@ -85,7 +85,16 @@ def mmpretrain_file(network):
     return dict(meta={}, state_dict=state | {'head.fc.weight': torch.zeros(3, WIDTH)})
 
 
+def teacher_and_student(network):
+    """As the training of DINO and DINOv2 saves them."""
+    teacher = {f'module.backbone.{name}': value for name, value in theirs(network, 'timm').items()}
+    student = {name: torch.zeros_like(value) for name, value in teacher.items()}
+    return dict(student=student, teacher=teacher | {'module.head.mlp.0.weight': torch.zeros(3, WIDTH)}, epoch=3)
+
+
 LAYOUTS = {
+    'teacher and student': (teacher_and_student, {}),
+    'average': (lambda network: dict(model_ema=theirs(network, 'timm'), epoch=3), {}),
     'dinov2': (dinov2, dict(layer_scale_init_value=1e-5)),
     'clip': (clip, dict(pre_norm=True)),
     'mae': (mae, dict(out_type='avg_featmap', final_norm=False)),

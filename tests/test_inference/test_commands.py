@@ -101,6 +101,47 @@ def test_ctrl_c_keeps_what_is_done(call, run, data, tmp_path, monkeypatch):
     assert not out.exists()
 
 
+def stop_after(monkeypatch, batches: int) -> None:
+    """Have Ctrl-C come at the batch after so many."""
+    encoded, calls = LongTailClassifier._encoded, []
+
+    def interrupted(*args):
+        calls.append(args)
+        if len(calls) > batches:
+            raise KeyboardInterrupt
+        return encoded(*args)
+
+    monkeypatch.setattr(LongTailClassifier, '_encoded', interrupted)
+
+
+def test_ctrl_c_keeps_what_an_estimate_has_read(call, run, data, tmp_path, monkeypatch):
+    images = sorted((data / 'class_0').iterdir())[:2]
+    few = tmp_path / 'few.csv'
+    assert call('predict', run, *images, '--prior', 'estimate', '--out', few, '--batch-size', 2)[0] == 0
+    stop_after(monkeypatch, batches=1)
+    words = 'predict', run, *images, data / 'class_1', '--prior', 'estimate', '--batch-size', 2, '--num-workers', 0
+    status, _, errors = call(*words, '--out', tmp_path / 'all.csv')
+    assert status == 130
+    assert 'stopped: 2 of ' in errors
+    assert rows_of(tmp_path / 'all.partial.csv') == rows_of(few)  # the mix is that of the images that were read
+    assert not (tmp_path / 'all.csv').exists()
+
+
+def test_ctrl_c_keeps_the_features_that_are_computed(call, run, data, tmp_path, monkeypatch):
+    words = 'embed', run, data, '--batch-size', 2, '--num-workers', 0, '--out', tmp_path / 'features.npz'
+    assert call(*words)[0] == 0
+    whole = dict(np.load(tmp_path / 'features.npz'))
+    (tmp_path / 'features.npz').unlink()
+    stop_after(monkeypatch, batches=2)
+    status, _, errors = call(*words)
+    assert status == 130
+    assert f'stopped: 4 of {len(whole["paths"])} images are encoded' in errors
+    found = np.load(tmp_path / 'features.partial.npz')
+    assert found['paths'].tolist() == whole['paths'][:4].tolist()
+    assert np.array_equal(found['features'], whole['features'][:4])
+    assert not (tmp_path / 'features.npz').exists()
+
+
 def test_without_out_the_table_is_printed(call, run, data):
     image = next((data / 'class_1').iterdir())
     status, printed, _ = call('predict', run / 'epoch_1.pth', image, '--reject', 1, '--prior', 'natural')
