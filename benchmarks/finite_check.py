@@ -28,7 +28,12 @@ class CheckedStep:
     def __init__(self, config: dict, device: str) -> None:
         self.step = TrainingStep(**config, device=device)
         self.runner = SimpleNamespace(
-            model=self.step.model, optim_wrapper=self.step.optim_wrapper, iter=0, max_iters=10**6, hooks=[]
+            model=self.step.model,
+            optim_wrapper=self.step.optim_wrapper,
+            train_dataloader=SimpleNamespace(dataset=None),
+            iter=0,
+            max_iters=10**6,
+            hooks=[],
         )
         self.hook = FiniteCheckHook()
         self.hook.before_train(self.runner)

@@ -38,7 +38,7 @@ def refuse_damaged(cfg: Config, work_dir: str) -> None:
         return
     training = cfg.train_dataloader.dataset
     workers = training.get('num_workers') or cfg.train_dataloader.num_workers
-    broken = find_damaged(files, images_of(training)['data_root'], workers)
+    broken = dict(sorted(find_damaged(files, images_of(training)['data_root'], workers).items()))
     if not broken:
         return
     path = Path(work_dir, LIST_FILE)
