@@ -77,7 +77,7 @@ def measure(options: argparse.Namespace) -> list[Figure]:
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add what only this benchmark has."""
-    parser.add_argument('--rounds', type=int, default=3, help='processes of each kind (default: %(default)s)')
+    parser.add_argument('--rounds', type=int, default=1, help='processes of each kind (default: %(default)s)')
     parser.add_argument('--in-this-process', help=argparse.SUPPRESS)
 
 
