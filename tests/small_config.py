@@ -114,7 +114,6 @@ def load_small(path: Path, data_layout: Callable[..., dict], work_dir: Path) -> 
     fill_num_classes(cfg)
     cfg.default_hooks.run_report = None
     cfg.work_dir = str(work_dir)
-    cfg.experiment_name = work_dir.name  # runs of the same second would share their figures otherwise
     return cfg
 
 

@@ -73,7 +73,6 @@ def load_small(path: Path, root: Path, work_dir: Path) -> Config:
             'data_preprocessor.size': CROP,
             'train_cfg': dict(max_iters=2, val_interval=2),
             'work_dir': str(work_dir),
-            'experiment_name': work_dir.name,  # runs of the same second would share their figures otherwise
             'load_from': None,
             'default_hooks.checkpoint': dict(save_last=False, save_best=None),
         }

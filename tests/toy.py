@@ -1,7 +1,6 @@
 """An unbalanced folder of tiny images and configs that train on it within seconds."""
 
 import copy
-import itertools
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +8,6 @@ import numpy as np
 from mmengine.config import Config
 from PIL import Image
 
-RUNS = itertools.count()
 CONFIGS = Path(__file__).parents[1] / 'configs'
 CLASS_COUNTS = (24, 12, 4)
 BATCH_SIZE = 8
@@ -224,8 +222,6 @@ def toy_config(
     cfg.merge_from_dict(
         dict(
             work_dir=str(work_dir),
-            # mmengine keeps log history by this name, of which runs of the same second have the same.
-            experiment_name=f'toy_{next(RUNS)}',
             model=model_config(parts),
             train_dataloader=loader_config(images, views, shuffle=True),
             val_dataloader=loader_config(images, [], shuffle=False),

@@ -72,7 +72,6 @@ def mask_config(root: Path, work_dir: Path, steps: tuple[dict, ...] = (), **chan
         evaluator[0].class_counts = None
     cfg.merge_from_dict(
         {
-            'experiment_name': f'{work_dir.parent.name}_{work_dir.name}',
             'model.decode_head.num_classes': len(CLASSES),
             'model.auxiliary_head.num_classes': len(CLASSES),
             'train_cfg': dict(max_iters=2, val_interval=2),

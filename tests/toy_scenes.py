@@ -51,7 +51,6 @@ def toy_scenes_config(path: Path, scenes: Path, work_dir: Path, with_report: boo
     cfg.merge_from_dict(
         {
             'work_dir': str(work_dir),
-            'experiment_name': work_dir.name,  # runs of the same second would share their figures otherwise
             'model.backbone.base_channels': 4,
             'model.backbone.stem_channels': 4,
             'model.decode_head': dict(in_channels=16, channels=8, c1_in_channels=4, c1_channels=4),

@@ -157,8 +157,6 @@ def answers_of(cfg: Config, split: str) -> SavedPredictions:
     name = Path(cfg.load_from).resolve()
     with tempfile.TemporaryDirectory() as folder:
         cfg.work_dir, cfg.log_level = folder, 'WARNING'
-        # Of two runs within a second, the later would have the log of the first one, whose folder is gone.
-        cfg.experiment_name = Path(folder).name
         file = f'{folder}/predictions.npz'
         about = dict(path=file, split=split, checkpoint=f'{name.parent.name}/{name.stem}')
         cfg.test_evaluator = [dict(type='ltcl.SavePredictions', **about)]

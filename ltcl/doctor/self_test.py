@@ -123,7 +123,6 @@ def tiny_config(data: Path, work_dir: Path) -> Config:
     cfg.merge_from_dict(
         {
             'work_dir': str(work_dir),
-            'experiment_name': work_dir.parent.name,
             'log_level': 'ERROR',
             'max_epochs': 1,
             'train_cfg.max_epochs': 1,

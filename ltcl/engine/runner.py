@@ -2,8 +2,9 @@
 
 import logging
 from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from mmengine.config import Config
 from mmengine.dist import is_main_process
@@ -37,6 +38,8 @@ from .sharded import FullyShardedModel, refuse_unfit
 from .starting import start_of_run
 from .unwrapped import unwrapped
 
+# As mmengine writes it.
+TIMESTAMP = '%Y%m%d_%H%M%S'
 # These fill several screens before the first iteration; the log file has them.
 LOG_FILE_ONLY = (
     '\n----',
@@ -76,12 +79,29 @@ class Runner(MMEngineRunner):
 
     _resume: bool | str
     _load_from: str | None
+    _used_timestamps: ClassVar[set[str]] = set()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         install_safe_loaders()
         if isinstance(kwargs.get('cfg'), Config):
             kwargs['cfg'] = FormattedConfig.of(kwargs['cfg'])
         super().__init__(*args, **kwargs)
+
+    def setup_env(self, env_cfg: dict) -> None:
+        """As mmengine's, with a timestamp that no other run of this process has.
+
+        mmengine names a run by the second of its start, and keeps log and figures by that name: of two starting within
+        a second, the later one would write into the log of the first, and go on with its figures.
+
+        Args:
+            env_cfg: What to set.
+        """
+        super().setup_env(env_cfg)
+        moment = datetime.strptime(self._timestamp, TIMESTAMP)
+        while self._timestamp in self._used_timestamps:
+            moment += timedelta(seconds=1)
+            self._timestamp = moment.strftime(TIMESTAMP)
+        self._used_timestamps.add(self._timestamp)
 
     def build_logger(self, *args: object, **kwargs: object) -> MMLogger:
         """The logger, its console handlers without the dumps."""

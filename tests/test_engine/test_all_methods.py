@@ -75,7 +75,6 @@ def assert_finite(model: nn.Module, losses: dict[str, Tensor]) -> None:
 @ALL_METHODS
 def test_an_epoch_and_a_validation(images, tmp_path, method):
     cfg = toy_config(images, tmp_path, method, train_cfg__max_epochs=1, train_cfg__val_interval=1)
-    cfg.experiment_name = f'one_epoch_of_{method}'  # runs of the same second would share their figures otherwise
     cfg.default_hooks.logger.interval = 1
     runner = Runner.from_cfg(cfg)
     runner.train()

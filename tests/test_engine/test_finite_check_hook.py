@@ -42,7 +42,6 @@ ITERS_PER_EPOCH = 5
 def checked_config(images: Path, work_dir: Path, method: str = 'paco', check: dict | None = None, **changes) -> Config:
     """A toy run with other arguments of the hook."""
     cfg = toy_config(images, work_dir, method, **changes)
-    cfg.experiment_name = '_'.join(work_dir.parts[-2:])  # runs of the same second would share their figures otherwise
     cfg.default_hooks.finite_check.update(check or {})
     return cfg
 

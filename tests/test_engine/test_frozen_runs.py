@@ -63,7 +63,7 @@ def test_images_and_features_give_the_same_answers(run, images):
 
 def frozen_test(runner, folder):
     cfg = runner.cfg.copy()
-    cfg.update(load_from=str(folder / 'epoch_2.pth'), work_dir=str(folder / 'test'), experiment_name='test_of_frozen')
+    cfg.update(load_from=str(folder / 'epoch_2.pth'), work_dir=str(folder / 'test'))
     return cfg
 
 
@@ -124,14 +124,14 @@ def test_a_second_stage_takes_the_encoder_of_the_first(images, stage1, tmp_path,
 def test_class_means_and_neighbours_on_features(run, images, tmp_path):
     folder, runner = run
     cfg = frozen_test(runner, folder)
-    cfg.update(work_dir=str(tmp_path), experiment_name='means_of_frozen')
+    cfg.work_dir = str(tmp_path)
     cfg.model.head = dict(type='ltcl.NearestClassMeanHead', num_classes=len(CLASS_COUNTS), in_channels=12)
     cfg.test_evaluator = [*cfg.test_evaluator, dict(type='ltcl.KNNAccuracy', k=3, bounds=(5, 20))]
     cfg.default_hooks.strict_load.ignore = [r'^(?!backbone\.|neck\.)']
     cfg.update(train_dataloader=None, train_cfg=None, optim_wrapper=None, param_scheduler=None)
     found = []
-    for number in range(2):
-        cfg.experiment_name, cfg.custom_hooks = f'means_of_frozen_{number}', []
+    for _ in range(2):
+        cfg.custom_hooks = []
         add_bank(cfg)
         tester = build_runner(cfg.copy())
         found.append((tester.test(), unwrapped(tester.model).head.class_means))

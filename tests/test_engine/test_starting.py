@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -189,3 +190,16 @@ def test_runner_of_the_library_resumes_as_the_tool_does(images, folder):
     runner = Runner.from_cfg(cfg)
     runner.train()
     assert runner.iter == 25
+
+
+def test_runs_that_start_within_a_second_share_neither_log_nor_figures(images, tmp_path, monkeypatch):
+    now = time.time()
+    monkeypatch.setattr(time, 'time', lambda: now)
+    first, second, third = (Runner.from_cfg(toy_config(images, tmp_path / name)) for name in 'abc')
+    first.logger.error('only here')
+    for run in (second, third):
+        assert run.logger is not first.logger
+        assert run.message_hub is not first.message_hub
+        assert Path(run.logger.log_file).parent.parent == Path(run.work_dir)
+        assert 'only here' not in Path(run.logger.log_file).read_text()
+    assert len({first.timestamp, second.timestamp, third.timestamp}) == 3

@@ -38,7 +38,6 @@ def shorten(cfg: Config, root: Path, work_dir: Path) -> Config:
         cfg.model.head.queue_len = 32
     cfg.default_hooks.run_report = None
     cfg.work_dir = str(work_dir)
-    cfg.experiment_name = work_dir.name  # runs of the same second would share their figures otherwise
     return cfg
 
 
