@@ -39,10 +39,38 @@ def require_writable(work_dir: str | Path) -> None:
 def locked(work_dir: str | Path) -> Iterator[None]:
     """Keep other trainings out of a work dir; the lock ends with the process, whatever ends it.
 
+    It is held from the first file that is written to the last, so a command holds it around what locks for itself:
+    within a process that has it, it is there for the taking. Of several processes the first one takes it. A work dir
+    that was made for it goes if nothing came into it.
+
     Raises:
         UserError: Another training holds it.
     """
-    lock = FileLock(Path(work_dir, LOCK_FILE))
+    if os.environ.get('RANK', '0') != '0':
+        yield
+        return
+    with _made(Path(work_dir).resolve()) as folder, _alone(folder, work_dir):
+        yield
+
+
+@contextlib.contextmanager
+def _made(folder: Path) -> Iterator[Path]:
+    """Make a folder; what was made and has stayed empty goes again."""
+    new = [each for each in (folder, *folder.parents) if not each.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        yield folder
+    finally:
+        if new and {path.name for path in folder.iterdir()} <= {LOCK_FILE}:
+            Path(folder, LOCK_FILE).unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # another has come into it, or into the folder above
+                for each in new:
+                    each.rmdir()
+
+
+@contextlib.contextmanager
+def _alone(folder: Path, work_dir: str | Path) -> Iterator[None]:
+    lock = FileLock(folder / LOCK_FILE, is_singleton=True)
     try:
         lock.acquire(timeout=LOCK_SECONDS)
     except Timeout:

@@ -36,7 +36,7 @@ from ltcl.launch.tracking import add_trackers, require_trackers, track_option
 from ltcl.launch.tuning import tune_options
 from ltcl.own_folder.options import folder_options, is_folder, refuse_config_options, refuse_folder_options
 from ltcl.shipped import name_of
-from ltcl.work_dir import AUTO, require_writable
+from ltcl.work_dir import AUTO, locked, require_writable
 
 from .parser import ArgumentParser, command
 
@@ -150,8 +150,9 @@ def main(args: argparse.Namespace) -> None:
     set_compile(cfg, args.compile)
     add_trackers(cfg, args.track, cfg.work_dir)
     most = share_cores(cfg, args.threads, args.cfg_options)
-    runner = build_runner(cfg, training=True)
-    watch_threads(runner, most)
-    runner.train()
-    if not args.no_test:
-        test_after_training(cfg)
+    with locked(cfg.work_dir):
+        runner = build_runner(cfg, training=True)
+        watch_threads(runner, most)
+        runner.train()
+        if not args.no_test:
+            test_after_training(cfg)

@@ -165,8 +165,6 @@ class Runner(MMEngineRunner):
         Raises:
             UserError: Another training writes there, or there is no checkpoint to resume from.
         """
-        if not is_main_process():
-            return self._train()
         with locked(self.work_dir):
             return self._train()
 

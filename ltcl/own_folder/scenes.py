@@ -21,6 +21,7 @@ from ltcl.neutral_text import visible
 from ltcl.own_scenes import scene_config
 from ltcl.own_scenes.next_commands import next_commands
 from ltcl.own_scenes.report import plan
+from ltcl.work_dir import locked
 
 from .config_file import write_config, written
 from .quietly import quiet
@@ -44,12 +45,13 @@ def train_on_scenes(args: argparse.Namespace) -> None:
     if args.dry_run:
         write_config(args, written(cfg, [plan(cfg)]))
         return
-    resume_from(cfg, args.resume, args.work_dir)
-    runner = build_runner(cfg, training=True)
-    watch_threads(runner, args.most_threads)
-    runner.train()
-    if not args.no_test:
-        test_after_training(cfg)
+    with locked(args.work_dir):
+        resume_from(cfg, args.resume, args.work_dir)
+        runner = build_runner(cfg, training=True)
+        watch_threads(runner, args.most_threads)
+        runner.train()
+        if not args.no_test:
+            test_after_training(cfg)
     print('next:', *(f'  {visible(each)}' for each in next_commands(args.work_dir, args.config)), sep='\n')
 
 

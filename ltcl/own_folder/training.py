@@ -19,7 +19,7 @@ from ltcl.launch.threads import set_threads, watch_threads
 from ltcl.launch.tracking import add_trackers
 from ltcl.launch.tuning.thawed import is_frozen
 from ltcl.neutral_text import visible
-from ltcl.work_dir import AUTO, require_writable
+from ltcl.work_dir import AUTO, locked, require_writable
 
 from . import two_stages
 from .choosing import choose_config, fit_to_images, options_of, set_groups
@@ -75,16 +75,14 @@ def _train_encoder(cfg: Config, args: argparse.Namespace) -> None:
     """The first of two trainings, unless it is finished; it ends with a checkpoint, not with a table."""
     print(f'first of two trainings, of the encoder, in {visible(args.work_dir)}')
     found, text = _look_and_choose(cfg, args)
-    if (
-        not args.dry_run
-        and is_same(Path(args.work_dir, NAME), text)
-        and two_stages.last_checkpoint(cfg, args.work_dir).is_file()
-    ):
-        print('it is finished')
+    if args.dry_run:
+        write_config(args, text)
     else:
-        if not args.dry_run and not _goes_on(args, text):
-            print(expected_minutes(cfg, sum(found.counts), found.validation), flush=True)
-        (write_config if args.dry_run else _train)(args, text)
+        with locked(args.work_dir):
+            if is_same(Path(args.work_dir, NAME), text) and two_stages.last_checkpoint(cfg, args.work_dir).is_file():
+                print('it is finished')
+            else:
+                _begin_or_go_on(cfg, args, found, text)
     print('second of two trainings, of a linear classifier on the encoder')
 
 
@@ -120,14 +118,13 @@ def _train_and_measure(cfg: Config, args: argparse.Namespace) -> None:
         print(expected_minutes(cfg, sum(found.counts), found.validation))
         write_config(args, text)
         return
-    result = _earlier_result(args, text)
-    if result is None:
-        if not _goes_on(args, text):
-            print(expected_minutes(cfg, sum(found.counts), found.validation), flush=True)
-        _train(args, text)
-        with quiet(logging.WARNING):
-            result = measure(args.work_dir, _title(cfg, args), _measured_on(args.config, found))
-        result.save(args.work_dir)
+    with locked(args.work_dir):
+        result = _earlier_result(args, text)
+        if result is None:
+            _begin_or_go_on(cfg, args, found, text)
+            with quiet(logging.WARNING):
+                result = measure(args.work_dir, _title(cfg, args), _measured_on(args.config, found))
+            result.save(args.work_dir)
     print_result(result, args.work_dir, args.config)
 
 
@@ -189,6 +186,12 @@ def _goes_on(args: argparse.Namespace, text: str) -> bool:
         print(f'{visible(args.work_dir)} has the beginning of this training: it goes on from there')
         args.resume = AUTO
     return args.resume is not None
+
+
+def _begin_or_go_on(cfg: Config, args: argparse.Namespace, found: Found, text: str) -> None:
+    if not _goes_on(args, text):
+        print(expected_minutes(cfg, sum(found.counts), found.validation), flush=True)
+    _train(args, text)
 
 
 def _train(args: argparse.Namespace, text: str) -> None:

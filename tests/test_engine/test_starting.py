@@ -166,8 +166,19 @@ def test_second_training_in_a_work_dir_is_refused_until_the_first_one_dies(tmp_p
         with pytest.raises(UserError, match='another training is writing to the work dir'), locked(tmp_path):
             pass
         other.kill()
-    with locked(tmp_path):
+    with locked(tmp_path), locked(tmp_path):  # what locks for itself may be called by what has locked
         pass
+
+
+def test_work_dir_that_was_made_for_nothing_goes(tmp_path):
+    with locked(tmp_path / 'a' / 'b'):
+        assert (tmp_path / 'a' / 'b').is_dir()
+    assert not (tmp_path / 'a').exists()
+    with locked(tmp_path / 'a' / 'b'):
+        (tmp_path / 'a' / 'b' / 'file').touch()
+    with locked(tmp_path / 'a' / 'b'):
+        pass
+    assert (tmp_path / 'a' / 'b' / 'file').exists()
 
 
 def test_work_dir_that_cannot_be_written_is_one_line(tmp_path):

@@ -5,9 +5,11 @@ import os
 from pathlib import Path
 
 import pytest
+from locks import is_locked, when_locked
 from mmengine.config import Config
 from toy import toy_config, write_images
 
+from ltcl.cli import train
 from ltcl.launch.final_test import has_own_test, is_tested
 
 
@@ -64,9 +66,13 @@ def config(tmp_path_factory) -> Path:
     return root / 'toy.py'
 
 
-def test_a_training_ends_with_a_test(config, call):
-    run = config.parent / 'run'
+def test_a_training_ends_with_a_test(config, call, monkeypatch):
+    run, held = config.parent / 'run', []
+    for name in ('build_runner', 'test_after_training'):
+        monkeypatch.setattr(f'ltcl.cli.train.{name}', when_locked(getattr(train, name), run, held))
     done = call('train', config)
+    assert held == [True, True]
+    assert not is_locked(run)
     assert done.status == 0, done.err
     tested, trained = (json.loads((run / name).read_text()) for name in ('test_metrics.json', 'metrics.json'))
     [best] = run.glob('best_*.pth')

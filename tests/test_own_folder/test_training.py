@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from image_contents import damage, encode
+from locks import is_locked, when_locked
 from mmengine.config import Config
 from own_training import ODD_NAME, OPTIONS
 from toy import write_images
@@ -19,6 +20,7 @@ from ltcl import LongTailClassifier
 from ltcl.checkpoints.reading import load_from_local
 from ltcl.datasets import OwnImages
 from ltcl.launch.config_values import images_of
+from ltcl.own_folder import training
 from ltcl.own_folder.choosing import validation_interval
 from ltcl.own_folder.config_file import IMAGES, is_same, work_dir_of
 from ltcl.own_folder.measuring import worst_of
@@ -76,6 +78,16 @@ def test_the_written_config_trains_to_the_same_result(call, work_dir, tmp_path):
     assert '\n# tail: from 10 (class_0) to 1 (class_2), imbalance factor 10' in text
     assert call('train', work_dir / 'config.py', '--work-dir', tmp_path) == 0
     assert last_metrics(tmp_path) == last_metrics(work_dir)
+
+
+def test_a_work_dir_is_held_until_the_result_is_written(call, data, tmp_path, monkeypatch):
+    held = []
+    for name in ('_earlier_result', 'measure'):
+        monkeypatch.setattr(training, name, when_locked(getattr(training, name), tmp_path, held))
+    monkeypatch.setattr(Result, 'save', when_locked(Result.save, tmp_path, held))
+    assert call('train', data, '--work-dir', tmp_path, *OPTIONS, '--epochs', '1') == 0
+    assert held == [True, True, True]
+    assert not is_locked(tmp_path)
 
 
 def test_a_finished_training_is_shown_again(call, data, copied, capsys):
