@@ -1,6 +1,7 @@
 """Sizes of classes, sizes and modes of images, damage."""
 
 import io
+import os
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -8,7 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from ltcl.datasets.fingerprints import Fingerprint, fingerprint
+from ltcl.datasets.transforms import LoadImage
 from ltcl.datasets.transforms.image_files import open_image, read_file
+from ltcl.datasets.whole_images import find_damaged
 from ltcl.progress_bars import tracked
 
 from .images import Labelled
@@ -77,6 +80,20 @@ def fingerprints(images: Labelled, root: str) -> list[Fingerprint | None]:
 def as_rgb(pixels: np.ndarray) -> np.ndarray:
     """Pixels in three colours."""
     return np.repeat(pixels[..., None], 3, axis=2) if pixels.ndim == 2 else pixels
+
+
+def damages(images: Labelled, prints: Sequence[Fingerprint | None], root: str) -> dict[str, str]:
+    """What is wrong with files that are empty, no images, cut off, or damaged in the middle, by their names.
+
+    Args:
+        images: With files or pixels.
+        prints: Their fingerprints.
+        root: What is known of the files is kept under it.
+    """
+    loader = LoadImage(value_range=(0, 1))  # whatever the range of values is, the file is whole
+    files = {each: loader for each in images.pictures if isinstance(each, str)}
+    found = find_damaged(files, root, num_workers=min(8, os.cpu_count() or 1))
+    return {images.name_of(i): 'no image that can be decoded' for i in damaged(prints).tolist()} | found
 
 
 def damaged(prints: Sequence[Fingerprint | None]) -> np.ndarray:

@@ -8,7 +8,7 @@ import numpy as np
 from ltcl.datasets.fingerprints import Fingerprint
 
 from .copies import Pictures, copies_in, describe_copies, many_times, number_pictures
-from .figures import damaged, describe_counts, fingerprints, kinds_of
+from .figures import damaged, damages, describe_counts, fingerprints, kinds_of
 from .images import Labelled
 from .verdict import verdict
 
@@ -43,7 +43,7 @@ class Found:
         modes: Images by mode; empty where none was opened.
         sizes: Width and height, int64, shape (M, 2).
         pictures: Which are the same; None where none was opened.
-        broken: Files that are damaged.
+        broken: What is wrong with damaged files, by their names.
         doubtful: The most doubtful first; None where nobody looked.
         judged: How many labels were compared with their neighbours'.
         neighbours: With how many.
@@ -53,7 +53,7 @@ class Found:
     modes: Counter[str] = field(default_factory=Counter)
     sizes: np.ndarray = field(default_factory=lambda: np.zeros((0, 2), np.int64))
     pictures: Pictures | None = None
-    broken: list[str] = field(default_factory=list)
+    broken: dict[str, str] = field(default_factory=dict)
     doubtful: list[Doubtful] | None = None
     judged: int = 0
     neighbours: int = 0
@@ -63,7 +63,7 @@ class Found:
         """What follows, in sentences."""
         near = None if self.pictures is None else copies_in(self.pictures.near, self.images)
         repeated = [] if self.pictures is None else many_times(self.pictures.near, self.images)
-        return verdict(self.images, self.broken, near, repeated, len(self.doubtful or ()))
+        return verdict(self.images, list(self.broken), near, repeated, len(self.doubtful or ()))
 
     @property
     def lines(self) -> list[str]:
@@ -104,7 +104,7 @@ def look(
         found.modes, found.sizes = kinds_of(images.pictures)
         prints = fingerprints(images, root)
         found.pictures = number_pictures(prints)
-        found.broken = [images.name_of(i) for i in damaged(prints).tolist()]
+        found.broken = damages(images, prints, root)
         if backbone is not None:
             _compare(found, prints, backbone, neighbours)
     return found

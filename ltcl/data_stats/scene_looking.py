@@ -10,7 +10,7 @@ from ltcl.neutral_text import csv_text, shorten
 from ltcl.own_scenes.statistics import shot_group_of
 
 from .copies import Pictures, copies_in, number_pictures
-from .figures import damaged, fingerprints, gini
+from .figures import damages, fingerprints, gini
 from .images import TRAINING, UNDIVIDED
 from .scenes import Scene, Scenes, void_share
 from .tables import by_size
@@ -24,12 +24,12 @@ class FoundScenes:
     Attributes:
         scenes: The images and masks.
         pictures: Which images are the same; None where none was opened.
-        broken: Images that are damaged.
+        broken: What is wrong with damaged files, by their names.
     """
 
     scenes: Scenes
     pictures: Pictures | None = None
-    broken: list[str] = field(default_factory=list)
+    broken: dict[str, str] = field(default_factory=dict)
 
     @property
     def faulty(self) -> list[Scene]:
@@ -83,7 +83,7 @@ class FoundScenes:
             images = self.scenes.as_images()
             lines += leaks(copies_in(self.pictures.near, images), images)
         if self.broken:
-            lines.append(f'{len(self.broken):,} images are damaged: {shorten(self.broken)}')
+            lines.append(f'{len(self.broken):,} images are damaged: {shorten(list(self.broken))}')
         return lines or [NOTHING]
 
     def _of_classes(self) -> list[str]:
@@ -134,7 +134,7 @@ def look_at_scenes(scenes: Scenes, root: str, with_files: bool = True) -> FoundS
         images = scenes.as_images()
         prints = fingerprints(images, root)
         found.pictures = number_pictures(prints)
-        found.broken = [images.name_of(i) for i in damaged(prints).tolist()]
+        found.broken = damages(images, prints, root)
     return found
 
 
@@ -154,5 +154,5 @@ def scene_tables(found: FoundScenes) -> dict[str, str]:
     ]
     made = {'classes.csv': csv_text(header, rows), 'masks.csv': csv_text(['mask', 'image', 'fault'], faults)}
     if found.pictures is not None:
-        made['damaged.csv'] = csv_text(['file'], [[name] for name in found.broken])
+        made['damaged.csv'] = csv_text(['file', 'reason'], found.broken.items())
     return made

@@ -69,7 +69,7 @@ def tables(found: Found) -> dict[str, str]:
     made = {'classes.csv': class_table(found)}
     if found.pictures is not None:
         made['copies.csv'] = copy_table(found)
-        made['damaged.csv'] = csv_text(['file'], [[name] for name in found.broken])
+        made['damaged.csv'] = csv_text(['file', 'reason'], found.broken.items())
     if found.doubtful is not None:
         made['doubtful.csv'] = doubt_table(found)
     return made

@@ -24,6 +24,7 @@ from ltcl.own_scenes.report import plan
 from ltcl.work_dir import locked
 
 from .config_file import write_config, written
+from .damaged import refuse_damaged
 from .quietly import quiet
 from .timing import in_words, machine, rate_of
 
@@ -42,6 +43,7 @@ def train_on_scenes(args: argparse.Namespace) -> None:
     check_compile(cfg)
     add_trackers(cfg, args.track, args.work_dir)
     print(expected_time(cfg), flush=True)
+    refuse_damaged(cfg, args.work_dir)
     if args.dry_run:
         write_config(args, written(cfg, [plan(cfg)]))
         return

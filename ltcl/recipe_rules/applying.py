@@ -88,7 +88,8 @@ def _fit_length(cfg: Config, epochs: int, steps: int, kept: Collection[str], sta
     for part in fitted:
         if part.get('warmup_epochs'):
             part['warmup_epochs'] = warmup
-            lines.append(f'warmup_epochs {warmup}: a twentieth of the run')
+            reason = 'a twentieth of the run' if warmup else 'a single epoch has none'
+            lines.append(f'warmup_epochs {warmup}: {reason}')
     return lines
 
 

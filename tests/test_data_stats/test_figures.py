@@ -5,6 +5,7 @@ import shutil
 
 import numpy as np
 import pytest
+from image_contents import damage, encode
 from PIL import Image
 from toy import write_images
 
@@ -103,9 +104,11 @@ def test_planted_label_errors_are_found(call, tmp_path, monkeypatch):
     root = write_images(tmp_path / 'data', (30, 15, 12))
     (root / 'class_2' / '3.png').rename(root / 'class_0' / 'wrong.png')
     (root / 'class_0' / 'none.png').write_bytes(b'damaged')
+    pixels = np.random.default_rng(0).integers(256, size=(64, 64, 3)).astype(np.uint8)
+    (root / 'class_1' / 'middle.jpg').write_bytes(damage(encode(pixels, 'jpeg'), bytes(512)))
     done = call('stats', root, '--backbone', 'any', '--neighbours', 5, '--out', tmp_path / 'out')
     assert done.status == 0, done.err
-    assert 'labels: 1 of 57 that were compared with those of 5 neighbours are doubtful' in done.out
+    assert 'labels: 1 of 58 that were compared with those of 5 neighbours are doubtful' in done.out
     assert '1 labels are doubtful' in done.out
     with (tmp_path / 'out' / 'doubtful.csv').open(newline='') as file:
         [row] = csv.DictReader(file)
@@ -118,7 +121,10 @@ def test_planted_label_errors_are_found(call, tmp_path, monkeypatch):
     )
     assert row['nearest'].startswith(f'{root}/class_2/')
     with (tmp_path / 'out' / 'damaged.csv').open(newline='') as file:
-        assert [row['file'] for row in csv.DictReader(file)] == [f'{root}/class_0/none.png']
+        told = {row['file']: row['reason'] for row in csv.DictReader(file)}
+    assert told.keys() == {f'{root}/class_0/none.png', f'{root}/class_1/middle.jpg'}
+    assert told[f'{root}/class_1/middle.jpg'].startswith('damaged in the middle: ')
+    assert '2 files are damaged' in done.out
     page = (tmp_path / 'out' / 'stats.html').read_text()
     assert '5 of 5 neighbours: class_2; score 1.00' in page
 

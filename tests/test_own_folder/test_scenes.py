@@ -1,5 +1,7 @@
 """`ltcl train DATA` of images and masks: what it says before it starts."""
 
+import numpy as np
+from image_contents import damage, encode
 from own_scenes import write_scenes
 
 from ltcl.launch import load_config
@@ -15,3 +17,16 @@ def test_dry_run_tells_the_time_and_writes_a_config_that_can_be_trained(call, ca
     cfg = load_config(run / 'config.py')
     assert (cfg.train_dataloader.dataset.data_root, cfg.model.decode_head.num_classes) == (str(data), 3)
     assert [hook.type for hook in cfg.custom_hooks] == ['ltcl.PatienceHook']
+
+
+def test_images_damaged_in_the_middle_are_told_before_the_training(call, capsys, tmp_path):
+    data, run = write_scenes(tmp_path / 'scenes', 8, image='images/{}.jpg'), tmp_path / 'run'
+    pixels = np.random.default_rng(0).integers(256, size=(24, 24, 3)).astype(np.uint8)
+    (data / 'images' / '3.jpg').write_bytes(damage(encode(pixels, 'jpeg', quality=95), bytes(100), 0.6))
+    words = ('--image-size', '32', '--scratch', '--backbone', 'resnet18', '--batch-size', '2')
+    assert call('train', data, '--work-dir', run, *words) == 1
+    error = capsys.readouterr().err
+    assert '1 of 8 images cannot be read, such as' in error
+    assert 'damaged in the middle' in error
+    assert 'take them away with their masks' in error
+    assert (run / 'broken_images.txt').read_text().startswith(f'{data}/images/3.jpg\tdamaged in the middle')
