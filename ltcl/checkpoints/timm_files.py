@@ -20,6 +20,8 @@ from .reading import SAFETENSORS, load_from_local
 SCHEME = 'timm://'
 # Seconds to wait for a server where a package has the weights as well.
 PATIENCE = 10
+# Values of a variable of huggingface_hub that switch something on.
+TRUE = ('1', 'ON', 'YES', 'TRUE')
 READABLE = (SAFETENSORS, '.pth', '.pt', '.bin', '.tar')
 FILES = (('model.safetensors', 'pytorch_model.bin'), ('open_clip_model.safetensors', 'open_clip_pytorch_model.bin'))
 
@@ -152,6 +154,9 @@ def find_weights(name: str) -> Weights:
     package = PACKAGES.get(name)
     packaged = None if package is None else _path_in_package(package)
     for url, place in places.items():
+        if place.startswith(_hub()) and os.environ.get('HF_HUB_OFFLINE', '').upper() in TRUE:
+            tried.append(f'{place} (not asked, since HF_HUB_OFFLINE is set)')
+            continue
         try:
             return Weights(download(url, TIMEOUT if packaged is None else PATIENCE))
         except UserError as error:
@@ -178,11 +183,14 @@ def _hub_files(described: Any) -> list[str]:
 def _places(described: Any) -> Iterator[tuple[str, str]]:
     """URLs of the files, each with what a message calls it."""
     repository, _, revision = (described.hf_hub_id or '').partition('@')
-    host = os.environ.get('HF_ENDPOINT', 'https://huggingface.co')
     for file in _hub_files(described):
-        yield f'{host}/{repository}/resolve/{revision or "main"}/{file}', f'{host}/{repository}'
+        yield f'{_hub()}/{repository}/resolve/{revision or "main"}/{file}', f'{_hub()}/{repository}'
     if isinstance(described.url, str) and described.url.endswith(READABLE):
         yield described.url, described.url
+
+
+def _hub() -> str:
+    return os.environ.get('HF_ENDPOINT', 'https://huggingface.co')
 
 
 def _cached_by_hub(described: Any) -> Iterator[Path]:

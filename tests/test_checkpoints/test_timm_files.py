@@ -102,6 +102,14 @@ def test_no_source_names_all_of_them(web, monkeypatch):
         find_weights(next(name for name in timm.list_models() if not timm.get_pretrained_cfg(name).has_weights))
 
 
+def test_the_hub_is_not_asked_where_its_variable_forbids_it(web, monkeypatch):
+    without_package(monkeypatch)
+    monkeypatch.setenv('HF_HUB_OFFLINE', '1')
+    with pytest.raises(UserError, match=r'huggingface.co/timm/\S+ \(not asked, since HF_HUB_OFFLINE is set\)'):
+        find_weights(LITE0)
+    assert not [url for url in web[1] if url.startswith('https://huggingface.co')]
+
+
 def test_weights_come_by_the_names_of_timm(web):
     state = load_checkpoint(f'timm://{LITE0}')
     ours = timm.create_model(LITE0).state_dict()

@@ -44,7 +44,9 @@ def test_result_has_both_classifiers_and_the_figures_of_the_tail(work_dir):
     for column in (ours, compared):
         assert column.figures.keys() == {'all', 'all_natural', 'macro', 'macro_balanced', 'few', 'worst_class'}
     assert 'validation images' in result.measured_on
-    tested = json.loads((work_dir / 'test_metrics.json').read_text())['last']['metrics']
+    report = json.loads((work_dir / 'test_metrics.json').read_text())
+    assert report['config_file'] is None  # the checkpoint carries it
+    tested = report['last']['metrics']
     assert ours.figures['macro'] == pytest.approx(tested['shot/macro'], abs=1e-3)
     assert compared.figures['all'] == compared.figures['all_natural']  # cross entropy answers for the natural mix
     assert ours.figures['macro'] == ours.figures['macro_balanced']
