@@ -12,6 +12,8 @@ from .errors import UserError
 
 AUTO = 'auto'
 """What ``--resume`` is to stand for the newest checkpoint of the work dir."""
+POINTER = 'last_checkpoint'
+"""File in a work dir that names the newest checkpoint."""
 LOCK_FILE = '.lock'
 LOCK_SECONDS = 20
 """How long a start waits for the lock: the workers of a killed process hold it for some seconds more."""

@@ -33,6 +33,7 @@ from ltcl.launch.run_length import length_of
 from ltcl.neutral_text import visible
 from ltcl.notices import warn
 from ltcl.shipped import find_config
+from ltcl.work_dir import POINTER
 
 from .parser import ArgumentParser, command
 
@@ -89,7 +90,7 @@ def run_one(config: str, seed: int, args: argparse.Namespace, processes: RunProc
             start_command('test', [config, stage1['checkpoint']], folder, options, processes)
         figures = read_run(folder, is_trained) or {}
     figures['minutes'] += stage1.get('minutes', 0)
-    checkpoint = os.fsdecode((folder / 'last_checkpoint').read_bytes()).strip() if is_trained else None
+    checkpoint = os.fsdecode((folder / POINTER).read_bytes()).strip() if is_trained else None
     about = {'config': config, 'seed': seed, 'checkpoint': checkpoint}
     return {**about, **figures}
 

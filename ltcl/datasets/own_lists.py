@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import UserError
 from ..neutral_text import shorten
+from ..work_dir import POINTER
 from .folder_names import PARTS
 from .image_kinds import has_image_suffix, readable_suffixes
 from .list_files import read_rows
@@ -81,12 +82,22 @@ def unknown_layout(layout: Layout, root: Path, faults: Sequence[str] = ()) -> Us
     if holds_images(layout.place):
         full.insert(0, f'{layout.place.name}/')
     fault = f'has images in {shorten(full)}, but nothing tells their classes' if full else 'has no images in a form'
+    if Path(root, POINTER).is_file():
+        return UserError(
+            f'{root} is the work dir of a run: name the folder of its images, or `ltcl report` shows the run'
+        )
     tables = sorted(path.name for path in root.iterdir() if path.suffix.lower() in UNREAD_TABLES)
     faults = [*faults[:1], *([f'{shorten(tables)}: save as CSV, other tables are not read'] if tables else [])]
+    masks = f'; of a segmentation, masks/ beside {full[0]}, with files of the same names' if _are_images(full) else ''
     return UserError(
-        f'{layout.place if full else root} {fault}{"" if full else " that is known"}: {LAYOUTS}'
+        f'{layout.place if full else root} {fault}{"" if full else " that is known"}: {LAYOUTS}{masks}'
         + ''.join(f'\n{fault}' for fault in faults)
     )
+
+
+def _are_images(folders: Sequence[str]) -> bool:
+    """Whether the one folder with images is called so, as one beside masks is."""
+    return len(folders) == 1 and folders[0].lower().rstrip('/') in ('image', 'images', 'img', 'imgs', 'jpegimages')
 
 
 def _check_agreement(rows: 'pd.DataFrame', path: Path, layout: Layout, root: Path) -> None:

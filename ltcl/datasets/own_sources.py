@@ -13,6 +13,7 @@ from ..errors import UserError
 from ..neutral_text import shorten
 from ..notices import note
 from ..similar_paths import meant_path
+from ..work_dir import POINTER
 from .class_folders import class_folders, scan_class_folders
 from .class_names import find_labels, normal_name, refuse_lookalikes
 from .folder_walk import LeftOut, by_kind
@@ -21,7 +22,7 @@ from .list_files import check_duplicates, check_files
 from .list_labels import clean_labels, label_indices, names_of_labels
 from .list_places import located
 from .one_look import looked_once
-from .own_layout import LAYOUTS, find_layout, image_folders
+from .own_layout import LAYOUTS, Layout, find_layout, image_folders
 from .own_lists import choose_list, divided_by_column, rows_of_part, unknown_layout, without_unreadable
 
 
@@ -90,6 +91,8 @@ class OwnSources:
         names = list(class_folders(path)) if path.is_dir() else self._names_in_list(path)
         refuse_lookalikes(names, str(path))
         if len(names) < 2:
+            if Path(self.root, POINTER).is_file():
+                raise unknown_layout(Layout(self.place), self.root)
             raise UserError(
                 f'{path} has images of one class only, {names[0]}: a classifier needs two or more. Give each class a '
                 'folder, or put a list train.csv with lines path,label there'

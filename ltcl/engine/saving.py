@@ -14,12 +14,11 @@ from ltcl.checkpoints.stored_config import CONFIG_KEY
 from ltcl.checkpoints.whole_files import save_whole
 from ltcl.files import write_atomic
 from ltcl.launch.exit_codes import NOT_SAVED
+from ltcl.work_dir import POINTER
 
 from .agreement import any_process
 from .sharded.tensors import whole
 from .unwrapped import unwrapped
-
-POINTER = 'last_checkpoint'
 
 
 class LostCheckpoint(SystemExit):

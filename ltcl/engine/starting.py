@@ -12,9 +12,7 @@ from ltcl.checkpoints.run_state import meta_of
 from ltcl.files import remove_partials
 from ltcl.notices import note, warn
 from ltcl.report.run_files import PREDICTIONS_FILE
-from ltcl.work_dir import AUTO, move_apart
-
-from .saving import POINTER
+from ltcl.work_dir import AUTO, POINTER, move_apart
 
 REPORT_FILES = (METRICS_FILE, 'per_class.csv', 'per_class.png', 'training_curves.png', PREDICTIONS_FILE, 'report.html')
 

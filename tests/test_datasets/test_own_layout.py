@@ -54,6 +54,7 @@ def test_parts_under_other_names(tmp_path, parts):
         ([*images('Train/a', 1), *images('train/a', 1)], 'has Train and train, which both mean train'),
         ([*images('train', 3), *images('test', 2)], 'has images in test/, train/, but nothing tells their classes'),
         ([*images('fold1/a', 3), *images('fold2/a', 2)], 'has images in fold1/, fold2/, but nothing tells'),
+        (images('images', 3), 'of a segmentation, masks/ beside images/, with files of the same names'),
         ([*images('images', 3), *images('masks', 3)], 'has images in images/, masks/, but nothing tells'),
         ([*images('images/train', 3), 'labels/train/000.txt'], 'images has images in train/, but nothing tells'),
         ([*images('train/a', 1), *images('train/b', 1), *images('car', 2)], 'if these are classes, rename train'),

@@ -28,6 +28,7 @@ def places(data, work_dir, tmp_path):
         (['EMPTY'], 1, 'has no images in a form that is known'),
         (['FLAT'], 1, 'has images in FLAT/, but nothing tells their classes'),
         (['ONE'], 1, 'has images of one class only, only'),
+        (['RUN'], 1, 'is the work dir of a run: name the folder of its images'),
         (['a.jpg'], 1, 'is a single image: name a folder'),
         (['list.csv'], 1, 'is a list: name the folder it lies in'),
         (['birds.zip'], 1, 'is packed: unpack it'),

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ltcl.errors import UserError
 from ltcl.registry import HOOKS
+from ltcl.work_dir import POINTER
 
 from ..agreement import any_process
 from ..bad_step import FILE, KINDS, BadStep, NotFiniteError, find_origin, image_names, loss_terms
@@ -199,7 +200,7 @@ class FiniteCheckHook(Hook):
     def _stop(self, runner: Runner, bad: BadStep) -> None:
         if is_main_process():
             bad.write(runner.work_dir)
-        pointer = Path(runner.work_dir, 'last_checkpoint')
+        pointer = Path(runner.work_dir, POINTER)
         sound = f'The last checkpoint is {pointer.read_text()}' if pointer.is_file() else 'There is no checkpoint yet'
         advice = 'lower the learning rate' if self.skip else 'lower the learning rate or set skip of FiniteCheckHook'
         raise NotFiniteError(f'{bad} (all in {Path(runner.work_dir, FILE)}). {sound}: {advice}')
