@@ -1,7 +1,7 @@
 """Data sets, samplers and transforms; importing this package registers them."""
 
 from .. import quiet_mmpretrain  # noqa: F401  (before it is imported with its remark)
-from . import samplers, transforms  # noqa: F401  (their import registers them)
+from . import sample_pickling, samplers, transforms  # noqa: F401  (their import registers them)
 from .cached_features import CachedFeatures
 from .cifar_lt import CIFAR10LT, CIFAR100LT
 from .image_folder import ImageFolderDataset

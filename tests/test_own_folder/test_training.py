@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 from image_contents import damage, encode
 from locks import is_locked, when_locked
 from mmengine.config import Config
@@ -20,12 +21,14 @@ from ltcl import LongTailClassifier
 from ltcl.checkpoints.reading import load_from_local
 from ltcl.datasets import OwnImages
 from ltcl.launch.config_values import images_of
+from ltcl.neutral_text import csv_text, from_csv_cell
 from ltcl.own_folder import training
 from ltcl.own_folder.choosing import validation_interval
 from ltcl.own_folder.config_file import IMAGES, is_same, work_dir_of
 from ltcl.own_folder.measuring import worst_of
 from ltcl.own_folder.result import Column, Result, _cell, next_commands
 from ltcl.own_folder.resumed import check_resumed
+from ltcl.predictions import load_predictions
 
 
 def last_metrics(folder):
@@ -64,6 +67,26 @@ def test_the_model_predicts_and_knows_its_classes(work_dir, data):
     predictions = model.predict(data, top=1)
     assert len(predictions) == 19
     assert all(each.error is None for each in predictions)
+
+
+@pytest.mark.parametrize('prior', ['natural', 'estimate', 'FILE'])
+def test_test_predict_and_python_answer_alike_for_a_class_mix(call, work_dir, tmp_path, prior):
+    shares = tmp_path / 'shares.csv'
+    shares.write_text(csv_text(['class', 'share'], [(ODD_NAME, 0.1), ('class_0', 0.2), ('class_2', 0.7)]))
+    prior = shares if prior == 'FILE' else prior
+    out = ('--work-dir', tmp_path, '--out', tmp_path / 'out.npz', '--cfg-options', 'test_dataloader.num_workers=1')
+    assert call('test', work_dir, '--prior', prior, *out) == 0
+    tested = load_predictions(tmp_path / 'out.npz')
+    answers = LongTailClassifier.load(work_dir).predict(tested.paths.tolist(), top=3, prior=str(prior))
+    probabilities = torch.from_numpy(tested.scores).softmax(1)
+    for each, expected in zip(answers, probabilities, strict=True):
+        found = dict(zip(each.classes, each.probabilities, strict=True))
+        assert [found[name] for name in tested.classes] == pytest.approx(expected.tolist(), abs=1e-6)
+    table = tmp_path / 'predictions.csv'
+    assert call('predict', work_dir, *tested.paths, '--prior', prior, '--out', table) == 0
+    rows = {row['path']: row for row in csv.DictReader(table.open(newline=''))}
+    told = [(from_csv_cell(rows[path]['class']), float(rows[path]['probability'])) for path in tested.paths]
+    assert told == [(each.classes[0], pytest.approx(each.probabilities[0], abs=1e-6)) for each in answers]
 
 
 def test_the_classifier_of_frozen_features_is_a_cosine_one_behind_a_hidden_layer(work_dir):
