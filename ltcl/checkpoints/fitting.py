@@ -11,7 +11,7 @@ from torch import nn
 from ltcl.errors import UserError
 
 from .comparing import differences
-from .converting import ENCODER, Conversion
+from .conversion import ENCODER, Conversion
 
 POSITIONS = f'{ENCODER}pos_embed'
 STATISTICS = ('running_mean', 'running_var', 'num_batches_tracked')

@@ -12,7 +12,7 @@ from ltcl.errors import UserError
 from ltcl.neutral_text import shorten
 
 from .comparing import SHOWN, differences
-from .converting import ENCODER, State, weights_of
+from .conversion import ENCODER, State, weights_of
 from .forms import FORMS
 from .names import TRANSLATED, encoder_form, encoder_to_ours
 from .schemes import load_checkpoint

@@ -23,7 +23,7 @@ from .parser import ArgumentParser, command
 if TYPE_CHECKING:
     from mmengine.config import Config
 
-    from ltcl.checkpoints.converting import Conversion
+    from ltcl.checkpoints.conversion import Conversion
 
 
 def options(parser: ArgumentParser) -> None:
@@ -125,7 +125,8 @@ def convert_back(args: argparse.Namespace) -> Path:
     Raises:
         UserError: The file is damaged, carries code or is of another method.
     """
-    from ltcl.checkpoints.converting import to_theirs, weights_of
+    from ltcl.checkpoints.conversion import weights_of
+    from ltcl.checkpoints.converting import to_theirs
     from ltcl.checkpoints.reading import load_from_local, write_checkpoint
     from ltcl.checkpoints.run_state import meta_of
 

@@ -79,6 +79,7 @@ class Runner(MMEngineRunner):
 
     _resume: bool | str
     _load_from: str | None
+    _timestamp: str
     _used_timestamps: ClassVar[set[str]] = set()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

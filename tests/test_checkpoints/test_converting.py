@@ -5,7 +5,8 @@ import torch
 import torch.nn.functional as F
 from fake_checkpoints import DIM, NUM_CLASSES, ORIGINALS, QUEUE, SLOTS
 
-from ltcl.checkpoints.converting import to_ours, to_theirs, weights_of
+from ltcl.checkpoints.conversion import weights_of
+from ltcl.checkpoints.converting import to_ours, to_theirs
 from ltcl.checkpoints.fitting import build_model, fit_to_model
 from ltcl.checkpoints.layouts import LAYOUTS, SOURCES
 from ltcl.checkpoints.seg_layouts import CECO_SEG, GPACO_SEG, RR_SEG, SWIN, TORCHVISION_SWIN
