@@ -24,6 +24,7 @@ import contextlib
 import csv
 import io
 import json
+import mimetypes
 import os
 import re
 import struct
@@ -37,6 +38,8 @@ import numpy as np
 from PIL import Image, ImageOps
 
 FORMATS = ('JPEG', 'PNG', 'WEBP', 'TIFF', 'GIF', 'BMP', 'PPM', 'JPEG2000', 'TGA', 'AVIF')
+# Files that were not written to their end, and copies that editors leave.
+UNFINISHED = ('.bak', '.crdownload', '.part', '.tmp')
 UNREADABLE, STOPPED = 4, 130
 TABLE = 'predictions.csv'
 BITS, MAX_VALUE = 258, 281  # tags of TIFF
@@ -241,13 +244,36 @@ def find_images(paths: list[str]) -> list[str]:
             stop(f'{path} does not exist: name an image file, or a folder of them')
         below = [path]
         if os.path.isdir(path):
-            walk = ((folder, name) for folder, _, names in os.walk(path) for name in names)
-            below = sorted(os.path.join(*each) for each in walk if not _is_hidden(os.path.join(*each), path))
-            below = [each for each in below if os.path.splitext(each)[1].lower() in suffixes]
+            below = sorted(each for each in _files(path) if not _is_hidden(each, path) and _is_image(each, suffixes))
         if not below:
             stop(f'the folder {path} has no image')
         found += below
     return found
+
+
+def _files(root: str) -> Iterator[str]:
+    """Files below a folder, also those that links lead to, each folder once."""
+    seen = set()
+    for folder, below, names in os.walk(root, followlinks=True):
+        if os.path.realpath(folder) in seen:
+            below.clear()
+            continue
+        seen.add(os.path.realpath(folder))
+        yield from (os.path.join(folder, name) for name in names)
+
+
+def _is_image(path: str, suffixes: set[str]) -> bool:
+    """Whether a file is an image: the suffix tells, and the content where it means nothing."""
+    suffix = os.path.splitext(path)[1].lower()
+    if suffix in suffixes:
+        return True
+    if suffix in UNFINISHED or path.endswith('~') or mimetypes.guess_type(path)[0] is not None:
+        return False
+    try:
+        Image.open(path, formats=[name for name in formats() if name != 'TGA']).close()  # TGA has no mark of its own
+    except Exception:  # Pillow's plugins raise more than their documentation says
+        return False
+    return True
 
 
 def formats() -> list[str]:

@@ -10,6 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
+from ltcl.datasets.folder_walk import all_images
 from ltcl.datasets.transforms import LoadImage
 from ltcl.evaluation.functional import estimate_shares, log_ratio
 from ltcl.export import predict_onnx
@@ -154,11 +155,17 @@ def test_wrong_thresholds_are_one_line(capsys, reject, prior, changes, message):
 
 
 def test_folders_are_walked_as_by_the_package(tmp_path):
-    for name in ('b/2.png', 'a.JPG', 'b/1.jpeg', '.hidden/3.png', 'b/.4.png', 'notes.txt'):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_bytes(contents.encode(contents.RAMP, 'PNG'))
-    found = predict_onnx.find_images([str(tmp_path)])
-    assert found == [str(tmp_path / name) for name in ('a.JPG', 'b/1.jpeg', 'b/2.png')]
+    root, linked = tmp_path / 'root', tmp_path / 'linked'
+    images = ('a.JPG', 'b/1.jpeg', 'b/2.png', 'b/no_suffix', 'b/photo.jpg_large')
+    for name in (*images, '.hidden/3.png', 'b/.4.png', 'notes.txt', 'c.jpg.part', 'd.png~', '../linked/e.png'):
+        (root / name).parent.mkdir(exist_ok=True, parents=True)
+        (root / name).write_bytes(contents.encode(contents.RAMP, 'PNG'))
+    (root / 'text').write_text('no image')
+    (root / 'z').symlink_to(linked)
+    (linked / 'loop').symlink_to(root)
+    found = predict_onnx.find_images([str(root)])
+    assert found == [str(root / name) for name in (*images, 'z/e.png')]
+    assert found == sorted(all_images(str(root)))
 
 
 def test_the_mix_of_the_images_is_estimated_as_by_the_package():
