@@ -80,7 +80,9 @@ def config_of_test(cfg: Config, checkpoint: Path) -> Config:
 
     test = stored_config(load_checkpoint(str(checkpoint)), checkpoint)
     test.pop('experiment_name', None)  # its log history is not that of the test
-    test.update({name: cfg[name] for name in SHARED if cfg.get(name) is not None})
+    for name in SHARED:  # `update` would leave entries of what was there
+        if cfg.get(name) is not None:
+            test[name] = cfg[name]
     test.load_from, test.resume = str(checkpoint), False
     visualizer = test.get('visualizer')
     if visualizer and visualizer.get('vis_backends'):  # trackers have followed the training, and would see a second run

@@ -75,8 +75,9 @@ def classifier_config(first: Config, words: argparse.Namespace, options: dict, c
     cfg = load_config(classifier_config_of(words.method), {'data_root': options['data_root']})
     changes = dict(cfg_options=options, config=cfg.filename, tune=words.tune if is_frozen else None)
     cfg = apply_options(cfg, argparse.Namespace(**{**vars(words), **changes, 'head': None}))
-    parts = {name: copy.deepcopy(first.model[name]) for name in ('backbone', 'neck')}
-    cfg.model.update(type='ltcl.FrozenEncoderClassifier', **parts)
+    cfg.model.type = 'ltcl.FrozenEncoderClassifier'
+    for name in ('backbone', 'neck'):  # `update` would leave entries of the part that was there
+        cfg.model[name] = copy.deepcopy(first.model[name])
     if words.method == 'lws':
         cfg.model.head.type = 'ltcl.LWSHead'
         cfg.default_hooks.strict_load.ignore = [WITHOUT_CLASSIFIER]

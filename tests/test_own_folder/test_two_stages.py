@@ -28,6 +28,21 @@ def test_the_classifier_is_trained_on_the_encoder_of_the_first_training(planned)
     assert first.train_cfg.max_epochs == second.train_cfg.max_epochs == 2
 
 
+@pytest.mark.parametrize(
+    ('words', 'backbone'),
+    [
+        (('--tune', 'last', '2'), 'ltcl.LastBlocks'),
+        (('--tune', 'lora', '--backbone', 'test_vit', '--scratch'), 'ltcl.AdaptedBackbone'),
+        (('--tune', 'full'), 'ltcl.TimmBackbone'),
+    ],
+)
+def test_both_trainings_have_one_encoder_however_much_of_it_is_trained(call, data, tmp_path, words, backbone):
+    assert call('train', data, '--work-dir', tmp_path, '--method', 'kcl', *OPTIONS, *words, '--dry-run') == 0
+    first, second = (load_config(folder / 'config.py') for folder in (tmp_path / 'stage1', tmp_path))
+    assert first.model.backbone.type == backbone
+    assert (second.model.backbone, second.model.neck) == (first.model.backbone, first.model.neck)
+
+
 def test_whose_the_options_are(planned):
     first, second = (load_config(folder / 'config.py') for folder in (planned / 'stage1', planned))
     assert (first.model.head.temperature, first.optim_wrapper.optimizer.lr) == (0.2, 0.02)
