@@ -73,7 +73,7 @@ setup(
         'onedl-mmengine>=0.10.12,<0.11',
         'onedl-mmcv>=2.3.6,<2.4',
         'onedl-mmpretrain>=1.3.6,<1.4',
-        'filelock>=3.13',
+        'filelock>=3.12',
         'jinja2>=3.1',
         'matplotlib>=3.10',  # the first whose legends show names that begin with an underscore
         # mmsegmentation needs a NumPy above 2, pandas and SciPy the first version that runs on it.

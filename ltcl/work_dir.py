@@ -18,6 +18,8 @@ LOCK_FILE = '.lock'
 LOCK_SECONDS = 20
 """How long a start waits for the lock: the workers of a killed process hold it for some seconds more."""
 APART = 'previous_{}'
+HELD: set[Path] = set()
+"""Work dirs that this process has locked."""
 
 
 def require_writable(work_dir: str | Path) -> None:
@@ -48,31 +50,36 @@ def locked(work_dir: str | Path) -> Iterator[None]:
     Raises:
         UserError: Another training holds it.
     """
-    if os.environ.get('RANK', '0') != '0':
+    folder = Path(work_dir).resolve()
+    if folder in HELD or os.environ.get('RANK', '0') != '0':
         yield
         return
-    with _made(Path(work_dir).resolve()) as folder, _alone(folder, work_dir):
-        yield
+    HELD.add(folder)
+    try:
+        with _made(folder), _alone(folder, work_dir):
+            yield
+    finally:
+        HELD.remove(folder)
 
 
 @contextlib.contextmanager
-def _made(folder: Path) -> Iterator[Path]:
+def _made(folder: Path) -> Iterator[None]:
     """Make a folder; what was made and has stayed empty goes again."""
     new = [each for each in (folder, *folder.parents) if not each.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        yield folder
+        yield
     finally:
-        if new and {path.name for path in folder.iterdir()} <= {LOCK_FILE}:
-            Path(folder, LOCK_FILE).unlink(missing_ok=True)
-            with contextlib.suppress(OSError):  # another has come into it, or into the folder above
+        with contextlib.suppress(OSError):  # another has come into it, or into the folder above, or taken them away
+            if new and {path.name for path in folder.iterdir()} <= {LOCK_FILE}:
+                Path(folder, LOCK_FILE).unlink(missing_ok=True)
                 for each in new:
                     each.rmdir()
 
 
 @contextlib.contextmanager
 def _alone(folder: Path, work_dir: str | Path) -> Iterator[None]:
-    lock = FileLock(folder / LOCK_FILE, is_singleton=True)
+    lock = FileLock(folder / LOCK_FILE)
     try:
         lock.acquire(timeout=LOCK_SECONDS)
     except Timeout:
