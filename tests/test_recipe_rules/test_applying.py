@@ -31,7 +31,7 @@ def test_paco():
     assert cfg.train_cfg.max_epochs == cfg.param_scheduler.max_epochs == 130
     assert cfg.param_scheduler.warmup_epochs == 6
     assert cfg.default_hooks.momentum_update.momentum == 0.998
-    assert cfg.optim_wrapper.optimizer.lr == 0.005
+    assert cfg.optim_wrapper.optimizer.lr == 0.02
 
 
 def test_what_was_set_stays_and_the_rest_fits_it():
