@@ -83,7 +83,7 @@ def as_rgb(pixels: np.ndarray) -> np.ndarray:
 
 
 def damages(images: Labelled, prints: Sequence[Fingerprint | None], root: str) -> dict[str, str]:
-    """What is wrong with files that are empty, no images, cut off, or damaged in the middle, by their names.
+    """What is wrong with files that are empty, cut off, damaged, no images, or not of 8 or 16 bits, by their names.
 
     Args:
         images: With files or pixels.
@@ -93,7 +93,8 @@ def damages(images: Labelled, prints: Sequence[Fingerprint | None], root: str) -
     loader = LoadImage(value_range=(0, 1))  # whatever the range of values is, the file is whole
     files = {each: loader for each in images.pictures if isinstance(each, str)}
     found = find_damaged(files, root, num_workers=min(8, os.cpu_count() or 1))
-    return {images.name_of(i): 'no image that can be decoded' for i in damaged(prints).tolist()} | found
+    unknown = {images.name_of(i): 'values of an unknown range' for i in damaged(prints).tolist()}
+    return unknown | found
 
 
 def damaged(prints: Sequence[Fingerprint | None]) -> np.ndarray:
