@@ -1,7 +1,10 @@
-"""Where the tensors of a checkpoint differ from those of a model."""
+"""Where the tensors of a checkpoint differ from those of a model, and numbers in them that are none."""
+
+from collections.abc import Mapping
 
 from torch import Tensor
 
+from ltcl.errors import UserError
 from ltcl.neutral_text import shorten
 
 SHOWN = 6
@@ -25,3 +28,21 @@ def differences(ours: dict[str, Tensor], theirs: dict[str, Tensor]) -> str:
         if theirs[name].shape != ours[name].shape
     ]
     return shorten(sorted(problems), SHOWN, '; ')
+
+
+def refuse_spoilt(tensors: Mapping[str, Tensor], source: str) -> None:
+    """Refuse weights with a number that is not finite, as a training that diverged leaves them.
+
+    Args:
+        tensors: By name; those of the meta device are passed over.
+        source: The file, for the message.
+
+    Raises:
+        UserError: Names the first few tensors.
+    """
+    spoilt = [name for name, value in tensors.items() if not value.is_meta and not value.isfinite().all()]
+    if spoilt:
+        raise UserError(
+            f'{source} has numbers that are not finite, in {shorten(spoilt, SHOWN)}: it is damaged, or was saved by a '
+            'training that diverged. Give an earlier one'
+        )

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from ltcl.errors import UserError
 from ltcl.neutral_text import shorten
 
+from .comparing import refuse_spoilt
 from .conversion import SHOWN, Conversion, State, weights_of
 from .filling import fill_up
 from .forms import FORMS
@@ -55,12 +56,7 @@ def to_ours(checkpoint: object, source: str, keep: str = 'all', with_queue: bool
         faults = ('it lacks', missing), ('nothing reads', unknown)
         problems = [f'{fault} {shorten(names, SHOWN)}' for fault, names in faults if names]
         raise UserError(f'this is no complete file of {layout.title}: {"; ".join(problems)}')
-    spoilt = [name for name, value in result.state_dict.items() if not value.is_meta and not value.isfinite().all()]
-    if spoilt:
-        raise UserError(
-            f'{shorten(spoilt, SHOWN)}: numbers that are not finite: the file is damaged, or was saved by a run that '
-            'diverged'
-        )
+    refuse_spoilt(result.state_dict, 'the file')
     fill_up(result, num_classes, keep)
     return result
 

@@ -11,14 +11,14 @@ from torch import Tensor, nn
 from ltcl.errors import UserError
 from ltcl.neutral_text import shorten
 
-from .comparing import SHOWN, differences
+from .comparing import SHOWN, differences, refuse_spoilt
 from .conversion import ENCODER, State, weights_of
 from .forms import FORMS
 from .names import TRANSLATED, encoder_form, encoder_to_ours
 from .schemes import load_checkpoint
 
-# Before the names of the encoder in files of ours, of mmpretrain, of PaCo's family and of CLIP.
-PREFIXES = (ENCODER, 'network.', 'encoder_q.', 'encoder.', 'visual.')
+# Before names of the encoder in files of ours, of mmpretrain, of PaCo's family and of CLIP; outer before inner ones.
+PREFIXES = (ENCODER, 'encoder_q.', 'encoder.', 'visual.', 'network.')
 # Norms at the output, which fine-tuning starts as ones and zeros: the pre-training had none.
 NEW_NORMS = re.compile(r'(ln2|fc_norm|norm\d)\.(weight|bias)')
 # Tables by position, which backbones interpolate to another size of image.
@@ -32,7 +32,7 @@ class PretrainedInit(weight_init.PretrainedInit):
         """Load the weights into a module.
 
         Raises:
-            UserError: They do not fit.
+            UserError: They do not fit or are not finite.
         """
         load_pretrained(module, self.checkpoint, self.prefix, self.map_location)
         if hasattr(module, '_params_init_info'):
@@ -56,7 +56,7 @@ def load_pretrained(
         map_location: Where the tensors go.
 
     Raises:
-        UserError: The weights do not fit; lists what does not match.
+        UserError: The weights do not fit, which lists what does not match, or are not finite.
     """
     network = getattr(module, 'network', module) if hasattr(module, 'own_names') else module
     ours = network.state_dict()
@@ -74,6 +74,8 @@ def load_pretrained(
     found = differences(expected, compared)
     loaded = {name: value for name, value in state.items() if name in needed or _fits(name, value, ours)}
     if not found:
+        # A buffer of infinities, such as a mask, is meant.
+        refuse_spoilt({name: value for name, value in loaded.items() if ours[name].isfinite().all()}, source)
         try:
             network.load_state_dict(loaded, strict=False)
         except Exception as error:  # of a hook that interpolates, too
@@ -82,7 +84,8 @@ def load_pretrained(
         fitting = sum(_fits(name, value, ours) for name, value in state.items())
         raise UserError(
             f'{source} does not fit {type(module).__name__}, {fitting} of its {len(state)} tensors do: {found}. '
-            'Give weights of this architecture, or start from random ones: --scratch, or a config without init_cfg'
+            'Give weights of this architecture, name the network that they are of, --backbone NAME, or start from '
+            'random ones: --scratch, or a config without init_cfg'
         )
     print_log(
         f'{type(module).__name__} starts from {len(loaded)} tensors of {source}; left out: '

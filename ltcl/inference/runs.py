@@ -17,6 +17,7 @@ from ltcl.checkpoints.class_names import trained_classes
 from ltcl.checkpoints.run_state import meta_of
 from ltcl.checkpoints.schemes import load_checkpoint
 from ltcl.checkpoints.stored_config import stored_config
+from ltcl.engine.finite import not_finite_by_design, refuse_not_finite
 from ltcl.engine.hooks.feature_bank_hook import extract_features, loader_in_order, training_images
 from ltcl.engine.hooks.strict_load_hook import compare_tensors, tensors_of
 from ltcl.errors import UserError
@@ -125,8 +126,8 @@ def build_model(run: SavedRun, device: str | torch.device | None = None) -> Any:
         device: Where it computes; None is the first GPU, if there is one.
 
     Raises:
-        UserError: The weights are not those of the config's model, there is no such device, or the model neither
-            classifies nor segments images.
+        UserError: The weights are not those of the config's model or not finite, there is no such device, or the model
+            neither classifies nor segments images.
     """
     cfg = run.config
     use_plain_norms(cfg)
@@ -163,6 +164,7 @@ def _load_weights(model: nn.Module, run: SavedRun) -> None:
 
     theirs = kept(tensors_of(run.checkpoint, str(run.path)))
     compare_tensors(kept(model.state_dict()), theirs, str(run.path))
+    refuse_not_finite(theirs, not_finite_by_design(model), str(run.path))
     model.load_state_dict(theirs, strict=False)
 
 

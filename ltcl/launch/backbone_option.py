@@ -56,8 +56,7 @@ def apply_backbone(cfg: Config, args: argparse.Namespace) -> Config:
         raise UserError('--scratch is for --backbone NAME without --weights: take it out, or name the backbone')
     if args.image_size is not None and args.image_size < 1:
         raise UserError(f'--image-size {args.image_size} must be at least 1')
-    if args.weights and '://' not in args.weights and not Path(args.weights).is_file():
-        raise UserError(f'--weights {args.weights}: there is no such file: correct the path')
+    check_weights(args.weights)
     if args.backbone:
         set_backbone(cfg, args.backbone, args.weights, args.scratch, args.image_size)
     else:
@@ -70,6 +69,19 @@ def apply_backbone(cfg: Config, args: argparse.Namespace) -> Config:
         if args.image_size:
             set_image_size(cfg, args.image_size)
     return cfg
+
+
+def check_weights(weights: str | None) -> None:
+    """Refuse a ``--weights`` that names no file, before anything is built.
+
+    Raises:
+        UserError: It is a folder, or there is nothing.
+    """
+    if not weights or '://' in weights or Path(weights).is_file():
+        return
+    if Path(weights).is_dir():
+        raise UserError(f'--weights {weights} is a folder: name a file in it, such as a checkpoint')
+    raise UserError(f'--weights {weights}: there is no such file: correct the path')
 
 
 def set_backbone(

@@ -8,6 +8,7 @@ from typing import Any
 from mmengine.config import Config
 
 from ..errors import UserError
+from ..launch.backbone_option import check_weights
 from ..launch.configs import apply_options, load_config
 from ..value_ranges import check_choice
 from .report import plan, tell
@@ -72,9 +73,7 @@ def _refuse_options(args: argparse.Namespace) -> None:
     for name, least in LEAST.items():
         if getattr(args, name, None) is not None and getattr(args, name) < least:
             raise UserError(f'--{name.replace("_", "-")} {getattr(args, name)} must be at least {least}')
-    weights = getattr(args, 'weights', None)
-    if weights and '://' not in weights and not Path(weights).is_file():
-        raise UserError(f'--weights {weights}: there is no such file: correct the path')
+    check_weights(getattr(args, 'weights', None))
 
 
 def _config_name(args: argparse.Namespace) -> str:

@@ -186,6 +186,17 @@ def test_weights_that_do_not_fit(kind, tmp_path):
     assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
 
 
+def test_weights_that_are_not_finite(tmp_path):
+    state = resnet().state_dict() | {'fc.weight': torch.full((3, 3), torch.nan)}
+    load_pretrained(resnet(), saved(state, tmp_path))  # what is left out is not looked at
+    state['layer4.1.bn2.running_var'][0] = torch.inf
+    network = resnet()
+    before = copy.deepcopy(network.state_dict())
+    with pytest.raises(UserError, match=r'weights.pth has numbers that are not finite, in layer4\.1\.bn2\.running_var'):
+        load_pretrained(network, saved(state, tmp_path))
+    assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
+
+
 def test_a_vision_transformer_of_another_width(tmp_path):
     wide = VisionTransformer(ARCH | dict(embed_dims=24), img_size=32, patch_size=PATCH)
     with pytest.raises(UserError, match='does not fit VisionTransformer'):

@@ -105,6 +105,15 @@ def test_second_stages_answer_as_their_test(trained, images, tmp_path, head):
         )
 
 
+def test_weights_that_are_not_finite_answer_nothing(trained, tmp_path):
+    path = tmp_path / 'diverged.pth'
+    checkpoint = torch.load(best(trained('cross_entropy')[1]), weights_only=False)
+    checkpoint['state_dict']['head.fc.bias'][0] = torch.nan
+    torch.save(checkpoint, path)
+    with pytest.raises(UserError, match=r'diverged\.pth holds a number that is not finite, in head\.fc\.bias: '):
+        LongTailClassifier.load(path, device='cpu')
+
+
 def test_features_are_those_of_the_encoder(trained, images):
     _, folder = trained('kcl')
     model = LongTailClassifier.load(folder, device='cpu')

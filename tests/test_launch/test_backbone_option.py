@@ -258,6 +258,7 @@ MISTAKES = {
     r'timm has no weights resnet18\.b_in1k: the tags .* are a1_in1k': dict(backbone='resnet18.b_in1k'),
     'it is a ChineseCLIP in mmpretrain, not a classifier': dict(backbone='cn-clip_vit-base-p16_zeroshot-cls_cifar100'),
     r'--weights no\.pth: there is no such file': dict(backbone='resnet18', weights='no.pth'),
+    r'--weights configs is a folder: name a file in it': dict(backbone='resnet18', weights='configs'),
     '--scratch is for --backbone NAME without --weights': dict(scratch=True),
     '--image-size 0 must be at least 1': dict(image_size=0),
 }

@@ -150,6 +150,9 @@ LAYOUTS = {
     'a run of ours': lambda state: dict(
         state_dict={f'backbone.network.{name}': value for name, value in state.items()}
     ),
+    'a run of ours whose encoder was frozen': lambda state: dict(
+        state_dict={f'backbone.encoder.network.{name}': value for name, value in state.items()}
+    ),
     'clip': openai_names,
 }
 
