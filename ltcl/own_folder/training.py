@@ -66,8 +66,9 @@ def _train_on_images(args: argparse.Namespace) -> None:
     if two_stages.has_two_stages(args):
         words = two_stages.encoder_words(args)
         _train_encoder(cfg, words)
-        args = two_stages.classifier_words(args)
-        cfg = two_stages.classifier_config(cfg, args, options_of(args), two_stages.last_checkpoint(cfg, words.work_dir))
+        checkpoint = two_stages.last_checkpoint(cfg, words.work_dir)
+        args = two_stages.classifier_words(args, cfg, checkpoint)
+        cfg = two_stages.classifier_config(cfg, args, options_of(args), checkpoint)
     _train_and_measure(cfg, args)
 
 

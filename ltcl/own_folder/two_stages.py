@@ -8,8 +8,10 @@ from mmengine.config import Config
 
 from ltcl.errors import UserError
 from ltcl.launch import apply_options, load_config
+from ltcl.recipe_rules.linear_rate import MOST_IMAGES, linear_rate
 from ltcl.work_dir import AUTO
 
+from .feature_length import mean_square_length
 from .methods import DEFAULT, METHODS, classifier_config_of
 
 # Room of the first training in the work dir of the second.
@@ -40,10 +42,21 @@ def encoder_words(args: argparse.Namespace) -> argparse.Namespace:
     return argparse.Namespace(**{**vars(args), 'work_dir': str(Path(args.work_dir, FOLDER)), 'patience': None})
 
 
-def classifier_words(args: argparse.Namespace) -> argparse.Namespace:
-    """The command line of the second training: rate and entries of the config are those of the first."""
+def classifier_words(args: argparse.Namespace, first: Config, checkpoint: Path) -> argparse.Namespace:
+    """The command line of the second training: rate and entries of the config are those of the first.
+
+    Args:
+        args: The command line.
+        first: The config of the first training.
+        checkpoint: Its last one. Where it is there, its features tell the rate of a linear classifier.
+    """
     shared = {key: value for key, value in args.cfg_options.items() if key in SHARED}
-    return argparse.Namespace(**{**vars(args), 'lr': None, 'cfg_options': shared})
+    rate = None
+    if args.method != 'lws' and checkpoint.is_file() and not args.dry_run:
+        mean_square = mean_square_length(first, checkpoint, MOST_IMAGES)
+        rate = linear_rate(mean_square)
+        print(f'rate {rate:g}: the largest that is stable on features of this length, mean square {mean_square:.3g}')
+    return argparse.Namespace(**{**vars(args), 'lr': rate, 'cfg_options': shared})
 
 
 def limit_neighbours(cfg: Config, num_images: int) -> None:

@@ -2,11 +2,17 @@
 
 import re
 
+import numpy as np
 import pytest
 from own_training import OPTIONS
+from toy import toy_config
 
+from ltcl import LongTailClassifier
+from ltcl.engine import Runner
 from ltcl.launch import load_config
+from ltcl.own_folder.feature_length import mean_square_length
 from ltcl.own_folder.result import Result
+from ltcl.recipe_rules.linear_rate import linear_rate
 
 WORDS = ('--method', 'kcl', *OPTIONS, '--lr', '0.02', '--cfg-options', 'model.head.temperature=0.2', 'val_share=0.3')
 
@@ -25,6 +31,7 @@ def test_the_classifier_is_trained_on_the_encoder_of_the_first_training(planned)
     assert second.model.type == 'ltcl.FrozenEncoderClassifier'
     assert (second.model.backbone, second.model.neck) == (first.model.backbone, first.model.neck)
     assert second.train_dataloader.sampler.type == 'ltcl.ClassAwareSampler'
+    assert second.optim_wrapper.optimizer.momentum == 0.9  # for which the rate is chosen
     assert first.train_cfg.max_epochs == second.train_cfg.max_epochs == 2
 
 
@@ -41,6 +48,9 @@ def test_both_trainings_have_one_encoder_however_much_of_it_is_trained(call, dat
     first, second = (load_config(folder / 'config.py') for folder in (tmp_path / 'stage1', tmp_path))
     assert first.model.backbone.type == backbone
     assert (second.model.backbone, second.model.neck) == (first.model.backbone, first.model.neck)
+    assert second.model.train_bn is False
+    steps = [step['type'] for step in second.train_dataloader.dataset.pipeline]
+    assert steps == ['ltcl.LoadImage', 'ltcl.EvalView', 'RandomFlip', 'PackInputs']  # whole images, and mirrored
 
 
 def test_whose_the_options_are(planned):
@@ -56,6 +66,17 @@ def test_no_more_neighbours_vote_than_there_are(planned):
     [metric] = load_config(path).val_evaluator
     assert f'# images: training {metric.k}, ' in path.read_text()
     assert metric.k < 19  # images of the folder
+
+
+def test_the_length_of_the_features_is_that_of_the_training_images(images, tmp_path):
+    cfg = toy_config(images, tmp_path / 'run', 'kcl', train_cfg__max_epochs=1, train_cfg__val_interval=1)
+    Runner.from_cfg(cfg).train()
+    [path] = (tmp_path / 'run').glob('epoch_1.pth')
+    squares = np.square(LongTailClassifier.load(path, 'cpu').embed(images).features).sum(1)
+    assert mean_square_length(cfg, path, len(squares)) == pytest.approx(squares.mean(), rel=1e-4)
+    few = mean_square_length(cfg, path, 1)  # one batch
+    assert squares.min() <= few <= squares.max()
+    assert few != pytest.approx(squares.mean(), rel=1e-6)
 
 
 @pytest.mark.parametrize(('method', 'head'), [('crt', 'LinearClsHead'), ('lws', 'ltcl.LWSHead')])
@@ -82,6 +103,9 @@ def test_a_classifier_that_is_learned_anew_is_shown(call, data, tmp_path, method
 def test_a_finished_encoder_is_not_trained_again(call, data, tmp_path, capsys):
     words = ('train', data, '--work-dir', tmp_path, *WORDS)
     assert call(*words) == 0
+    features = LongTailClassifier.load(tmp_path / 'stage1', 'cpu').embed(data).features
+    rate = load_config(tmp_path / 'config.py').optim_wrapper.optimizer.lr
+    assert rate == pytest.approx(linear_rate(float(np.square(features).sum(1).mean())), rel=0.2)  # of all images
     result = Result.read(tmp_path)
     assert [column.title for column in result.columns] == ['KCL, linear', 'cross entropy on the same features']
     (tmp_path / 'epoch_2.pth').unlink()

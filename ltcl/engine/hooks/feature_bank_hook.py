@@ -144,7 +144,7 @@ def extract_features(
     """
     was_training = model.training
     model.eval()
-    batches = (_encode(model, batch) for batch in tracked(loader, title, unit='batches', say=note_progress))
+    batches = (encode(model, batch) for batch in tracked(loader, title, unit='batches', say=note_progress))
     sampler: Any = loader.sampler  # mmengine's have a length
     features, labels = joined(batches, len(sampler))
     model.train(was_training)
@@ -166,7 +166,12 @@ def joined(batches: Iterable[tuple[Tensor, Tensor]], num_rows: int) -> tuple[Ten
     return features[:filled], labels[:filled]
 
 
-def _encode(model: BaseModel, batch: dict) -> tuple[Tensor, Tensor]:
+def encode(model: BaseModel, batch: dict) -> tuple[Tensor, Tensor]:
+    """Pooled features (N, C) and labels (N,) of a batch of a data loader.
+
+    Raises:
+        UserError: The features are maps, not vectors.
+    """
     PROGRESS.step()
     data = model.data_preprocessor(batch, False)
     features = model.extract_feat(data['inputs'])[-1]
