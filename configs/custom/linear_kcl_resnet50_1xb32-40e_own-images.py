@@ -7,7 +7,7 @@
 # The published stage 2 for ImageNet-LT: images drawn class by class, rate 10 for 2048 images a step scaled to 32, a
 # tenth of it after half of the epochs and again after three quarters. Three things differ on own images, where batches
 # are small and an encoder is trained for tens of epochs, not for hundreds (docs/recipes.md): batch normalisation keeps
-# its statistics, since a batch has few classes; images are whole, and mirrored, since features of random crops taught a
+# its statistics, since a batch has few classes; images are as they are tested, since features of random crops taught a
 # classifier less about whole ones; and `ltcl train DATA` chooses the rate by the length of the features.
 _base_ = [
     '../_base_/default_runtime.py',
@@ -19,11 +19,9 @@ stage1_config = 'configs/custom/kcl_resnet50_1xb32-100e_own-images.py'
 load_from = 'work_dirs/kcl_resnet50_1xb32-100e_own-images/epoch_100.pth'
 
 model = dict(train_bn=False, head=dict(num_classes=_base_.num_classes))
-view = dict(type='ltcl.EvalView', resize=256, size=224)
-mirror = dict(type='RandomFlip', prob=0.5, direction='horizontal')
 train_dataloader = dict(
     sampler=dict(_delete_=True, type='ltcl.ClassAwareSampler', samples_per_class=4),
-    dataset=dict(pipeline=[_base_.load, view, mirror, _base_.pack]),
+    dataset=dict(pipeline=_base_.test_pipeline),
 )
 optim_wrapper = dict(optimizer=dict(lr=10 * 32 / 2048))
 default_hooks = dict(
