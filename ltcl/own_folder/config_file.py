@@ -16,9 +16,11 @@ from ltcl.launch.config_text import text_of
 from ltcl.neutral_text import visible
 from ltcl.work_dir import locked, move_apart
 
+from .starting_weights import fingerprint_of_weights
+
 NAME, RESULT, DRY_RUN = 'config.py', 'result.json', 'dry_run.py'
-# Begins the line that tells the images of a run from others.
-IMAGES = '# images by name, size and class: '
+# Begin the lines that tell images, and files of weights that a run starts from, from others.
+IMAGES, WEIGHTS = '# images by name, size and class: ', '# starts from weights by content: '
 # Variables that stand in several sections, and the start, which is the business of the command line.
 VARIABLES = ('data_root', 'num_classes', 'val_share', 'split_seed', 'max_epochs')
 NOT_WRITTEN = ('launcher', 'resume', 'work_dir')
@@ -36,7 +38,8 @@ def written(cfg: Config, lines: Sequence[str], images: str = '') -> str:
     entries = {key: value for key, value in entries.items() if key not in NOT_WRITTEN and not key.startswith('_')}
     command = f'{sys.argv[0]} {shlex.join(sys.argv[1:])}'
     head = [f'# {visible(command)}', *(f'# {visible(line)}' for line in lines)]
-    head += [*([f'{IMAGES}{images}'] if images else []), '#']
+    fingerprints = {IMAGES: images, WEIGHTS: fingerprint_of_weights(cfg)}
+    head += [*(f'{begin}{value}' for begin, value in fingerprints.items() if value), '#']
     head.append(f'# Train it again: ltcl train {NAME} --work-dir OTHER')
     return '\n'.join(head) + '\n\n' + text_of(entries)
 
@@ -46,15 +49,21 @@ def is_same(path: Path, text: str) -> bool:
     return path.is_file() and path.read_text(encoding='utf-8').split('\n', 1)[1:] == text.split('\n', 1)[1:]
 
 
-def has_other_images(folder: Path, text: str) -> bool:
-    """Whether the config in the folder of a run was written for other images than a text."""
+def has_others(begin: str, folder: Path, text: str) -> bool:
+    """Whether the config in the folder of a run was written for other images, or for other weights, than a text.
+
+    Args:
+        begin: :data:`IMAGES` or :data:`WEIGHTS`.
+        folder: Of the run.
+        text: Of a config.
+    """
     path = folder / NAME
-    before = _images_of(path.read_text(encoding='utf-8')) if path.is_file() else None
-    return before is not None and before != _images_of(text)
+    before = _line_of(path.read_text(encoding='utf-8'), begin) if path.is_file() else None
+    return before is not None and before != _line_of(text, begin)
 
 
-def _images_of(text: str) -> str | None:
-    return next((line for line in text.splitlines() if line.startswith(IMAGES)), None)
+def _line_of(text: str, begin: str) -> str | None:
+    return next((line for line in text.splitlines() if line.startswith(begin)), None)
 
 
 def write_config(args: argparse.Namespace, text: str) -> Path:

@@ -10,14 +10,14 @@ from ltcl.errors import UserError
 from ltcl.neutral_text import visible
 from ltcl.work_dir import AUTO
 
-from .config_file import NAME, has_other_images
+from .config_file import IMAGES, NAME, WEIGHTS, has_others
 
 
 def check_resumed(args: argparse.Namespace, text: str) -> None:
     """Look at the run that ``--resume`` names, before any of its files is written.
 
     Args:
-        args: The command line; images that have changed since are told.
+        args: The command line; images and weights that have changed since are told.
         text: Of the config that is to be trained.
 
     Raises:
@@ -27,10 +27,16 @@ def check_resumed(args: argparse.Namespace, text: str) -> None:
     folder = path if path.is_dir() else path.parent
     if args.resume == AUTO and files_of_run(args.work_dir):
         _refuse_another_model(folder / NAME, text)
-    if has_other_images(folder, text):
+    if has_others(IMAGES, folder, text):
         print(
             f'warning: the images of {visible(args.config)} have changed since this run began: where validation is '
             'drawn from them, its figures may be of images that were trained on. Without --resume it trains anew',
+            file=sys.stderr,
+        )
+    if has_others(WEIGHTS, folder, text):
+        print(
+            'warning: the weights that this run started from are others now, and it goes on from its own checkpoint. '
+            'Without --resume it trains anew',
             file=sys.stderr,
         )
 
