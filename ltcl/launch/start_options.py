@@ -23,14 +23,23 @@ def resume_from(cfg: Config, resume: str | None, work_dir: str | None) -> None:
     """
     if resume is None:
         return
+    check_resume(resume)
     cfg.resume = AUTO if resume == AUTO else True
     if resume == AUTO:
         return
-    if not Path(resume).exists():
-        raise UserError(f'--resume {resume}: no such checkpoint; --resume {AUTO} takes the newest of the work dir')
     cfg.load_from = resume
     if Path(resume).is_dir() and work_dir is None:
         cfg.work_dir = resume
+
+
+def check_resume(resume: str) -> None:
+    """Refuse a value of ``--resume`` that names nothing.
+
+    Raises:
+        UserError: There is no such file or folder.
+    """
+    if resume != AUTO and not Path(resume).exists():
+        raise UserError(f'--resume {resume}: no such checkpoint; --resume {AUTO} takes the newest of the work dir')
 
 
 def set_precision(cfg: Config, amp: str | None) -> None:

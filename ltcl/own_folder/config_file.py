@@ -14,7 +14,7 @@ from ltcl.files import write_atomic
 from ltcl.launch.config_names import SECTIONS
 from ltcl.launch.config_text import text_of
 from ltcl.neutral_text import visible
-from ltcl.work_dir import locked, move_apart
+from ltcl.work_dir import AUTO, locked, move_apart
 
 from .starting_weights import fingerprint_of_weights
 
@@ -66,10 +66,17 @@ def _line_of(text: str, begin: str) -> str | None:
     return next((line for line in text.splitlines() if line.startswith(begin)), None)
 
 
+def run_to_resume(args: argparse.Namespace) -> Path:
+    """The folder of the run that ``--resume`` names."""
+    path = Path(args.work_dir if args.resume == AUTO else args.resume)
+    return path if path.is_dir() else path.parent
+
+
 def write_config(args: argparse.Namespace, text: str) -> Path:
     """Write the file; an earlier run of another config keeps all of its files in a folder of their own.
 
-    With ``--dry-run`` such a run stays where it is, and the file gets another name.
+    So does one beside which another run goes on in its work dir. A run that goes on has no result until its end. With
+    ``--dry-run`` the earlier run stays where it is, and the file gets another name.
 
     Args:
         args: The command line.
@@ -80,18 +87,26 @@ def write_config(args: argparse.Namespace, text: str) -> Path:
     """
     path = Path(args.work_dir, NAME)
     path.parent.mkdir(parents=True, exist_ok=True)
-    goes_on = args.resume is not None or is_same(path, text)
     with locked(args.work_dir):
-        earlier = [] if goes_on else _files_of_earlier_run(args.work_dir)
+        earlier = [] if _goes_on_here(args, text) else _files_of_earlier_run(args.work_dir)
         if args.dry_run and files_of_run(args.work_dir) and not is_same(path, text):
             path = path.with_name(DRY_RUN)
             print(f'{visible(args.work_dir)} holds another run, which stays as it is')
         elif earlier:
             apart = move_apart(args.work_dir, earlier)
             print(f'{visible(args.work_dir)} holds another run: its files are now in {visible(apart)}')
+        elif not args.dry_run:
+            path.with_name(RESULT).unlink(missing_ok=True)
         write_atomic(path, text)
     print(f'config: {visible(path)}', flush=True)
     return path
+
+
+def _goes_on_here(args: argparse.Namespace, text: str) -> bool:
+    """Whether the files in the work dir are those of the run that is to be trained."""
+    if args.resume is None or args.dry_run:
+        return is_same(Path(args.work_dir, NAME), text)
+    return run_to_resume(args).resolve() == Path(args.work_dir).resolve()
 
 
 def _files_of_earlier_run(work_dir: str) -> list[Path]:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from ltcl.engine.starting import files_of_run
 from ltcl.errors import UserError
+from ltcl.launch.start_options import check_resume
 from ltcl.neutral_text import visible
-from ltcl.work_dir import AUTO
 
-from .config_file import IMAGES, NAME, WEIGHTS, has_others
+from .config_file import IMAGES, NAME, WEIGHTS, has_others, run_to_resume
 
 
 def check_resumed(args: argparse.Namespace, text: str) -> None:
@@ -21,11 +21,11 @@ def check_resumed(args: argparse.Namespace, text: str) -> None:
         text: Of the config that is to be trained.
 
     Raises:
-        UserError: The run in the work dir has another model.
+        UserError: There is no such run, or it has another model.
     """
-    path = Path(args.work_dir if args.resume == AUTO else args.resume)
-    folder = path if path.is_dir() else path.parent
-    if args.resume == AUTO and files_of_run(args.work_dir):
+    check_resume(args.resume)
+    folder = run_to_resume(args)
+    if files_of_run(str(folder)):
         _refuse_another_model(folder / NAME, text)
     if has_others(IMAGES, folder, text):
         print(
