@@ -30,6 +30,7 @@ from ltcl.launch.backbone_option import backbone_options
 from ltcl.launch.compile_option import compile_option, set_compile
 from ltcl.launch.final_test import test_after_training
 from ltcl.launch.launcher import start_copies
+from ltcl.launch.nodes import starts_from_weights
 from ltcl.launch.start_options import resume_from, set_precision
 from ltcl.launch.threads import share_cores, watch_threads
 from ltcl.launch.tracking import add_trackers, require_trackers, track_option
@@ -112,9 +113,7 @@ def check_start(cfg: Config) -> None:
             + (f' with a checkpoint of {stage1}' if stage1 else '')
         )
     load_from = cfg.get('load_from')
-    backbone = (cfg.get('model') or {}).get('backbone') or {}
-    starts = [backbone, backbone.get('encoder') or {}]
-    is_pretrained = any((each.get('init_cfg') or {}).get('type') == 'Pretrained' for each in starts)
+    is_pretrained = starts_from_weights((cfg.get('model') or {}).get('backbone'))
     if load_from is None and stage1 and not cfg.get('resume') and not is_pretrained:
         raise UserError(f'load_from is None, but {name} starts from a checkpoint of stage 1: {made_by}')
     # A run that goes on no longer needs what it started from.

@@ -26,3 +26,8 @@ def dicts_in(node: object) -> Iterator[dict]:
     if isinstance(node, dict):
         yield node
     yield from (value for _, value in below(node) if isinstance(value, dict))
+
+
+def starts_from_weights(backbone: object) -> bool:
+    """Whether the config of a backbone, or of the encoder in it, names pretrained weights; not every init_cfg does."""
+    return any(node.get('type') == 'Pretrained' or node.get('pretrained') for node in dicts_in(backbone))

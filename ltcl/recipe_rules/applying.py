@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from mmengine.config import Config
 
 from ltcl.errors import UserError
+from ltcl.launch.nodes import starts_from_weights
 from ltcl.launch.run_length import UNITS, length_of, schedulers, set_length, unit_of
 
 from .methods import HEADS, Case, Choice
@@ -56,7 +57,7 @@ def _start_of(cfg: Config) -> str:
     backbone = cfg.model.get('backbone') or {}
     if backbone.get('type') == FROZEN:
         return 'frozen'
-    return 'pretrained' if backbone.get('init_cfg') or cfg.get('load_from') else 'scratch'
+    return 'pretrained' if starts_from_weights(backbone) or cfg.get('load_from') else 'scratch'
 
 
 def _fit_batch(cfg: Config, counts: Sequence[int], kept: Collection[str], start: str) -> tuple[int, list[str]]:

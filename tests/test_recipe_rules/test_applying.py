@@ -58,10 +58,19 @@ def test_rate_follows_the_batch():
     assert (cfg.train_dataloader.batch_size, cfg.optim_wrapper.optimizer.lr) == (64, 0.01)
 
 
+PRETRAINED = dict(type='ResNet', init_cfg=dict(type='Pretrained', checkpoint='x.pth'))
+DRAWN = dict(type='ResNet', init_cfg=[dict(type='Kaiming', layer='Conv2d')])
+
+
 @pytest.mark.parametrize(
     ('backbone', 'words'),
     [
-        (dict(type='ResNet', init_cfg=dict(type='Pretrained', checkpoint='x.pth')), 'from pretrained weights'),
+        (PRETRAINED, 'from pretrained weights'),
+        (DRAWN, 'from random weights'),
+        (dict(type='TIMMBackbone', model_name='resnet18', pretrained=True), 'from pretrained weights'),
+        (dict(type='ltcl.LastBlocks', encoder=PRETRAINED, blocks=2), 'from pretrained weights'),
+        (dict(type='ltcl.LastBlocks', encoder=DRAWN, blocks=2), 'from random weights'),
+        (dict(type='ltcl.AdaptedBackbone', encoder=PRETRAINED), 'from pretrained weights'),
         (dict(type='ltcl.FrozenBackbone', encoder=dict(type='ResNet')), 'on frozen features'),
     ],
 )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ltcl.errors import UserError
+from ltcl.launch.nodes import starts_from_weights
 
 from .frozen import HEADS
 
@@ -177,9 +178,7 @@ def _check(cfg: 'Config', tuning: Tuning, args: argparse.Namespace) -> None:
 
 def _has_weights(cfg: 'Config', args: argparse.Namespace) -> bool:
     """Whether the encoder starts from something, or random weights are asked for."""
-    backbone = cfg.model.backbone
-    starts = [backbone, backbone.get('encoder') or {}]
-    named = any((each.get('init_cfg') or {}).get('type') == 'Pretrained' or each.get('pretrained') for each in starts)
+    named = starts_from_weights(cfg.model.backbone)
     options = getattr(args, 'cfg_options', None) or {}
     later = any(key == 'load_from' or 'init_cfg' in key for key in options)
     wanted = getattr(args, 'scratch', False) or getattr(args, 'resume', None)
