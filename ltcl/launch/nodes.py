@@ -1,6 +1,6 @@
-"""Walks over what a config holds: dicts, lists, and what stands in them."""
+"""Walks over what a config holds: dicts, lists, and what stands in them; and the keys of its entries."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 
@@ -31,3 +31,8 @@ def dicts_in(node: object) -> Iterator[dict]:
 def starts_from_weights(backbone: object) -> bool:
     """Whether the config of a backbone, or of the encoder in it, names pretrained weights; not every init_cfg does."""
     return any(node.get('type') == 'Pretrained' or node.get('pretrained') for node in dicts_in(backbone))
+
+
+def is_kept(key: str, kept: Collection[str]) -> bool:
+    """Whether a dotted key is among those that stay, or lies in one of them."""
+    return any(f'{key}.'.startswith(f'{each}.') for each in kept)

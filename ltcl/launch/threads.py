@@ -11,6 +11,8 @@ import time
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
+from .nodes import is_kept
+
 if TYPE_CHECKING:
     from mmengine.config import Config
 
@@ -109,7 +111,7 @@ def limit_workers(cfg: 'Config', most: int, kept: Collection[str]) -> int:
     Args:
         cfg: The config, changed in place; a data set that reads with processes of its own is limited as well.
         most: The cores, 1 or more.
-        kept: Keys that stay as they are.
+        kept: Dotted keys that stay as they are, with what lies in them.
 
     Returns:
         The largest number that was lowered; 0 where none was.
@@ -117,7 +119,7 @@ def limit_workers(cfg: 'Config', most: int, kept: Collection[str]) -> int:
     lowered = 0
     for loader in LOADERS:
         found = cfg.get(loader)
-        if not found or f'{loader}.num_workers' in kept:
+        if not found or is_kept(f'{loader}.num_workers', kept):
             continue
         for part in filter(None, (found, found.get('dataset'))):
             if part.get('num_workers', 0) > most:
@@ -134,7 +136,7 @@ def share_cores(cfg: 'Config', threads: str | int, kept: Collection[str]) -> int
     Args:
         cfg: The config, changed in place.
         threads: A number, or ``'auto'``, which alone limits the processes.
-        kept: Keys of the config that stay as they are.
+        kept: Dotted keys that stay as they are, with what lies in them.
 
     Returns:
         The most threads that a later measurement may choose; 1 where none may.

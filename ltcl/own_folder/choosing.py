@@ -13,6 +13,7 @@ from mmengine.config import Config
 from ltcl.errors import UserError
 from ltcl.launch import apply_options, load_config
 from ltcl.launch.config_values import images_of
+from ltcl.launch.nodes import is_kept
 from ltcl.launch.threads import limit_workers
 from ltcl.launch.tuning.thawed import is_frozen
 
@@ -53,9 +54,9 @@ def options_of(args: argparse.Namespace) -> dict[str, Any]:
     """
     given = {entry: getattr(args, name) for name, entries in ENTRIES.items() for entry in entries}
     given = {entry: value for entry, value in given.items() if value is not None}
-    both = given.keys() & args.cfg_options.keys()
+    both = [entry for entry in given if is_kept(entry, args.cfg_options)]
     if both:
-        raise UserError(f'--cfg-options {min(both)} is set by an option of its own as well: leave one of them out')
+        raise UserError(f'--cfg-options: {min(both)} is set by an option of its own as well: leave one of them out')
     return {**given, **args.cfg_options}
 
 
@@ -146,7 +147,7 @@ def _fit_hidden(cfg: Config, kept: Collection[str]) -> None:
         return
     if cfg.model.head.type == 'LinearClsHead':
         _use_cosine(cfg.model.head, HIDDEN_SCALE)
-    if 'optim_wrapper.optimizer.lr' not in kept:
+    if not is_kept('optim_wrapper.optimizer.lr', kept):
         cfg.optim_wrapper.optimizer.lr = HIDDEN_RATE * cfg.train_dataloader.batch_size / HIDDEN_RATE_OF
 
 
@@ -180,7 +181,7 @@ def fit_to_images(cfg: Config, counts: list[int], args: argparse.Namespace) -> l
 
     kept = options_of(args)
     batch, number = cfg.train_dataloader.batch_size, sum(counts)
-    if 'train_dataloader.batch_size' in kept and batch > number:
+    if is_kept('train_dataloader.batch_size', kept) and batch > number:
         raise UserError(f'a batch of {batch} images is more than the {number:,} of the training: take a smaller one')
     lines = apply_recipe(cfg, counts, kept)
     limit_workers(cfg, os.cpu_count() or 1, kept)
@@ -215,5 +216,5 @@ def validation_interval(epochs: int) -> int:
 
 
 def _set(section: Any, name: str, value: object, kept: Collection[str], key: str) -> None:
-    if key not in kept:
+    if not is_kept(key, kept):
         section[name] = value

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from mmengine.config import Config
 
 from ltcl.errors import UserError
-from ltcl.launch.nodes import starts_from_weights
+from ltcl.launch.nodes import is_kept, starts_from_weights
 from ltcl.launch.run_length import UNITS, length_of, schedulers, set_length, unit_of
 
 from .methods import HEADS, Case, Choice
@@ -63,12 +63,12 @@ def _start_of(cfg: Config) -> str:
 def _fit_batch(cfg: Config, counts: Sequence[int], kept: Collection[str], start: str) -> tuple[int, list[str]]:
     """Images of a step on one process, and the line on them."""
     loader, old = cfg.train_dataloader, cfg.train_dataloader.batch_size
-    if _is_kept('train_dataloader.batch_size', kept):
+    if is_kept('train_dataloader.batch_size', kept):
         return old, []
     loader.batch_size = batch_size(sum(counts), start == 'frozen')
     line = f'batch_size {loader.batch_size}: {sum(counts):,} training images'
     optimizer = cfg.optim_wrapper.optimizer
-    if loader.batch_size != old and not _is_kept('optim_wrapper.optimizer.lr', kept):
+    if loader.batch_size != old and not is_kept('optim_wrapper.optimizer.lr', kept):
         optimizer.lr = float(f'{optimizer.lr * loader.batch_size / old:.6g}')
         line += f'; rate {optimizer.lr:g} in proportion'
     return loader.batch_size, [line]
@@ -76,7 +76,7 @@ def _fit_batch(cfg: Config, counts: Sequence[int], kept: Collection[str], start:
 
 def _fit_length(cfg: Config, epochs: int, steps: int, kept: Collection[str], start: str) -> list[str]:
     lines = []
-    if not any(_is_kept(key, kept) for unit in UNITS for key in (unit, f'train_cfg.{unit}')):
+    if not any(is_kept(key, kept) for unit in UNITS for key in (unit, f'train_cfg.{unit}')):
         old, stale = length_of(cfg._cfg_dict), set_length(cfg._cfg_dict, epochs)
         if stale:
             raise UserError(
@@ -85,7 +85,7 @@ def _fit_length(cfg: Config, epochs: int, steps: int, kept: Collection[str], sta
             )
         lines.append(f'max_epochs {epochs}: {epochs * steps:,} steps {IN_WORDS[start]} (aim {LENGTHS[start].steps:,})')
     warmup = warmup_epochs(length_of(cfg._cfg_dict) or epochs)
-    fitted = [part for key, part in schedulers(cfg._cfg_dict) if not _is_kept(f'{key}.warmup_epochs', kept)]
+    fitted = [part for key, part in schedulers(cfg._cfg_dict) if not is_kept(f'{key}.warmup_epochs', kept)]
     for part in fitted:
         if part.get('warmup_epochs'):
             part['warmup_epochs'] = warmup
@@ -100,7 +100,7 @@ def _fit_head(cfg: Config, counts: Sequence[int], batch: int, processes: int, ke
     if rule is None:
         return []
     views = len(cfg.model.get('online_views', (0,))) + len(cfg.model.get('key_views', ()))
-    own = {key: value for key, value in head.items() if _is_kept(f'model.head.{key}', kept)}
+    own = {key: value for key, value in head.items() if is_kept(f'model.head.{key}', kept)}
     choices = rule(Case(counts, batch, processes, views, own))
     head.update({key: choice.value for key, choice in choices.items() if key not in own})
     return [_line(key, choice) for key, choice in choices.items()]
@@ -108,15 +108,10 @@ def _fit_head(cfg: Config, counts: Sequence[int], batch: int, processes: int, ke
 
 def _fit_momentum(cfg: Config, steps: int, kept: Collection[str]) -> list[str]:
     hook, key = (cfg.get('default_hooks') or {}).get('momentum_update'), 'default_hooks.momentum_update.momentum'
-    if not hook or _is_kept(key, kept):
+    if not hook or is_kept(key, kept):
         return []
     hook['momentum'] = key_momentum(steps)
     return [_line('momentum', Choice(hook['momentum'], f'keys average over a tenth of {steps:,} steps, or 1,000'))]
-
-
-def _is_kept(key: str, kept: Collection[str]) -> bool:
-    """Whether a key is among those that stay, or lies in one of them."""
-    return any(f'{key}.'.startswith(f'{each}.') for each in kept)
 
 
 def _line(key: str, choice: Choice) -> str:

@@ -85,6 +85,7 @@ def test_no_more_workers_than_cores():
     assert limit_workers(cfg, 2, ['val_dataloader.num_workers']) == 4
     assert workers_of(cfg) == [2, 4, 0]
     assert cfg.test_dataloader.dataset.num_workers == 2
+    assert limit_workers(a_config(), 2, ['train_dataloader', 'val_dataloader', 'test_dataloader']) == 0
     assert limit_workers(cfg, 4, []) == 0
     assert limit_workers(Config(dict(val_dataloader=None)), 1, []) == 0
 

@@ -47,6 +47,16 @@ def places(data, work_dir, tmp_path):
         (['DATA', '--epochs', '0'], 2, '0 is no whole number of at least 1'),
         (['DATA', '--val-share', '1'], 2, '1 is no number of at least 0.01 and less than 1'),
         (['DATA', '--epochs', '2', '--cfg-options', 'max_epochs=3'], 1, 'is set by an option of its own as well'),
+        (
+            ['DATA', '--lr', '0.1', '--cfg-options', 'optim_wrapper.optimizer=dict(lr=0.2)'],
+            1,
+            'optim_wrapper.optimizer.lr is set by an option of its own as well',
+        ),
+        (
+            ['DATA', *OPTIONS, '--cfg-options', 'train_dataloader=dict(batch_size=64)'],
+            1,
+            'a batch of 64 images is more than the 16 of the training',
+        ),
         (['DATA', '--cfg-options', 'val_dataloader=None'], 1, 'val_dataloader is None: training on a folder needs it'),
         (['DATA', '--from', 'RUN', '--backbone', 'resnet18'], 1, 'goes on with its own model: leave --backbone out'),
         (['DATA', '--from', 'RUN', '--image-size', '64'], 1, 'goes on with its own model: leave --image-size out'),

@@ -226,6 +226,23 @@ def test_dry_run_writes_the_config_alone(call, data, tmp_path, capsys):
     assert 'ltcl.SharedImagesHook' in written
 
 
+def test_what_lies_in_an_entry_of_the_command_line_stays_as_it_says(call, data, tmp_path):
+    """Not only an entry that is named to its end."""
+    given = {
+        'optim_wrapper.optimizer': 'dict(lr=0.3)',
+        'train_cfg': 'dict(val_interval=7)',
+        'default_hooks.checkpoint': 'dict(interval=8)',
+        'default_hooks.logger': 'dict(interval=9)',
+    }
+    options = [f'{key}={value}' for key, value in given.items()]
+    words = ('--work-dir', tmp_path / 'run', *OPTIONS, '--dry-run', '--cfg-options', *options)
+    assert call('train', data, *words) == 0
+    cfg = Config.fromfile(tmp_path / 'run' / 'config.py')
+    assert cfg.optim_wrapper.optimizer.lr == 0.3
+    hooks = cfg.default_hooks
+    assert (cfg.train_cfg.val_interval, hooks.checkpoint.interval, hooks.logger.interval) == (7, 8, 9)
+
+
 def test_images_of_one_origin_stay_on_one_side(call, data, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     with (tmp_path / 'origins.csv').open('w', newline='') as file:
