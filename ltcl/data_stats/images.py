@@ -1,6 +1,6 @@
 """The images of a folder or of a config, with their classes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -87,14 +87,27 @@ def images_of_config(cfg: Any) -> Labelled:
             config = loader and innermost(loader.dataset)
             if config and config not in [each for each, _ in found.values()]:
                 found[name] = config, DATASETS.build(config)
-    built = [dataset for _, dataset in found.values()]
-    if not built:
+    if not found:
         raise UserError('the config has no data set: name one with train_dataloader, val_dataloader or test_dataloader')
-    infos = [each.get_data_info(i) for each in built for i in range(len(each))]
-    labels = np.array([_label(info) for info in infos], np.int64)
-    numbers = np.repeat(np.arange(len(built)), [len(each) for each in built])
-    classes = built[0].metainfo.get('classes') or range(int(labels.max()) + 1)
-    return Labelled(_pictures(infos), labels, numbers, list(found), list(map(str, classes)))
+    parts = {name: [built.get_data_info(i) for i in range(len(built))] for name, (_, built) in found.items()}
+    if tests_validation({name: [info.get('img_path') for info in infos] for name, infos in parts.items()}):
+        del parts['test']
+    every = [info for infos in parts.values() for info in infos]
+    labels = np.array([_label(info) for info in every], np.int64)
+    numbers = np.repeat(np.arange(len(parts)), [len(infos) for infos in parts.values()])
+    _, first = next(iter(found.values()))
+    classes = first.metainfo.get('classes') or range(int(labels.max()) + 1)
+    return Labelled(_pictures(every), labels, numbers, list(parts), list(map(str, classes)))
+
+
+def tests_validation(files: Mapping[str, Sequence[str | None]]) -> bool:
+    """Whether the test is the validation again, as it is of a folder of own images without a part for it.
+
+    Args:
+        files: Those of the images, by part; None for an image in memory.
+    """
+    test = files.get('test', ())
+    return len(test) > 0 and None not in test and test == files.get('val')
 
 
 def innermost(dataset: Any) -> dict:

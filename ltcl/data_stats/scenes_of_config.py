@@ -15,7 +15,7 @@ from ltcl.datasets.image_checks import leaves
 from ltcl.errors import UserError
 from ltcl.progress_bars import tracked
 
-from .images import PARTS
+from .images import PARTS, tests_validation
 from .scenes import VOID_LABEL, Scene, Scenes, other_size
 
 THREADS = 4
@@ -38,13 +38,16 @@ def scenes_of_config(cfg: Any) -> Scenes:
             found[name] = config
     if not found:
         raise UserError('the config has no data set: name one with train_dataloader, val_dataloader or test_dataloader')
-    samples = [sample for part, config in enumerate(found.values()) for sample in _samples(config, part)]
+    parts = {name: _samples(config, part) for part, (name, config) in enumerate(found.items())}
+    if tests_validation({name: [sample.image for sample in samples] for name, samples in parts.items()}):
+        del parts['test']
+    samples = [sample for part in parts.values() for sample in part]
     classes = list(samples[0].dataset.metainfo['classes']) if samples else []
     scenes = _read(samples)
     kept = [i for i, scene in enumerate(scenes) if scene.fault != MISSING]
     return Scenes(
         classes,
-        list(found),
+        list(parts),
         [scenes[i] for i in kept],
         lambda place: samples[kept[place]].labels,
         'the config',
@@ -71,6 +74,11 @@ class _Sample:
     index: int
 
     @property
+    def image(self) -> str:
+        """File of the image."""
+        return str(self.dataset.get_data_info(self.index).get('img_path'))
+
+    @property
     def labels(self) -> np.ndarray:
         """Labels of its pixels."""
         return self.dataset[self.index]['gt_seg_map']
@@ -95,7 +103,7 @@ def _scene(sample: _Sample) -> Scene:
     part, dataset, index = sample.part, sample.dataset, sample.index
     num_classes = len(dataset.metainfo['classes'])
     info = dataset.get_data_info(index)
-    image, mask = str(info.get('img_path')), str(info.get('seg_map_path'))
+    image, mask = sample.image, str(info.get('seg_map_path'))
     none = np.zeros(num_classes, np.int64)
     if not os.path.exists(mask) and '://' not in mask:
         return Scene(image, mask, part, none, fault=MISSING)

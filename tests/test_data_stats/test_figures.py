@@ -15,6 +15,8 @@ from ltcl.data_stats.images import Labelled
 from ltcl.data_stats.verdict import verdict
 from ltcl.launch import import_scope
 
+CONFIG = 'custom/gpaco_resnet50_1xb32-100e_own-images.py'
+
 
 @pytest.mark.parametrize(('counts', 'value'), [([5, 5, 5], 0), ([0, 0, 12], 2 / 3), ([1, 2, 3], 2 / 9), ([0, 0], 0)])
 def test_gini(counts, value):
@@ -85,11 +87,24 @@ def test_a_folder(call, folder, tmp_path):
 
 def test_a_config_counts_the_same(call, folder):
     config = folder.parent / 'own.py'
-    config.write_text(f"_base_ = 'ltcl::custom/gpaco_resnet50_1xb32-100e_own-images.py'\ndata_root = '{folder}'\n")
+    config.write_text(f"_base_ = 'ltcl::{CONFIG}'\ndata_root = '{folder}'\n")
     done = call('stats', config, '--no-files')
     assert done.status == 0, done.err
     assert 'test: 14 images of 2 of 2 classes, imbalance factor 3.667' in done.out
     assert 'modes' not in done.out
+
+
+@pytest.mark.parametrize('part', [None, 'val'])
+def test_a_validation_that_is_the_test_as_well_does_not_leak(call, tmp_path, part):
+    folder = tmp_path / 'data'
+    for name in ('train', part) if part else ('',):
+        write_images(folder / name, (20, 10))
+    (tmp_path / 'own.py').write_text(f"_base_ = 'ltcl::{CONFIG}'\ndata_root = '{folder}'\n")
+    done = call('stats', tmp_path / 'own.py', '--no-files')
+    assert done.status == 0, done.err
+    assert 'val: ' in done.out
+    assert 'test: ' not in done.out
+    assert 'test leaks' not in done.out
 
 
 def brightness(pictures, backbone):

@@ -12,6 +12,8 @@ from ltcl.data_stats.scene_looking import look_at_scenes
 from ltcl.data_stats.scene_page import picture_of
 from ltcl.data_stats.scenes_of_folder import scenes_of_folder
 
+CONFIG = 'seg/custom/cross-entropy_deeplabv3plus-r18_1xb8-4k_own-scenes.py'
+
 
 @pytest.fixture
 def cache(tmp_path, monkeypatch):
@@ -112,8 +114,7 @@ def test_a_config_counts_as_its_folder(call, root, tmp_path):
     for name in ('images/4.png', 'images/5.png', 'masks/5.png', 'images/2.png', 'masks/2.png'):
         (root / 'train' / name).unlink()
     config = tmp_path / 'own.py'
-    base = 'ltcl::seg/custom/cross-entropy_deeplabv3plus-r18_1xb8-4k_own-scenes.py'
-    config.write_text(f"_base_ = '{base}'\ndata_root = '{root}'\nval_share = 0.34\n")
+    config.write_text(f"_base_ = 'ltcl::{CONFIG}'\ndata_root = '{root}'\nval_share = 0.34\n")
     done = call('stats', config, '--no-files', '--out', tmp_path / 'classes.csv')
     assert done.status == 0, done.err
     assert 'test: 3 masks' in done.out
@@ -122,6 +123,16 @@ def test_a_config_counts_as_its_folder(call, root, tmp_path):
         found = {row['class_name']: row for row in csv.DictReader(file)}
     for column, counts in zip(('test_images', 'test_pixels'), by_hand([6, 7, 8]), strict=True):
         assert [int(found[name][column]) for name in ('ground', 'crack', 'a,b <script>')] == counts
+
+
+def test_a_validation_that_is_the_test_as_well_is_counted_once(call, tmp_path, cache):
+    root = write_scenes(tmp_path / 'data', 6)
+    (tmp_path / 'own.py').write_text(f"_base_ = 'ltcl::{CONFIG}'\ndata_root = '{root}'\nval_share = 0.34\n")
+    done = call('stats', tmp_path / 'own.py')
+    assert done.status == 0, done.err
+    assert 'val: 2 masks' in done.out
+    assert 'test: ' not in done.out
+    assert 'leaks' not in done.out
 
 
 def test_backbones_are_for_images(call, root):
