@@ -3,7 +3,7 @@
 import argparse
 import math
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -52,12 +52,29 @@ def options_of(args: argparse.Namespace) -> dict[str, Any]:
     Raises:
         UserError: Both set the same.
     """
-    given = {entry: getattr(args, name) for name, entries in ENTRIES.items() for entry in entries}
-    given = {entry: value for entry, value in given.items() if value is not None}
-    both = [entry for entry in given if is_kept(entry, args.cfg_options)]
+    return {**entries_of(args, ENTRIES, args.cfg_options), **args.cfg_options}
+
+
+def entries_of(
+    args: argparse.Namespace, entries: Mapping[str, Sequence[str]], cfg_options: Collection[str]
+) -> dict[str, Any]:
+    """The entries that options set.
+
+    Args:
+        args: The command line; options may be missing.
+        entries: Those that each option sets.
+        cfg_options: Keys of ``--cfg-options``.
+
+    Raises:
+        UserError: ``--cfg-options`` sets one of them as well.
+    """
+    values = {name: getattr(args, name, None) for name in entries}
+    said = [name for name, value in values.items() if value is not None and value is not False]
+    given = {entry: values[name] for name in said for entry in entries[name]}
+    both = [entry for entry in given if is_kept(entry, cfg_options)]
     if both:
         raise UserError(f'--cfg-options: {min(both)} is set by an option of its own as well: leave one of them out')
-    return {**given, **args.cfg_options}
+    return given
 
 
 def choose_config(args: argparse.Namespace) -> Config:

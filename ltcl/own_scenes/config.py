@@ -10,6 +10,7 @@ from mmengine.config import Config
 from ..errors import UserError
 from ..launch.backbone_option import check_weights
 from ..launch.configs import apply_options, load_config
+from ..own_folder.choosing import ENTRIES, entries_of
 from ..value_ranges import check_choice
 from .report import plan, tell
 from .schedule import num_iters, side_of_images
@@ -29,6 +30,17 @@ FOR_CLASSIFIERS = {
 }
 # Batch normalisation of a pooled image needs two of them.
 LEAST = {'batch_size': 2, 'image_size': 32, 'epochs': 1}
+# Either sets the length of the run.
+LENGTHS = ('max_iters', 'train_cfg.max_iters')
+# Entries of the config that each option sets.
+SCENE_ENTRIES = {
+    **ENTRIES,
+    'epochs': LENGTHS,
+    'image_size': ('image_size',),
+    'weights': ('model.backbone.init_cfg.checkpoint',),
+    'scratch': ('model.backbone.init_cfg',),
+    'amp': ('optim_wrapper.type',),
+}
 WRAPPERS = {'bfloat16': 'ltcl.Bfloat16OptimWrapper', 'float16': 'AmpOptimWrapper'}
 # On a CPU the smaller network, and images of a quarter of the pixels: an iteration takes seconds as it is.
 USUAL_BACKBONE, LARGEST_SIDE = {True: 'resnet50', False: 'resnet18'}, {True: 512, False: 256}
@@ -50,7 +62,7 @@ def scene_config(path: str | os.PathLike, args: argparse.Namespace) -> Config:
     root = os.fspath(path)
     sources = SceneSources(root)
     name = _config_name(args)
-    options = {**_options(sources, args), **(getattr(args, 'cfg_options', None) or {})}
+    options = {**_options(sources, args), **_cfg_options(args)}
     work_dir = getattr(args, 'work_dir', None) or str(Path('work_dirs', f'{Path(root).resolve().name}_{name}'))
     launcher = getattr(args, 'launcher', None) or 'none'
     config = f'ltcl::seg/custom/{name}.py'
@@ -74,6 +86,13 @@ def _refuse_options(args: argparse.Namespace) -> None:
         if getattr(args, name, None) is not None and getattr(args, name) < least:
             raise UserError(f'--{name.replace("_", "-")} {getattr(args, name)} must be at least {least}')
     check_weights(getattr(args, 'weights', None))
+    if getattr(args, 'weights', None) and getattr(args, 'scratch', False):
+        raise UserError(f'--weights {args.weights} and --scratch contradict each other: leave one of them out')
+    entries_of(args, SCENE_ENTRIES, _cfg_options(args))
+
+
+def _cfg_options(args: argparse.Namespace) -> dict[str, Any]:
+    return getattr(args, 'cfg_options', None) or {}
 
 
 def _config_name(args: argparse.Namespace) -> str:
@@ -98,14 +117,16 @@ def _options(sources: SceneSources, args: argparse.Namespace) -> dict[str, Any]:
     """What data and command line say, as entries of the config."""
     val_share = VAL_SHARE if getattr(args, 'val_share', None) is None else args.val_share
     batch_size = getattr(args, 'batch_size', None) or BATCH_SIZE
-    asked = str((getattr(args, 'cfg_options', None) or {}).get('max_iters'))
+    cfg_options = _cfg_options(args)
+    length = next((key for key in LENGTHS if key in cfg_options), LENGTHS[0])
+    asked = str(cfg_options.get(length))
     by_rule = num_iters(_num_training(sources, val_share), batch_size, getattr(args, 'epochs', None))
     iters = max(int(asked), 1) if asked.isdecimal() else by_rule
     found: dict[str, Any] = {
         'data_root': sources.root,
         'val_share': val_share,
         'image_size': getattr(args, 'image_size', None) or side_of_images(sources.sizes, LARGEST_SIDE[_has_gpu()]),
-        'max_iters': iters,
+        length: iters,
         'train_cfg.val_interval': max(iters // 10, 1),
         'default_hooks.checkpoint.interval': max(iters // 10, 1),
         'train_dataloader.batch_size': batch_size,

@@ -73,9 +73,35 @@ def test_cfg_options_come_last(root):
     assert cfg.model.backbone.init_cfg.checkpoint == 'https://x.org/e.pth'
 
 
+@pytest.mark.parametrize('key', ['max_iters', 'train_cfg.max_iters'])
+def test_either_key_of_the_length_sets_run_and_schedule(root, key):
+    cfg = scene_config(root, words(cfg_options={key: 500}))
+    assert (cfg.train_cfg.max_iters, cfg.train_cfg.val_interval, cfg.param_scheduler[0].end) == (500, 50, 501)
+
+
+@pytest.mark.parametrize(
+    ('given', 'key', 'value'),
+    [
+        (dict(epochs=3), 'max_iters', 7),
+        (dict(epochs=3), 'train_cfg.max_iters', 7),
+        (dict(lr=0.1), 'optim_wrapper.optimizer', dict(lr=0.2)),
+        (dict(batch_size=4), 'train_dataloader.batch_size', 2),
+        (dict(val_share=0.5), 'val_share', 0.2),
+        (dict(image_size=64), 'image_size', 32),
+        (dict(seed=0), 'randomness.seed', 1),
+        (dict(weights='https://x.org/e.pth'), 'model.backbone.init_cfg', None),
+        (dict(amp='bfloat16'), 'optim_wrapper', dict(type='OptimWrapper')),
+    ],
+)
+def test_what_is_said_twice_is_refused(root, given, key, value):
+    with pytest.raises(UserError, match='is set by an option of its own as well: leave one of them out'):
+        scene_config(root, words(**given, cfg_options={key: value}))
+
+
 @pytest.mark.parametrize(
     ('given', 'message'),
     [
+        (dict(weights='https://x.org/e.pth', scratch=True), '--weights https://x.org/e.pth and --scratch contradict'),
         (dict(method='paco'), '--method'),
         (dict(backbone='vit'), '--backbone vit: .* resnet50 or resnet18'),
         (dict(tune=['frozen']), '--tune is for images in class folders'),
