@@ -1,6 +1,7 @@
 """The config of a training that goes on with the model of another run, with more images or more classes."""
 
 import argparse
+import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -18,7 +19,7 @@ from ltcl.launch.tuning.frozen import KEPT
 from ltcl.launch.tuning.thawed import is_frozen, thaw
 from ltcl.neutral_text import visible
 
-from .choosing import options_of
+from .choosing import NO_RATE, options_of
 from .found import Found
 from .methods import config_of, method_of
 
@@ -38,7 +39,7 @@ def config_from_run(args: argparse.Namespace) -> Config:
 
     Raises:
         UserError: There is no checkpoint, it carries no config, was not trained on own images, the folder lacks one of
-            its classes, or ``--tune`` does not go with what was trained.
+            its classes, ``--tune`` does not go with what was trained, or nothing was trained.
     """
     from ltcl.checkpoints.choosing import checkpoint_of
     from ltcl.checkpoints.class_names import trained_classes
@@ -67,6 +68,7 @@ def config_from_run(args: argparse.Namespace) -> Config:
         _train_more(cfg, args)
     cfg = apply_options(cfg, argparse.Namespace(**{**vars(args), 'cfg_options': options_of(args)}))
     cfg.load_from = str(path.absolute())
+    _refuse_no_rate(cfg, args)
     _keep_what_is_known(cfg, known)
     return cfg
 
@@ -124,6 +126,16 @@ def _train_more(cfg: Config, args: argparse.Namespace) -> None:
         cfg.optim_wrapper = published.optim_wrapper
         cfg.train_dataloader.batch_size = published.train_dataloader.batch_size
         cfg.default_hooks.logger = published.default_hooks.logger
+
+
+def _refuse_no_rate(cfg: Config, args: argparse.Namespace) -> None:
+    """Refuse to go on at the rate of a run that trained nothing: known classes would keep the means of old images."""
+    if args.lr is None and cfg.optim_wrapper.optimizer.lr == NO_RATE:
+        raise UserError(
+            f'--from {args.start_from} is a run of --method ncm, which trains nothing: `ltcl train '
+            f'{shlex.quote(args.config)} --method ncm` takes the means of all images, and --lr X trains a classifier '
+            'from the means of the old ones on'
+        )
 
 
 def _images(cfg: Config) -> Iterator[Any]:

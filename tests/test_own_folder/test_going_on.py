@@ -1,10 +1,14 @@
-"""What a training that goes on with another model tells of the images that the model has seen."""
+"""What a training that goes on with another model takes of its run, and tells of the images that it has seen."""
 
+import shlex
 from types import SimpleNamespace
 
 import pytest
 from mmengine.config import Config
 
+from ltcl.checkpoints.choosing import checkpoint_of
+from ltcl.checkpoints.reading import load_from_local, write_checkpoint
+from ltcl.own_folder.choosing import NO_RATE
 from ltcl.own_folder.found import Found
 from ltcl.own_folder.going_on import _division, warn_of_trained_images
 
@@ -31,3 +35,25 @@ def test_a_validation_with_images_that_were_trained_on_is_told(classes, counts, 
     args = SimpleNamespace(start_from='work_dirs/birds', earlier_division=_division(config(), ['a', 'b'], [8, 4]))
     warn_of_trained_images(args, config(**draw), Found(classes, counts, 3, None, is_drawn))
     assert capsys.readouterr().err.startswith(WARNING) == is_told
+
+
+def change_config(run, **changes):
+    """Change the config in the checkpoint that stands for a run."""
+    path = checkpoint_of(str(run))
+    checkpoint = load_from_local(path)
+    cfg = Config(checkpoint['meta']['config'])
+    cfg.merge_from_dict(changes)
+    checkpoint['meta']['config'] = cfg.to_dict()
+    write_checkpoint(path, checkpoint)
+
+
+def test_a_run_that_trained_nothing_is_made_anew_or_given_a_rate(call, data, copied, tmp_path, capsys):
+    change_config(copied, **{'optim_wrapper.optimizer.lr': NO_RATE})
+    words = ('train', data, '--from', copied, '--work-dir', tmp_path / 'run', '--dry-run')
+    assert call(*words) == 1
+    [line] = capsys.readouterr().err.splitlines()
+    assert f'--from {copied} is a run of --method ncm, which trains nothing: ' in line
+    assert f'`ltcl train {shlex.quote(str(data))} --method ncm`' in line
+    assert not (tmp_path / 'run').exists()
+    assert call(*words, '--lr', '0.01') == 0
+    assert Config.fromfile(tmp_path / 'run' / 'config.py').optim_wrapper.optimizer.lr == 0.01
