@@ -26,6 +26,8 @@ from .methods import config_of, method_of
 ADAPTED = 'ltcl.AdaptedBackbone'
 # What ended or described the other run, not this one.
 LEFT_BEHIND = ('experiment_name', 'launcher', 'resume', 'work_dir', 'stage1_config')
+# What --patience and --cache-images of its command line added.
+HOOKS_OF_OPTIONS = ('ltcl.PatienceHook', 'ltcl.SharedImagesHook')
 
 
 def config_from_run(args: argparse.Namespace) -> Config:
@@ -60,6 +62,7 @@ def config_from_run(args: argparse.Namespace) -> Config:
     import_mmpretrain()
     for name in LEFT_BEHIND:
         cfg.pop(name, None)
+    cfg.custom_hooks = [hook for hook in cfg.get('custom_hooks') or [] if hook['type'] not in HOOKS_OF_OPTIONS]
     _take_images(cfg, args.config)
     cfg.load_from = str(path.absolute())
     if args.tune and _is_tuned_so(cfg, args.tune[0]):

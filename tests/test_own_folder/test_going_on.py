@@ -57,3 +57,13 @@ def test_a_run_that_trained_nothing_is_made_anew_or_given_a_rate(call, data, cop
     assert not (tmp_path / 'run').exists()
     assert call(*words, '--lr', '0.01') == 0
     assert Config.fromfile(tmp_path / 'run' / 'config.py').optim_wrapper.optimizer.lr == 0.01
+
+
+def test_patience_is_that_of_the_command_line(call, data, copied, tmp_path):
+    added = [dict(type='ltcl.PatienceHook', monitor='shot/macro', patience=1), dict(type='ltcl.SharedImagesHook')]
+    own = dict(type='EMAHook')
+    change_config(copied, custom_hooks=[*added, own])
+    words = ('train', data, '--from', copied, '--work-dir', tmp_path / 'run', '--epochs', '20', '--dry-run')
+    for patience, kept in (((), [own]), (('--patience', '5'), [own, dict(added[0], patience=5)])):
+        assert call(*words, *patience) == 0
+        assert Config.fromfile(tmp_path / 'run' / 'config.py').custom_hooks == kept
