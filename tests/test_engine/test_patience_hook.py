@@ -3,6 +3,7 @@
 import pytest
 from toy import toy_config
 
+from ltcl.checkpoints.reading import load_from_local
 from ltcl.engine import Runner
 from ltcl.errors import UserError
 
@@ -14,7 +15,7 @@ def config(images, tmp_path):
 
 
 def names(folder):
-    return {path.name for path in folder.glob('epoch_*.pth')}
+    return {path.name for path in folder.glob('*.pth') if not path.name.startswith('best_')}
 
 
 def test_it_ends_and_stays_ended(config, tmp_path):
@@ -33,6 +34,25 @@ def test_the_count_goes_on_after_a_resume(config, tmp_path):
     config.resume = True
     Runner.from_cfg(config).train()
     assert names(tmp_path) == {'epoch_2.pth', 'epoch_3.pth'}
+
+
+@pytest.mark.parametrize(('by_epoch', 'name'), [(True, 'epoch_2.pth'), (False, 'iter_10.pth')])
+def test_the_end_is_saved_whatever_the_interval_is(config, tmp_path, by_epoch, name):
+    config.default_hooks.checkpoint.update(interval=3 if by_epoch else 7, by_epoch=by_epoch, max_keep_ckpts=1)
+    runner = Runner.from_cfg(config)
+    runner.train()
+    assert names(tmp_path) == {name}
+    meta = load_from_local(tmp_path / name)['meta']
+    assert (meta['epoch'], meta['iter']) == (runner.epoch, runner.iter) == (2, 10)
+    config.resume = True
+    Runner.from_cfg(config).train()
+    assert names(tmp_path) == {name}
+
+
+def test_the_end_is_not_saved_where_it_is_not_wanted(config, tmp_path):
+    config.default_hooks.checkpoint.update(interval=3, save_last=False)
+    Runner.from_cfg(config).train()
+    assert names(tmp_path) == set()
 
 
 def test_a_metric_that_is_not_there(config):

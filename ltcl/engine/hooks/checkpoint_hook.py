@@ -109,12 +109,15 @@ class CheckpointHook(Hook):
             path.unlink(missing_ok=True)
 
     def after_train(self, runner: Runner) -> None:
-        """Try again to write the last checkpoint, if it could not be written.
+        """Save the end of a training that ended early; try again to write a checkpoint that could not be written.
 
         Raises:
             LostCheckpoint: It still cannot; ends the run with a status of its own.
         """
-        if not self._is_written:
+        # A validation ends a training (PatienceHook) after the moment at which an epoch or iteration is saved.
+        if self.save_last and (self._last is None or self._last[1]['iter'] < runner.iter):
+            self._save(runner, runner.epoch, runner.iter)
+        elif not self._is_written:
             self._write_last(runner)
         # One without the result of its last validation is no loss: a resume does that validation again.
         if any_process(not self._is_written and self._saved_iter < runner.iter):
