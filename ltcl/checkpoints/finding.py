@@ -39,9 +39,21 @@ def _matching(folder: str | Path, pattern: re.Pattern, first: str) -> list[tuple
 
 def run_files(folder: str | Path) -> list[Path]:
     """All checkpoints in a folder that a run wrote there."""
-    return sorted(
-        path for path in Path(folder).glob('*.pth') if RESUMABLE.fullmatch(path.name) or BEST.fullmatch(path.name)
-    )
+    return [path for path, *_ in with_position(folder)]
+
+
+def with_position(folder: str | Path) -> list[tuple[Path, str, int]]:
+    """All checkpoints in a folder that a run wrote there, the best ones included, with what their names tell.
+
+    Args:
+        folder: The work dir.
+
+    Returns:
+        File, kind of its number (``'epoch'``, ``'iter'`` or ``'stopped_iter'``) and number, in the order of the names.
+    """
+    paths = sorted(Path(folder).glob('*.pth'))
+    found = [(path, RESUMABLE.fullmatch(path.name) or BEST.fullmatch(path.name)) for path in paths]
+    return [(path, match[match.re.groups - 1], int(match[match.re.groups])) for path, match in found if match]
 
 
 def newest_resumable(folder: str | Path) -> Path | None:

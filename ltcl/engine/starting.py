@@ -6,7 +6,7 @@ from pathlib import Path
 from mmengine.dist import broadcast_object_list, is_main_process
 
 from ltcl.analysis.run_report import METRICS_FILE
-from ltcl.checkpoints.finding import REGULAR, STOPPED, newest_resumable, numbered, run_files
+from ltcl.checkpoints.finding import STOPPED, newest_resumable, run_files, with_position
 from ltcl.checkpoints.reading import load_from_local
 from ltcl.checkpoints.run_state import meta_of
 from ltcl.files import remove_partials
@@ -92,6 +92,5 @@ def files_of_run(work_dir: str) -> list[Path]:
 def _newer_files(checkpoint: str) -> list[Path]:
     meta = meta_of(load_from_local(checkpoint, 'cpu'))
     last = {'epoch': meta.get('epoch', 0), 'iter': meta.get('iter', 0), STOPPED: meta.get('iter', 0)}
-    folder = Path(checkpoint).resolve().parent
-    found = [(path, number > last[kind]) for kind in (*REGULAR, STOPPED) for number, path in numbered(folder, kind)]
-    return [path for path, is_newer in found if is_newer]
+    found = with_position(Path(checkpoint).resolve().parent)
+    return [path for path, kind, number in found if number > last[kind]]

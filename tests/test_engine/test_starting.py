@@ -124,10 +124,16 @@ def test_weights_that_a_new_start_takes_from_its_own_work_dir_are_found(images, 
 
 
 def test_run_that_goes_back_keeps_what_it_leaves_apart(images, folder):
+    newer = {'epoch_3.pth', 'epoch_4.pth', 'best_shot_few_epoch_4.pth', 'best_shot_few_iter_11.pth'}
+    older = {'best_shot_few_epoch_2.pth', 'best_shot_few_iter_10.pth'}
+    for path in folder.glob('best_*.pth'):
+        path.unlink()
+    for name in (newer | older) - names(folder):
+        shutil.copy(folder / 'epoch_1.pth', folder / name)
     runner = train(toy_config(images, folder, resume=True, load_from=str(folder / 'epoch_2.pth')))
     assert runner.iter == 20
-    assert names(folder / 'previous_1') == {'epoch_3.pth', 'epoch_4.pth'}
-    assert names(folder) >= {'epoch_3.pth', 'epoch_4.pth'}
+    assert names(folder / 'previous_1') == newer
+    assert names(folder) >= {'epoch_3.pth', 'epoch_4.pth', *older}
 
 
 def test_finished_run_has_nothing_to_do(images, folder, capsys):
