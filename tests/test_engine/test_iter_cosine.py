@@ -32,3 +32,11 @@ def test_minimum_keeps_the_proportions_of_the_groups():
     done = (EPOCHS - 1 / ITERS - WARMUP) / (EPOCHS - WARMUP)
     assert high == pytest.approx(0.1 * (0.5 + 0.25 * (1 + math.cos(math.pi * done))), rel=1e-12)
     assert low == pytest.approx(high / 10, rel=1e-12)
+
+
+@pytest.mark.parametrize(('warmup', 'last'), [(EPOCHS, 0.1), (EPOCHS + 2, 0.1 * EPOCHS / (EPOCHS + 2)), (0, 0.01)])
+def test_warmup_may_take_all_of_the_run_or_nothing(warmup, last):
+    optimizer = sgd(0.1)
+    rates = learning_rates(optimizer, [build(optimizer, warmup_epochs=warmup, min_factor=0.1)], EPOCHS * ITERS)
+    assert rates[0] == (0 if warmup else 0.1)
+    assert optimizer.param_groups[0]['lr'] == pytest.approx(last, rel=1e-12)

@@ -46,7 +46,7 @@ class IterCosineLR(ByIterationLR):
     def _factor(self) -> float:
         epoch, iteration = divmod(self.last_step, self.epoch_length)
         position = epoch + iteration // self.interval * self.interval / self.epoch_length
-        if position < self.warmup_epochs:
+        if self.warmup_epochs and position <= self.warmup_epochs:  # its end is all that is left where W is E
             return position / self.warmup_epochs
         done = (position - self.warmup_epochs) / (self.max_epochs - self.warmup_epochs)
         return self.min_factor + (1 - self.min_factor) * (1 + math.cos(math.pi * done)) / 2
