@@ -100,7 +100,7 @@ def move_apart(work_dir: str | Path, files: Iterable[Path]) -> Path:
 
     Args:
         work_dir: The work dir.
-        files: Files in it, at least one.
+        files: Files and folders in it, at least one.
 
     Returns:
         The folder: ``previous_1``, ``previous_2``, ...

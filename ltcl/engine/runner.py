@@ -170,7 +170,7 @@ class Runner(MMEngineRunner):
             return self._train()
 
     def _train(self) -> nn.Module:
-        start = start_of_run(self.work_dir, self._resume, self._load_from)
+        start = start_of_run(self.work_dir, self._resume, self._load_from, self.timestamp)
         self._resume, self._load_from = start.is_resumed, start.checkpoint
         with told_of_translation('the training step'):
             return super().train()

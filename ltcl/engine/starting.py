@@ -9,12 +9,22 @@ from ltcl.analysis.run_report import METRICS_FILE
 from ltcl.checkpoints.finding import STOPPED, newest_resumable, run_files, with_position
 from ltcl.checkpoints.reading import load_from_local
 from ltcl.checkpoints.run_state import meta_of
+from ltcl.feature_space.files import JSON_FILE as FEATURES_FILE
+from ltcl.feature_space.pictures import PICTURES
 from ltcl.files import remove_partials
 from ltcl.notices import note, warn
 from ltcl.report.run_files import PREDICTIONS_FILE
 from ltcl.work_dir import AUTO, POINTER, move_apart
 
-REPORT_FILES = (METRICS_FILE, 'per_class.csv', 'per_class.png', 'training_curves.png', PREDICTIONS_FILE, 'report.html')
+from .bad_step import FILE as NOT_FINITE_FILE
+
+REPORT_FILES = (
+    *(f'{prefix}{name}' for prefix in ('', 'test_') for name in (METRICS_FILE, 'per_class.csv', 'per_class.png')),
+    *('training_curves.png', 'predictions.png', 'test_predictions.png', PREDICTIONS_FILE, 'report.html'),
+    *('test_config.json', 'analysis.json', 'analysis_classes.csv'),
+    *(FEATURES_FILE, *PICTURES, NOT_FINITE_FILE),
+)
+"""What commands write of a run into its work dir."""
 
 
 @dataclass(frozen=True)
@@ -30,18 +40,19 @@ class Start:
     checkpoint: str | None
 
 
-def start_of_run(work_dir: str, resume: bool | str, load_from: str | None) -> Start:
+def start_of_run(work_dir: str, resume: bool | str, load_from: str | None, logs: str = '') -> Start:
     """Decide what to start from and put the work dir in order; the main process does, the others are told.
 
     A run that goes on in its own work dir leaves its files where they are, but for those that are newer than the
     checkpoint: the run went back and will write these anew. In all other cases the files of the run that lie there are
-    moved apart.
+    moved apart, its logs with them.
 
     Args:
         work_dir: The work dir.
         resume: False starts anew; ``'auto'`` takes the newest checkpoint of the work dir; True takes ``load_from`` or,
             without one, the newest as well.
         load_from: File of weights or of the run to resume, or the work dir of the run to resume.
+        logs: Name of the folder in the work dir that has the logs of the run that starts; it stays.
 
     Raises:
         UserError: There are checkpoints in the folder to resume from, and none is whole.
@@ -50,7 +61,7 @@ def start_of_run(work_dir: str, resume: bool | str, load_from: str | None) -> St
     if is_main_process():
         remove_partials(work_dir)
         start = _find_start(work_dir, resume, load_from)
-        answer = [_with_files_apart(work_dir, start)]
+        answer = [_with_files_apart(work_dir, start, logs)]
     broadcast_object_list(answer)
     return answer[0]
 
@@ -69,13 +80,13 @@ def _find_start(work_dir: str, resume: bool | str, load_from: str | None) -> Sta
     return Start(True, str(newest))
 
 
-def _with_files_apart(work_dir: str, start: Start) -> Start:
+def _with_files_apart(work_dir: str, start: Start, logs: str) -> Start:
     checkpoint = None if start.checkpoint is None else Path(start.checkpoint).resolve()
     goes_on = start.is_resumed and checkpoint is not None and checkpoint.parent == Path(work_dir).resolve()
     files = _newer_files(str(start.checkpoint)) if goes_on else files_of_run(work_dir)
     if not files:
         return start
-    folder = move_apart(work_dir, files)
+    folder = move_apart(work_dir, files if goes_on else [*files, *logs_of_runs(work_dir, logs)])
     what = f'{len(files)} files that are newer than {start.checkpoint}' if goes_on else 'the files of an earlier run'
     warn(f'{work_dir} holds {what}: they are now in {folder}')
     if checkpoint is None or checkpoint not in [path.resolve() for path in files]:
@@ -86,7 +97,18 @@ def _with_files_apart(work_dir: str, start: Start) -> Start:
 def files_of_run(work_dir: str) -> list[Path]:
     """What an earlier run wrote into the top of its work dir; reports without a checkpoint are no run."""
     others = [Path(work_dir, name) for name in (POINTER, *REPORT_FILES)]
-    return [*run_files(work_dir), *(path for path in others if path.is_file())]
+    robustness = sorted(path for suffix in ('json', 'csv') for path in Path(work_dir).glob(f'robustness_*.{suffix}'))
+    return [*run_files(work_dir), *(path for path in others if path.is_file()), *robustness]
+
+
+def logs_of_runs(work_dir: str, but: str = '') -> list[Path]:
+    """The folders of logs and figures in a work dir, of which the page of a run draws its curves.
+
+    Args:
+        work_dir: The work dir.
+        but: Name of one to leave out.
+    """
+    return sorted(path.parent for path in Path(work_dir).glob('*/vis_data') if path.parent.name != but)
 
 
 def _newer_files(checkpoint: str) -> list[Path]:

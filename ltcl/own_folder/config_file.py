@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mmengine.config import Config
 
-from ltcl.engine.starting import files_of_run
+from ltcl.engine.starting import files_of_run, logs_of_runs
 from ltcl.errors import UserError
 from ltcl.files import write_atomic
 from ltcl.launch.config_names import SECTIONS
@@ -93,7 +93,7 @@ def write_config(args: argparse.Namespace, text: str) -> Path:
             path = path.with_name(DRY_RUN)
             print(f'{visible(args.work_dir)} holds another run, which stays as it is')
         elif earlier:
-            apart = move_apart(args.work_dir, earlier)
+            apart = move_apart(args.work_dir, [*earlier, *logs_of_runs(args.work_dir)])
             print(f'{visible(args.work_dir)} holds another run: its files are now in {visible(apart)}')
         elif not args.dry_run:
             path.with_name(RESULT).unlink(missing_ok=True)

@@ -18,6 +18,7 @@ from ltcl.checkpoints.reading import load_from_local
 from ltcl.engine import Runner
 from ltcl.engine.starting import start_of_run
 from ltcl.errors import UserError
+from ltcl.report.run_files import read_curves
 from ltcl.work_dir import locked, move_apart, require_writable
 
 
@@ -115,6 +116,27 @@ def test_new_start_keeps_the_earlier_run_apart(images, folder):
     assert (folder / 'notes.txt').exists()
     assert start_of_run(str(folder), False, None).checkpoint is None
     assert names(folder / 'previous_2') == {'epoch_1.pth', 'best_shot_all_epoch_1.pth'}
+
+
+def test_new_start_keeps_reports_and_curves_of_the_earlier_run_apart(images, folder):
+    reports = {'metrics.json', 'test_metrics.json', 'features.json', 'features_map.png', 'robustness_epoch_4.json'}
+    logs = {path.parent.name for path in folder.glob('*/vis_data')}
+    for name in reports:
+        (folder / name).touch()
+    (folder / 'broken_images.txt').touch()  # of the images
+    train(toy_config(images, folder, train_cfg__max_epochs=1, default_hooks__logger__interval=5))
+    apart = {path.name for path in (folder / 'previous_1').iterdir()}
+    assert apart >= reports | logs
+    assert 'broken_images.txt' not in apart
+    assert len(logs) == 1
+    assert [entry['step'] for entry in read_curves(folder)] == [5]
+    assert len(read_curves(folder / 'previous_1')) > 1
+
+
+def test_logs_of_a_run_that_goes_on_stay(images, folder):
+    before = read_curves(folder)
+    train(toy_config(images, folder, resume='auto', train_cfg__max_epochs=5))
+    assert read_curves(folder)[: len(before)] == before
 
 
 def test_weights_that_a_new_start_takes_from_its_own_work_dir_are_found(images, folder):

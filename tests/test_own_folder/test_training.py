@@ -29,6 +29,7 @@ from ltcl.own_folder.measuring import worst_of
 from ltcl.own_folder.result import Column, Result, _cell, next_commands
 from ltcl.own_folder.resumed import check_resumed
 from ltcl.predictions import load_predictions
+from ltcl.report.run_files import read_curves
 
 
 def last_metrics(folder):
@@ -130,7 +131,9 @@ def test_other_options_keep_the_earlier_run_apart(call, data, copied, capsys):
     assert call(*words) == 0
     assert f'holds another run: its files are now in {copied}/previous_1' in capsys.readouterr().out
     apart = {path.name for path in (copied / 'previous_1').iterdir()}
-    assert {'config.py', 'result.json', 'epoch_2.pth', 'metrics.json'} <= apart
+    assert {'config.py', 'result.json', 'epoch_2.pth', 'metrics.json', 'test_metrics.json'} <= apart
+    assert {entry['epoch'] for entry in read_curves(copied)} == {1}
+    assert {entry['epoch'] for entry in read_curves(copied / 'previous_1')} == {1, 2}
     [column] = Result.read(copied).columns
     assert column.title == 'cross entropy'
 
