@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..errors import UserError
 from ..files import atomic_file
 from ..neutral_text import csv_text, markdown_cell
 from .figure_names import figure_names
@@ -30,6 +31,9 @@ def read_run(folder: Path, is_trained: bool = True) -> dict | None:
         Scores in % under the names of ``COLUMNS`` (``all`` is the mean IoU of a segmentation), ``best_all`` (of the
         best validation, None beside a test), ``done`` (epochs or iterations, None of a test alone), ``minutes`` of
         training, ``scored_on`` (which images, in words); None if the run left no report.
+
+    Raises:
+        UserError: No metric by shot group measured the run.
     """
     training, test = (_report(folder / f'{prefix}{METRICS_FILE}') for prefix in ('', 'test_'))
     last = training if is_trained else test
@@ -38,6 +42,11 @@ def read_run(folder: Path, is_trained: bool = True) -> dict | None:
     is_tested = is_trained and test is not None and split_of(test) == 'test' and _written(test) >= _written(last)
     shown = test if is_tested and test is not None else last
     figures, best = _scores(shown, 'last'), _scores(last, 'best')
+    if 'all' not in figures:
+        raise UserError(
+            f'{folder} has no figures by shot group: add ltcl.ShotAccuracy to val_evaluator and test_evaluator of its '
+            'config, and remove that folder'
+        )
     return {
         **figures,
         'best_all': None if is_tested else (best or figures)['all'],

@@ -25,7 +25,7 @@ from ltcl.errors import UserError
 from ltcl.files import write_atomic
 from ltcl.launch import load_config
 from ltcl.launch.compared_data import differences
-from ltcl.launch.compared_runs import RunProcesses, check_configs, check_settings, fitting, settings_of
+from ltcl.launch.compared_runs import RunProcesses, check_configs, check_settings, config_with, fitting, settings_of
 from ltcl.launch.exit_codes import stopped_by
 from ltcl.launch.hook_names import HOOK_TYPES
 from ltcl.launch.options import KeyValues
@@ -36,6 +36,8 @@ from ltcl.shipped import find_config
 from ltcl.work_dir import POINTER
 
 from .parser import ArgumentParser, command
+
+LOG = 'console.log'
 
 
 def options(parser: ArgumentParser) -> None:
@@ -78,8 +80,9 @@ def run_one(config: str, seed: int, args: argparse.Namespace, processes: RunProc
     folder = args.work_dir / stem_of(config) / f'seed{seed}'
     options = args.cfg_options | {'randomness.seed': str(seed)}
     check_settings(folder, settings_of(config, options))
-    figures = read_run(folder, is_trained) or {}
-    if not figures or (is_trained and figures['done'] < (length_of(cfg) or 0)):
+    length = length_of(config_with(config, options)) or 0
+    figures = read_run(folder, is_trained)
+    if figures is None or (is_trained and figures['done'] < length):
         options = fitting(cfg, options)
         if (cfg.get('default_hooks') or {}).get('run_report') is None:  # which has the figures
             options['default_hooks.run_report'] = f"dict(type='{HOOK_TYPES['run_report']}')"
@@ -88,7 +91,9 @@ def run_one(config: str, seed: int, args: argparse.Namespace, processes: RunProc
             start_command('train', [config, '--resume'], folder, options, processes)
         else:
             start_command('test', [config, stage1['checkpoint']], folder, options, processes)
-        figures = read_run(folder, is_trained) or {}
+        figures = read_run(folder, is_trained)
+    if figures is None:
+        raise UserError(f'{folder} has no figures: the run did no validation or test; see {folder / LOG}')
     figures['minutes'] += stage1.get('minutes', 0)
     checkpoint = os.fsdecode((folder / POINTER).read_bytes()).strip() if is_trained else None
     about = {'config': config, 'seed': seed, 'checkpoint': checkpoint}
@@ -101,7 +106,7 @@ def start_command(name: str, words: list[str], folder: Path, options: dict, proc
     Raises:
         UserError: It failed; its log is named.
     """
-    log = folder / 'console.log'
+    log = folder / LOG
     changes = [f'{key}={value}' for key, value in options.items()]
     run = f'{visible(folder.parent.name)}, seed {folder.name.removeprefix("seed")}'
     # In one piece, the end of the line included: other runs print at the same time.
@@ -127,6 +132,8 @@ def check_start(args: argparse.Namespace) -> None:
         cfg = load_config(config)
         if cfg.get('train_cfg') is None and not cfg.get('stage1_config'):
             raise UserError(f'{config} has neither train_cfg nor stage1_config: there is nothing to train or to test')
+        if cfg.get('train_cfg') is not None and not cfg.get('val_dataloader'):
+            raise UserError(f'{config} has no val_dataloader, and a comparison has the figures of a validation: add it')
         for seed in args.seeds:
             settings = settings_of(config, args.cfg_options | {'randomness.seed': str(seed)})
             check_settings(args.work_dir / stem_of(config) / f'seed{seed}', settings)

@@ -5,8 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from ltcl.neutral_text import shorten, visible
 
-from .compared_runs import fitting
-from .configs import load_config, set_options
+from .compared_runs import config_with
 from .nodes import below
 
 SCORED, TRAINED = ('test_dataloader', 'val_dataloader'), ('train_dataloader',)
@@ -24,8 +23,7 @@ def differences(configs: Sequence[str], options: Mapping[str, str]) -> list[str]
     Returns:
         At most two sentences: of the images that are scored, and of those that are trained on.
     """
-    read = {config: load_config(config, with_imports=False) for config in configs}
-    read = {name: set_options(cfg, fitting(cfg, options), with_imports=False) for name, cfg in read.items()}
+    read = {config: config_with(config, options) for config in configs}
     said = []
     for loaders, what in ((SCORED, 'scored'), (TRAINED, 'trained')):
         images = {name: chosen for name, cfg in read.items() if (chosen := _images(cfg, loaders)) is not None}

@@ -8,6 +8,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from mmengine.config import Config
+
 from ltcl.errors import UserError
 from ltcl.files import write_atomic
 from ltcl.neutral_text import visible
@@ -47,11 +49,16 @@ def settings_of(config: str, options: Mapping[str, str]) -> dict[str, object]:
     Raises:
         UserError: A config or an option that no run could have.
     """
-    cfg = load_config(config, with_imports=False)
+    cfg = config_with(config, options)
     cfg.pop('work_dir', None)  # a run has that of the comparison
-    cfg = set_options(cfg, fitting(cfg, options), with_imports=False)
     check_values(cfg)
     return {key: value for key, value in below(cfg.to_dict()) if not isinstance(value, dict | list | tuple)}
+
+
+def config_with(config: str, options: Mapping[str, str]) -> Config:
+    """A config as a run has it: with the options of the comparison that :func:`fitting` leaves."""
+    cfg = load_config(config, with_imports=False)
+    return set_options(cfg, fitting(cfg, options), with_imports=False)
 
 
 def fitting(cfg: Mapping, options: Mapping[str, str]) -> dict[str, str]:

@@ -8,6 +8,7 @@ from PIL import Image
 from toy import toy_config, write_images
 
 from ltcl.analysis.comparison import draw, read_run, summarise, to_markdown
+from ltcl.errors import UserError
 
 
 def write_report(folder, value, epoch=4):
@@ -103,16 +104,81 @@ def test_finished_runs_are_kept_and_failures_named(tmp_path, call):
     assert 'queue_len=1 is shorter' in (out / 'broken_toy' / 'seed0' / 'console.log').read_text()
 
 
-def test_a_run_that_fails_among_others_ends_none(tmp_path, call, monkeypatch):
-    configs = [tmp_path / f'{name}_toy.py' for name in ('bad', 'worse', 'good')]
-    for config in configs:
-        config.write_text("model = dict(type='M')\ntrain_cfg = dict(max_epochs=4)\nwork_dir = None\n")
+def test_a_run_without_figures_by_shot_group_is_named(tmp_path):
+    write_report(tmp_path / 'run', 70.0)
+    report = json.loads((tmp_path / 'run' / 'metrics.json').read_text())
+    entry = {**report['last'], 'metrics': {'accuracy/top1': 70.0}}
+    (tmp_path / 'run' / 'metrics.json').write_text(json.dumps({**report, 'last': entry, 'best': entry}))
+    with pytest.raises(UserError, match=r'run has no figures by shot group: add ltcl.ShotAccuracy to val_evaluator'):
+        read_run(tmp_path / 'run')
+
+
+CONFIG = """model = dict(type='M')
+train_cfg = dict(max_epochs=4)
+val_dataloader = dict(dataset=dict(type='D', data_root='here'))
+work_dir = None
+"""
+
+
+def finish(folder, epoch=4):
+    """What a run leaves."""
+    write_report(folder / 'report', 70.0, epoch)
+    (folder / 'report' / 'metrics.json').rename(folder / 'metrics.json')
+    (folder / 'report').rmdir()
+    (folder / 'last_checkpoint').write_text(f'epoch_{epoch}.pth')
+
+
+@pytest.mark.parametrize(('length', 'done', 'starts'), [(2, 2, 1), (6, 6, 1), (6, 4, 2)])
+def test_the_length_that_an_option_sets_tells_whether_a_run_is_finished(
+    tmp_path, call, monkeypatch, length, done, starts
+):
+    started = []
+
+    def run(_, words, log):
+        finish(log.parent, length if started else done)
+        started.append(words)
+        return 0
+
+    monkeypatch.setattr('ltcl.launch.compared_runs.RunProcesses.run', run)
+    (tmp_path / 'a_toy.py').write_text(CONFIG)
+    words = ['--seeds', 0, '--work-dir', tmp_path / 'out', '--cfg-options', f'max_epochs={length}']
+    for _ in range(3):
+        assert call('compare', tmp_path / 'a_toy.py', *words).status == 0
+    assert len(started) == starts
+
+
+def test_a_config_without_validation_is_refused_before_any_work(tmp_path, call):
+    (tmp_path / 'a_toy.py').write_text("model = dict(type='M')\ntrain_cfg = dict(max_epochs=4)\n")
+    done = call('compare', tmp_path / 'a_toy.py', '--work-dir', tmp_path / 'out')
+    assert done.mistake.endswith(
+        'a_toy.py has no val_dataloader, and a comparison has the figures of a validation: add it'
+    )
+
+
+def test_a_run_that_did_no_validation_ends_no_other(tmp_path, call, monkeypatch):
+    for name in ('none', 'good'):
+        (tmp_path / f'{name}_toy.py').write_text(CONFIG)
 
     def run(_, words, log):
         if 'good' in words[1]:
-            write_report(log.parent / 'report', 70.0)
-            (log.parent / 'report' / 'metrics.json').rename(log.parent / 'metrics.json')
-            (log.parent / 'last_checkpoint').write_text('epoch_4.pth')
+            finish(log.parent)
+        return 0
+
+    monkeypatch.setattr('ltcl.launch.compared_runs.RunProcesses.run', run)
+    configs = [tmp_path / 'none_toy.py', tmp_path / 'good_toy.py']
+    done = call('compare', *configs, '--seeds', 0, '--work-dir', tmp_path / 'out')
+    assert 'none_toy/seed0 has no figures: the run did no validation' in done.mistake
+    assert (tmp_path / 'out' / 'comparison.md').read_text().splitlines()[2].startswith('| good | 70.0')
+
+
+def test_a_run_that_fails_among_others_ends_none(tmp_path, call, monkeypatch):
+    configs = [tmp_path / f'{name}_toy.py' for name in ('bad', 'worse', 'good')]
+    for config in configs:
+        config.write_text(CONFIG)
+
+    def run(_, words, log):
+        if 'good' in words[1]:
+            finish(log.parent)
         return int('good' not in words[1])
 
     monkeypatch.setattr('ltcl.launch.compared_runs.RunProcesses.run', run)
@@ -128,8 +194,6 @@ def test_a_run_that_fails_among_others_ends_none(tmp_path, call, monkeypatch):
     assert 'at least one run' in call('compare', *configs, '--jobs', 0).mistake
     with configs[2].open('a') as file:
         file.write("val_dataloader = dict(dataset=dict(type='D', data_root='elsewhere'))\n")
-    with configs[0].open('a') as file:
-        file.write("val_dataloader = dict(dataset=dict(type='D', data_root='here'))\n")
     call('compare', *configs, '--seeds', 0, '--work-dir', tmp_path / 'others')
     said = (tmp_path / 'others' / 'comparison.md').read_text().splitlines()[-1]
     assert said.startswith(f'Not comparable: {configs[0]} and {configs[2]} are scored on different data (data_root: ')
