@@ -43,3 +43,13 @@ def frozen_config(
     cfg = toy_config(images, work_dir, method, **changes)
     cfg.model.backbone.init_cfg = dict(type='Pretrained', checkpoint=str(encoder))
     return freeze(cfg, head, hidden=12, views=views)
+
+
+def frozen_files(images: Path, folder: Path) -> tuple[Path, Path]:
+    """Config and checkpoint of an untrained classifier on cached features, in a folder."""
+    cfg = frozen_config(images, folder / 'frozen', encoder_file(folder))
+    config, checkpoint = folder / f'frozen_{folder.name}.py', folder / 'frozen.pth'
+    cfg.dump(config)
+    torch.manual_seed(0)
+    torch.save({'state_dict': MODELS.build(cfg.model).state_dict(), 'meta': {}}, checkpoint)
+    return config, checkpoint

@@ -22,6 +22,7 @@ from rich.console import Console
 from ltcl.errors import UserError
 from ltcl.files import write_atomic
 from ltcl.launch import import_mmpretrain, load_config
+from ltcl.launch.config_values import images_of
 from ltcl.neutral_text import markup
 from ltcl.progress_bars import tracked
 from ltcl.shipped import find_config
@@ -84,7 +85,7 @@ def images_of_config(path: str) -> tuple[list[Item], list[str]]:
 
     cfg = load_config(path)
     init_default_scope(cfg.get('default_scope', 'mmpretrain'))
-    dataset = DATASETS.build({**cfg.test_dataloader.dataset, 'pipeline': []})
+    dataset = DATASETS.build({**images_of(cfg.test_dataloader.dataset), 'pipeline': []})
     infos = [dataset.get_data_info(index) for index in range(len(dataset))]
     num_classes = len(dataset.CLASSES)
     classes = [f'{label:0{len(str(num_classes - 1))}}' for label in range(num_classes)]

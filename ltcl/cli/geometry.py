@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from ltcl.errors import UserError
 from ltcl.files import write_atomic
 from ltcl.launch import build_runner, import_mmpretrain, load_config
-from ltcl.launch.config_values import fill_num_classes
+from ltcl.launch.config_values import fill_num_classes, images_of
+from ltcl.launch.image_options import file_type
 from ltcl.neutral_text import csv_text, visible
 from ltcl.shipped import find_config
 
@@ -28,7 +29,7 @@ def options(parser: ArgumentParser) -> None:
     """Words and options of the command."""
     parser.add_argument('runs', nargs='+', metavar='CONFIG CHECKPOINT', help='pairs of config and checkpoint')
     parser.add_argument('--data-root', help='folder of the data set, in place of that of the configs')
-    parser.add_argument('--out', type=Path, help='write the table to this .csv file')
+    parser.add_argument('--out', type=file_type('.csv'), help='write the table to this .csv file')
 
 
 def measure(config: str, checkpoint: str, data_root: str | None = None) -> list[dict]:
@@ -46,6 +47,7 @@ def measure(config: str, checkpoint: str, data_root: str | None = None) -> list[
         raise UserError(f'checkpoint {checkpoint} does not exist; training writes them to its work dir')
     cfg = load_config(config)
     cfg.load_from, cfg.resume, cfg.work_dir = checkpoint, False, str(Path(checkpoint).parent)
+    cfg.test_dataloader.dataset = images_of(cfg.test_dataloader.dataset)
     if data_root is not None:
         cfg.test_dataloader.dataset.data_root = data_root
     import_mmpretrain()
@@ -55,7 +57,7 @@ def measure(config: str, checkpoint: str, data_root: str | None = None) -> list[
     loader = runner.build_dataloader(cfg.test_dataloader)
     features, labels = extract_features(runner.model, loader)
     spaces = {'features': features}
-    if hasattr(runner.model, 'projector'):
+    if getattr(runner.model, 'projector', None) is not None:
         with torch.no_grad():
             spaces['embeddings'] = runner.model.eval().projector(features)
     num_classes = len(loader.dataset.metainfo['classes'])

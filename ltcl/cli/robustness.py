@@ -21,6 +21,7 @@ from rich.console import Console
 
 from ltcl.errors import UserError
 from ltcl.launch import apply_options, build_runner, load_config, run_options
+from ltcl.launch.config_values import images_of
 from ltcl.launch.hook_names import HOOK_TYPES
 from ltcl.launch.launcher import start_copies
 from ltcl.launch.threads import set_threads
@@ -135,6 +136,7 @@ def prepare(cfg: Config, checkpoint: str) -> None:
     types = [HOOK_TYPES[name] for name in UNUSED_HOOKS]
     cfg.custom_hooks = [hook for hook in cfg.get('custom_hooks') or [] if hook['type'] not in types]
     cfg.default_hooks = {**cfg.get('default_hooks', {}), **dict.fromkeys(UNUSED_HOOKS)}
+    cfg.test_dataloader.dataset = images_of(cfg.test_dataloader.dataset)  # cached features are those of one set
     cfg.test_dataloader.update(persistent_workers=False)
 
 

@@ -3,10 +3,12 @@
 import pandas as pd
 import pytest
 import torch
+from mmengine.config import Config
 from toy import toy_config, write_images
+from toy_frozen import frozen_files
 
 from ltcl.engine import Runner
-from ltcl.engine.hooks.feature_bank_hook import extract_features
+from ltcl.engine.hooks.feature_bank_hook import extract_features, loader_in_order
 from ltcl.evaluation.functional import class_geometry
 
 
@@ -40,8 +42,23 @@ def test_figures_of_features_and_embeddings(trained, tmp_path, call):
     assert 'min_angle' in done.out
 
 
+def test_run_of_frozen_features_without_a_projector(images, tmp_path, call):
+    config, checkpoint = frozen_files(images, tmp_path)
+    done = call('geometry', config, checkpoint, '--data-root', images, '--out', tmp_path / 'table.csv')
+    assert done.status == 0, done.err
+    [row] = pd.read_csv(tmp_path / 'table.csv').to_dict('records')
+    assert row['space'] == 'features'
+    runner = Runner.from_cfg(Config.fromfile(config))
+    runner.load_checkpoint(str(checkpoint))
+    rows, labels = extract_features(runner.model, loader_in_order(runner.model, runner.cfg.test_dataloader))
+    assert row['min_angle'] == pytest.approx(class_geometry(rows, labels, 3)['min_angle'], abs=0.06)
+
+
 def test_mistakes_are_one_line(trained, call):
     _, config, checkpoint = trained
     assert call('geometry', config).mistake.startswith('error: each config needs a checkpoint after it')
     missing = call('geometry', config, checkpoint.with_name('epoch_9.pth')).mistake
     assert missing.startswith('error: checkpoint')
+    nowhere = call('geometry', config, 'nothing.pth', '--out', 'nowhere/table.csv')
+    assert 'there is no folder' in nowhere.err
+    assert 'nothing.pth' not in nowhere.err

@@ -11,6 +11,7 @@ from mmengine.config import Config, ConfigDict
 from PIL import Image
 from rich.console import Console
 from toy import CLASS_COUNTS, toy_config
+from toy_frozen import frozen_files
 
 from ltcl.analysis.robustness import RobustnessResults, load_results
 from ltcl.cli import data_corrupt as corrupt_tool
@@ -18,6 +19,7 @@ from ltcl.cli import robustness as tool
 from ltcl.datasets.corruptions import frost_photos
 from ltcl.errors import UserError
 from ltcl.evaluation.functional import ALEXNET_ERROR, CORRUPTIONS
+from ltcl.launch import build_runner
 from ltcl.registry import DATASETS, MODELS
 
 SOME = ('contrast', 'fog')
@@ -75,6 +77,19 @@ def test_an_interrupted_test_goes_on(corrupted, checkpoint, tmp_path, monkeypatc
     assert [(part.corruption, part.severity) for part in measured] == [('fog', 4)]
     assert 'corrupted fog 4: top-1 12.50' in printed
     assert json.loads(path.read_text())['sets']['corrupted']['top1']['fog']['4'] == 12.5
+
+
+def test_run_of_frozen_features_is_tested_on_images(images, tmp_path, monkeypatch, capsys):
+    config, checkpoint = frozen_files(images, tmp_path)
+    words = [tmp_path / 'c', '--corruptions', 'fog', '--workers', 1]
+    call(corrupt_tool, monkeypatch, capsys, config, *words)
+    words = ['--clean', '--corrupted', tmp_path / 'c', '--corruptions', 'fog']
+    call(tool, monkeypatch, capsys, config, checkpoint, *words)
+    found = json.loads((tmp_path / 'frozen/robustness_frozen.json').read_text())
+    assert len(found['sets']['corrupted']['top1']['fog']) == 5
+    cfg = Config.fromfile(config)
+    cfg.load_from = str(checkpoint)
+    assert found['sets']['clean']['top1'] == pytest.approx(build_runner(cfg).test()['shot/all'])
 
 
 def config_of(pipeline, dataset='ltcl.ImageFolderDataset', **options):
