@@ -38,8 +38,9 @@ class RobustnessResults:
 
     Attributes:
         about: What was tested; results of something else are never mixed in.
-        sets: For each set ``folder`` (None for the config's own test set) and ``top1``, a number or, for a corrupted
-            set, ``{corruption: {severity: number}}`` with severities as text.
+        sets: For each set ``folder`` (None for the config's own test set), ``images``, which tells them from others
+            that lay there, and ``top1``, a number or, for a corrupted set, ``{corruption: {severity: number}}`` with
+            severities as text.
     """
 
     about: dict
@@ -59,10 +60,17 @@ class RobustnessResults:
         else:
             self.sets[name].setdefault('top1', {}).setdefault(corruption, {})[str(severity)] = top1
 
-    def begin(self, name: str, folder: str | None) -> None:
-        """Make room for a set; what was measured on another folder is forgotten."""
-        if self.sets.get(name, {}).get('folder', '') != folder:
-            self.sets[name] = {'folder': folder}
+    def begin(self, name: str, folder: str | None, images: str = '') -> None:
+        """Make room for a set; what was measured on other images is forgotten.
+
+        Args:
+            name: Of the set.
+            folder: Where it lies.
+            images: What tells its images from those that lay there before.
+        """
+        about = {'folder': folder, 'images': images}
+        if {key: self.sets.get(name, {}).get(key) for key in about} != about:
+            self.sets[name] = about
 
     def corrupted(self, name: str) -> tuple[list[str], torch.Tensor]:
         """Corruptions of a set that are measured at all severities, and their accuracies as fractions.

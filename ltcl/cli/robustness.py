@@ -10,6 +10,7 @@ examples:
 
 import argparse
 import itertools
+import os
 import time
 from collections.abc import Iterator
 from hashlib import sha256
@@ -98,12 +99,13 @@ def plan(folders: dict[str, str | None], corruptions: list[str], common: dict) -
     Raises:
         UserError: Names the first corruption folder that is missing.
     """
+    from ltcl.analysis.robustness import CORRUPTED
     from ltcl.datasets.robustness import corruption_folder
 
     parts = []
     for name, folder in folders.items():
         dataset = {} if folder is None else dict(type=SETS[name], data_root=folder, **common)
-        if folder is None or name not in ('imagenet_c', 'corrupted'):
+        if folder is None or name not in CORRUPTED:
             parts.append(Part(name, dataset or None))
             continue
         for corruption, severity in itertools.product(corruptions, range(1, 6)):
@@ -140,13 +142,43 @@ def prepare(cfg: Config, checkpoint: str) -> None:
     cfg.test_dataloader.update(persistent_workers=False)
 
 
-def measure(runner: 'Runner', part: Part, num_classes: int | None) -> float:
+def identity(cfg: Config, name: str, folder: str | None, corruption: str) -> str:
+    """What tells the images of a set from others that had its place.
+
+    Args:
+        cfg: The config.
+        name: Of the set.
+        folder: Its folder, of which the settings and the number of images tell; None for the config's own test set, of
+            which the entries do.
+        corruption: The images of a corrupted set that are counted.
+    """
+    from ltcl.analysis.robustness import CORRUPTED
+    from ltcl.datasets.robustness import corruption_folder, read_settings
+    from ltcl.launch.compared_data import NO_IMAGES
+
+    if folder is None:
+        dataset = cfg.test_dataloader.dataset.to_dict()
+        return sha256(str({key: dataset[key] for key in sorted(dataset.keys() - NO_IMAGES)}).encode()).hexdigest()
+    counted = corruption_folder(folder, corruption, 1) if name in CORRUPTED else folder
+    num_files = sum(len(files) for *_, files in os.walk(counted))
+    return sha256(f'{read_settings(folder)}{num_files}'.encode()).hexdigest()
+
+
+def measure(runner: 'Runner', part: Part, num_classes: int | None, names: list[str] | None) -> float:
     """Top-1 accuracy on one set, in percent.
 
+    Args:
+        runner: The runner, checkpoint loaded.
+        part: The set.
+        num_classes: Classes of the model; None where the config does not tell.
+        names: Their names in the order of the training; None where the checkpoint does not tell.
+
     Raises:
-        UserError: The set has other classes than the model.
+        UserError: The set has other classes than the model, or in another order.
     """
     from mmengine.runner import TestLoop
+
+    from ltcl.engine.class_agreement import check_names, class_names
 
     cfg = runner.cfg
     subset = part.name == 'imagenet_r'
@@ -157,6 +189,8 @@ def measure(runner: 'Runner', part: Part, num_classes: int | None) -> float:
     found = len(loader.dataset.CLASSES)
     if not subset and num_classes not in (None, found):
         raise UserError(f'{part.name} has {found} classes, the model of the config has {num_classes}')
+    if not subset:
+        check_names(names, class_names(loader.dataset), part.name)
     if not isinstance(runner._test_loop, TestLoop):
         # Hooks that give the model what it needs do it before the first set; the others have nothing new for them.
         runner._test_loop = loop
@@ -168,7 +202,9 @@ def measure(runner: 'Runner', part: Part, num_classes: int | None) -> float:
     return loop.evaluator.evaluate(len(loader.dataset))['accuracy/top1']
 
 
-def run_all(runner: 'Runner', parts: list[Part], results: 'RobustnessResults', path: Path) -> Iterator[str]:
+def run_all(
+    runner: 'Runner', parts: list[Part], results: 'RobustnessResults', path: Path, names: list[str] | None
+) -> Iterator[str]:
     """Measure what is missing and write it down after each set; gives a line on each."""
     from mmengine.dist import is_main_process
 
@@ -180,7 +216,7 @@ def run_all(runner: 'Runner', parts: list[Part], results: 'RobustnessResults', p
             yield f'{title}: top-1 {top1:.2f} (from {path.name})'
             continue
         start = time.perf_counter()
-        top1 = measure(runner, part, results.about['num_classes'])
+        top1 = measure(runner, part, results.about['num_classes'], names)
         results.add(part.name, top1, part.corruption, part.severity)
         if is_main_process():
             results.save(path)
@@ -201,6 +237,9 @@ def main(args: argparse.Namespace) -> None:
     from mmengine.dist import broadcast_object_list, is_main_process
 
     from ltcl.analysis.robustness import load_results
+    from ltcl.checkpoints.class_names import trained_classes
+    from ltcl.checkpoints.schemes import load_checkpoint
+    from ltcl.engine.class_agreement import real_names
     from ltcl.evaluation.functional import CORRUPTIONS
 
     unknown = sorted(set(args.corruptions or ()) - set(CORRUPTIONS))
@@ -209,7 +248,8 @@ def main(args: argparse.Namespace) -> None:
     images = dict(pipeline=cfg.test_dataloader.dataset.pipeline, color=color_of(cfg))
     # Serialising is for worker processes; it costs a second a set.
     common = dict(**images, serialize_data=cfg.test_dataloader.get('num_workers', 0) > 0)
-    parts = plan(folders, args.corruptions or list(CORRUPTIONS), common)
+    corruptions = args.corruptions or list(CORRUPTIONS)
+    parts = plan(folders, corruptions, common)
     num_classes = cfg.model.head.get('num_classes')
     about = dict(
         checkpoint=sha256(Path(args.checkpoint).read_bytes()).hexdigest(),
@@ -222,10 +262,11 @@ def main(args: argparse.Namespace) -> None:
     broadcast_object_list(shared)
     results = shared[0]
     for name, folder in folders.items():
-        results.begin(name, folder)
+        results.begin(name, folder, identity(cfg, name, folder, corruptions[0]))
+    names = real_names(trained_classes(load_checkpoint(args.checkpoint), args.checkpoint))
     runner.load_or_resume()
     console = Console(quiet=not is_main_process())
-    for line in run_all(runner, parts, results, path):
+    for line in run_all(runner, parts, results, path, names):
         console.print(markup(line), highlight=False, soft_wrap=True)
     if is_main_process():
         results.save(path)

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 import sys
 
 import numpy as np
@@ -72,7 +73,7 @@ def test_an_interrupted_test_goes_on(corrupted, checkpoint, tmp_path, monkeypatc
     del first['sets']['corrupted']['top1']['fog']['4']
     path.write_text(json.dumps(first))
     measured = []
-    monkeypatch.setattr(tool, 'measure', lambda runner, part, num_classes: measured.append(part) or 12.5)
+    monkeypatch.setattr(tool, 'measure', lambda runner, part, num_classes, names: measured.append(part) or 12.5)
     printed = call(tool, monkeypatch, capsys, *words)
     assert [(part.corruption, part.severity) for part in measured] == [('fog', 4)]
     assert 'corrupted fog 4: top-1 12.50' in printed
@@ -90,6 +91,56 @@ def test_run_of_frozen_features_is_tested_on_images(images, tmp_path, monkeypatc
     cfg = Config.fromfile(config)
     cfg.load_from = str(checkpoint)
     assert found['sets']['clean']['top1'] == pytest.approx(build_runner(cfg).test()['shot/all'])
+
+
+@pytest.mark.parametrize('change', ['images', 'settings'])
+def test_figures_of_images_that_were_replaced_are_forgotten(
+    corrupted, checkpoint, tmp_path, monkeypatch, capsys, change
+):
+    words = [*checkpoint, '--clean', '--corrupted', corrupted, '--corruptions', *SOME]
+    measured = []
+    monkeypatch.setattr(tool, 'measure', lambda runner, part, num_classes, names: measured.append(part.name) or 12.5)
+    call(tool, monkeypatch, capsys, *words)
+    call(tool, monkeypatch, capsys, *words)
+    assert measured == ['clean', *['corrupted'] * 10]
+    if change == 'images':
+        next((corrupted / SOME[0] / '1').rglob('*.png')).unlink()
+    else:
+        settings = json.loads((corrupted / 'corruptions.json').read_text())
+        (corrupted / 'corruptions.json').write_text(json.dumps({**settings, 'seed': 1}))
+    call(tool, monkeypatch, capsys, *words)
+    assert measured[11:] == ['corrupted'] * 10
+
+
+def test_figures_of_another_test_set_are_forgotten(images, checkpoint, tmp_path, monkeypatch, capsys):
+    config, weights = checkpoint
+    call(tool, monkeypatch, capsys, config, weights, '--clean')
+    path = tmp_path / 'run/robustness_model.json'
+    path.write_text(path.read_text().replace(str(json.loads(path.read_text())['sets']['clean']['top1']), '12.5'))
+    assert 'top-1 12.50 (from' in call(tool, monkeypatch, capsys, config, weights, '--clean')
+    other = shutil.copytree(images, tmp_path / 'other')
+    words = ['--clean', '--cfg-options', f'test_dataloader.dataset.data_root={other}']
+    assert '(from' not in call(tool, monkeypatch, capsys, config, weights, *words)
+
+
+@pytest.mark.parametrize(
+    ('trained', 'cause'),
+    [
+        (('class_1', 'class_0', 'class_2'), 'corrupted: '),
+        (('class_0', 'class_1', 'bird'), 'corrupted: the training images have no class class_2'),
+        (('class_0', 'class_1', 'class_2'), None),
+        (('0', '1', '2'), None),
+    ],
+)
+def test_classes_have_the_names_and_the_order_of_the_training(
+    corrupted, checkpoint, monkeypatch, capsys, trained, cause
+):
+    config, weights = checkpoint
+    saved = torch.load(weights, weights_only=True)
+    torch.save({**saved, 'meta': {'dataset_meta': {'classes': trained}}}, weights)
+    words = [config, weights, '--corrupted', corrupted, '--corruptions', 'fog']
+    printed = call(tool, monkeypatch, capsys, *words, fails=cause is not None)
+    assert cause is None or cause in printed
 
 
 def config_of(pipeline, dataset='ltcl.ImageFolderDataset', **options):
