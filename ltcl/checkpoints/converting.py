@@ -77,9 +77,10 @@ def to_theirs(state: State, source: str, is_whole: bool = False) -> Conversion:
             there too: those of cross entropy are not PaCo's.
 
     Raises:
-        UserError: The weights are not those of that method.
+        UserError: The weights are not those of that method, or not finite.
     """
     _check_source(source)
+    refuse_spoilt(state, 'the file')
     state = {name.removeprefix('module.'): value for name, value in state.items()}
     trials = [_to_layout(state, layout, is_whole) for layout in LAYOUTS if source in layout.sources]
     result, unknown, missing = min(trials, key=lambda trial: trial.strangeness)[:3]

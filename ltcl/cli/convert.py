@@ -119,12 +119,25 @@ def measure(cfg: 'Config', checkpoint: Path, is_encoder: bool) -> None:
     build_runner(cfg).test()
 
 
+def refuse_options(args: argparse.Namespace) -> None:
+    """Refuse what is for ``--from`` alone.
+
+    Raises:
+        UserError: Names the first such option.
+    """
+    given = {'--keep': args.keep != 'all', '--fresh-queue': args.fresh_queue, '--data': args.data}
+    given |= {'--config': args.config is not None, '--verify': args.verify is not None}
+    for name in (name for name, is_given in given.items() if is_given):
+        raise UserError(f'{name} is for --from: leave it out, as --to {args.target} writes all that the original has')
+
+
 def convert_back(args: argparse.Namespace) -> Path:
     """Write the weights of a run of ours under the names of an original.
 
     Raises:
-        UserError: The file is damaged, carries code or is of another method.
+        UserError: An option is for ``--from``, or the file is damaged, carries code or is of another method.
     """
+    refuse_options(args)
     from ltcl.checkpoints.conversion import weights_of
     from ltcl.checkpoints.converting import to_theirs
     from ltcl.checkpoints.reading import load_from_local, write_checkpoint

@@ -154,6 +154,25 @@ def test_weights_that_are_none_are_noticed_without_a_config(original_file):
         convert.convert(options(path, 'paco'))
 
 
+def test_weights_that_are_none_do_not_go_back(original_file, call):
+    path, _ = original_file('paco')
+    ours = convert.convert(options(path, 'paco'))
+    checkpoint = torch.load(ours, weights_only=True)
+    checkpoint['state_dict']['backbone.conv1.weight'][0] = float('nan')
+    torch.save(checkpoint, ours)
+    done = call('convert', ours, '--to', 'paco')
+    assert 'numbers that are not finite, in backbone.conv1.weight: ' in done.mistake
+    assert not ours.with_name('paco.ltcl.paco.pth').exists()
+
+
+@pytest.mark.parametrize(
+    'words', [('--keep', 'encoder'), ('--fresh-queue',), ('--config', 'a.py'), ('--verify', 'a.py'), ('--data',)]
+)
+def test_options_of_one_direction_are_refused_in_the_other(words, tmp_path, call):
+    done = call('convert', tmp_path / 'epoch_1.pth', '--to', 'paco', *words)
+    assert done.mistake.startswith(f'error: {words[0]} is for --from: leave it out')
+
+
 def test_names_of_files():
     for name, stem in (('a.pth.tar', 'a'), ('b.pth', 'b'), ('gpaco_r50', 'gpaco_r50'), ('v1.2.pth', 'v1.2')):
         assert convert.output_path(Path('x', name), None, 'ltcl') == Path('x', f'{stem}.ltcl.pth')
