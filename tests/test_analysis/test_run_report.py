@@ -178,3 +178,20 @@ def test_commit_of_a_repository_whose_folder_is_not_utf8(tmp_path):
     for words in (['init', '-q'], ['commit', '-q', '--allow-empty', '-m', 'x']):
         subprocess.run([*git, *words], check=True)
     assert len(git_state(folder)['commit']) == 40
+
+
+@pytest.mark.parametrize(
+    ('chosen', 'rule', 'expected'),
+    [
+        ('shot/macro', 'greater', 'shot/macro'),
+        ('shot/macro', None, 'shot/macro'),
+        ('shot/macro', 'less', 'shot/all'),
+        (['shot/macro', 'shot/few'], None, 'shot/all'),
+    ],
+)
+def test_best_is_told_by_the_metric_of_the_best_checkpoint(images, tmp_path, chosen, rule, expected):
+    changes = dict(train_cfg__max_epochs=1, train_cfg__val_interval=1)
+    cfg = toy_config(images, tmp_path, 'cross_entropy', with_report=True, **changes)
+    cfg.default_hooks.checkpoint.update(save_best=chosen, rule=rule)
+    Runner.from_cfg(cfg).train()
+    assert json.loads((tmp_path / 'metrics.json').read_text())['best_by'] == expected

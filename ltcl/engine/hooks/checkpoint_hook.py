@@ -127,9 +127,12 @@ class CheckpointHook(Hook):
             )
             raise LostCheckpoint
 
+    def rule_of(self, metric: str) -> str:
+        """``'greater'`` or ``'less'``: which value of a metric is better."""
+        return self.rule or ('less' if 'loss' in metric.lower() else 'greater')
+
     def _is_better(self, metric: str, score: float, best: float) -> bool:
-        rule = self.rule or ('less' if 'loss' in metric.lower() else 'greater')
-        return BETTER[rule](score, float(best))
+        return BETTER[self.rule_of(metric)](score, float(best))
 
     def _save(self, runner: Runner, epoch: int, iteration: int) -> None:
         self._last = self._named(epoch, iteration)

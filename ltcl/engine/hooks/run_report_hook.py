@@ -173,7 +173,7 @@ class RunReportHook(Hook):
 
 
 def _saved_best(runner: Runner) -> str | None:
-    """The metric by which the best checkpoint is chosen; None if there is none, or several."""
+    """The metric by whose greatest value the best checkpoint is chosen; None if there is none, or several."""
     hooks = [hook for hook in runner.hooks if isinstance(hook, CheckpointHook)]
-    chosen = [metric for hook in hooks if hook.rule == 'greater' for metric in hook.metrics]
+    chosen = [metric for hook in hooks for metric in hook.metrics if hook.rule_of(metric) == 'greater']
     return chosen[0] if len(chosen) == 1 else None
