@@ -7,6 +7,7 @@ examples:
 
 import argparse
 
+from ltcl.errors import UserError
 from ltcl.neutral_text import visible
 
 from .parser import ArgumentParser, command
@@ -16,7 +17,9 @@ def options(parser: ArgumentParser) -> None:
     """Words and options of the command."""
     parser.add_argument('num_classes', type=int, help='number of targets')
     parser.add_argument('feat_dim', type=int, help='width of an embedding')
-    parser.add_argument('--seed', type=int, default=0, help='seed of the search or of the rotation (default: 0)')
+    parser.add_argument(
+        '--seed', type=int, default=0, help='seed of the search, or of the rotation with auto (default: 0)'
+    )
     parser.add_argument(
         '--out', metavar='FILE', help='.npy or .pt file to write (default: targets_<NUM_CLASSES>x<FEAT_DIM>.npy)'
     )
@@ -30,7 +33,11 @@ def options(parser: ArgumentParser) -> None:
 
 @command(options)
 def main(args: argparse.Namespace) -> None:
-    """Make the targets, print how good they are, save them."""
+    """Make the targets, print how good they are, save them.
+
+    Raises:
+        UserError: There are no such targets, or the method has no use for a seed.
+    """
     # After the options, so that a mistyped one is answered at once.
     import torch
 
@@ -46,6 +53,10 @@ def main(args: argparse.Namespace) -> None:
         'search': utils.search_targets,
         'published': published,
     }
+    if args.method == 'simplex' and args.seed:
+        raise UserError(
+            f'--seed {args.seed}: nothing of --method simplex is random; --method auto turns it'
+        )
     path = utils.checked_suffix(args.out or f'targets_{args.num_classes}x{args.feat_dim}.npy')
     targets = methods[args.method](args.num_classes, args.feat_dim, args.seed)
     utils.save_targets(path, targets)

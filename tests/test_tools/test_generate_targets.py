@@ -52,6 +52,9 @@ def test_seed_reaches_the_search(generate):
         (('7', '3', '--out', 'set.csv'), 'error: targets file set.csv must end in .npy or .pt'),
         (('7', '3', '--method', 'simplex'), 'error: a simplex of 7 corners needs feat_dim >= 6, got 3'),
         (('7', '0'), 'error: targets need num_classes and feat_dim of at least 1'),
+        (('0', '4', '--method', 'published'), 'error: targets need num_classes and feat_dim of at least 1'),
+        (('3', '1', '--method', 'published'), 'error: feat_dim=1 has room for 2 different targets, not 3'),
+        (('4', '3', '--method', 'simplex', '--seed', '1'), 'error: --seed 1: nothing of --method simplex is random'),
     ],
 )
 def test_mistakes_are_one_line(generate, capsys, args, message):

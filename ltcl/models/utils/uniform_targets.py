@@ -11,7 +11,7 @@ from ltcl.errors import UserError
 from ltcl.functional.tiles import symmetric_ranges
 from ltcl.progress_bars import tracked
 
-from .uniformity import uniformity
+from .uniformity import check_sizes, uniformity
 
 # Below this number of points one start may end noticeably worse than another; above it all end the same.
 MANY_CLASSES = 256
@@ -40,7 +40,7 @@ def uniform_targets(num_classes: int, feat_dim: int, seed: int = 0, rotate: bool
     Differs from the original: Published are 10,000 float32 iterations whatever the sizes. The simplex needs no search,
     and the search here takes a tenth of the iterations to a larger minimum angle.
     """
-    _check_sizes(num_classes, feat_dim)
+    check_sizes(num_classes, feat_dim)
     if num_classes > feat_dim + 1:
         return search_targets(num_classes, feat_dim, seed)
     corners = simplex(num_classes, feat_dim)
@@ -65,7 +65,7 @@ def simplex(num_classes: int, feat_dim: int) -> Tensor:
     Raises:
         UserError: There is no simplex of that size.
     """
-    _check_sizes(num_classes, feat_dim)
+    check_sizes(num_classes, feat_dim)
     if num_classes > feat_dim + 1:
         raise UserError(
             f'a simplex of {num_classes} corners needs feat_dim >= {num_classes - 1}, got {feat_dim}: '
@@ -112,7 +112,7 @@ def search_targets(
     Returns:
         Unit rows, float32, shape (num_classes, feat_dim).
     """
-    _check_sizes(num_classes, feat_dim)
+    check_sizes(num_classes, feat_dim)
     generator = torch.Generator().manual_seed(seed)
     are_many = num_classes > MANY_CLASSES
     temperatures = temperatures or (*TEMPERATURES, *LAST_OF_MANY * are_many)
@@ -172,10 +172,3 @@ def _forces(points: Tensor, temperature: float, shift: Tensor, out: Tensor) -> T
         total += tile.sum(dim=(1, 2)) + later.sum(dim=(1, 2))
     out.mul_((num_points / total)[:, None, None])
     return largest
-
-
-def _check_sizes(num_classes: int, feat_dim: int) -> None:
-    if num_classes < 1 or feat_dim < 1:
-        raise UserError(f'targets need num_classes and feat_dim of at least 1, got {num_classes} and {feat_dim}')
-    if feat_dim == 1 and num_classes > 2:
-        raise UserError(f'feat_dim=1 has room for 2 different targets, not {num_classes}: use a larger feat_dim')

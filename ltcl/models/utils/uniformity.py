@@ -7,7 +7,20 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ltcl.errors import UserError
 from ltcl.progress_bars import tracked
+
+
+def check_sizes(num_classes: int, feat_dim: int) -> None:
+    """Refuse targets of a number and a width that cannot be.
+
+    Raises:
+        UserError: No class, no dimension, or more than two classes on a line.
+    """
+    if num_classes < 1 or feat_dim < 1:
+        raise UserError(f'targets need num_classes and feat_dim of at least 1, got {num_classes} and {feat_dim}')
+    if feat_dim == 1 and num_classes > 2:
+        raise UserError(f'feat_dim=1 has room for 2 different targets, not {num_classes}: use a larger feat_dim')
 
 
 def uniformity(targets: Tensor, temperature: float = 0.07) -> Tensor:
@@ -77,7 +90,11 @@ def published_search(
 
     Returns:
         Unit rows, shape (num_classes, feat_dim), and the iteration that they are from.
+
+    Raises:
+        UserError: No class, no dimension, or more than two classes on a line.
     """
+    check_sizes(*init.shape)
     steps = zip(range(iterations), published_steps(init, temperature, lr), strict=False)
     told = tracked(steps, 'search for targets', iterations, 'steps')
     kept, (points, _) = min(told, key=lambda step: step[1][1].item())
