@@ -10,7 +10,7 @@ from ..errors import UserError
 from ..files import atomic_file
 from ..neutral_text import csv_text, markdown_cell
 from .figure_names import figure_names
-from .run_report import METRICS_FILE, split_of
+from .run_report import METRICS_FILE, how_tested, split_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,6 +22,8 @@ VALIDATION, TEST = 'images of the last validation', 'test images'
 
 def read_run(folder: Path, is_trained: bool = True) -> dict | None:
     """Figures of a run: of the test after its training where there was one, else of its last and best validation.
+
+    A later test of other images, of another checkpoint, for a class mix that was named or with ``--tta`` is not it.
 
     Args:
         folder: Work dir of the run.
@@ -39,7 +41,7 @@ def read_run(folder: Path, is_trained: bool = True) -> dict | None:
     last = training if is_trained else test
     if last is None:
         return None
-    is_tested = is_trained and test is not None and split_of(test) == 'test' and _written(test) >= _written(last)
+    is_tested = is_trained and test is not None and is_own_test(test, folder) and _written(test) >= _written(last)
     shown = test if is_tested and test is not None else last
     figures, best = _scores(shown, 'last'), _scores(last, 'best')
     if 'all' not in figures:
@@ -54,6 +56,18 @@ def read_run(folder: Path, is_trained: bool = True) -> dict | None:
         'minutes': last['seconds']['training'] / 60,
         'scored_on': TEST if split_of(shown) == 'test' else VALIDATION,
     }
+
+
+def is_own_test(report: dict, folder: Path) -> bool:
+    """Whether a test is that of a run: of its test images, with the checkpoint it is used by, and without options."""
+    from ltcl.checkpoints.choosing import checkpoint_of
+
+    if split_of(report) != 'test' or how_tested(report):
+        return False
+    try:
+        return report.get('checkpoint') is None or Path(report['checkpoint']).name == checkpoint_of(folder).name
+    except UserError:  # its checkpoints were removed, which makes its test no other
+        return True
 
 
 def _report(path: Path) -> dict | None:

@@ -76,12 +76,12 @@ def group_rules(bounds: Sequence[int], counted: str) -> dict[str, str]:
 
 
 def images_tested(report: dict) -> str:
-    """Which images the scores are of and how many, such as ``1,768 test images``.
+    """Which images the scores are of and how many, such as ``1,768 test images``, and :func:`how_tested`.
 
     Args:
         report: From :func:`build_report`.
     """
-    images = images_of(split_of(report))
+    images = ', '.join(filter(None, (images_of(split_of(report)), how_tested(report))))
     counts = [row['test_count'] for row in report['per_class'] if row.get('test_count') is not None]
     # The same image has many classes where pixels are counted.
     is_known = counts and report['counted'] == 'images'
@@ -95,6 +95,17 @@ def split_of(report: dict) -> str:
         report: From :func:`build_report`; those of an older ltcl do not say it of a test.
     """
     return report.get('split', 'test') if report['unit'] == 'test' else 'val'
+
+
+def how_tested(report: dict) -> str:
+    """What a test had otherwise than one without options, such as ``for the class mix natural``; empty if nothing.
+
+    Args:
+        report: From :func:`build_report`; those of an older ltcl do not say it.
+    """
+    prior = report.get('prior') or report.get('calibrated_prior')
+    mix = f'for the class mix {visible(prior, width=60)}' if prior else ''
+    return ', '.join(filter(None, (mix, 'with --tta' if report.get('tta') else '')))
 
 
 def images_of(split: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from mmengine.config import Config
 
-from ltcl.analysis.run_report import METRICS_FILE
+from ltcl.analysis.run_report import METRICS_FILE, split_of
 from ltcl.errors import UserError
 from ltcl.neutral_text import visible
 from ltcl.notices import note, warn
@@ -64,11 +64,13 @@ def has_own_test(cfg: Config) -> bool:
 
 
 def is_tested(checkpoint: Path) -> bool:
-    """Whether the figures of a test that lie beside a checkpoint are of it as it is now."""
+    """Whether the figures of a test that lie beside a checkpoint are of it as it is now, of a test without options."""
     report = checkpoint.parent / f'test_{METRICS_FILE}'
     try:
-        tested = json.loads(report.read_text(encoding='utf-8'))['checkpoint']
-        return Path(tested).name == checkpoint.name and report.stat().st_mtime >= checkpoint.stat().st_mtime
+        tested = json.loads(report.read_text(encoding='utf-8'))
+        has_options = tested.get('prior') or tested.get('tta') or split_of(tested) != 'test'
+        is_of_it = Path(tested['checkpoint']).name == checkpoint.name and not has_options
+        return is_of_it and report.stat().st_mtime >= checkpoint.stat().st_mtime
     except (OSError, ValueError, KeyError, TypeError):
         return False
 

@@ -6,7 +6,7 @@ from statistics import mean, stdev
 
 from markupsafe import Markup
 
-from ltcl.analysis.run_report import split_of
+from ltcl.analysis.run_report import how_tested, split_of
 from ltcl.errors import UserError
 from ltcl.neutral_text import visible
 
@@ -43,7 +43,7 @@ class Method:
 
 
 def methods_of(runs: Sequence[RunFiles], rows: Sequence[list[ClassRow]]) -> list[Method]:
-    """Put runs together whose data are the same, and whose configs are but for seed and folders.
+    """Put runs together whose data and tests are the same, and whose configs are but for seed and folders.
 
     Raises:
         UserError: Some segment and some classify.
@@ -67,7 +67,7 @@ def _key(run: RunFiles) -> str:
     lines = report.get('config', '').splitlines()
     words = ('seed', 'work_dir', 'load_from', 'resume')
     kept = [each for each in lines if not each.strip().startswith(words) and 'randomness' not in each]
-    return '\n'.join([run.report['unit'], repr(run.data), *kept]) if kept else str(run.folder)
+    return '\n'.join([run.report['unit'], how_tested(run.report), repr(run.data), *kept]) if kept else str(run.folder)
 
 
 def _name(run: RunFiles) -> str:
@@ -105,6 +105,9 @@ def differences(runs: Sequence[RunFiles], rows: Sequence[list[ClassRow]]) -> lis
         found.append('Some runs are measured on test images, others on validation images.')
     elif _differ(runs, 'measured'):
         found.append('The runs are measured on different images.')
+    ways = sorted({how_tested(run.report) for run in runs})
+    if len(ways) > 1:
+        found.append(f'The runs are tested in different ways: {"; ".join(way or "without options" for way in ways)}.')
     return found
 
 

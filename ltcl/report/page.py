@@ -11,7 +11,7 @@ import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from ltcl.analysis.run_report import group_rules
+from ltcl.analysis.run_report import group_rules, how_tested
 from ltcl.files import write_atomic
 from ltcl.neutral_text import visible
 from ltcl.predictions.calibration import binned_error
@@ -99,6 +99,7 @@ def describe(run: RunFiles, rows: list[ClassRow]) -> dict[str, Any]:
         is_test_old=run.is_test_old,
         left_out=visible(run.left_out),
         calibration=report.get('calibration'),
+        how=how_tested(report),
         findings=[],
         matrix=None,
         wrong=[],
@@ -209,7 +210,8 @@ def about_run(run: RunFiles) -> dict[str, Any]:
     sets = {**(run.training.get('data') or {}), **(report.get('data') or {})}
     facts = {
         'folder': run.folder,
-        'command': run.training.get('command') or report.get('command'),
+        'command': (run.training or report).get('command'),
+        'test command': report.get('command') if run.training and report['unit'] == 'test' else None,
         'config': report.get('config_file'),
         'checkpoint': Path(report['checkpoint']).name if report.get('checkpoint') else None,
         'seed': report.get('seed'),

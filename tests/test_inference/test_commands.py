@@ -336,3 +336,16 @@ def test_a_test_reports_both_class_mixes(call, run, data, tmp_path):
     assert metrics['shot/macro_balanced'] == pytest.approx(metrics['shot/macro'])
     assert 'all, for the natural class mix' in printed
     assert 'macro, for the balanced class mix' in printed
+
+
+def test_a_report_tells_the_class_mix_of_its_test(call, run, tmp_path):
+    report = "default_hooks.run_report=dict(_delete_=True,type='ltcl.RunReportHook')"
+    words = ['--split', 'val', '--prior', 'balanced', '--work-dir', tmp_path]
+    status, printed, errors = call('test', run, *words, '--cfg-options', report)
+    assert status == 0, errors
+    assert 'Accuracy (%) on 40 validation images, for the class mix balanced' in ' '.join(
+        printed.split()
+    )  # the title is wrapped
+    told = json.loads((tmp_path / 'test_metrics.json').read_text())
+    assert (told['prior'], told['tta']) == ('balanced', False)
+    assert 'validation images, for the class mix balanced' in (tmp_path / 'report.html').read_text()

@@ -48,7 +48,11 @@ def test_a_newer_checkpoint_is_not_tested(tmp_path):
     checkpoint, report = tmp_path / 'epoch_2.pth', tmp_path / 'test_metrics.json'
     checkpoint.touch()
     assert not is_tested(checkpoint)
-    report.write_text(json.dumps(dict(checkpoint='elsewhere/epoch_2.pth')))
+    tested = dict(unit='test', checkpoint='elsewhere/epoch_2.pth')
+    for other in (dict(prior='natural'), dict(tta=True), dict(split='val')):
+        report.write_text(json.dumps(tested | other))
+        assert not is_tested(checkpoint)
+    report.write_text(json.dumps(tested | dict(calibrated_prior='natural')))
     assert is_tested(checkpoint)
     assert not is_tested(tmp_path / 'epoch_1.pth')
     os.utime(checkpoint, (2**33, 2**33))

@@ -14,6 +14,7 @@ from small_seg_config import CONFIGS, RECIPES, data_set_of, load_small
 
 from ltcl.cli.test import augment_test
 from ltcl.engine import Runner
+from ltcl.engine.unwrapped import is_augmented
 from ltcl.errors import UserError
 from ltcl.launch import build_runner, load_config
 from ltcl.launch.config_values import use_plain_norms
@@ -183,6 +184,8 @@ def test_multi_scale_test_of_a_checkpoint(seg_layout, tmp_path):
     augment_test(cfg)
     tta = Runner.from_cfg(cfg)
     assert 'seg/mIoU' in tta.test()
+    assert is_augmented(tta.model)
+    assert not is_augmented(tta.model.module)
     batch = next(iter(tta.test_dataloader))
     tta.model.eval()
     (merged,) = tta.model.test_step(batch)

@@ -287,6 +287,26 @@ def test_runs_of_other_data_are_no_seeds_and_are_told(tmp_path):
         build_page([read_run(tmp_path / name) for name in 'ab'])
 
 
+def test_tests_for_other_class_mixes_are_no_seeds_and_are_told(tmp_path):
+    def run(name, **how):
+        folder = write_run(tmp_path / name, saved(*answers(5)), config='a = 1\n', command='ltcl train a.py')
+        report = json.loads((folder / 'test_metrics.json').read_text()) | {'command': f'ltcl test {name}', **how}
+        (folder / 'test_metrics.json').write_text(json.dumps(report))
+        return read_run(folder)
+
+    alike = build_page([run('a', prior='natural'), run('b', prior='natural')])
+    assert 'standard deviation of 2 runs' in alike
+    assert 'different ways' not in alike
+    other = build_page([run('a', prior='natural'), run('b', tta=True)])
+    assert 'standard deviation' not in other
+    assert 'tested in different ways: for the class mix natural; with --tta.' in other
+    calibrated = build_page([run('a'), run('b', calibrated_prior='validation')])
+    assert 'tested in different ways: without options; for the class mix validation.' in calibrated
+    page = build_page([run('a', prior='natural', tta=True)])
+    assert 'test images, for the class mix natural, with --tta, 5 classes' in page
+    assert '<dt>command</dt><dd>ltcl train a.py</dd><dt>test command</dt><dd>ltcl test a</dd>' in page
+
+
 def test_the_newer_of_test_and_training_is_shown(tmp_path):
     scores, labels = answers(5)
     folder = write_run(tmp_path, saved(scores, labels))

@@ -14,7 +14,7 @@ from ltcl.errors import UserError
 def write_report(folder, value, epoch=4):
     metrics = {f'shot/{name}': value for name in ('all', 'many', 'medium', 'few', 'worst_class')}
     entry = {'epoch': epoch, 'iter': 1, 'metrics': metrics}
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     report = {'unit': 'epoch', 'shot_prefix': 'shot', 'overall': 'all', 'last': entry, 'best': entry}
     (folder / 'metrics.json').write_text(json.dumps({**report, 'seconds': {'training': 90.0}}))
 
@@ -47,6 +47,22 @@ def test_the_test_after_a_training_counts(tmp_path, minute, split, is_shown):
     )
     assert (found['done'], found['minutes']) == (4, 1.5)
     assert read_run(tmp_path / 'run', is_trained=False)['all'] == 60.0
+
+
+@pytest.mark.parametrize(
+    'other',
+    [dict(prior='natural'), dict(calibrated_prior='validation'), dict(tta=True), dict(checkpoint='run/epoch_3.pth')],
+)
+def test_a_later_test_with_options_is_not_that_of_the_run(tmp_path, other):
+    write_report(tmp_path, 70.0)
+    (tmp_path / 'best_shot_all_epoch_2.pth').touch()
+    report = json.loads((tmp_path / 'metrics.json').read_text()) | {'written': '2026-01-01T10:04:00+00:00'}
+    (tmp_path / 'metrics.json').write_text(json.dumps(report))
+    entry = {'epoch': None, 'metrics': {'shot/all': 60.0}}
+    own = {**report, 'unit': 'test', 'checkpoint': 'run/best_shot_all_epoch_2.pth', 'last': entry, 'best': None}
+    for test, expected in ((own, 60.0), (own | other, 70.0)):
+        (tmp_path / 'test_metrics.json').write_text(json.dumps(test))
+        assert read_run(tmp_path)['all'] == expected
 
 
 def test_mean_and_sample_standard_deviation(tmp_path):

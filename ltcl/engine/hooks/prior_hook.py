@@ -51,6 +51,14 @@ class PriorHook(Hook):
         source = runner._load_from or 'the checkpoint'
         self.calibration = Calibration.from_meta(meta, classes, source) if self.calibrated else None
 
+    @property
+    def about(self) -> dict[str, str]:
+        """What a report says of the answers: their calibration, its class mix, and the mix that was named instead."""
+        found = {} if self.prior is None else {'prior': str(self.prior)}
+        if self.calibration is not None:
+            found |= {'calibration': str(self.calibration), 'calibrated_prior': self.calibration.prior_name}
+        return found
+
     def before_test_epoch(self, runner: Runner) -> None:
         """Have the logits divided and something added to them from now on."""
         mixes = mixes_of(runner, self.calibration)

@@ -19,6 +19,7 @@ from ..recorded_metrics import find_shot_metric, per_class_of, scalars, shot_set
 from ..report_publishing import publish, training_curves
 from ..run_description import describe_run, earlier_reports
 from ..run_logs import warn_only
+from ..unwrapped import is_augmented
 from .checkpoint_hook import CheckpointHook
 from .prior_hook import PriorHook
 
@@ -138,12 +139,11 @@ class RunReportHook(Hook):
             total_seconds=time.perf_counter() - self._clock,
         )
         checkpoint = str(runner._load_from) if runner._load_from else None
-        calibration = next((hook.calibration for hook in runner.hooks if isinstance(hook, PriorHook)), None)
-        how = {'calibration': str(calibration)} if calibration is not None else {}
         about = {
             'checkpoint': checkpoint,
             'split': self._split(runner),
-            **how,
+            'tta': is_augmented(runner.model),
+            **next((hook.about for hook in runner.hooks if isinstance(hook, PriorHook)), {}),
             **describe_run(runner, test=runner.test_loop),
         }
         report = build_report(record, unit='test', best_by=None, **shot_settings(shot), **about)
