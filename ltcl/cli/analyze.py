@@ -2,8 +2,8 @@
 
 PREDICTIONS is a file of `ltcl test --out`, or a work dir with a predictions.npz. What a change of the scores would give
 (temperature, post-hoc logit adjustment tau, class mix) is shown on these images; a value is chosen only by --val,
-predictions of other images by the same checkpoint. Beside the predictions, or in --out, it writes analysis.json and
-analysis_classes.csv.
+predictions of other images by the same checkpoint for the same class mix. Beside the predictions, or in --out, it
+writes analysis.json and analysis_classes.csv.
 
 examples:
   ltcl analyze work_dirs/birds --val work_dirs/birds/val.npz
@@ -61,7 +61,11 @@ def main(args: argparse.Namespace) -> None:
     from ltcl.predictions.analysis import analyse, write_analysis
 
     test, val = read(args.predictions), None if args.val is None else read(args.val)
-    found = analyse(test, val, (low, high))
+    try:
+        found = analyse(test, val, (low, high))
+    except UserError as error:
+        files = args.predictions if args.val is None else f'{args.predictions} with --val {args.val}'
+        raise UserError(f'{files}: {error}') from error
     print_figures(found['overall'])
     for sweep in found['sweeps']:
         print_sweep(sweep)

@@ -119,7 +119,8 @@ def sweeps(
         bounds: Smallest and largest training count of a medium-shot class.
 
     Raises:
-        UserError: The validation predictions are of other classes or another model, or the test predictions themselves.
+        UserError: The validation predictions are of other classes or another model, for another class mix, or the test
+            predictions themselves.
 
     Example:
         >>> scores, labels = np.log([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8]]), np.array([0, 1, 1])
@@ -163,6 +164,11 @@ def _check_val(test: SavedPredictions, val: SavedPredictions) -> None:
             f'the validation predictions are of {val.checkpoint}, the test predictions of {test.checkpoint}: '
             'write both with one checkpoint'
         )
+    if not np.isclose(val.frequency_power, test.frequency_power, equal_nan=True):
+        raise UserError(
+            f'the validation predictions answer for the class mix {_in_words(val.frequency_power)}, the test '
+            f'predictions for {_in_words(test.frequency_power)}: write both with one --prior'
+        )
     if np.array_equal(val.labels, test.labels) and np.array_equal(val.scores, test.scores):
         raise UserError(
             'the validation predictions are those of the test images: whatever they choose, the test would be no test; '
@@ -170,6 +176,11 @@ def _check_val(test: SavedPredictions, val: SavedPredictions) -> None:
         )
     if not len(val.labels):
         raise UserError('the validation predictions have no image of a known class: name others')
+
+
+def _in_words(power: float) -> str:
+    """The class mix of a power of the training counts."""
+    return 'that is not known' if np.isnan(power) else {1.0: NATURAL, 0.0: BALANCED}.get(power, f'of power {power:.2g}')
 
 
 def _shifted(predictions: SavedPredictions, shift: np.ndarray) -> SavedPredictions:

@@ -63,6 +63,9 @@ def test_what_is_not_known_is_not_swept():
     [
         (dict(classes=np.array(list('abcd'))), 'other classes'),
         (dict(checkpoint='run/epoch_2'), 'of run/epoch_2, the test predictions of run/epoch_1'),
+        (dict(frequency_power=0.0), 'for the class mix balanced, the test predictions for natural'),
+        (dict(frequency_power=0.5), 'of power 0.5'),
+        (dict(frequency_power=np.nan), 'for the class mix that is not known'),
         ({}, 'are those of the test images'),
     ],
 )
@@ -92,4 +95,10 @@ def test_mistakes_are_told_in_one_line(call, tmp_path):
     assert 'the smaller one first' in call('analyze', tmp_path, '--bounds', 9, 3)[2]
     save_predictions(tmp_path / 'predictions.npz', biased(0)._replace(labels=np.full(600, -1)))
     assert 'has no image whose class is known' in call('analyze', tmp_path)[2]
+    val = tmp_path / 'val.npz'
+    save_predictions(tmp_path / 'predictions.npz', biased(0))
+    save_predictions(val, biased(1, 'val')._replace(frequency_power=0.0))
+    assert (
+        f'error: {tmp_path} with --val {val}: the validation predictions' in call('analyze', tmp_path, '--val', val)[2]
+    )
     assert 'is no folder' in call('analyze', tmp_path, '--out', tmp_path / 'none')[2]
