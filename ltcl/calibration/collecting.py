@@ -16,7 +16,7 @@ from ltcl.inference.runs import SCOPE, classifies
 from ltcl.launch import build_runner
 from ltcl.launch.config_values import OWN_IMAGES, bounds_of, images_of
 from ltcl.launch.moved_images import is_gone, is_own, refuse_gone, training_files
-from ltcl.launch.run_config import config_of_run
+from ltcl.launch.run_config import config_of_run, name_of_images
 from ltcl.notices import warn
 from ltcl.predictions import SavedPredictions, load_predictions
 from ltcl.predictions.adjusting import halves
@@ -65,7 +65,7 @@ def collect(run: str, data: str | None = None, in_halves: bool = False) -> Answe
         use_validation(cfg, run, in_halves)
         val = answers_of(cfg, 'val')
     else:
-        val = without_training_images(answers_of(cfg, Path(data).resolve().name), cfg, data)
+        val = without_training_images(answers_of(cfg, name_of_images(data)), cfg, data)
     if in_halves:
         half = halves(val.labels)
         return Answers(

@@ -27,7 +27,7 @@ from ltcl.launch.config_values import bounds_of, fill_num_classes, images_of
 from ltcl.launch.image_options import calibration_option, check_rejection, mix, rejection
 from ltcl.launch.launcher import start_copies
 from ltcl.launch.moved_images import is_own, refuse_gone, training_files
-from ltcl.launch.run_config import config_of_run
+from ltcl.launch.run_config import config_of_run, name_of_images
 from ltcl.launch.threads import set_threads
 from ltcl.shipped import find_config
 from ltcl.similar_paths import meant_path
@@ -141,7 +141,7 @@ def add_options(cfg: Config, args: argparse.Namespace, num_members: int = 1, dat
     check_rejection(args.reject, args.prior, args.uncalibrated)
     if args.split == 'val':
         test_on_validation(cfg, data)
-    split = args.split if data is None else Path(data).resolve().name
+    split = args.split if data is None else name_of_images(data)
     report = (cfg.get('default_hooks') or {}).get('run_report')
     if report and split != 'test':
         report.tested = split

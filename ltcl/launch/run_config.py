@@ -14,6 +14,9 @@ from .config_values import OWN_IMAGES, OWN_SCENES, fill_num_classes, images_of
 from .configs import apply_options
 from .moved_images import take_from
 
+SPLITS = ('val', 'test', 'rest')
+"""What images of a run itself are called."""
+
 
 def config_of_run(args: argparse.Namespace, run: str, data: str | None) -> Config:
     """Config under test of a run, command line included; the work dir is the folder of the checkpoint.
@@ -44,6 +47,12 @@ def config_of_run(args: argparse.Namespace, run: str, data: str | None) -> Confi
     cfg = apply_options(cfg, args)
     cfg.load_from, cfg.resume = args.checkpoint, False
     return cfg
+
+
+def name_of_images(data: str) -> str:
+    """What the images of a folder are called: its name, after that of the folder above it if a split has the name."""
+    *_, above, name = ('', *Path(data).resolve().parts)
+    return f'{above}/{name}' if name in SPLITS else name
 
 
 def require_folder(data: str) -> None:

@@ -203,7 +203,10 @@ def test_what_is_chosen_depends_on_validation_images_only(call, run, trained, fo
     # On other images it is another one, and a dry run stores nothing.
     done = call('calibrate', run, folders / 'test', '--dry-run')
     assert done.out.endswith('nothing is stored\n')
-    assert 'fitted on 190 images (test)' in done.out
+    name = f'{folders.name}/test'
+    assert f'fitted on 190 images ({name})' in done.out
+    assert f'{name}, all' in done.out
+    assert re.search('^ *test, all', done.out, re.MULTILINE)
     assert 'there are no test images of their own' not in done.out
     assert stored(run) == first
 

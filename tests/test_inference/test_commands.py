@@ -280,6 +280,12 @@ def test_a_run_is_tested_by_itself(call, run, data, tmp_path, prior):
     assert found == pytest.approx({each.path: each.probabilities[0] for each in predictions}, rel=1e-5)
 
 
+def test_a_folder_that_is_called_test_is_not_the_test_of_the_run(call, run, data, tmp_path):
+    shutil.copytree(data, tmp_path / 'test')
+    scores_of(call, tmp_path, run, tmp_path / 'test')
+    assert load_predictions(tmp_path / 'out.npz').split == f'{tmp_path.name}/test'
+
+
 def test_a_run_is_tested_on_another_folder(call, run, data, tmp_path):
     other = tmp_path / 'other'
     for name in ('class_1', FORMULA):  # labels stay those of the training, though a class is missing
