@@ -10,7 +10,7 @@ from markupsafe import Markup
 from ltcl.analysis.run_report import GROUPS
 from ltcl.predictions.calibration import reliability
 
-from .class_rows import ClassRow, groups_present
+from .class_rows import ClassRow, are_counts_known, groups_present
 from .count_axis import count_ticks, height_of
 from .svg import Box, label, line, path, picture, rect, tag
 
@@ -24,10 +24,13 @@ PERCENT = [(value, str(value)) for value in (0, 25, 50, 75, 100)]
 def tail(rows: Sequence[ClassRow], score: str, counted: str) -> Markup:
     """Training images of each class, and above them what the model gets right of it.
 
-    With more than 200 classes, a mark stands for several neighbours: their mean, and the middle half of them.
+    With more than 200 classes, a mark stands for several neighbours: their mean, and the middle half of them. There is
+    none of no classes, or where their training images are not known.
     """
+    if not rows or not are_counts_known(rows):
+        return Markup('')
     scored = Box(44, 26, WIDTH - 54, 166, (0, len(rows)))
-    most = max(row.train for row in rows)
+    most = max(row.train or 0 for row in rows)
     ticks = count_ticks(most)
     sizes = Box(44, 224, WIDTH - 54, 78, (0, len(rows)), (0, max(height_of(most), ticks[-1][0])))
     bunches = [rows[start:stop] for start, stop in bunch(len(rows), MAX_SINGLE)]
@@ -50,7 +53,7 @@ def tail(rows: Sequence[ClassRow], score: str, counted: str) -> Markup:
 def _bunch(members: Sequence[ClassRow], start: int, scored: Box, sizes: Box, counted: str) -> list[Markup]:
     middle, width = start + len(members) / 2, scored.x(len(members)) - scored.x(0)
     kind = f'g-{members[len(members) // 2].group}'
-    mean = float(np.mean([row.train for row in members]))
+    mean = float(np.mean([row.train or 0 for row in members]))
     bar = max(0.6, width * 0.86)
     about = members[0].name if len(members) == 1 else f'{members[0].name} to {members[-1].name}'
     height = sizes.y(0) - sizes.y(height_of(mean))
@@ -180,7 +183,13 @@ def told(value: float) -> str:
 
 
 def groups_of(rows: Sequence[ClassRow]) -> dict[str, np.ndarray]:
-    """Labels of the classes of each shot group; thirds of the classes where there is only one group."""
+    """Labels of the classes of each shot group; thirds of the classes where there is only one group.
+
+    All classes with images are one where their training images are not known.
+    """
+    if not are_counts_known(rows):
+        tested = [row.index for row in rows if row.test]
+        return {'classes': np.array(tested)} if tested else {}
     present = groups_present(list(rows))
     if len(present) > 1 or len(rows) < 2:
         return {group: np.array([row.index for row in rows if row.group == group]) for group in present}

@@ -1,6 +1,7 @@
 """The classes of a run in the order of their training images, with everything that is known of each."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,8 +27,8 @@ class ClassRow:
     Attributes:
         index: Its label.
         name: Its name, safe to show; it is not escaped for HTML.
-        group: ``many``, ``medium`` or ``few``.
-        train: Training images.
+        group: ``many``, ``medium`` or ``few``; empty where the training images are not known.
+        train: Training images; None where they are not known.
         test: Images that it was measured on.
         figures: By the names in ``FIGURES``; ``recall`` is the score, which of a segmentation is the IoU, and
             ``accuracy`` is then the share of its pixels that are right.
@@ -38,7 +39,7 @@ class ClassRow:
     index: int
     name: str
     group: str
-    train: int
+    train: int | None
     test: int
     figures: dict[str, float | None]
     given: int | None = None
@@ -46,13 +47,18 @@ class ClassRow:
 
 
 def class_rows(run: RunFiles) -> list[ClassRow]:
-    """All classes, the one with most training images first."""
+    """All classes, the one with most training images first; by label where those are not known."""
     rows = [_row(entry, run.report['score']) for entry in run.per_class]
     if run.answers is not None:
         _add_answers(rows, run, run.answers)
     if run.scenes is not None:
         _add_scenes(rows, run.scenes)
-    return sorted(rows, key=lambda row: (-row.train, row.index))
+    return sorted(rows, key=lambda row: (-(row.train or 0), row.index))
+
+
+def are_counts_known(rows: Sequence[ClassRow]) -> bool:
+    """Whether the training images of the classes are known, by which they are ordered and grouped."""
+    return all(row.train is not None for row in rows)
 
 
 def group_of(count: int, bounds: tuple[int, int]) -> str:
@@ -80,7 +86,7 @@ def _row(entry: dict, score: str) -> ClassRow:
         low, high = wilson_interval(np.array([recall / 100 * total]), np.array([total]))
         figures['low'], figures['high'] = 100 * low.item(), 100 * high.item()
     name = shown_name(entry['class_name'], entry['class_index'])
-    return ClassRow(entry['class_index'], name, entry['group'], entry['train_count'], total, figures)
+    return ClassRow(entry['class_index'], name, entry['group'] or '', entry['train_count'], total, figures)
 
 
 def _add_answers(rows: list[ClassRow], run: RunFiles, answers: Answers) -> None:
@@ -110,10 +116,12 @@ def _add_figures(rows: list[ClassRow], figures: dict[str, np.ndarray], confusion
 
 def _rows_of_predictions(run: RunFiles) -> list[ClassRow]:
     assert run.saved is not None
-    counts, bounds = run.saved.class_counts.clip(0).tolist(), tuple(run.report['bounds'])
+    bounds = tuple(run.report['bounds'])
+    counts = [None if count < 0 else count for count in run.saved.class_counts.tolist()]
+    groups = ['' if count is None else group_of(count, bounds) for count in counts]
     return [
-        ClassRow(index, shown_name(name, index), group_of(count, bounds), count, 0, dict.fromkeys(FIGURES))
-        for index, (name, count) in enumerate(zip(run.saved.classes, counts, strict=True))
+        ClassRow(index, shown_name(name, index), group, count, 0, dict.fromkeys(FIGURES))
+        for index, (name, group, count) in enumerate(zip(run.saved.classes, groups, counts, strict=True))
     ]
 
 

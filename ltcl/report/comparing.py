@@ -11,7 +11,7 @@ from ltcl.errors import UserError
 from ltcl.neutral_text import visible
 
 from .charts import bunch, curves
-from .class_rows import ClassRow
+from .class_rows import ClassRow, are_counts_known
 from .run_files import RunFiles
 
 FIGURES = {
@@ -116,8 +116,12 @@ def _differ(runs: Sequence[RunFiles], part: str) -> bool:
 
 
 def have_same_classes(methods: Sequence[Method]) -> bool:
-    """Whether all runs are of the same classes with the same training images."""
-    return len({tuple((row.name, row.train) for row in rows) for method in methods for rows in method.rows}) == 1
+    """Whether all runs are of the same classes with the same training images, which are known."""
+    is_known = all(are_counts_known(rows) for method in methods for rows in method.rows)
+    return (
+        is_known
+        and len({tuple((row.name, row.train) for row in rows) for method in methods for rows in method.rows}) == 1
+    )
 
 
 def compared_tails(methods: Sequence[Method], score: str) -> Markup:

@@ -9,7 +9,7 @@ from markupsafe import Markup
 from ltcl.neutral_text import csv_text
 
 from .charts import bunch, shorten
-from .class_rows import ClassRow
+from .class_rows import ClassRow, are_counts_known
 from .confusions import Confusions
 from .svg import label, picture, rect
 
@@ -45,12 +45,16 @@ def build_matrix(confusions: Confusions, rows: Sequence[ClassRow]) -> Matrix:
     for number, (start, stop) in enumerate(parts):
         members = rows[start:stop]
         group_of[[row.index for row in members]] = number
-        span = f'{members[0].train:,}-{members[-1].train:,}'
-        names.append(f'{span} ({stop - start})' if is_grouped else members[0].name)
+        names.append(f'{_span(members)} ({stop - start})' if is_grouped else members[0].name)
     counts = np.zeros((len(parts), len(parts)), dtype=np.int64)
     for (true, predicted), number in confusions.pairs.items():
         counts[group_of[true], group_of[predicted]] += number
     return Matrix(names, group_of, counts, is_grouped, confusions.counted)
+
+
+def _span(members: Sequence[ClassRow]) -> str:
+    first, last = members[0], members[-1]
+    return f'{first.train:,}-{last.train:,}' if are_counts_known(members) else f'{first.name} to {last.name}'
 
 
 def draw_matrix(matrix: Matrix) -> Markup:

@@ -18,7 +18,7 @@ from ltcl.predictions.calibration import binned_error
 from ltcl.predictions.saved_scenes import SavedScenes
 
 from .charts import curves, groups_of, reliability_diagram, tail
-from .class_rows import ClassRow, class_rows
+from .class_rows import ClassRow, are_counts_known, class_rows
 from .class_table import class_csv, figure_columns
 from .comparing import compared_tails, differences, have_same_classes, headline, methods_of
 from .diagnosis import diagnose, diagnose_scenes
@@ -90,7 +90,8 @@ def describe(run: RunFiles, rows: list[ClassRow]) -> dict[str, Any]:
         rows=rows,
         rules=group_rules(report['bounds'], report['counted']),
         sizes={group: sum(row.group == group for row in rows) for group in ('many', 'medium', 'few')},
-        tail=tail(rows, report['score'], report['counted']) if rows else '',
+        tail=tail(rows, report['score'], report['counted']),
+        has_counts=are_counts_known(rows),
         curves=run_curves(run),
         features=feature_section(run.folder, environment()),
         class_csv=data_uri(class_csv(rows, report['score'])),

@@ -339,6 +339,27 @@ def test_runs_of_other_classes_have_no_common_tail(tmp_path):
     assert 'no common tail' in build_page([read_run(run) for run in runs])
 
 
+@pytest.mark.parametrize(('num_classes', 'spans'), [(5, []), (60, ['class 0 to class 2 (3)'])])
+def test_unknown_training_images(tmp_path, num_classes, spans):
+    predictions = saved(*answers(num_classes))._replace(class_counts=np.full(num_classes, -1))
+    folder = write_run(tmp_path, predictions)
+    for name in ('metrics.json', 'test_metrics.json'):
+        report = json.loads((folder / name).read_text())
+        rows = [row | {'train_count': None, 'group': None} for row in report['per_class']]
+        (folder / name).write_text(json.dumps(report | {'per_class': rows}))
+    page = build_page([read_run(folder)])
+    assert 'are not known, so there are no shot groups and no tail' in page
+    assert 'id="tail"' not in page
+    assert 'Classes in the order of their labels' in page
+    assert [row[:3] for row in table_of(page)] == [[f'class {index}', '', ''] for index in range(num_classes)]
+    assert all(span in page for span in spans)
+    assert 'no common tail' in build_page([read_run(folder), read_run(folder)])
+    for name in ('metrics.json', 'test_metrics.json'):  # a run whose metrics measured no classes
+        report = json.loads((folder / name).read_text())
+        (folder / name).write_text(json.dumps(report | {'per_class': []}))
+    assert table_of(build_page([read_run(folder)]))[0][:3] == ['class 0', '', '']
+
+
 def test_what_is_no_run_is_one_error(tmp_path):
     with pytest.raises(UserError, match='is no work dir of a run'):
         read_run(tmp_path / 'absent')
