@@ -122,7 +122,7 @@ def describe_answers(run: RunFiles, rows: list[ClassRow]) -> dict[str, Any]:
     matrix, names = build_matrix(answers.confusions, rows), {row.index: row.name for row in rows}
     wrong = wrong_images(run, matrix)
     return dict(
-        findings=diagnose(answers, rows, saved.class_counts, run.images, saved.frequency_power, same_images(run)),
+        findings=diagnose(answers, rows, saved.class_counts, run.images, same_images(run), saved.frequency_power),
         matrix=draw_matrix(matrix),
         is_grouped=matrix.is_grouped,
         confusion_csv=data_uri(confusion_csv(answers.confusions, rows)),

@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Sequence
 from hashlib import blake2b
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -18,21 +19,35 @@ MAX_DECODED = 1000
 MAX_PIXELS = 60_000_000
 
 
-def same_images(run: RunFiles) -> list[list[int]]:
-    """Groups of images that are one picture, by their places; where the files are at hand their pixels are compared.
+class Copies(NamedTuple):
+    """Images that are the same picture.
+
+    Args:
+        groups: Their places, those of one picture together.
+        number: Images that were looked at: those whose scores can tell.
+    """
+
+    groups: Sequence[Sequence[int]]
+    number: int
+
+
+def same_images(run: RunFiles) -> Copies:
+    """Images that are one picture; where the files are at hand their pixels are compared.
 
     Args:
         run: With saved predictions.
     """
     assert run.answers is not None
     pixels = _Pixels(run)
-    return [group for candidates in alike(run.answers) for group in pixels.parted(candidates)]
+    found = alike(run.answers)
+    return found._replace(groups=[group for candidates in found.groups for group in pixels.parted(candidates)])
 
 
-def alike(answers: Answers) -> list[list[int]]:
-    """Groups of images with the same scores to the fourth decimal place in all classes."""
+def alike(answers: Answers) -> Copies:
+    """Images with the same scores to the fourth decimal place in all classes."""
     values = np.maximum(answers.scores - answers.log_sums[:, None].astype(np.float32), np.float32(LOWEST))
-    values[(values > LOWEST).sum(1) < MIN_TELLING] = np.nan  # like no other
+    is_mute = (values > LOWEST).sum(1) < MIN_TELLING
+    values[is_mute] = np.nan  # like no other
     direction = np.random.default_rng(0).standard_normal(values.shape[1]).astype(np.float32)
     keys = values @ direction
     order = np.argsort(keys, kind='stable')
@@ -48,7 +63,7 @@ def alike(answers: Answers) -> list[list[int]]:
     for place in range(len(order)):
         first[place] = first[first[place]]
         groups.setdefault(int(first[place]), []).append(int(order[place]))
-    return sorted(sorted(group) for group in groups.values() if len(group) > 1)
+    return Copies(sorted(sorted(group) for group in groups.values() if len(group) > 1), int((~is_mute).sum()))
 
 
 class _Pixels:

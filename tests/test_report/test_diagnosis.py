@@ -8,6 +8,7 @@ from ltcl.report.class_figures import Answers
 from ltcl.report.class_rows import class_rows
 from ltcl.report.diagnosis import diagnose
 from ltcl.report.run_files import RunFiles
+from ltcl.report.same_images import Copies
 
 COUNTS = tail_counts(10)
 
@@ -16,7 +17,9 @@ def found(scores, labels, power=1.0, copies=()):
     predictions = saved(scores, labels, tail_counts(scores.shape[1]))
     given = Answers(predictions.scores, labels)
     run = RunFiles('run', report_of(predictions), answers=given, saved=predictions)
-    findings = diagnose(given, class_rows(run), predictions.class_counts, 'test images', power, copies)
+    findings = diagnose(
+        given, class_rows(run), predictions.class_counts, 'test images', Copies(copies, len(labels)), power
+    )
     return {each.kind: each for each in findings}
 
 

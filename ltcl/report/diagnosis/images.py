@@ -6,6 +6,7 @@ import numpy as np
 
 from ..charts import groups_of, pairs
 from ..class_rows import ClassRow
+from ..same_images import Copies
 from .finding import MAX_NAMED, Finding
 
 WIDE = 30
@@ -54,16 +55,22 @@ def _more(rows: Sequence[ClassRow]) -> str:
     return f' and {len(rows) - MAX_NAMED:,} more' if len(rows) > MAX_NAMED else ''
 
 
-def copied_images(
-    labels: np.ndarray, rows: Sequence[ClassRow], copies: Sequence[Sequence[int]], images: str
-) -> Finding:
-    """Whether a picture has several labels, or more than one in a hundred images is a copy of another one."""
+def copied_images(labels: np.ndarray, rows: Sequence[ClassRow], copies: Copies, images: str) -> Finding | None:
+    """Whether a picture has several labels, or more than one in a hundred images is a copy of another one.
+
+    None where no copy was found and no image could be told by its scores, as of two or three classes.
+    """
     number, names = len(labels), {row.index: row.name for row in rows}
-    if not copies:
+    if not copies.groups and copies.number < number:
+        text = (
+            f'No two of the {copies.number:,} of {number:,} {images} that scores can tell apart are the same picture.'
+        )
+        return Finding('copies', False, 'No copy was found', text) if copies.number else None
+    if not copies.groups:
         text = f'No two of the {number:,} {images} are the same picture.'
         return Finding('copies', False, 'No image is there twice', text)
-    extra = np.array([place for group in copies for place in group[1:]])
-    torn = [sorted({int(labels[place]) for place in group}) for group in copies]
+    extra = np.array([place for group in copies.groups for place in group[1:]])
+    torn = [sorted({int(labels[place]) for place in group}) for group in copies.groups]
     torn = [several for several in torn if len(several) > 1]
     is_ill = bool(torn) or len(extra) > MANY_COPIES * number
     bars = [

@@ -7,6 +7,7 @@ import numpy as np
 
 from ..class_figures import Answers
 from ..class_rows import ClassRow
+from ..same_images import Copies
 from .confidence import wrong_confidence
 from .confused_classes import never_predicted, predicts_big_classes, swallowed_classes
 from .finding import Finding, ill_first
@@ -19,8 +20,8 @@ def diagnose(
     rows: Sequence[ClassRow],
     class_counts: np.ndarray,
     images: str,
+    copies: Copies,
     power: float = math.nan,
-    copies: Sequence[Sequence[int]] = (),
 ) -> list[Finding]:
     """Look for every illness; those that were found come first.
 
@@ -29,8 +30,8 @@ def diagnose(
         rows: The classes, largest first.
         class_counts: Training images by label, shape (num_classes,); negative where they are not known.
         images: What the predictions are of, in words.
+        copies: Images that are one picture.
         power: The scores answer for a class mix proportional to this power of the training images; NaN: not known.
-        copies: Groups of images that are one picture, by their places.
     """
     checks: list[Callable[[], Finding | None]] = [
         lambda: predicts_big_classes(answers.confusions, rows),
