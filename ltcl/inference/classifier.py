@@ -134,6 +134,7 @@ class LongTailClassifier(ImageModel):
         rows: Iterable[Rows] = self._rows(sources, self._logits, unreadable, batch_size, num_workers, listener)
         is_stopped = False
         if prior == ESTIMATE:
+            self.mixes.answered()  # refuses before the first image what is refused
             rows, is_stopped = until_stopped(rows)
             shift = self.mixes.shift(prior, torch.cat([logits for _, logits in rows])) if rows else None
         else:

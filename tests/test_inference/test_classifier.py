@@ -218,3 +218,11 @@ def test_priors(model, images):
     [first, *_] = model.predict(images, prior=dict(class_0=0, class_1=1, class_2=1))
     assert first.probabilities[-1] == 0
     assert first.classes[-1] == 'class_0'
+
+
+def test_an_estimate_that_cannot_be_made_is_refused_before_the_first_image(trained, images):
+    model, read = LongTailClassifier.load(trained('cross_entropy')[1], 'cpu'), []
+    model.mixes.class_counts = None
+    with pytest.raises(UserError, match='its mix is not known: leave prior out'):
+        model.predict(images, prior='estimate', listener=lambda number, total: read.append(number))
+    assert read == []

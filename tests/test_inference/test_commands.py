@@ -18,6 +18,7 @@ from ltcl.checkpoints.reading import load_from_local
 from ltcl.checkpoints.whole_files import save_whole
 from ltcl.engine import Runner
 from ltcl.errors import UserError
+from ltcl.evaluation.class_mixes import Mixes
 from ltcl.predictions import load_predictions
 
 FORMULA = '=1+1, "x"\ny'
@@ -342,6 +343,18 @@ def test_a_test_reports_both_class_mixes(call, run, data, tmp_path):
     assert metrics['shot/macro_balanced'] == pytest.approx(metrics['shot/macro'])
     assert 'all, for the natural class mix' in printed
     assert 'macro, for the balanced class mix' in printed
+
+
+def test_an_estimate_that_cannot_be_made_is_refused_before_the_test(call, run, tmp_path, monkeypatch):
+    def compute(runner):
+        raise AssertionError('images were computed')
+
+    unknown = Mixes(['a', 'b', 'c'], None, 1.0, 'PaCoHead')
+    monkeypatch.setattr('ltcl.engine.hooks.prior_hook.mixes_of', lambda runner, calibration: unknown)
+    monkeypatch.setattr('ltcl.engine.hooks.prior_hook._all_logits', compute)
+    done = call('test', run, '--prior', 'estimate', '--work-dir', tmp_path)
+    assert done.status == 1
+    assert 'its mix is not known: leave prior out' in done.err
 
 
 def test_a_report_tells_the_class_mix_of_its_test(call, run, tmp_path):

@@ -74,6 +74,8 @@ class PriorHook(Hook):
                 _report_both(runner, mixes)
             self._add(runner, mixes.shift(None))
             return
+        if self.prior == ESTIMATE:
+            mixes.answered()  # refuses before the first image what is refused
         logits = _all_logits(runner) if self.prior == ESTIMATE else None
         shares = ' '.join(f'{share:.4f}' for share in mixes.shares(self.prior, logits).tolist()[:20])
         runner.logger.info(f'The answers are for the class mix {self.prior}: {shares}')
