@@ -4,6 +4,7 @@ import contextlib
 import os
 import secrets
 import shutil
+import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -60,6 +61,20 @@ def write_atomic(path: str | Path, content: str | bytes) -> None:
     """Write a file as :func:`atomic_file` does, a text in UTF-8."""
     with atomic_file(path) as file:
         file.write(content if isinstance(content, bytes) else content.encode('utf-8', 'surrogateescape'))
+
+
+def why_unwritable(path: str | Path) -> str:
+    """Why a file cannot be written, in words; empty if it can, which is tried beside it and leaves nothing there."""
+    path = Path(path).absolute()
+    if path.is_dir():
+        return 'it is a folder'
+    if not path.parent.is_dir():
+        return f'there is no folder {path.parent}'
+    try:
+        with tempfile.TemporaryFile(dir=path.parent):
+            return ''
+    except OSError as error:
+        return error.strerror or str(error)
 
 
 def remove_partials(folder: str | Path) -> None:

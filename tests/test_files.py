@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from ltcl.files import PARTIAL, atomic_file, remove_partials, write_atomic
+from ltcl.files import PARTIAL, atomic_file, remove_partials, why_unwritable, write_atomic
 
 
 def test_text_and_bytes_replace_what_was_there(tmp_path):
@@ -74,6 +74,14 @@ def test_two_writers_of_one_file_do_not_mix(tmp_path):
 
 def test_names_of_any_length(tmp_path):
     write_atomic(tmp_path / ('a' * 255), 'text')
+
+
+def test_why_a_file_cannot_be_written(tmp_path):
+    assert why_unwritable(tmp_path / 'new') == why_unwritable(__file__) == ''
+    assert why_unwritable(tmp_path) == 'it is a folder'
+    assert why_unwritable(tmp_path / 'no' / 'new') == f'there is no folder {tmp_path}/no'
+    assert why_unwritable('/proc/new')  # not even by root
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_leftovers_are_removed(tmp_path):

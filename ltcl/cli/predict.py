@@ -91,7 +91,8 @@ def options(parser: ArgumentParser) -> None:
 
 def table_or_folder(text: str) -> str:
     """A type for an option: a table to be written, or a folder, whose name has no other ending or is there."""
-    is_folder = not Path(text).suffix or text.endswith(os.sep) or Path(text).is_dir()
+    suffix = Path(text).suffix
+    is_folder = not suffix or text.endswith(os.sep) or (Path(text).is_dir() and suffix not in TABLES)
     return text if is_folder else file_type(*TABLES)(text)
 
 

@@ -21,6 +21,7 @@ from typing import Any
 from mmengine.config import Config
 
 from ltcl.errors import UserError
+from ltcl.files import why_unwritable
 from ltcl.launch import apply_options, build_runner, load_config, run_options
 from ltcl.launch.config_source import SUFFIXES
 from ltcl.launch.config_values import bounds_of, fill_num_classes, images_of
@@ -193,10 +194,10 @@ def save_answers(cfg: Config, args: argparse.Namespace, split: str) -> None:
     """Add what writes ``--out``.
 
     Raises:
-        UserError: The folder of the file does not exist.
+        UserError: The file cannot be written.
     """
-    if not Path(args.out).absolute().parent.is_dir():
-        raise UserError(f'--out {args.out}: its folder does not exist; make it')
+    if reason := why_unwritable(args.out):
+        raise UserError(f'--out {args.out} cannot be written ({reason}): name another place')
     path = Path(args.checkpoint).resolve()
     metric = dict(type='ltcl.SavePredictions', path=args.out, split=split, checkpoint=f'{path.parent.name}/{path.stem}')
     if cfg.get('default_scope') == 'mmseg':

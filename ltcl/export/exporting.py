@@ -1,13 +1,12 @@
 """From a trained model to a file that answers alike."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from ltcl.errors import UserError
 from ltcl.evaluation.class_mixes import BALANCED, ESTIMATE, NATURAL, Prior
-from ltcl.files import write_atomic
+from ltcl.files import why_unwritable, write_atomic
 from ltcl.inference import ImageModel, LongTailClassifier, LongTailSegmenter
 from ltcl.inference.images import Image
 
@@ -93,12 +92,8 @@ def check_target(path: Path, format: str | None) -> str:
         raise UserError(f'format {format} is none of {", ".join(SUFFIXES)}')
     if path.suffix not in fitting:
         raise UserError(f'{path} must end in {" or ".join(fitting)}')
-    if path.is_dir():
-        raise _unwritable(path, 'it is a folder')
-    if not path.absolute().parent.is_dir():
-        raise _unwritable(path, 'there is no such folder')
-    if not os.access(path.absolute().parent, os.W_OK):
-        raise _unwritable(path, 'the folder does not let itself be written to')
+    if reason := why_unwritable(path):
+        raise _unwritable(path, reason)
     return formats[path.suffix]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from ltcl.errors import UserError
+from ltcl.files import why_unwritable
 from ltcl.neutral_text import visible
 from ltcl.progress_bars import progress
 
@@ -46,14 +47,13 @@ def at_least(lowest: int) -> Callable[[str], int]:
 
 
 def file_type(*suffixes: str) -> Callable[[str], str]:
-    """A type for an option: a file to be written, in a folder that is there."""
+    """A type for an option: a file that can be written."""
 
     def path(text: str) -> str:
-        folder = Path(text).absolute().parent
         if Path(text).suffix not in suffixes:
             raise argparse.ArgumentTypeError(f'{text} must end in {" or ".join(suffixes)}')
-        if not folder.is_dir():
-            raise argparse.ArgumentTypeError(f'there is no folder {folder}: make it')
+        if reason := why_unwritable(text):
+            raise argparse.ArgumentTypeError(f'cannot write {text} ({reason}): name another place')
         return text
 
     return path

@@ -187,6 +187,11 @@ def test_an_unreadable_image_is_listed_and_the_others_answered(call, run, data, 
         (['predict', 'RUN', 'nowhere.jpg'], 1, 'nowhere.jpg does not exist: name an image'),
         (['predict', 'RUN', 'IMAGE', '--out', 'table.xls'], 2, 'table.xls must end in .csv or .json'),
         (['predict', 'RUN', 'IMAGE', '--out', 'no/folder/a.csv'], 2, 'there is no folder'),
+        (['predict', 'RUN', 'IMAGE', '--out', '/proc/a.csv'], 2, 'cannot write /proc/a.csv'),
+        (['predict', 'RUN', 'IMAGE', '--out', 'TABLE'], 2, r'table\.csv \(it is a folder\)'),
+        (['predict', 'RUN', 'IMAGE', '--table', 'TABLE'], 2, r'table\.csv \(it is a folder\)'),
+        (['embed', 'RUN', 'IMAGE', '--out', 'FEATURES'], 2, r'features\.npz \(it is a folder\)'),
+        (['test', 'RUN', '--out', 'FEATURES'], 1, r'features\.npz cannot be written \(it is a folder\)'),
         (['predict', 'RUN', 'IMAGE', '--top', '0'], 2, '0 is no whole number from 1 on'),
         (['predict', 'RUN', 'IMAGE', '--reject', '1.5'], 2, '1.5 is no number of 0..1'),
         (['predict', 'RUN', 'IMAGE', '--prior', 'naturel'], 2, 'naturel is none of natural, balanced, estimate'),
@@ -207,6 +212,9 @@ def test_mistakes_are_one_line(call, run, data, tmp_path, words, status, message
     (tmp_path / 'config.py').touch()
     places = dict(RUN=run, EMPTY=tmp_path / 'empty', CONFIG=tmp_path / 'config.py')
     places['IMAGE'] = data / 'class_0' / '0.png'
+    for name in ('table.csv', 'features.npz'):
+        places[name.partition('.')[0].upper()] = tmp_path / name
+        (tmp_path / name).mkdir()
     for name, change in CHANGES.items():
         if name in words:
             changed = {**checkpoint, 'meta': change(checkpoint['meta'])}
