@@ -95,6 +95,12 @@ def _alone(folder: Path, work_dir: str | Path) -> Iterator[None]:
         lock.release()
 
 
+def name_of_checkpoint(path: str | Path) -> str:
+    """Name of a model: work dir and checkpoint, without the place where they lie, such as ``birds/epoch_20``."""
+    path = Path(path).resolve()
+    return f'{path.parent.name}/{path.stem}'
+
+
 def move_apart(work_dir: str | Path, files: Iterable[Path]) -> Path:
     """Move files of an earlier run into a folder of their own in the work dir.
 

@@ -2,7 +2,6 @@
 
 import argparse
 import tempfile
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,6 +19,7 @@ from ltcl.launch.run_config import config_of_run, name_of_images
 from ltcl.notices import warn
 from ltcl.predictions import SavedPredictions, load_predictions
 from ltcl.predictions.adjusting import halves
+from ltcl.work_dir import name_of_checkpoint
 
 from .calibrating import some
 
@@ -154,11 +154,10 @@ def answers_of(cfg: Config, split: str) -> SavedPredictions:
     Raises:
         UserError: The model does not classify, or no image has a known class.
     """
-    name = Path(cfg.load_from).resolve()
     with tempfile.TemporaryDirectory() as folder:
         cfg.work_dir, cfg.log_level = folder, 'WARNING'
         file = f'{folder}/predictions.npz'
-        about = dict(path=file, split=split, checkpoint=f'{name.parent.name}/{name.stem}')
+        about = dict(path=file, split=split, checkpoint=name_of_checkpoint(cfg.load_from))
         cfg.test_evaluator = [dict(type='ltcl.SavePredictions', **about)]
         cfg.setdefault('default_hooks', {})['prior'] = dict(type='ltcl.PriorHook', calibrated=False)
         cfg.default_hooks['run_report'] = None

@@ -32,7 +32,7 @@ from ltcl.launch.run_config import config_of_run, name_of_images
 from ltcl.launch.threads import set_threads
 from ltcl.shipped import find_config
 from ltcl.similar_paths import meant_path
-from ltcl.work_dir import require_writable
+from ltcl.work_dir import name_of_checkpoint, require_writable
 
 from .parser import ArgumentParser, command
 
@@ -198,8 +198,8 @@ def save_answers(cfg: Config, args: argparse.Namespace, split: str) -> None:
     """
     if reason := why_unwritable(args.out):
         raise UserError(f'--out {args.out} cannot be written ({reason}): name another place')
-    path = Path(args.checkpoint).resolve()
-    metric = dict(type='ltcl.SavePredictions', path=args.out, split=split, checkpoint=f'{path.parent.name}/{path.stem}')
+    about = dict(path=args.out, split=split, checkpoint=name_of_checkpoint(args.checkpoint))
+    metric: dict = dict(type='ltcl.SavePredictions', **about)
     if cfg.get('default_scope') == 'mmseg':
         metric.update(type='ltcl.SaveScenes', ignore_index=evaluators_of(cfg)[0].get('ignore_index', 255))
     add_metric(cfg, metric)

@@ -18,7 +18,7 @@ MOST_SCORES = 50_000_000
 """Scores that are kept unasked: 200 MB, 50,000 images of 1,000 classes."""
 
 
-def keep_answers(runner: Runner, loop: BaseLoop, split: str) -> None:
+def keep_answers(runner: Runner, loop: BaseLoop, split: str, checkpoint: str) -> None:
     """Let a loop write ``predictions.npz`` into the work dir, unless it writes predictions anyway.
 
     Nothing is written of a loop without a metric by shot group, or of very many scores.
@@ -27,11 +27,12 @@ def keep_answers(runner: Runner, loop: BaseLoop, split: str) -> None:
         runner: The runner, whose hooks have given the metrics their training counts.
         loop: Of validation or of test.
         split: Which images they are of: ``'val'``, ``'test'`` or the name of another set.
+        checkpoint: Name of the model: work dir and checkpoint.
     """
     shot = next((metric for metric in loop.evaluator.metrics if isinstance(metric, ShotMetricMixin)), None)
     if shot is None or _saver(loop) is not None:
         return
-    about: dict[str, Any] = dict(split=split, checkpoint=Path(runner.work_dir).name, is_asked=False)
+    about: dict[str, Any] = dict(split=split, checkpoint=checkpoint, is_asked=False)
     path = str(Path(runner.work_dir, PREDICTIONS_FILE))
     metric: SavePredictions | SaveScenes
     if shot.score == 'IoU':

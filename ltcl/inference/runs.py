@@ -25,6 +25,7 @@ from ltcl.launch.building import import_custom_modules, import_scope
 from ltcl.launch.config_values import fill_num_classes, images_of, use_plain_norms
 from ltcl.launch.configs import load_config
 from ltcl.launch.hook_names import hooks_of
+from ltcl.work_dir import name_of_checkpoint
 
 SCOPE, SEGMENTATION = 'mmpretrain', 'mmseg'
 # What a model of each scope is taken for, by whom.
@@ -65,7 +66,7 @@ class SavedRun(NamedTuple):
     @property
     def name(self) -> str:
         """Name of the model, for files that it writes: work dir and checkpoint."""
-        return f'{self.path.resolve().parent.name}/{self.path.stem}'
+        return name_of_checkpoint(self.path)
 
 
 def read_run(run: str | Path, config: str | Path | None = None, scope: str | None = SCOPE) -> SavedRun:

@@ -11,6 +11,7 @@ from toy import toy_config, write_images
 
 from ltcl.cli import train
 from ltcl.launch.final_test import has_own_test, is_tested
+from ltcl.predictions import load_predictions
 
 
 def loaders(test, val, **more):
@@ -86,6 +87,10 @@ def test_a_training_ends_with_a_test(config, call, monkeypatch):
     assert [row['test_count'] for row in trained['per_class']] == [24, 12, 4]
     assert 'Accuracy (%) on 40 validation images' in done.out
     assert 'Accuracy (%) on 9 test images' in done.out
+    kept = load_predictions(run / 'predictions.npz')
+    assert (kept.split, kept.checkpoint) == ('test', f'run/{best.stem}')
+    call('test', run, '--split', 'val', '--out', run / 'val.npz', '--work-dir', config.parent / 'val')
+    assert call('analyze', run, '--val', run / 'val.npz', '--out', config.parent).status == 0
 
 
 @pytest.mark.slow

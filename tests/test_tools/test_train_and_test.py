@@ -49,6 +49,7 @@ def test_train_then_test_agree(images, tmp_path, call):
     checkpoint = tmp_path / 'run' / 'epoch_4.pth'
     kept = load_predictions(tmp_path / 'run' / 'predictions.npz')
     assert (kept.split, kept.class_counts.tolist()) == ('val', list(CLASS_COUNTS))
+    assert kept.checkpoint == 'run/epoch_4'
     assert 'id="diagnosis"' in (tmp_path / 'run' / 'report.html').read_text()
     out = tmp_path / 'predictions.npz'
     assert call('test', config, checkpoint, '--out', out).status == 0

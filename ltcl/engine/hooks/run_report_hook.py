@@ -13,6 +13,7 @@ from ltcl.analysis.run_record import RunRecord
 from ltcl.analysis.run_report import METRICS_FILE, build_report
 from ltcl.evaluation import ShotMetricMixin
 from ltcl.registry import HOOKS
+from ltcl.work_dir import name_of_checkpoint
 
 from ..kept_answers import keep_answers, take_answers
 from ..recorded_metrics import find_shot_metric, per_class_of, scalars, shot_settings
@@ -88,7 +89,9 @@ class RunReportHook(Hook):
     def before_val_epoch(self, runner: Runner) -> None:
         """Have the answers of the last validation kept."""
         if self._record is not None and runner.iter >= runner.max_iters:
-            keep_answers(runner, runner.val_loop, 'val')
+            unit = _unit(runner)
+            last = Path(runner.work_dir, f'{unit}_{getattr(runner, unit)}.pth')  # these weights, not the best ones
+            keep_answers(runner, runner.val_loop, 'val', name_of_checkpoint(last))
 
     def after_val_epoch(self, runner: Runner, metrics: dict[str, Any] | None = None) -> None:
         """Record the validation and write the data files."""
@@ -124,7 +127,8 @@ class RunReportHook(Hook):
     def before_test(self, runner: Runner) -> None:
         """Start the clock of a test, and have its answers kept."""
         self._clock = time.perf_counter()
-        keep_answers(runner, runner.test_loop, self._split(runner))
+        name = name_of_checkpoint(runner._load_from) if runner._load_from else Path(runner.work_dir).name
+        keep_answers(runner, runner.test_loop, self._split(runner), name)
 
     def after_test_epoch(self, runner: Runner, metrics: dict[str, Any] | None = None) -> None:
         """Write, draw and print the figures of a test."""
@@ -168,8 +172,13 @@ class RunReportHook(Hook):
     def _report(self, runner: Runner) -> dict:
         assert self._record is not None
         shot = find_shot_metric(runner.val_loop)
-        unit = 'epoch' if isinstance(runner.train_loop, EpochBasedTrainLoop) else 'iter'
-        return build_report(self._record, unit=unit, best_by=self._best_key(shot), **shot_settings(shot), **self._about)
+        about = {**shot_settings(shot), **self._about}
+        return build_report(self._record, unit=_unit(runner), best_by=self._best_key(shot), **about)
+
+
+def _unit(runner: Runner) -> str:
+    """What a training is counted in, which its checkpoints are named after."""
+    return 'epoch' if isinstance(runner.train_loop, EpochBasedTrainLoop) else 'iter'
 
 
 def _saved_best(runner: Runner) -> str | None:
