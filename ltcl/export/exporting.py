@@ -55,11 +55,14 @@ def export_model(
         check_images: See :func:`~ltcl.export.check.compare`.
 
     Raises:
-        UserError: The place cannot be written to, a package is missing, the model cannot be exported, or the file
-            answers otherwise.
+        UserError: The place cannot be written to, a package is missing, the model is not on a CPU or cannot be
+            exported, or the file answers otherwise.
     """
     path = Path(path)
     format = check_target(path, format)
+    device = next(model.model.parameters()).device
+    if device.type != 'cpu':
+        raise UserError(f"the model is on {device}: load it with device='cpu' to export it")
     if prior == ESTIMATE:
         raise UserError('estimate is found from images, of which an export has none: give natural, balanced or shares')
     graph, default = _graph_of(model), log_prior(model, prior)

@@ -272,6 +272,13 @@ def test_a_folder_that_cannot_be_written_to():
         check_target(Path('/proc/a.onnx'), None)
 
 
+def test_a_model_that_is_not_on_a_cpu(run, tmp_path):
+    model = LongTailClassifier.load(run, 'cpu')
+    model.model.to('meta')
+    with pytest.raises(UserError, match="the model is on meta: load it with device='cpu'"):
+        model.export(tmp_path / 'a.onnx')
+
+
 def untrained(data, folder, method, **changes):
     """A model of a method with random weights."""
     return as_trained(toy_config(data, folder, method, **changes), data, folder)
