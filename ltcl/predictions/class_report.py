@@ -20,7 +20,7 @@ class ClassReport(NamedTuple):
         recall: Share of its images that are answered right: the class's accuracy.
         recall_low: Lower end of Wilson's 95 % interval of the recall.
         recall_high: Upper end.
-        precision: Share of the answers of this class that are right; NaN where there are none.
+        precision: Share of the answers of this class that are right; NaN where there are none as well.
         f1: Harmonic mean of precision and recall, 0 where there is no right answer.
         auroc: Area under the ROC curve of its probability against all other classes.
         confidence: Mean probability of the answer over its images.
@@ -98,7 +98,7 @@ def answers_report(answers: np.ndarray, confidence: np.ndarray, auroc: np.ndarra
         recall=recall,
         recall_low=low,
         recall_high=high,
-        precision=precision,
+        precision=np.where(tested, precision, np.nan),
         f1=np.where(tested, f1, np.nan),
         auroc=auroc,
         confidence=mean_confidence,

@@ -14,6 +14,8 @@ from ltcl.files import atomic_file
 from .score_rows import LARGE, ScoreRows, mapped_member, row_blocks
 
 FORMAT = 1
+SCENES_KEY = 'scenes_format'
+"""Array that tells the answers of a segmentation, :mod:`.saved_scenes`, from predictions."""
 UNKNOWN = -1
 DAMAGED = (OSError, EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError)
 
@@ -178,6 +180,8 @@ def load_predictions(path: str | Path) -> SavedPredictions:
         (np.str_('a.jpg'), np.int64(-1), 0)
     """
     arrays = arrays_of(Path(path))
+    if SCENES_KEY in arrays:
+        raise UserError(f'{path} has answers of a segmentation: `ltcl report RUN --predictions {path}` shows them')
     if 'format' not in arrays:
         raise UserError(f'{path} has no predictions of `ltcl test --out`: it lacks format')
     if arrays['format'].shape != () or arrays['format'] != FORMAT:

@@ -8,10 +8,9 @@ import numpy as np
 from ltcl.errors import UserError
 
 from .calibration import NUM_BINS
-from .saved import UNKNOWN, arrays_of, write_arrays
+from .saved import SCENES_KEY, UNKNOWN, arrays_of, write_arrays
 
 FORMAT = 1
-KEY = 'scenes_format'
 VOID = -1
 TYPES = dict(
     entries=np.int64,
@@ -70,7 +69,7 @@ def save_scenes(path: str | Path, scenes: SavedScenes) -> None:
         UserError: A place that cannot be written.
     """
     arrays = {name: np.asarray(value).astype(TYPES.get(name, np.str_)) for name, value in scenes._asdict().items()}
-    write_arrays(path, {KEY: np.int64(FORMAT), **arrays})
+    write_arrays(path, {SCENES_KEY: np.int64(FORMAT), **arrays})
 
 
 def load_scenes(path: str | Path) -> SavedScenes:
@@ -83,14 +82,14 @@ def load_scenes(path: str | Path) -> SavedScenes:
         UserError: No such file, it is damaged, of another kind or format, or its shapes do not go together.
     """
     arrays = arrays_of(Path(path))
-    missing = [name for name in (KEY, *SavedScenes._fields) if name not in arrays]
+    missing = [name for name in (SCENES_KEY, *SavedScenes._fields) if name not in arrays]
     if missing:
         raise UserError(
             f'{path} has no answers of a segmentation, it lacks {", ".join(missing)}: write it anew with `ltcl test '
             '--out`'
         )
-    if arrays[KEY] != FORMAT:
-        raise UserError(f'{path} has the format {arrays[KEY]}, this version reads {FORMAT}: write it anew')
+    if arrays[SCENES_KEY] != FORMAT:
+        raise UserError(f'{path} has the format {arrays[SCENES_KEY]}, this version reads {FORMAT}: write it anew')
     try:
         found = {name: arrays[name].astype(TYPES.get(name, np.str_)) for name in SavedScenes._fields}
     except (TypeError, ValueError) as error:

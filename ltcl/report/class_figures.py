@@ -92,7 +92,7 @@ def class_figures(answers: Answers) -> dict[str, np.ndarray]:
             'recall': hits / totals,
             'low': low,
             'high': high,
-            'precision': hits / given,
+            'precision': np.where(totals > 0, hits / given, np.nan),
             'f1': np.where(totals > 0, 2 * hits / (totals + given), np.nan),
             'auroc': auroc(answers),
             'confidence': confidence / totals,

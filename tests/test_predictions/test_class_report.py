@@ -27,6 +27,7 @@ def test_figures_are_those_of_scikit_learn(tested):
         if not is_own.any():
             values = [
                 report.recall,
+                report.precision,
                 report.f1,
                 report.auroc,
                 report.confidence,

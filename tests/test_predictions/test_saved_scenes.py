@@ -5,7 +5,7 @@ import pytest
 from saved_runs import answered_scenes, answers, saved, saved_scenes
 
 from ltcl.errors import UserError
-from ltcl.predictions import save_predictions
+from ltcl.predictions import load_predictions, save_predictions
 from ltcl.predictions.saved_scenes import load_scenes, save_scenes
 
 
@@ -34,6 +34,12 @@ def test_arrays_that_do_not_fit(scenes, tmp_path, changes, message):
     save_scenes(tmp_path / 'a.npz', scenes._replace(**changes))
     with pytest.raises(UserError, match=message):
         load_scenes(tmp_path / 'a.npz')
+
+
+def test_they_are_no_predictions_of_a_classifier(scenes, tmp_path):
+    save_scenes(tmp_path / 'a.npz', scenes)
+    with pytest.raises(UserError, match=r'answers of a segmentation: `ltcl report RUN --predictions .*a.npz` shows'):
+        load_predictions(tmp_path / 'a.npz')
 
 
 def test_other_files(tmp_path):

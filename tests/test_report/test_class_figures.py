@@ -33,5 +33,5 @@ def test_confusions_are_those_of_scikit_learn(given):
 
 
 def test_a_class_without_images_has_no_figures():
-    given = Answers(np.eye(3, dtype=np.float32)[[0, 1]], np.array([0, 1]))
+    given = Answers(np.eye(3, dtype=np.float32)[[0, 1, 2]], np.array([0, 1, 1]))  # though it is answered
     assert all(np.isnan(figure[2]) for figure in class_figures(given).values())
