@@ -29,13 +29,14 @@ import os
 import re
 import struct
 import sys
+import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, UnidentifiedImageError
 
 FORMATS = ('JPEG', 'PNG', 'WEBP', 'TIFF', 'GIF', 'BMP', 'PPM', 'JPEG2000', 'TGA', 'AVIF')
 # Files that were not written to their end, and copies that editors leave.
@@ -43,6 +44,15 @@ UNFINISHED = ('.bak', '.crdownload', '.part', '.tmp')
 UNREADABLE, STOPPED = 4, 130
 TABLE = 'predictions.csv'
 BITS, MAX_VALUE = 258, 281  # tags of TIFF
+ORIENTATION = 274  # tag of EXIF
+# What is done to a picture by the value of that tag.
+TURNS = dict(
+    zip(
+        range(2, 9),
+        ['FLIP_LEFT_RIGHT', 'ROTATE_180', 'FLIP_TOP_BOTTOM', 'TRANSPOSE', 'ROTATE_270', 'TRANSVERSE', 'ROTATE_90'],
+        strict=True,
+    )
+)
 # What a spreadsheet takes for a formula, and what would command a terminal.
 FORMULA = re.compile(r"'*\s*[=+\-@＝＋－＠]|'*[\t\r\n]")
 UNSEEN = re.compile('[\0-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]')
@@ -63,6 +73,7 @@ def main() -> None:
 def classify(session: Any, facts: dict, inputs: dict, args: argparse.Namespace) -> dict[str, str]:
     """Classify, write the table; why images could not be read, by path."""
     least = least_probabilities(args.reject, args.prior, facts)
+    refuse_unwritable(args.out)
     paths = find_images(args.paths)
     found: list[tuple[str, np.ndarray | None]] = []
     unreadable: dict[str, str] = {}
@@ -120,6 +131,7 @@ def segment(session: Any, facts: dict, inputs: dict, args: argparse.Namespace) -
     least = least_probabilities(args.reject, args.prior, facts)[0]
     paths = outside(find_images(args.paths), args.paths, args.out)
     unreadable: dict[str, str] = {}
+    done = 0
     try:
         folder = MaskFolder(args.out, args.paths, paths, facts['classes'], facts['masks'], least > 0)
         for path, images in read_images(paths, facts, unreadable):
@@ -129,6 +141,10 @@ def segment(session: Any, facts: dict, inputs: dict, args: argparse.Namespace) -
             [found], [labels] = session.run(['probabilities', 'labels'], {'images': images, **inputs})
             [confidence] = np.take_along_axis(found, labels[None].astype(int), 0)
             folder.add(path, np.where(confidence < least, folder.void, labels), confidence)
+            done += 1
+    except KeyboardInterrupt:
+        print(f'stopped: {done} of {len(paths)} images have their mask in {args.out}', file=sys.stderr)
+        sys.exit(STOPPED)
     except FolderError as error:
         stop(f'--out {args.out}: {error}')
     refuse_none(paths, unreadable)
@@ -206,9 +222,12 @@ def log_prior(prior: str, facts: dict) -> np.ndarray:
     try:
         with open(prior, encoding='utf-8-sig', newline='') as file:
             header, *rows = [row for row in csv.reader(file) if row]
-        shares = {plain(name): float(share) for name, share in rows}
+        names = [plain(name) for name, _ in rows]
+        shares = dict(zip(names, [float(share) for _, share in rows], strict=True))
     except (OSError, ValueError) as error:
         stop(f'--prior {prior} is none of {", ".join(known)}, nor a CSV file with the columns class,share ({error})')
+    if len(shares) < len(names):
+        stop(f'{prior} has the class {Counter(names).most_common(1)[0][0]} twice: keep one line')
     wrong = sorted(set(facts['classes']) ^ set(shares))
     if header != ['class', 'share'] or wrong or min(shares.values()) < 0 or not 0 < sum(shares.values()) < np.inf:
         reason = f'{wrong[0]} is not in both' if wrong else 'shares are numbers from 0, not all 0'
@@ -298,25 +317,40 @@ def read_image(path: str, decoding: dict) -> np.ndarray:
     Returns:
         RGB (H, W, 3), uint8. Grey is repeated; CMYK, LAB and palettes are converted.
     """
+    # Given a path, Pillow 13 mixes up the pixels of grey TIFF files that it turns.
+    content = io.BytesIO(Path(path).read_bytes())
     limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
     try:
-        image: Any = Image.open(path, formats=formats())
+        image: Any = Image.open(content, formats=formats())
+    except UnidentifiedImageError:
+        raise OSError('it is no image that can be read here') from None
     finally:
         Image.MAX_IMAGE_PIXELS = limit
-    with image:
+    with image as source:
         if decoding['max_pixels'] is not None and image.width * image.height > decoding['max_pixels']:
             raise OSError(f'{image.width} x {image.height} pixels are too many')
-        if image.mode.startswith(('I', 'F')):
-            image = Image.fromarray(_eight_bits(image, path, decoding['value_range']))
-        elif _is_deep(image):
+        is_grey = image.mode.startswith(('I', 'F'))
+        if not is_grey and _is_deep(image):
             raise OSError('it has colours of more than 8 bits: save it with 8')
+        source.load()  # Pillow turns TIFF files as it reads them, and takes the tag away
+        if is_grey:
+            image = Image.fromarray(_eight_bits(image, path, decoding['value_range']))
         if decoding['exif']:
-            image = ImageOps.exif_transpose(image)
+            image = _turned(image, source)
         if 'transparency' in image.info or image.mode.endswith(('A', 'a')):
             image = image.convert('RGBA')
             if decoding['background'] is not None:
                 image = Image.alpha_composite(Image.new('RGBA', image.size, (*decoding['background'], 255)), image)
         return np.array(image.convert('RGB'))
+
+
+def _turned(image: Any, source: Any) -> Any:
+    """A picture as it is looked at, by the EXIF tag of its file; as it lies where that is damaged."""
+    try:
+        turn = TURNS.get(source.getexif().get(ORIENTATION))
+    except Exception:  # Pillow raises what it likes on damaged tags
+        turn = None
+    return image if turn is None else image.transpose(Image.Transpose[turn])
 
 
 def _is_deep(image: Any) -> bool:
@@ -536,6 +570,20 @@ def mask_names(given: list[str], images: list[str]) -> list[str]:
     names = [name if shared[stems[name]] > 1 else stems[name] for name in long]
     is_unique = len(set(names)) == len(set(long))
     return [f'{name}.png' for name in (names if is_unique else long)]
+
+
+def refuse_unwritable(path: str | None) -> None:
+    """Stop where the table is no .csv file or cannot be written, before the first image is read."""
+    if path is None:
+        return
+    if not path.endswith('.csv'):
+        stop(f'--out {path} must end in .csv: the table of classes is written')
+    if os.path.isdir(path):
+        stop(f'cannot write {path} (it is a folder)')
+    try:
+        tempfile.TemporaryFile(dir=os.path.dirname(os.path.abspath(path))).close()
+    except OSError as error:
+        stop(f'cannot write {path} ({error.strerror})')
 
 
 def write(path: str | None, text: str) -> None:

@@ -67,10 +67,40 @@ def test_exif_turns_where_the_training_did(tmp_path):
     assert predict_onnx.read_image(str(path), {**PLAIN, 'exif': True}).shape == (64, 32, 3)
 
 
+def with_tag(kind, turn):
+    exif = Image.Exif()
+    exif[274] = turn
+    if kind == 'PNG of 16 bits':
+        return contents.png_of_16_bits(GREY_16, eXIf=exif.tobytes().removeprefix(b'Exif\0\0'))
+    if kind == 'TIFF of 16 bits':
+        return contents.encode(Image.fromarray(GREY_16), 'TIFF', exif=exif)
+    if kind == 'grey TIFF':
+        return contents.encode(contents.RAMP, 'TIFF', exif=exif)
+    return contents.encode(contents.COLOURS, kind, exif=exif)
+
+
+@pytest.mark.parametrize('kind', ['JPEG', 'PNG', 'TIFF', 'grey TIFF', 'PNG of 16 bits', 'TIFF of 16 bits'])
+@pytest.mark.parametrize('turn', [*range(1, 9), 9])
+def test_turned_files_are_read_as_by_the_package(tmp_path, kind, turn):
+    path = tmp_path / 'file'
+    path.write_bytes(with_tag(kind, turn))
+    expected = LoadImage(upright=True).read(str(path))
+    assert expected.shape == ((64, 32, 3) if 5 <= turn <= 8 else (32, 64, 3))
+    assert np.array_equal(predict_onnx.read_image(str(path), {**PLAIN, 'exif': True}), expected)
+    assert np.array_equal(predict_onnx.read_image(str(path), PLAIN), LoadImage().read(str(path)))
+
+
+def test_a_damaged_tag_turns_nothing(tmp_path):
+    path = tmp_path / 'a.png'
+    path.write_bytes(contents.png_of_16_bits(GREY_16, eXIf=b'MM\0*\xff'))
+    expected = LoadImage(upright=True).read(str(path))
+    assert np.array_equal(predict_onnx.read_image(str(path), {**PLAIN, 'exif': True}), expected)
+
+
 @pytest.mark.parametrize(
     ('content', 'options', 'message'),
     [
-        (lambda: b'no image', {}, 'cannot identify'),
+        (lambda: b'no image', {}, 'it is no image that can be read here'),
         (lambda: contents.encode(contents.COLOURS, 'JPEG')[:-80], {}, 'truncated'),
         (lambda: contents.encode(contents.COLOURS, 'PNG'), dict(max_pixels=100), 'too many'),
         (lambda: contents.png_of_16_bits(np.dstack([GREY_16] * 3)), {}, 'more than 8 bits'),
@@ -114,6 +144,7 @@ def test_priors_by_name_and_by_file(tmp_path):
         ('name,share\na,1\n=b,1\n', 'must have the columns'),
         ('class,share\na,1\n=b,-1\n', 'numbers from 0'),
         ('class,share\na,x\n=b,1\n', 'nor a CSV file'),
+        ('class,share\na,9\n=b,1\na,1\n', 'has the class a twice: keep one line'),
     ],
 )
 def test_wrong_priors_are_one_line(tmp_path, capsys, text, message):
@@ -188,7 +219,44 @@ class Answering:
         self.number += 1
         if self.number == 3:
             raise KeyboardInterrupt
+        if 'labels' in outputs:
+            size = inputs['images'].shape[1:3]
+            return [np.full((1, 2, *size), 0.5, np.float32), np.zeros((1, *size), np.uint8)]
         return [np.array([[0.25, 0.75]], np.float32)]
+
+
+def test_ctrl_c_keeps_the_masks_that_are_made(tmp_path, monkeypatch, capsys):
+    for i in range(4):
+        Image.fromarray(contents.COLOURS).save(tmp_path / f'{i}.png')
+    facts = dict(classes=['a', 'b'], decoding=PLAIN, log_priors={}, masks=dict(values=[0, 1, 255], palette=None))
+    monkeypatch.setattr(predict_onnx, 'load', lambda _: (Answering(), facts))
+    out = tmp_path / 'masks'
+    monkeypatch.setattr('sys.argv', ['predict_onnx.py', 'm.onnx', str(tmp_path), '--out', str(out)])
+    with pytest.raises(SystemExit) as stop:
+        predict_onnx.main()
+    assert stop.value.code == 130
+    assert capsys.readouterr().err == f'stopped: 2 of 4 images have their mask in {out}\n'
+    assert sorted(path.name for path in out.iterdir()) == ['0.png', '1.png', 'predictions.csv']
+
+
+@pytest.mark.parametrize(
+    ('out', 'message'),
+    [
+        ('table.json', 'table.json must end in .csv'),
+        ('no/table.csv', 'table.csv (No such file or directory)'),
+        ('folder.csv', 'folder.csv (it is a folder)'),
+    ],
+)
+def test_a_table_that_cannot_be_written_is_told_before_the_first_image(tmp_path, monkeypatch, capsys, out, message):
+    Image.fromarray(contents.COLOURS).save(tmp_path / '0.png')
+    (tmp_path / 'folder.csv').mkdir()
+    session, facts = Answering(), dict(classes=['a', 'b'], decoding=PLAIN, log_priors={}, prior='as trained')
+    monkeypatch.setattr(predict_onnx, 'load', lambda _: (session, facts))
+    monkeypatch.setattr('sys.argv', ['predict_onnx.py', 'm.onnx', str(tmp_path), '--out', str(tmp_path / out)])
+    with pytest.raises(SystemExit) as stop:
+        predict_onnx.main()
+    assert (stop.value.code, session.number) == (1, 0)
+    assert message in capsys.readouterr().err
 
 
 def test_ctrl_c_keeps_what_is_done(tmp_path, monkeypatch, capsys):
