@@ -54,9 +54,7 @@ def main(args: argparse.Namespace) -> None:
         'published': published,
     }
     if args.method == 'simplex' and args.seed:
-        raise UserError(
-            f'--seed {args.seed}: nothing of --method simplex is random; --method auto turns it'
-        )
+        raise UserError(f'--seed {args.seed}: nothing of --method simplex is random; --method auto turns it')
     path = utils.checked_suffix(args.out or f'targets_{args.num_classes}x{args.feat_dim}.npy')
     targets = methods[args.method](args.num_classes, args.feat_dim, args.seed)
     utils.save_targets(path, targets)
