@@ -39,7 +39,8 @@ def test_the_configs_of_own_images(path):
     assert images.pipeline == whole.val_dataloader.dataset.pipeline
     is_contrastive = cfg.model.type == 'ltcl.ContrastiveClassifier'
     assert (cfg.model.neck is not None) == is_contrastive
-    assert images.num_views == len(whole.train_dataloader.dataset.pipeline[1].recipes)
+    step = whole.train_dataloader.dataset.pipeline[1]  # a classifier on an encoder takes images as they are tested
+    assert images.num_views == len(step.get('recipes', [step]))
     assert cfg.test_dataloader.dataset.dataset == whole.test_dataloader.dataset
     assert cfg.test_dataloader.batch_size == whole.test_dataloader.batch_size
     assert [cfg[f'{name}_dataloader'].num_workers for name in ('train', 'val', 'test')] == [0, 0, 4]
