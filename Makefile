@@ -26,6 +26,8 @@ $(VENV)/.installed: setup.py $(CONSTRAINTS)
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
 	  { echo "error: Python's venv module is missing; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) -c $(CONSTRAINTS) -e '.[dev]'
+	@# yapf, which formats configs, writes a cache at its first import; of two tests one would read it half-written.
+	@$(BIN)/python -c 'import yapf.yapflib.yapf_api'
 	@touch $@
 
 train: setup
