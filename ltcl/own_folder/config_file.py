@@ -62,6 +62,22 @@ def has_others(begin: str, folder: Path, text: str) -> bool:
     return before is not None and before != _line_of(text, begin)
 
 
+def line_for_weights(begin: str, folder: Path, cfg: Config) -> str | None:
+    """The line with this beginning that the config in the folder of a run has, if it starts from the same weights.
+
+    Args:
+        begin: Beginning of the line.
+        folder: Of the run.
+        cfg: The config that tells the weights.
+    """
+    path = folder / NAME
+    text = path.read_text(encoding='utf-8') if path.is_file() else ''
+    if _line_of(text, WEIGHTS) != f'{WEIGHTS}{fingerprint_of_weights(cfg)}':
+        return None
+    line = _line_of(text, f'# {begin}')
+    return line and line.removeprefix('# ')
+
+
 def _line_of(text: str, begin: str) -> str | None:
     return next((line for line in text.splitlines() if line.startswith(begin)), None)
 

@@ -5,7 +5,7 @@ import ast
 import sys
 from pathlib import Path
 
-from ltcl.engine.starting import files_of_run
+from ltcl.checkpoints.finding import run_files
 from ltcl.errors import UserError
 from ltcl.launch.start_options import check_resume
 from ltcl.neutral_text import visible
@@ -25,7 +25,7 @@ def check_resumed(args: argparse.Namespace, text: str) -> None:
     """
     check_resume(args.resume)
     folder = run_to_resume(args)
-    if files_of_run(str(folder)):
+    if run_files(folder):
         _refuse_another_model(folder / NAME, text)
     if has_others(IMAGES, folder, text):
         print(

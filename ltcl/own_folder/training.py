@@ -3,13 +3,14 @@
 import argparse
 import gc
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 
 from mmengine.config import Config
 
+from ltcl.checkpoints.finding import run_files
 from ltcl.datasets.one_look import one_look
 from ltcl.engine.hooks.run_report_hook import RunReportHook
-from ltcl.engine.starting import files_of_run
 from ltcl.errors import UserError
 from ltcl.launch import build_runner, load_config
 from ltcl.launch.backbone_option import image_size_of
@@ -63,13 +64,15 @@ def train_on_folder(args: argparse.Namespace) -> None:
 
 def _train_on_images(args: argparse.Namespace) -> None:
     cfg = config_from_run(args) if args.start_from else choose_config(args)
+    reasons: list[str] = []
     if two_stages.has_two_stages(args):
         words = two_stages.encoder_words(args)
         _train_encoder(cfg, words)
         checkpoint = two_stages.last_checkpoint(cfg, words.work_dir)
-        args = two_stages.classifier_words(args, cfg, checkpoint)
-        cfg = two_stages.classifier_config(cfg, args, options_of(args), checkpoint)
-    _train_and_measure(cfg, args)
+        args, first = two_stages.classifier_words(args), cfg
+        cfg = two_stages.classifier_config(first, args, options_of(args), checkpoint)
+        reasons = two_stages.choose_rate(cfg, args, first, checkpoint)
+    _train_and_measure(cfg, args, reasons)
 
 
 def _train_encoder(cfg: Config, args: argparse.Namespace) -> None:
@@ -87,8 +90,14 @@ def _train_encoder(cfg: Config, args: argparse.Namespace) -> None:
     print('second of two trainings, of a linear classifier on the encoder')
 
 
-def _look_and_choose(cfg: Config, args: argparse.Namespace) -> tuple[Found, str]:
-    """Say what is found and what is chosen by it; the images, and the text of the config."""
+def _look_and_choose(cfg: Config, args: argparse.Namespace, reasons: Sequence[str] = ()) -> tuple[Found, str]:
+    """Say what is found and what is chosen by it; the images, and the text of the config.
+
+    Args:
+        cfg: The config, changed in place.
+        args: The command line.
+        reasons: Lines on what was chosen before.
+    """
     set_precision(cfg, args.amp)
     set_compile(cfg, args.compile)
     check_compile(cfg)
@@ -99,7 +108,7 @@ def _look_and_choose(cfg: Config, args: argparse.Namespace) -> tuple[Found, str]
     if args.groups and not found.is_drawn:
         raise UserError(f'--groups: {args.config} has a part for validation, so nothing is drawn: leave it out')
     two_stages.limit_neighbours(cfg, sum(found.counts))
-    chosen = _chosen(cfg, found, args)
+    chosen = [*_chosen(cfg, found, args), *reasons]
     print(*found.lines(args.config, cfg.val_share), *chosen, sep='\n', flush=True)
     if args.start_from:
         warn_of_trained_images(args, cfg, found)
@@ -109,9 +118,9 @@ def _look_and_choose(cfg: Config, args: argparse.Namespace) -> tuple[Found, str]
     return found, written(cfg, [*lines, *chosen], found.fingerprint)
 
 
-def _train_and_measure(cfg: Config, args: argparse.Namespace) -> None:
+def _train_and_measure(cfg: Config, args: argparse.Namespace, reasons: Sequence[str]) -> None:
     """Train a classifier, unless it is trained, and show what it is worth."""
-    found, text = _look_and_choose(cfg, args)
+    found, text = _look_and_choose(cfg, args, reasons)
     if args.dry_run and two_stages.has_two_stages(args):
         write_config(args, text)
         return
@@ -183,7 +192,7 @@ def _earlier_result(args: argparse.Namespace, text: str) -> Result | None:
 
 def _goes_on(args: argparse.Namespace, text: str) -> bool:
     """Whether the work dir holds the beginning of this training, or one that is to be resumed."""
-    if args.resume is None and is_same(Path(args.work_dir, NAME), text) and files_of_run(args.work_dir):
+    if args.resume is None and is_same(Path(args.work_dir, NAME), text) and run_files(args.work_dir):
         print(f'{visible(args.work_dir)} has the beginning of this training: it goes on from there')
         args.resume = AUTO
     return args.resume is not None

@@ -11,6 +11,7 @@ from ltcl.launch import apply_options, load_config
 from ltcl.recipe_rules.linear_rate import MOST_IMAGES, linear_rate
 from ltcl.work_dir import AUTO
 
+from .config_file import line_for_weights
 from .feature_length import mean_square_length
 from .methods import DEFAULT, METHODS, classifier_config_of
 
@@ -18,6 +19,8 @@ from .methods import DEFAULT, METHODS, classifier_config_of
 FOLDER = 'stage1'
 # Of --cfg-options the draw of the images is for both trainings, all else for the first.
 SHARED = ('val_share', 'split_seed')
+# Begins the line that tells the rate of the second training.
+RATE = 'rate of the linear classifier '
 # Tensors that LWS does not take of the first training.
 WITHOUT_CLASSIFIER = r'^(?!backbone\.|neck\.|head\.fc\.)'
 
@@ -42,21 +45,35 @@ def encoder_words(args: argparse.Namespace) -> argparse.Namespace:
     return argparse.Namespace(**{**vars(args), 'work_dir': str(Path(args.work_dir, FOLDER)), 'patience': None})
 
 
-def classifier_words(args: argparse.Namespace, first: Config, checkpoint: Path) -> argparse.Namespace:
-    """The command line of the second training: rate and entries of the config are those of the first.
+def classifier_words(args: argparse.Namespace) -> argparse.Namespace:
+    """The command line of the second training: rate and entries of the config are those of the first."""
+    shared = {key: value for key, value in args.cfg_options.items() if key in SHARED}
+    return argparse.Namespace(**{**vars(args), 'lr': None, 'cfg_options': shared})
+
+
+def choose_rate(cfg: Config, words: argparse.Namespace, first: Config, checkpoint: Path) -> list[str]:
+    """Choose the rate of a linear classifier by the features of the encoder, which are measured once.
 
     Args:
-        args: The command line.
+        cfg: The config of the second training, changed in place.
+        words: Its command line; the rate becomes its ``lr``.
         first: The config of the first training.
-        checkpoint: Its last one. Where it is there, its features tell the rate of a linear classifier.
+        checkpoint: The last one of the first training.
+
+    Returns:
+        The line that gives the reason; none where nothing is chosen.
     """
-    shared = {key: value for key, value in args.cfg_options.items() if key in SHARED}
-    rate = None
-    if args.method != 'lws' and checkpoint.is_file() and not args.dry_run:
+    if words.method == 'lws' or not checkpoint.is_file():
+        return []
+    line = line_for_weights(RATE, Path(words.work_dir), cfg)
+    if line is None and words.dry_run:
+        return []
+    if line is None:
         mean_square = mean_square_length(first, checkpoint, MOST_IMAGES)
         rate = linear_rate(mean_square)
-        print(f'rate {rate:g}: the largest that is stable on features of this length, mean square {mean_square:.3g}')
-    return argparse.Namespace(**{**vars(args), 'lr': rate, 'cfg_options': shared})
+        line = f'{RATE}{rate:g}, the largest that is stable on features of this length, mean square {mean_square:.3g}'
+    words.lr = cfg.optim_wrapper.optimizer.lr = float(line.removeprefix(RATE).split(',')[0])
+    return [line]
 
 
 def limit_neighbours(cfg: Config, num_images: int) -> None:

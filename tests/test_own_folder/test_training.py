@@ -217,6 +217,17 @@ def test_a_stopped_training_goes_on(call, data, copied, capsys):
     assert not (copied / 'previous_1').exists()
 
 
+def test_a_training_without_a_checkpoint_has_no_beginning(call, data, copied, capsys):
+    for path in [*copied.glob('*.pth'), copied / 'result.json']:
+        path.unlink()
+    (copied / 'not_finite.json').write_text('{}')
+    assert call('train', data, '--work-dir', copied, *OPTIONS) == 0
+    printed = capsys.readouterr().out
+    assert 'expected on this machine' in printed
+    assert 'goes on from there' not in printed
+    assert (copied / 'previous_1' / 'not_finite.json').is_file()
+
+
 def test_dry_run_writes_the_config_alone(call, data, tmp_path, capsys):
     words = (*OPTIONS, '--tune', 'full', '--dry-run', '--patience', '1', '--cache-images')
     assert call('train', data, '--work-dir', tmp_path / 'run', *words) == 0

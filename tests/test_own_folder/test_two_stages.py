@@ -1,15 +1,19 @@
 """`ltcl train DATA --method kcl`: an encoder, then a classifier on it."""
 
+import argparse
 import re
 
 import numpy as np
 import pytest
+from mmengine.config import Config
 from own_training import OPTIONS
 from toy import toy_config
 
 from ltcl import LongTailClassifier
 from ltcl.engine import Runner
 from ltcl.launch import load_config
+from ltcl.own_folder import two_stages
+from ltcl.own_folder.config_file import written
 from ltcl.own_folder.feature_length import mean_square_length
 from ltcl.own_folder.result import Result
 from ltcl.recipe_rules.linear_rate import linear_rate
@@ -78,6 +82,31 @@ def test_the_length_of_the_features_is_that_of_the_training_images(images, tmp_p
     assert few != pytest.approx(squares.mean(), rel=1e-6)
 
 
+def test_the_rate_is_chosen_once_for_an_encoder(tmp_path, monkeypatch):
+    weights = tmp_path / 'epoch_2.pth'
+    lengths = iter([100.0, 200.0])
+    monkeypatch.setattr(two_stages, 'mean_square_length', lambda *_: next(lengths))
+
+    def choose(encoder, **changes):
+        weights.write_bytes(encoder)
+        cfg = Config(dict(load_from=str(weights), model={}, optim_wrapper=dict(optimizer=dict(lr=1.0))))
+        values = {'method': 'kcl', 'work_dir': str(tmp_path), 'dry_run': False, 'lr': None, **changes}
+        words = argparse.Namespace(**values)
+        lines = two_stages.choose_rate(cfg, words, Config(), weights)
+        if lines:
+            (tmp_path / 'config.py').write_text(written(cfg, lines))
+            assert words.lr == cfg.optim_wrapper.optimizer.lr
+        return cfg.optim_wrapper.optimizer.lr, lines
+
+    first, lines = choose(b'encoder')
+    assert first == linear_rate(100.0)
+    assert 'mean square 100' in lines[0]
+    assert choose(b'encoder') == choose(b'encoder', dry_run=True) == (first, lines)
+    assert choose(b'another', dry_run=True) == (1.0, [])
+    assert choose(b'another')[0] == linear_rate(200.0)
+    assert choose(b'another', method='lws') == (1.0, [])
+
+
 @pytest.mark.parametrize(('method', 'head'), [('crt', 'LinearClsHead'), ('lws', 'ltcl.LWSHead')])
 def test_a_classifier_of_cross_entropy_is_learned_anew(call, data, tmp_path, method, head):
     assert call('train', data, '--work-dir', tmp_path, '--method', method, *OPTIONS, '--dry-run') == 0
@@ -99,7 +128,7 @@ def test_a_classifier_that_is_learned_anew_is_shown(call, data, tmp_path, method
 
 
 @pytest.mark.slow
-def test_a_finished_encoder_is_not_trained_again(call, data, tmp_path, capsys):
+def test_a_finished_encoder_is_not_trained_again(call, data, tmp_path, capsys, monkeypatch):
     words = ('train', data, '--work-dir', tmp_path, *WORDS)
     assert call(*words) == 0
     features = LongTailClassifier.load(tmp_path / 'stage1', 'cpu').embed(data).features
@@ -113,3 +142,6 @@ def test_a_finished_encoder_is_not_trained_again(call, data, tmp_path, capsys):
     assert call(*words) == 0
     assert 'it is finished' in capsys.readouterr().out
     assert Result.read(tmp_path).columns == result.columns
+    monkeypatch.setattr(two_stages, 'mean_square_length', lambda *_: pytest.fail('measured again'))
+    assert call(*words) == 0
+    assert 'has a finished training of this very config' in capsys.readouterr().out
