@@ -11,6 +11,7 @@ from PIL import Image
 from ltcl.datasets.fingerprints import WHITE
 from ltcl.datasets.transforms.decoding import decode_rgb
 from ltcl.datasets.transforms.image_files import open_image, read_file
+from ltcl.datasets.transforms.upright import upright_rgb
 from ltcl.progress_bars import tracked
 from ltcl.report.thumbnails import jpeg_uri
 
@@ -27,26 +28,27 @@ def small_picture(picture: str | np.ndarray, side: int = SIDE) -> str | None:
         side: Longer side that it has at most.
     """
     try:
-        return jpeg_uri(small_image(picture, side), side)
+        return jpeg_uri(small_image(picture, side, upright=True), side)
     except Exception:  # Pillow's plugins raise more than their documentation says
         return None
 
 
-def small_image(picture: str | np.ndarray, side: int) -> Image.Image:
+def small_image(picture: str | np.ndarray, side: int, upright: bool = False) -> Image.Image:
     """An image in RGB, a JPEG as small as its decoder makes it, but not smaller than twice the side.
 
     Args:
         picture: The file or the pixels.
         side: Longer side of what is made of it.
+        upright: Turn it as its EXIF tag says; where a mask lies beside it, it stays as the mask does.
     """
     if not isinstance(picture, str):
         return Image.fromarray(as_rgb(picture))
     content = read_file(picture)
     with open_image(io.BytesIO(content)) as image:
         if image.format != 'JPEG' or not isinstance(image, Image.Image):
-            return Image.fromarray(decode_rgb(content, background=WHITE))
+            return Image.fromarray(decode_rgb(content, background=WHITE, upright=upright))
         image.draft('RGB', (2 * side, 2 * side))
-        return image.convert('RGB')
+        return upright_rgb(image) if upright else image.convert('RGB')
 
 
 def small_pictures(make: Callable[[Any], str | None], keys: Sequence[Hashable]) -> dict[Hashable, str]:

@@ -45,7 +45,7 @@ UNREADABLE, STOPPED = 4, 130
 TABLE = 'predictions.csv'
 BITS, MAX_VALUE = 258, 281  # tags of TIFF
 ORIENTATION = 274  # tag of EXIF
-# What is done to a picture by the value of that tag.
+# What is done to a picture by the value of that tag. `ImageOps.exif_transpose` fails where another tag is damaged.
 TURNS = dict(
     zip(
         range(2, 9),

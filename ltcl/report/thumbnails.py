@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
+from ltcl.datasets.transforms.upright import upright_rgb
 from ltcl.neutral_text import visible
 from ltcl.predictions.few_of_each import few_of_each
 
@@ -81,8 +82,8 @@ def thumbnail(path: Path) -> str | None:
             if image.width * image.height > MAX_PIXELS:
                 return None
             image.draft('RGB', (2 * SIDE, 2 * SIDE))
-            return jpeg_uri(ImageOps.exif_transpose(image).convert('RGB'), SIDE)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+            return jpeg_uri(upright_rgb(image), SIDE)
+    except Exception:  # Pillow's plugins raise more than their documentation says
         return None
 
 

@@ -32,3 +32,15 @@ def turned(image: np.ndarray, turn: int) -> np.ndarray:
     """
     image = np.rot90(image, QUARTERS[turn])
     return np.ascontiguousarray(image[:, ::-1] if turn in MIRRORED else image)
+
+
+def upright_rgb(image: Image.Image) -> Image.Image:
+    """An open picture as it is looked at, in RGB.
+
+    ``PIL.ImageOps.exif_transpose`` writes the other tags anew, and fails where one of them is damaged.
+
+    Args:
+        image: The picture.
+    """
+    pixels = np.asarray(image.convert('RGB'))  # read before its tag: Pillow turns TIFF files as it reads them
+    return Image.fromarray(turned(pixels, turn_of(image)))

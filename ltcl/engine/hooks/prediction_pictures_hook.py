@@ -9,9 +9,10 @@ from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmengine.structures import BaseDataElement
-from PIL import Image, ImageOps
+from PIL import Image
 
 from ltcl.analysis.prediction_figure import Prediction, prediction_figure
+from ltcl.datasets.transforms.upright import upright_rgb
 from ltcl.files import atomic_file
 from ltcl.registry import HOOKS
 
@@ -74,6 +75,6 @@ class PredictionPicturesHook(Hook):
 
 def _prediction(sample: BaseDataElement) -> Prediction:
     with Image.open(sample.img_path) as image:
-        picture = np.asarray(ImageOps.exif_transpose(image).convert('RGB'))  # as the network sees it
+        picture = np.asarray(upright_rgb(image))  # as the network sees it
     truth, predicted = (field.data.squeeze(0).numpy() for field in (sample.gt_sem_seg, sample.pred_sem_seg))
     return Prediction(picture, truth, predicted)

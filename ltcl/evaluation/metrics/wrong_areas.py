@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
+from ltcl.datasets.transforms.upright import upright_rgb
 from ltcl.predictions.saved_scenes import VOID
 
 SIDE = 88
@@ -48,12 +49,12 @@ def cut_out(path: str, truth: np.ndarray, answer: np.ndarray, true: int, predict
     picture = np.zeros((SIDE, SIDE, 3), np.uint8)
     try:
         with Image.open(path) as file:
-            image = ImageOps.exif_transpose(file)  # as the network sees it
+            image = upright_rgb(file)  # as the network sees it
             # Truth and answer have the size of the file, or that of the test pipeline.
             x, y = image.width / truth.shape[1], image.height / truth.shape[0]
             box = (round(left * x), round(top * y), round(right * x), round(bottom * y))
-            picture = _fit(image.convert('RGB').crop(box), 0)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+            picture = _fit(image.crop(box), 0)
+    except Exception:  # Pillow's plugins raise more than their documentation says
         pass
     return WrongArea(true, predicted, int(is_wrong.sum()), picture, *(labels.astype(np.int16) for labels in maps))
 
