@@ -4,6 +4,8 @@ import math
 
 from mmengine.config import Config
 
+from .yapf_grammar import import_yapf
+
 
 class NoNumber(float):
     """Infinity or NaN, written as Python that reads it again."""
@@ -25,4 +27,5 @@ def readable(value: object) -> object:
 
 def text_of(entries: dict) -> str:
     """Python that has the entries of a config, with a line break at the end."""
+    import_yapf()
     return f'{Config(readable(entries)).pretty_text}\n'

@@ -4,6 +4,8 @@ from typing import ClassVar
 
 from mmengine.config import Config
 
+from .yapf_grammar import import_yapf
+
 
 class FormattedConfig(Config):
     """A config that keeps its text until an entry changes.
@@ -27,5 +29,6 @@ class FormattedConfig(Config):
         """The config as formatted Python."""
         entries = repr(self.to_dict())
         if FormattedConfig._kept[0] != entries:
+            import_yapf()
             FormattedConfig._kept = entries, super().pretty_text
         return FormattedConfig._kept[1]
