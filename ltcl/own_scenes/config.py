@@ -2,6 +2,7 @@
 
 import argparse
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from mmengine.config import Config
 from ..errors import UserError
 from ..launch.backbone_option import check_weights
 from ..launch.configs import apply_options, load_config
+from ..launch.options import value_like
 from ..own_folder.choosing import ENTRIES, entries_of
 from ..value_ranges import check_choice
 from .report import plan, tell
@@ -115,9 +117,9 @@ def _has_gpu() -> bool:
 
 def _options(sources: SceneSources, args: argparse.Namespace) -> dict[str, Any]:
     """What data and command line say, as entries of the config."""
-    val_share = VAL_SHARE if getattr(args, 'val_share', None) is None else args.val_share
-    batch_size = getattr(args, 'batch_size', None) or BATCH_SIZE
     cfg_options = _cfg_options(args)
+    val_share = _asked(args, 'val_share', lambda share: 0 <= share < 1, VAL_SHARE)
+    batch_size = _asked(args, 'batch_size', lambda size: size >= LEAST['batch_size'] and size == int(size), BATCH_SIZE)
     length = next((key for key in LENGTHS if key in cfg_options), LENGTHS[0])
     asked = str(cfg_options.get(length))
     by_rule = num_iters(_num_training(sources, val_share), batch_size, getattr(args, 'epochs', None))
@@ -143,6 +145,27 @@ def _options(sources: SceneSources, args: argparse.Namespace) -> dict[str, Any]:
     elif getattr(args, 'scratch', False):
         found['model.backbone.init_cfg'] = None
     return found
+
+
+def _asked(args: argparse.Namespace, option: str, fits: Callable[[Any], bool], usual: Any) -> Any:
+    """The value of an option, or of the entry that it sets where ``--cfg-options`` does; what follows from it, follows.
+
+    Args:
+        args: The command line.
+        option: Name of the option.
+        fits: Whether a number can be its value; of others the config complains.
+        usual: The value where nothing is said.
+
+    Raises:
+        UserError: The entry is to be of another kind.
+    """
+    [entry] = SCENE_ENTRIES[option]
+    value = _cfg_options(args).get(entry)
+    value = value_like(entry, value, usual) if isinstance(value, str) else value
+    if isinstance(value, int | float) and fits(value):
+        return value
+    value = getattr(args, option, None)
+    return usual if value is None else value
 
 
 def _end_early(cfg: Config, sources: SceneSources, patience: int | None) -> list[str]:

@@ -1,7 +1,11 @@
 """Several runs side by side."""
 
+import ast
+import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import mean, stdev
 
 from markupsafe import Markup
@@ -25,11 +29,12 @@ FIGURES = {
 }
 NO_NAMES = ('', 'config', 'test_config.json')
 """Files that every run of a folder of images has, and every test of a run."""
+NUMBER = re.compile(r'\d+')
 
 
 @dataclass(frozen=True)
 class Method:
-    """Runs that differ in nothing but their seed.
+    """Runs that differ in nothing but their seed, or the seed of what they began with.
 
     Attributes:
         name: Name of the method, safe to show.
@@ -44,6 +49,9 @@ class Method:
 
 def methods_of(runs: Sequence[RunFiles], rows: Sequence[list[ClassRow]]) -> list[Method]:
     """Put runs together whose data and tests are the same, and whose configs are but for seed and folders.
+
+    Runs that began with other weights stand apart; where the paths of the weights differ in numbers alone, they are
+    taken for those of other seeds.
 
     Raises:
         UserError: Some segment and some classify.
@@ -67,7 +75,21 @@ def _key(run: RunFiles) -> str:
     lines = report.get('config', '').splitlines()
     words = ('seed', 'work_dir', 'load_from', 'resume')
     kept = [each for each in lines if not each.strip().startswith(words) and 'randomness' not in each]
-    return '\n'.join([run.report['unit'], how_tested(run.report), repr(run.data), *kept]) if kept else str(run.folder)
+    start = _start(lines, run.folder)
+    about = (run.report['unit'], how_tested(run.report), repr(run.data), start)
+    return '\n'.join([*about, *kept]) if kept else str(run.folder)
+
+
+def _start(lines: Sequence[str], folder: Path) -> str:
+    """The weights that a run began with, without numbers: each seed may have its own, in or beside its folder."""
+    line = next((each for each in lines if each.startswith('load_from')), '')
+    try:
+        path = Path(ast.literal_eval(line.partition('=')[2].strip())).absolute()
+    except (SyntaxError, ValueError, TypeError):
+        return ''
+    folder = folder.absolute()
+    is_near = path.is_relative_to(folder.parent)
+    return NUMBER.sub('0', os.path.relpath(path, folder) if is_near else str(path))
 
 
 def _name(run: RunFiles) -> str:

@@ -73,6 +73,27 @@ def test_cfg_options_come_last(root):
     assert cfg.model.backbone.init_cfg.checkpoint == 'https://x.org/e.pth'
 
 
+@pytest.mark.parametrize(
+    ('option', 'entry', 'value'),
+    [
+        ('batch_size', 'train_dataloader.batch_size', '2'),
+        ('val_share', 'val_share', '0.5'),
+    ],
+)
+def test_what_follows_from_an_entry_is_as_of_its_option(root, option, entry, value):
+    """Iterations, validations and rate."""
+    as_option = scene_config(root, words(epochs=12, **{option: float(value) if '.' in value else int(value)}))
+    as_entry = scene_config(root, words(epochs=12, cfg_options={entry: value}))
+    assert as_entry.to_dict() == as_option.to_dict()
+    assert as_entry.train_cfg.max_iters != scene_config(root, words(epochs=12)).train_cfg.max_iters
+
+
+@pytest.mark.parametrize(('entry', 'value'), [('train_dataloader.batch_size', 'many'), ('val_share', 'half')])
+def test_an_entry_of_another_kind_is_refused(root, entry, value):
+    with pytest.raises(UserError, match=f'--cfg-options {entry}={value}: a number is needed'):
+        scene_config(root, words(cfg_options={entry: value}))
+
+
 @pytest.mark.parametrize('key', ['max_iters', 'train_cfg.max_iters'])
 def test_either_key_of_the_length_sets_run_and_schedule(root, key):
     cfg = scene_config(root, words(cfg_options={key: 500}))

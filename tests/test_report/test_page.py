@@ -287,6 +287,27 @@ def test_runs_of_other_data_are_no_seeds_and_are_told(tmp_path):
         build_page([read_run(tmp_path / name) for name in 'ab'])
 
 
+@pytest.mark.parametrize(
+    ('starts', 'runs'),
+    [
+        (('/weights/clip.pth', '/weights/dino.pth'), 1),
+        (('/weights/clip.pth', None), 1),
+        (('/weights/clip.pth', '/weights/clip.pth'), 2),
+        (('/first/kcl_0/epoch_8.pth', '/first/kcl_1/epoch_8.pth'), 2),
+        (('{here}/a/stage1/epoch_8.pth', '{here}/b/stage1/epoch_8.pth'), 2),
+        (('{here}/first/kcl.pth', '{here}/first/tsc.pth'), 1),
+    ],
+)
+def test_runs_of_other_weights_are_no_seeds(tmp_path, starts, runs):
+    folders = []
+    for name, start in zip('ab', starts, strict=True):
+        start = start and start.format(here=tmp_path)
+        config = f'a = 1\nload_from = {start!r}\n'
+        folders.append(write_run(tmp_path / name, saved(*answers(5)), config=config))
+    page = build_page([read_run(folder) for folder in folders])
+    assert ('standard deviation of 2 runs' in page) == (runs == 2)
+
+
 def test_tests_for_other_class_mixes_are_no_seeds_and_are_told(tmp_path):
     def run(name, **how):
         folder = write_run(tmp_path / name, saved(*answers(5)), config='a = 1\n', command='ltcl train a.py')
