@@ -2,12 +2,13 @@
 
 import argparse
 import tempfile
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from mmengine.config import Config
 
-from ltcl.datasets.training_images import trained_on
+from ltcl.datasets.same_files import is_among
 from ltcl.engine.unwrapped import unwrapped
 from ltcl.errors import UserError
 from ltcl.evaluation.functional.shot import DEFAULT_BOUNDS
@@ -48,7 +49,7 @@ def collect(run: str, data: str | None = None, in_halves: bool = False) -> Answe
     Args:
         run: A work dir or a checkpoint.
         data: Where the images of the training are now; or a folder of other images to fit on, in the place of the
-            validation images, but for those among them that the model was trained on.
+            validation images, but for those among them that the model was trained on or that the check is made of.
         in_halves: Take one half of them to fit on, and the other half for the check.
 
     Raises:
@@ -65,7 +66,8 @@ def collect(run: str, data: str | None = None, in_halves: bool = False) -> Answe
         use_validation(cfg, run, in_halves)
         val = answers_of(cfg, 'val')
     else:
-        val = without_training_images(answers_of(cfg, name_of_images(data)), cfg, data)
+        too_sure = 'training images of this run, {}, of which it is too sure'
+        val = without(answers_of(cfg, name_of_images(data)), training_files(cfg), data, too_sure)
     if in_halves:
         half = halves(val.labels)
         return Answers(
@@ -77,28 +79,35 @@ def collect(run: str, data: str | None = None, in_halves: bool = False) -> Answe
         return Answers(val, None, 'test', bounds)
     test = answers_of(tested, 'test')
     is_same = np.array_equal(val.labels, test.labels) and np.array_equal(val.scores, test.scores)
-    return Answers(val, None if is_same else test, 'test', bounds)
+    if is_same:
+        return Answers(val, None, 'test', bounds)
+    if data is not None:
+        val = without(val, test.paths.tolist(), data, 'test images of this run, {}, which check what is fitted')
+    return Answers(val, test, 'test', bounds)
 
 
-def without_training_images(found: SavedPredictions, cfg: Config, data: str) -> SavedPredictions:
-    """Answers for images that the model was not trained on: of those it is too sure.
+def without(found: SavedPredictions, files: Sequence[str], data: str, why: str) -> SavedPredictions:
+    """Answers for the images of a folder that are not among those of the run.
+
+    Args:
+        found: Answers for all images of the folder.
+        files: Images of the run.
+        data: The folder.
+        why: What those are, with a place for the first one, and why they are left out.
 
     Raises:
         UserError: None is left.
     """
-    known = trained_on(found.paths.tolist(), training_files(cfg))
+    known = is_among(found.paths.tolist(), files)
     if not known.any():
         return found
-    first = f'such as {found.paths[known.argmax()]}'
+    why = why.format(f'such as {found.paths[known.argmax()]}')
     if known.all():
         raise UserError(
-            f'all {len(known):,} images of {data} are training images of this run, {first}, of which it is too sure: '
-            'name other images, or leave them out to fit on the validation images'
+            f'all {len(known):,} images of {data} are {why}: name other images, or leave them out to fit on the '
+            'validation images'
         )
-    warn(
-        f'{known.sum():,} of the {len(known):,} images of {data} are training images of this run, {first}, of which it '
-        'is too sure: they are left out'
-    )
+    warn(f'{known.sum():,} of the {len(known):,} images of {data} are {why}: they are left out')
     return some(found, ~known)
 
 

@@ -227,11 +227,11 @@ def augment_test(cfg: Config, num_members: int = 1) -> None:
 
 def warn_of_training_images(cfg: Config, dataset: Any, data: str) -> None:
     """Say how many images of a folder the model was trained on."""
-    from ltcl.datasets.training_images import trained_on
+    from ltcl.datasets.same_files import is_among
     from ltcl.notices import warn
 
     paths = [str(dataset.get_data_info(index).get('img_path')) for index in range(len(dataset))]
-    known = trained_on(paths, training_files(cfg))
+    known = is_among(paths, training_files(cfg))
     if known.any():
         first = paths[int(known.argmax())]
         warn(

@@ -211,6 +211,24 @@ def test_what_is_chosen_depends_on_validation_images_only(call, run, trained, fo
     assert stored(run) == first
 
 
+def test_test_images_among_others_choose_nothing(call, run, folders, tmp_path):
+    more = write_doubtful(tmp_path / 'more', (100, 60, 30), 5)
+    alone = call('calibrate', run, more)
+    first = stored(run)
+    for label in range(3):
+        for number in range(20):
+            test = folders / 'test' / f'class_{label}' / f'{number}.png'
+            shutil.copy(test, more / f'class_{label}' / f'copy_{number}.png')
+    mixed = call('calibrate', run, more)
+    said = r'of the 250 images of \S+ are test images of this run, such as \S+.png, which check what is fitted'
+    assert re.search(said, mixed.out + mixed.err)
+    assert stored(run)['temperatures'] == pytest.approx(first['temperatures'], rel=1e-6)
+    fitted = r'fitted on \d+ images'
+    assert re.search(fitted, mixed.out)[0] == re.search(fitted, alone.out)[0]
+    shutil.copytree(folders / 'test' / 'class_2', tmp_path / 'part' / 'class_2')
+    assert 'all 30 images of' in call('calibrate', run, tmp_path / 'part').mistake
+
+
 def test_validation_images_that_are_those_of_the_test(call, run):
     checkpoint = load_from_local(best(run))
     config = checkpoint['meta']['config']

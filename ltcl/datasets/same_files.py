@@ -1,4 +1,4 @@
-"""Images that a model has been trained on, among others: their files or copies of them."""
+"""Which of some images are among others: the same files, or copies of them."""
 
 import contextlib
 import os
@@ -9,17 +9,17 @@ from pathlib import Path
 import numpy as np
 
 
-def trained_on(paths: Sequence[str], training: Collection[str]) -> np.ndarray:
-    """Which of some images are training images, by path or by content.
+def is_among(paths: Sequence[str], others: Collection[str]) -> np.ndarray:
+    """Which of some images are among others, by path or by content.
 
     Args:
         paths: Their files.
-        training: Files of the training images.
+        others: Files of the others.
 
     Returns:
         Mask of shape (N,).
     """
-    files = {os.path.realpath(path) for path in training}
+    files = {os.path.realpath(path) for path in others}
     sizes = {size for path in files if (size := _size_of(path)) is not None}
     # A copy has the size of the file: only such ones are read.
     of_size = {_size_of(path) for path in paths} & sizes - {None}
