@@ -69,6 +69,12 @@ def without_collation(cfg: Config) -> Config:
     return cfg
 
 
+def with_mixing(cfg: Config) -> Config:
+    """As shipped configs have it, beside the model."""
+    cfg.data_preprocessor = dict(cfg.model.pop('data_preprocessor'), batch_augments=dict(augments=dict(type='Mixup')))
+    return cfg
+
+
 def answer(cfg: Config) -> str:
     with pytest.raises(UserError) as refused:
         check_contract(cfg)
@@ -237,6 +243,10 @@ MISUSES = {
     'open width of a model that fills none': (
         lambda: with_parts(config('cross_entropy'), head=LINEAR),
         'LinearClsHead needs in_channels|ltcl.Classifier',
+    ),
+    'mixed images of views': (
+        lambda: with_mixing(config('gpaco')),
+        'data_preprocessor.batch_augments mixes images|PaCoHead|take it out',
     ),
     'queue shorter than a batch': (lambda: config('paco', model__head__queue_len=7), 'queue_len=7|8 keys'),
 }

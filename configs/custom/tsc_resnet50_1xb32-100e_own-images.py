@@ -5,8 +5,8 @@
 #       ARGS="--cfg-options data_root=data/birds"
 #
 # Then stage 2, the classifier: linear_tsc_resnet50_1xb32-40e_own-images.py.
-# As KCL here for 50 epochs, then with targets, and a cosine of its own, for 50 more. Another length is two options:
-# --cfg-options max_epochs=30 param_scheduler.periods=[15,15]. Not tuned, not run at this size.
+# As KCL here for 50 epochs, then with targets, and a cosine of its own, for 50 more; --cfg-options
+# max_epochs=30 has 15 of each. Not tuned, not run at this size.
 _base_ = './kcl_resnet50_1xb32-100e_own-images.py'
 
 model = dict(head=dict(type='ltcl.TSCHead', target_weight=0.2))

@@ -3,7 +3,8 @@
 #     python tools/train.py configs/multi_task/multi-task_resnet32_1xb128-400e_cifar100-lt-if100.py
 #
 # The frame of PaCo's CIFAR-LT script, so that methods compare: ResNet-32, one GPU, batch 128, float32, SGD 0.05, 400
-# epochs. Views, projector and queue are those of our GPaCo config. Not run here.
+# epochs. Views, projector and queue are those of our GPaCo config, the temperature is that of multi-task on
+# ImageNet-LT. Not run here.
 _base_ = [
     '../_base_/default_runtime.py',
     '../_base_/datasets/cifar100-lt.py',

@@ -14,6 +14,7 @@ from ltcl.neutral_text import shorten
 from .resumed_position import position_in_epochs, position_in_iterations
 from .resuming_optimizer import resume_optimizer
 from .saving import training_shape
+from .waiting_gradients import KEY, put_back
 
 
 def resume_run(runner: Runner, path: str, map_location: str | Callable = 'default') -> None:
@@ -26,7 +27,7 @@ def resume_run(runner: Runner, path: str, map_location: str | Callable = 'defaul
     - **Training images** added or removed: the epoch that was interrupted is begun again. Other classes are refused.
     - **Learning rate, weight decay, schedule, length**: the config's hold. The schedule is the config's from the start,
       advanced to this position. Another optimizer is refused.
-    - **Accumulation, precision**: the config's hold.
+    - **Accumulation, precision**: the config's hold. Gradients that waited for the next step are dropped.
     - **Seed**: that of the checkpoint holds, a run has one order of its images.
 
     Args:
@@ -47,7 +48,8 @@ def resume_run(runner: Runner, path: str, map_location: str | Callable = 'defaul
     notes += _take_seed(runner, meta)
     load_hub(runner.message_hub, checkpoint['message_hub'])
     notes += resume_optimizer(runner, checkpoint, path, is_moved)
-    notes += _changed_options(before, now)
+    changed = _changed_options(before, now)
+    notes += changed + _take_gradients(runner, checkpoint, is_same=not (is_moved or changed))
     for note in notes:
         runner.logger.warning(f'Resumed with a change: {note}')
     runner.logger.info(f'Resumed from {path}: {runner.epoch} epochs and {runner.iter} iterations are done')
@@ -83,6 +85,17 @@ def _changed_options(before: TrainingShape | None, now: TrainingShape) -> list[s
     names = {'accumulative_counts': 'batches a step', 'precision': 'precision'}
     pairs = [(label, getattr(before, name), getattr(now, name)) for name, label in names.items()]
     return [f'{label} {old} then, {new} now' for label, old, new in pairs if old != new]
+
+
+def _take_gradients(runner: Runner, checkpoint: Mapping, is_same: bool) -> list[str]:
+    """Let the next optimizer step begin with what waited for it, if its batches are as they were."""
+    gradients = checkpoint.get(KEY)
+    if gradients is None:
+        return []
+    if gradients and is_same:
+        put_back(runner, gradients)
+        return []
+    return ['the batches since the last optimizer step are not part of the next one']
 
 
 def _check_classes(runner: Runner, meta: Mapping, path: str) -> None:

@@ -1,11 +1,14 @@
 """Writing of a run's checkpoints."""
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import mmengine
 from mmengine.dist import get_world_size, is_main_process
 from mmengine.runner import EpochBasedTrainLoop, Runner
+from torch import Tensor
 
 from ltcl.checkpoints.finding import REGULAR, STOPPED, numbered
 from ltcl.checkpoints.plain_data import hub_to_plain, to_plain
@@ -19,6 +22,7 @@ from ltcl.work_dir import POINTER
 from .agreement import any_process
 from .sharded.tensors import whole
 from .unwrapped import unwrapped
+from .waiting_gradients import KEY, waiting_gradients
 
 
 class LostCheckpoint(SystemExit):
@@ -52,13 +56,16 @@ def training_shape(runner: Runner, epoch: int, iteration: int) -> TrainingShape:
     )
 
 
-def run_checkpoint(runner: Runner, meta: dict, weights_only: bool = False) -> dict:
+def run_checkpoint(
+    runner: Runner, meta: dict, weights_only: bool = False, gradients: Mapping[str, Tensor] | None = None
+) -> dict:
     """A run as plain data: weights and, unless ``weights_only``, everything that it goes on with.
 
     Args:
         runner: The runner.
         meta: Epoch and iteration, and what else is known.
         weights_only: Leave out the states of optimizer and schedules.
+        gradients: From :func:`.waiting_gradients.waiting_gradients`.
     """
     weights, optimizer = _states(runner, weights_only)
     dataset_meta = getattr(runner.train_dataloader.dataset, 'metainfo', None)
@@ -83,6 +90,8 @@ def run_checkpoint(runner: Runner, meta: dict, weights_only: bool = False) -> di
             checkpoint['param_schedulers'] = plain
         else:
             checkpoint['param_schedulers'] = [to_plain(each.state_dict()) for each in schedulers]
+        if gradients is not None:
+            checkpoint[KEY] = dict(gradients)
     runner.call_hook('before_save_checkpoint', checkpoint=checkpoint)
     return {**checkpoint, 'meta': to_plain(checkpoint['meta'])}
 
@@ -109,7 +118,13 @@ def is_sharded(runner: Runner) -> bool:
     return getattr(runner.model, 'is_sharded', False)
 
 
-def write_run(runner: Runner, path: str | Path, meta: dict, weights_only: bool = False) -> None:
+def write_run(
+    runner: Runner,
+    path: str | Path,
+    meta: dict,
+    weights_only: bool = False,
+    gradients: Mapping[str, Tensor] | None = None,
+) -> None:
     """Write the checkpoint of a run, whole or not at all.
 
     Args:
@@ -117,11 +132,12 @@ def write_run(runner: Runner, path: str | Path, meta: dict, weights_only: bool =
         path: The file.
         meta: Epoch and iteration.
         weights_only: See :func:`run_checkpoint`.
+        gradients: See there.
 
     Raises:
         OSError: The place is full or cannot be written to.
     """
-    save_whole(path, run_checkpoint(runner, meta, weights_only))
+    save_whole(path, run_checkpoint(runner, meta, weights_only, gradients))
 
 
 def add_checkpoint(
@@ -140,19 +156,20 @@ def add_checkpoint(
         Whether it was written; if not, an error in the log says why. Processes other than the main one write nothing;
         where all hold a part of the weights, they learn whether the main one did.
     """
+    gradients = None if weights_only else waiting_gradients(runner)
     if is_main_process():
-        is_written = _add(runner, name, meta, weights_only, otherwise)
+        is_written = _add(runner, name, meta, otherwise, weights_only=weights_only, gradients=gradients)
     else:
         join_writing(runner, weights_only)
         is_written = True
     return not any_process(not is_written) if is_sharded(runner) else is_written
 
 
-def _add(runner: Runner, name: str, meta: dict, weights_only: bool, otherwise: str) -> bool:
+def _add(runner: Runner, name: str, meta: dict, otherwise: str, **what: Any) -> bool:
     path = Path(runner.work_dir, name)
     try:
-        write_run(runner, path, meta, weights_only)
-        if not weights_only:
+        write_run(runner, path, meta, **what)
+        if not what['weights_only']:
             write_atomic(path.with_name(POINTER), str(path))
     except OSError as error:
         runner.logger.error(f'The checkpoint {path} could not be written ({error.strerror or error}): {otherwise}')

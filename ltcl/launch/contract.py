@@ -13,6 +13,7 @@ from ltcl.errors import UserError
 from ltcl.signatures import parameters_of
 
 from .hook_contract import check_class_counts, check_key_encoder, check_metrics, check_needed_hooks, check_targets
+from .mixed_images import mixing_entry
 from .pipeline_views import cached_features, check_collation, count_views, leaves_to_device
 from .training_parts import Training, read_training
 
@@ -95,11 +96,9 @@ def check_batches(training: Training) -> None:
     """Views keep their labels, and what is said of key views finds some."""
     if not training.is_contrastive:
         return
-    for section, name in (('train_cfg', 'augments'), ('data_preprocessor', 'batch_augments')):
-        if (training.model.entries.get(section) or {}).get(name):
-            raise UserError(
-                f'model.{section}.{name} mixes images, and {training.head.name} takes one class of each: take it out'
-            )
+    mixing = mixing_entry(training.entries)
+    if mixing is not None:
+        raise UserError(f'{mixing} mixes images, and {training.head.name} takes one class of each: take it out')
     if training.model.entries.get('shuffle_bn') and not training.views('key_views'):
         raise UserError('model.shuffle_bn=True deals out key views, and model.key_views names none: take it out')
 
@@ -171,6 +170,15 @@ def check_cached_features(training: Training) -> None:
         raise UserError(
             f"{sets[0].key}: nothing brings the features: add feature_cache=dict(type='ltcl.FeatureCacheHook') to "
             'default_hooks'
+        )
+    mixing, trained = mixing_entry(training.entries), cached_features(training, LOADERS[0])
+    if mixing is not None:
+        raise UserError(f'{mixing} mixes images, of which {sets[0].key} keeps only features: take it out')
+    priorities = training.hook('ltcl.SamplerPriorityHook')
+    if priorities is not None and trained is not None:
+        raise UserError(
+            f'{priorities.key} scores single images, which {trained.key} does not tell apart within a class: take '
+            'another sampler, or train without cached features'
         )
 
 

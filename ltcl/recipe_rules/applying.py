@@ -1,6 +1,8 @@
 """The rules on a config."""
 
+import re
 from collections.abc import Collection, Sequence
+from pathlib import Path
 
 from mmengine.config import Config
 
@@ -12,6 +14,7 @@ from .methods import HEADS, Case, Choice
 from .run_shape import LENGTHS, batch_size, key_momentum, num_epochs, steps_of_epoch, warmup_epochs
 
 FROZEN = 'ltcl.FrozenBackbone'
+PROCESSES = re.compile(r'_(\d+)xb\d+')
 IN_WORDS = {'scratch': 'from random weights', 'pretrained': 'from pretrained weights', 'frozen': 'on frozen features'}
 
 
@@ -34,7 +37,7 @@ def apply_recipe(
         kept: Dotted keys that stay as they are, with what lies in them, such as ``model.head.alpha``, ``max_epochs`` or
             ``optim_wrapper.optimizer.lr``: those of ``--cfg-options``. What follows from them is chosen to fit them.
         start: What is trained: ``'scratch'``, ``'pretrained'`` or ``'frozen'``; None looks at the backbone.
-        processes: Number of processes.
+        processes: Number of processes. The rate is scaled by the images of all of them.
 
     Returns:
         Lines to print: each value with its reason.
@@ -43,7 +46,7 @@ def apply_recipe(
         UserError: The schedule cannot be adapted to another number of epochs.
     """
     start = start or _start_of(cfg)
-    batch, lines = _fit_batch(cfg, counts, kept, start)
+    batch, lines = _fit_batch(cfg, counts, kept, start, processes)
     steps = steps_of_epoch(sum(counts), batch * processes)
     if unit_of(cfg._cfg_dict) == 'max_epochs':
         lines += _fit_length(cfg, num_epochs(sum(counts), batch * processes, start), steps, kept, start)
@@ -60,18 +63,27 @@ def _start_of(cfg: Config) -> str:
     return 'pretrained' if starts_from_weights(backbone) or cfg.get('load_from') else 'scratch'
 
 
-def _fit_batch(cfg: Config, counts: Sequence[int], kept: Collection[str], start: str) -> tuple[int, list[str]]:
+def _fit_batch(
+    cfg: Config, counts: Sequence[int], kept: Collection[str], start: str, processes: int
+) -> tuple[int, list[str]]:
     """Images of a step on one process, and the line on them."""
     loader, old = cfg.train_dataloader, cfg.train_dataloader.batch_size
+    meant_for = old * _processes_of(cfg, processes)
     if is_kept('train_dataloader.batch_size', kept):
         return old, []
     loader.batch_size = batch_size(sum(counts), start == 'frozen')
     line = f'batch_size {loader.batch_size}: {sum(counts):,} training images'
-    optimizer = cfg.optim_wrapper.optimizer
-    if loader.batch_size != old and not is_kept('optim_wrapper.optimizer.lr', kept):
-        optimizer.lr = float(f'{optimizer.lr * loader.batch_size / old:.6g}')
+    optimizer, step = cfg.optim_wrapper.optimizer, loader.batch_size * processes
+    if step != meant_for and not is_kept('optim_wrapper.optimizer.lr', kept):
+        optimizer.lr = float(f'{optimizer.lr * step / meant_for:.6g}')
         line += f'; rate {optimizer.lr:g} in proportion'
     return loader.batch_size, [line]
+
+
+def _processes_of(cfg: Config, otherwise: int) -> int:
+    """Processes that the rate of a config is meant for, by its name: ``4xb32`` are four with 32 images each."""
+    found = PROCESSES.search(Path(cfg.filename or '').stem)
+    return int(found[1]) if found else otherwise
 
 
 def _fit_length(cfg: Config, epochs: int, steps: int, kept: Collection[str], start: str) -> list[str]:

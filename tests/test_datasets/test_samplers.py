@@ -61,6 +61,24 @@ def test_order_is_a_function_of_seed_and_epoch(name):
 
 
 @every_sampler
+def test_a_run_that_is_resumed_has_its_own_seed(name):
+    sampler = make(name, seed=3)
+    sampler.seed = 0
+    assert order(sampler, 2) == order(make(name), 2)
+    order(sampler, 3)
+    sampler.seed = 3
+    assert order(sampler, 3) == order(make(name, seed=3), 3)
+
+
+@pytest.mark.parametrize('name', ['class_priority', 'instance_priority'])
+def test_a_score_that_is_no_number_changes_nothing(name):
+    sampler, other = make(name), make(name)
+    sampler.update([0, 1, 2], [0.2, float('nan'), 0.5])
+    other.update([0, 2], [0.2, 0.5])
+    assert order(sampler, 1) == order(other, 1)
+
+
+@every_sampler
 def test_processes_share_one_order(name, monkeypatch):
     whole = order(make(name, num_samples=50), 2)
     assert len(whole) == 50

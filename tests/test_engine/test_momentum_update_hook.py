@@ -44,11 +44,14 @@ def build_model(key_views: tuple = (1,)) -> torch.nn.Module:
     )
 
 
-def build_runner(model: torch.nn.Module, accumulative_counts: int = 1, iteration: int = 0) -> SimpleNamespace:
+def build_runner(
+    model: torch.nn.Module, accumulative_counts: int = 1, iteration: int = 0, is_resumed: bool = False
+) -> SimpleNamespace:
     """What the hook needs of a runner."""
     optimizer = torch.optim.SGD(model.parameters(), lr=0.5)
     optim_wrapper = OptimWrapper(optimizer, accumulative_counts=accumulative_counts)
-    return SimpleNamespace(model=model, optim_wrapper=optim_wrapper, iter=iteration, max_iters=100)
+    position = dict(iter=iteration, max_iters=100, _resume=is_resumed)
+    return SimpleNamespace(model=model, optim_wrapper=optim_wrapper, **position)
 
 
 def key_weight(model: torch.nn.Module) -> torch.Tensor:
@@ -84,14 +87,21 @@ def test_one_update_per_optimizer_step_and_one_enqueue_per_micro_step(accumulati
 
 
 @pytest.mark.parametrize(
-    ('iteration', 'sync_at_start', 'synced'), [(0, True, True), (0, False, False), (5, True, False)]
+    ('iteration', 'is_resumed', 'sync_at_start', 'synced'),
+    [
+        (0, False, True, True),
+        (0, False, False, False),
+        (5, True, True, False),
+        (0, True, True, False),  # its first epoch is begun again, since images were added
+    ],
 )
-def test_only_a_fresh_run_starts_with_a_copy(iteration, sync_at_start, synced):
+def test_only_a_fresh_run_starts_with_a_copy(iteration, is_resumed, sync_at_start, synced):
     model = build_model()
     model.backbone.conv1.weight.data.add_(1)
     model.backbone.bn1.running_mean.add_(1)
     before = key_weight(model)
-    MomentumUpdateHook(sync_at_start=sync_at_start).before_train(build_runner(model, iteration=iteration))
+    runner = build_runner(model, iteration=iteration, is_resumed=is_resumed)
+    MomentumUpdateHook(sync_at_start=sync_at_start).before_train(runner)
     assert torch.equal(key_weight(model), query_weight(model)) == synced
     assert torch.equal(key_weight(model), before) != synced
     # The copy, unlike the updates, takes the batch statistics along.

@@ -1,6 +1,7 @@
 """A run that was stopped and resumed ends with the weights of one that was not."""
 
 import functools
+import shutil
 import signal
 from pathlib import Path
 
@@ -8,9 +9,11 @@ import pytest
 import torch
 from mmengine.hooks import Hook
 from mmengine.registry import init_default_scope
+from processes import run_processes
 from resume_checks import assert_same_state, train
 from toy import METHODS, toy_config
 
+from ltcl.checkpoints.reading import load_from_local
 from ltcl.engine import Runner
 from ltcl.engine.hooks.stop_signal_hook import TrainingStopped
 from ltcl.errors import UserError
@@ -55,6 +58,54 @@ def test_resume_with_gradient_accumulation_waits_for_the_optimizer_step(images, 
         train(toy_config(images, tmp_path / 'part', 'paco', **changes), stop_at=6, number=signal.SIGINT)
     assert (tmp_path / 'part' / 'stopped_iter_9.pth').exists()
     assert_same_state(train(toy_config(images, tmp_path / 'part', 'paco', resume=True, **changes)), whole)
+
+
+@pytest.mark.parametrize('check', [{}, dict(skip=1)])
+def test_gradients_that_wait_for_their_step_are_in_the_checkpoint(images, tmp_path, check):
+    """The epochs end between two steps; a kill leaves a checkpoint of an epoch."""
+    changes = dict(optim_wrapper__accumulative_counts=3, default_hooks__checkpoint__max_keep_ckpts=-1)
+    changes |= {f'default_hooks__finite_check__{name}': value for name, value in check.items()}
+    whole = train(toy_config(images, tmp_path / 'whole', 'paco', **changes))
+    for epoch in (1, 2):
+        folder = tmp_path / f'part{epoch}'
+        folder.mkdir()
+        shutil.copy(tmp_path / 'whole' / f'epoch_{epoch}.pth', folder)
+        assert_same_state(train(toy_config(images, folder, 'paco', resume=True, **changes)), whole)
+    has_waiting = ['gradients' in load_from_local(tmp_path / 'whole' / f'epoch_{epoch}.pth') for epoch in (1, 2, 3, 4)]
+    assert has_waiting == [True, True, False, False]
+
+
+def test_gradients_of_other_batches_are_dropped_and_it_is_said(images, tmp_path, capsys):
+    keep = dict(default_hooks__checkpoint__max_keep_ckpts=-1)
+    train(toy_config(images, tmp_path, 'paco', optim_wrapper__accumulative_counts=3, **keep))
+    for path in tmp_path.glob('epoch_[234].pth'):
+        path.unlink()
+    capsys.readouterr()
+    train(toy_config(images, tmp_path, 'paco', optim_wrapper__accumulative_counts=2, resume=True, **keep))
+    said = ''.join(capsys.readouterr())
+    assert 'Resumed with a change: batches a step 3 then, 2 now' in said
+    assert 'Resumed with a change: the batches since the last optimizer step are not part of the next one' in said
+
+
+def waits_on_rank(rank: int, images: str, folder: str) -> None:
+    """A run of two processes that is killed after an epoch ends as one that is not."""
+    init_default_scope('mmpretrain')
+    changes = dict(optim_wrapper__accumulative_counts=2, train_cfg__max_epochs=3, launcher='pytorch')
+    changes |= dict(default_hooks__checkpoint__max_keep_ckpts=-1, train_dataloader__batch_size=4)
+    changes |= dict(model_wrapper_cfg=dict(type='MMDistributedDataParallel', device_ids=None, broadcast_buffers=False))
+    whole, part = Path(folder, 'whole'), Path(folder, 'part')
+    expected = train(toy_config(Path(images), whole, 'gpaco', **changes))
+    assert expected.iter == 15
+    if rank == 0:
+        part.mkdir()
+        shutil.copy(whole / 'epoch_1.pth', part)
+    resumed = train(toy_config(Path(images), part, 'gpaco', resume=True, **changes))
+    for actual, wanted in zip(resumed.model.parameters(), expected.model.parameters(), strict=True):
+        torch.testing.assert_close(actual, wanted, rtol=1e-4, atol=1e-5)
+
+
+def test_gradients_of_several_processes_wait_too(images, tmp_path):
+    run_processes(waits_on_rank, world_size=2, images=str(images), folder=str(tmp_path))
 
 
 class CrashAt(Hook):

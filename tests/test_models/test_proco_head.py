@@ -3,6 +3,7 @@ import signal
 import pytest
 import torch
 import torch.nn.functional as F
+from mmengine.hooks import Hook
 from mmpretrain.structures import DataSample
 from oracles.proco import loop_proco_loss
 from oracles.rows import unit_rows
@@ -25,6 +26,7 @@ from ltcl.registry import HOOKS, MODELS
 COUNTS = [40, 10, 1]
 LABELS = torch.tensor([0, 2, 1, 0])
 ITERS_PER_EPOCH = 5
+ROWS = 2 * 8
 
 
 def build(**kwargs) -> ProCoHead:
@@ -201,6 +203,39 @@ def test_loop_by_iteration_has_epochs_too(images, tmp_path, whole):
     runner.train()
     assert runner.model.head.begun_epoch == whole.model.head.begun_epoch == 3
     assert runner.model.head.running.amount.sum() == 2 * 5 * 8
+
+
+class Spoil(Hook):
+    """Makes the batch of an iteration bad, and notes the means that each begins with."""
+
+    priority = 'VERY_HIGH'
+
+    def __init__(self, at: int) -> None:
+        self.at = at
+        self.begins: list[tuple[int, int, int]] = []
+
+    def before_train_iter(self, runner, batch_idx, data_batch=None):
+        head = runner.model.head
+        rows = (int(means.amount.sum()) for means in (head.running, head.used))
+        self.begins.append((int(head.begun_epoch), *rows))
+        if runner.iter == self.at:
+            data_batch['inputs'] = [view.float() * float('nan') for view in data_batch['inputs']]
+
+
+@pytest.mark.parametrize('counts', [1, 2])
+def test_an_epoch_whose_first_update_is_left_out_begins_all_the_same(images, tmp_path, counts):
+    cfg = toy_config(images, tmp_path, 'proco', optim_wrapper__accumulative_counts=counts)
+    cfg.default_hooks.finite_check.skip = 2
+    runner = Runner.from_cfg(cfg)
+    runner.register_hook(spoil := Spoil(at=ITERS_PER_EPOCH))
+    runner.train()
+    begun, running, used = spoil.begins[-1]
+    assert begun == 3
+    assert running == (ITERS_PER_EPOCH - 1) * ROWS
+    assert used == running + ITERS_PER_EPOCH * ROWS  # of the last epoch and of this one
+    begun, running, _ = spoil.begins[2 * ITERS_PER_EPOCH - 1]
+    assert begun == 1
+    assert running < (ITERS_PER_EPOCH - 1) * ROWS
 
 
 def samples(labels: Tensor) -> list[DataSample]:

@@ -58,6 +58,17 @@ def test_rate_follows_the_batch():
     assert (cfg.train_dataloader.batch_size, cfg.optim_wrapper.optimizer.lr) == (64, 0.01)
 
 
+@pytest.mark.parametrize(('processes', 'rate'), [(1, 0.02), (2, 0.04), (4, 0.08)])
+def test_rate_is_that_of_all_processes(processes, rate):
+    """A recipe of 0.04 for four processes with 32 images each."""
+    cfg = load_config('configs/gpaco/gpaco_resnet50_4xb32-400e_imagenet-lt.py')
+    assert cfg.optim_wrapper.optimizer.lr == 0.04
+    [line, *_] = apply_recipe(cfg, [4000, 500], start='scratch', processes=processes)
+    assert cfg.train_dataloader.batch_size == 64
+    assert cfg.optim_wrapper.optimizer.lr == rate
+    assert line == 'batch_size 64: 4,500 training images' + (f'; rate {rate} in proportion' if rate != 0.04 else '')
+
+
 PRETRAINED = dict(type='ResNet', init_cfg=dict(type='Pretrained', checkpoint='x.pth'))
 DRAWN = dict(type='ResNet', init_cfg=[dict(type='Kaiming', layer='Conv2d')])
 

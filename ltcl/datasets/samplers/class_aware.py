@@ -83,11 +83,11 @@ class ClassAwareSampler(EpochSampler):
 
     def _rewind(self) -> None:
         self._epochs = class_aware_epochs(self.labels, self.samples_per_class, self.num_samples, self.seed)
-        self._drawn_epoch = -1
+        self._drawn_epoch, self._drawn_seed = -1, self.seed
 
     def draw(self) -> np.ndarray:
         """Indices of all processes in this epoch."""
-        if self.epoch < self._drawn_epoch:
+        if self.epoch < self._drawn_epoch or self.seed != self._drawn_seed:  # a resumed run has its own seed
             self._rewind()
         while self._drawn_epoch < self.epoch:
             self._order = next(self._epochs)

@@ -113,10 +113,12 @@ class PrioritySampler(EpochSampler):
 
         Args:
             indices: Positions in the data set, each once, shape (N,); of all processes, so that they stay alike.
-            priorities: New priorities, clipped to 0..``max_priority``, shape (N,).
+            priorities: New priorities, clipped to 0..``max_priority``, shape (N,); NaN leaves one as it is.
         """
-        places = np.asarray(indices)
-        wanted = np.clip(np.asarray(priorities, dtype=np.float64), 0, self.max_priority)
+        wanted = np.asarray(priorities, dtype=np.float64)
+        is_known = ~np.isnan(wanted)
+        places = np.asarray(indices, dtype=np.int64)[is_known]
+        wanted = np.clip(wanted[is_known], 0, self.max_priority)
         change = self.momentum * self.velocities[places] + (1 - self.momentum) * (wanted - self.priorities[places])
         self.velocities[places] = change
         self.priorities[places] += change

@@ -117,7 +117,7 @@ class CheckpointHook(Hook):
         # A validation ends a training (PatienceHook) after the moment at which an epoch or iteration is saved.
         if self.save_last and (self._last is None or self._last[1]['iter'] < runner.iter):
             self._save(runner, runner.epoch, runner.iter)
-        elif not self._is_written:
+        elif any_process(not self._is_written):
             self._write_last(runner)
         # One without the result of its last validation is no loss: a resume does that validation again.
         if any_process(not self._is_written and self._saved_iter < runner.iter):

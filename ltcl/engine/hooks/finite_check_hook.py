@@ -66,6 +66,7 @@ class FiniteCheckHook(Hook):
         self._rate_factor = 1.0
         self._bad: BadStep | None = None
         self._gradients: dict[str, Tensor] = {}
+        self._buffers: dict[str, Tensor] | None = None
         self._found_inf: Tensor | None = None
         self._num_unscaled = 0
         self._allowed: frozenset[str] = frozenset()
@@ -105,8 +106,8 @@ class FiniteCheckHook(Hook):
         return any_process(self._flag.pop())
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: dict | None = None) -> None:
-        """Keep the buffers as they are before the first micro-step of an update that may be left out."""
-        if self.skip and runner.optim_wrapper.should_update():
+        """Keep the buffers as they are before the first micro-step, here, of an update that may be left out."""
+        if self.skip and (self._buffers is None or runner.optim_wrapper.should_update()):
             named = unwrapped(runner.model).named_buffers()
             self._buffers = {name: buffer.clone() for name, buffer in named}
 

@@ -43,7 +43,7 @@ class MomentumUpdateHook(Hook):
 
     def before_train(self, runner: Runner) -> None:
         """Start the key encoder as a copy of the trained one, unless the run is resumed."""
-        if self.sync_at_start and runner.iter == 0:
+        if self.sync_at_start and not runner._resume:
             self._model(runner).sync_momentum_encoder()
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: dict | None = None) -> None:

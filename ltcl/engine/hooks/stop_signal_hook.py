@@ -44,8 +44,8 @@ class StopSignalHook(Hook):
     ``--resume`` goes on from the very iteration (``ltcl.ResumableTrainLoop``). A signal during a validation ends it at
     once; the resumed run begins with that validation, as ``ltcl.CheckpointHook`` notes which one was the last. A second
     SIGINT or SIGTERM ends the run without a checkpoint. A signal that was ignored when the run began, as ``nohup`` has
-    SIGHUP ignored, stays so. With gradient accumulation the stop waits for the optimizer step, because gradients are
-    not saved. A checkpoint that cannot be written is status 3.
+    SIGHUP ignored, stays so. With gradient accumulation the stop waits for the optimizer step, so that no gradients
+    have to be saved. A checkpoint that cannot be written is status 3.
 
     Args:
         period: Seconds between two looks at whether any process was told to stop. Processes must agree, and asking

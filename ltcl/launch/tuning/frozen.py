@@ -7,11 +7,12 @@ from mmengine.config import Config
 
 from ltcl.errors import UserError
 
+from ..mixed_images import mixing_entry
+
 HEADS = ('linear', 'cosine', 'hidden')
 KEPT = 'kept'
 """In the place of a head: one that is trained already, with what is before it."""
 HIDDEN = 'ltcl.FeatureMLP'
-MIXING = ('data_preprocessor', 'batch_augments')
 SINGLE = 'ltcl.Classifier'
 CONTRASTIVE = 'ltcl.ContrastiveClassifier'
 CLASSIFIERS = ('ImageClassifier', 'mmpretrain.ImageClassifier', 'ltcl.FrozenEncoderClassifier', SINGLE)
@@ -91,9 +92,9 @@ def _check(cfg: Config, head: str | None, views: int) -> None:
         )
     if model.backbone.type == 'ltcl.FrozenBackbone':
         raise UserError('--tune frozen: the encoder of the config is frozen already: leave the option out')
-    for owner, place, name in ((model, 'train_cfg', 'augments'), *((each, *MIXING) for each in (model, cfg))):
-        if (owner.get(place) or {}).get(name):
-            raise UserError(f'--tune frozen: {place}.{name} mixes images, of which only features are kept: take it out')
+    mixing = mixing_entry(cfg)
+    if mixing is not None:
+        raise UserError(f'--tune frozen: {mixing} mixes images, of which only features are kept: take it out')
 
 
 def _take_hidden(model: Any) -> dict | None:

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from mmpretrain.models import LinearClsHead
 from torch import Tensor, nn
 
+from ltcl.errors import UserError
 from ltcl.registry import MODELS
 from ltcl.value_ranges import check_ranges
 
@@ -51,8 +52,17 @@ class CosineClsHead(LinearClsHead):
         in_channels: Width of the pooled features.
         scale: Multiplies the cosine.
         **kwargs: Arguments of mmpretrain's ``ClsHead``, such as ``loss``.
+
+    Raises:
+        UserError: The loss counts in cosines of another scale.
     """
 
     def __init__(self, num_classes: int, in_channels: int, scale: float = 30.0, **kwargs: Any) -> None:
         super().__init__(num_classes, in_channels, init_cfg=None, **kwargs)
         self.fc = build_classifier(in_channels, num_classes, scale)
+        of_loss = getattr(self.loss_module, 'scale', scale)
+        if of_loss != scale:
+            raise UserError(
+                f'{type(self).__name__}: scale={scale:g}, and its loss has margins for scale={of_loss:g}: set '
+                'head.scale and head.loss.scale to the same number'
+            )

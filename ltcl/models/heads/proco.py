@@ -95,8 +95,14 @@ class ProCoHead(ContrastiveHead):
         super().__init__(num_classes, in_channels, cosine_scale=cosine_scale, **kwargs)
         self.used, self.running = (MeansBuffer(random_means(num_classes, feat_dim)) for _ in range(2))
         self.register_buffer('begun_epoch', torch.tensor(-1))
+        # Python mirror of it, so that no step reads a number back from the GPU.
+        self._mirror: int | None = None
+        self.register_load_state_dict_post_hook(ProCoHead._forget_mirror)
         self.alpha = alpha
         self.temperature = temperature
+
+    def _forget_mirror(self, _incompatible_keys: object) -> None:
+        self._mirror = None
 
     def begin_epoch(self, epoch: int, seed: int) -> None:
         """Use the means of the last epoch, and begin to collect those of the next one; a second call does nothing.
@@ -105,13 +111,16 @@ class ProCoHead(ContrastiveHead):
             epoch: The epoch that begins, counted from 0.
             seed: Of the directions that the new means start with, together with the epoch.
         """
-        if int(self.begun_epoch) == epoch:  # resumed within it
+        if self._mirror is None:
+            self._mirror = int(self.begun_epoch)
+        if self._mirror == epoch:
             return
         self.used.take(self.running.means)
         generator = torch.Generator().manual_seed(int(np.random.SeedSequence((seed, epoch)).generate_state(1)[0]))
         num_classes, feat_dim = self.running.mean.shape
         self.running.take(random_means(num_classes, feat_dim, generator))
         self.begun_epoch.fill_(epoch)
+        self._mirror = epoch
 
     def loss(self, views: Views) -> dict[str, Tensor]:
         """Losses of one step.
@@ -153,17 +162,14 @@ class ClassMeansHook(Hook):
     """Tells :class:`ProCoHead` that an epoch begins, in loops by epoch and by iteration alike."""
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: dict | None = None) -> None:
-        """Call the head before the first iteration of each epoch.
+        """Call the head before each iteration: an update that is left out puts back the beginning of an epoch too.
 
         Raises:
             UserError: The model has another head.
         """
-        epoch, done = divmod(runner.iter, len(runner.train_dataloader))
-        if done == 0:
-            head = getattr(get_ori_model(runner.model), 'head', None)
-            if not isinstance(head, ProCoHead):
-                raise UserError(
-                    f'ClassMeansHook needs an ltcl.ProCoHead, not a {type(head).__name__}: take the hook out of the '
-                    'config'
-                )
-            head.begin_epoch(epoch, runner.seed)
+        head = getattr(get_ori_model(runner.model), 'head', None)
+        if not isinstance(head, ProCoHead):
+            raise UserError(
+                f'ClassMeansHook needs an ltcl.ProCoHead, not a {type(head).__name__}: take the hook out of the config'
+            )
+        head.begin_epoch(runner.iter // len(runner.train_dataloader), runner.seed)

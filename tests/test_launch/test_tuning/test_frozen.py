@@ -116,6 +116,15 @@ def mixed(cfg):
     cfg.model.data_preprocessor.batch_augments = dict(augments=dict(type='Mixup', alpha=1.0))
 
 
+def mixed_beside_the_model(cfg):
+    cfg.data_preprocessor = cfg.model.pop('data_preprocessor')
+    cfg.data_preprocessor.batch_augments = dict(augments=dict(type='Mixup', alpha=1.0))
+
+
+def with_priorities(cfg):
+    cfg.default_hooks['priorities'] = dict(type='ltcl.SamplerPriorityHook')
+
+
 def segmentation(cfg):
     cfg.model = dict(type='EncoderDecoder', backbone=dict(type='ResNet'), decode_head=dict(type='FCNHead'))
 
@@ -171,6 +180,9 @@ def one_view(cfg):
         (another_backbone, 'the model has CifarResNet'),
         (without_hook, "add feature_cache=dict(type='ltcl.FeatureCacheHook')"),
         (one_view, 'the train pipeline makes 1 view'),
+        (mixed, 'model.data_preprocessor.batch_augments mixes images'),
+        (mixed_beside_the_model, 'data_preprocessor.batch_augments mixes images'),
+        (with_priorities, 'default_hooks.priorities scores single images'),
     ],
 )
 def test_parts_that_do_not_fit(tmp_path, change, message):

@@ -32,3 +32,11 @@ def test_in_the_slot_of_a_head():
 def test_mistakes(option):
     with pytest.raises(UserError, match=f'{option}=0'):
         LDAMLoss(4, **{option: 0})
+
+
+def test_margins_are_of_the_scale_of_the_classifier():
+    loss = dict(type='ltcl.LDAMLoss', num_classes=4, class_counts=COUNTS.tolist())
+    head = dict(type='ltcl.CosineClsHead', num_classes=4, in_channels=8, scale=16, loss=loss)
+    with pytest.raises(UserError, match=r'scale=16, and its loss has margins for scale=30: set head\.scale and'):
+        MODELS.build(head)
+    MODELS.build({**head, 'loss': {**loss, 'scale': 16}})
