@@ -5,7 +5,6 @@ import tempfile
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
 from mmengine.config import Config
 
 from ltcl.datasets.same_files import is_among
@@ -20,6 +19,7 @@ from ltcl.launch.run_config import config_of_run, name_of_images
 from ltcl.notices import warn
 from ltcl.predictions import SavedPredictions, load_predictions
 from ltcl.predictions.adjusting import halves
+from ltcl.predictions.same_images import are_of_same_images
 from ltcl.work_dir import name_of_checkpoint
 
 from .calibrating import some
@@ -78,8 +78,7 @@ def collect(run: str, data: str | None = None, in_halves: bool = False) -> Answe
     if tested.get('test_dataloader') is None or is_benchmark(tested) or is_gone(tested, 'test'):
         return Answers(val, None, 'test', bounds)
     test = answers_of(tested, 'test')
-    is_same = np.array_equal(val.labels, test.labels) and np.array_equal(val.scores, test.scores)
-    if is_same:
+    if are_of_same_images(test, val):
         return Answers(val, None, 'test', bounds)
     if data is not None:
         val = without(val, test.paths.tolist(), data, 'test images of this run, {}, which check what is fitted')

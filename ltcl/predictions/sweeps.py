@@ -16,6 +16,7 @@ from ltcl.evaluation.functional.shot import DEFAULT_BOUNDS
 from .adjusting import TAUS, are_counts_known, best_of, log_shares
 from .calibration import calibration_error, mean_log_loss
 from .figures import Figures, accuracy_figures
+from .same_images import are_of_same_images
 from .saved import SavedPredictions
 from .score_rows import row_blocks
 
@@ -169,7 +170,7 @@ def _check_val(test: SavedPredictions, val: SavedPredictions) -> None:
             f'the validation predictions answer for the class mix {_in_words(val.frequency_power)}, the test '
             f'predictions for {_in_words(test.frequency_power)}: write both with one --prior'
         )
-    if np.array_equal(val.labels, test.labels) and np.array_equal(val.scores, test.scores):
+    if are_of_same_images(test, val):
         raise UserError(
             'the validation predictions are those of the test images: whatever they choose, the test would be no test; '
             'name predictions of other images, or omit --val'

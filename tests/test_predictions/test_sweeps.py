@@ -74,6 +74,30 @@ def test_validation_predictions_that_do_not_fit(changes, message):
         sweeps(biased(0), biased(0, 'val')._replace(**changes))
 
 
+FILES = np.array([f'{number}.jpg' for number in range(600)])
+
+
+@pytest.mark.parametrize(
+    ('paths', 'of_val', 'difference', 'is_same'),
+    [
+        (None, None, 3e-6, True),  # of another batch size
+        (FILES, FILES, 1.0, True),  # of another resolution
+        (FILES, FILES[::-1], 3e-6, True),  # under other names
+        (FILES, FILES[::-1], 1.0, False),
+        (None, None, 1.0, False),
+    ],
+)
+def test_images_are_known_by_their_files_or_else_by_their_scores(paths, of_val, difference, is_same):
+    test = biased(0)
+    paths, of_val = (test.paths if each is None else each for each in (paths, of_val))
+    val = test._replace(scores=test.scores + np.float32([difference, 0, 0, 0]), paths=of_val)
+    if is_same:
+        with pytest.raises(UserError, match='are those of the test images'):
+            sweeps(test._replace(paths=paths), val)
+    else:
+        assert sweeps(test._replace(paths=paths), val)[0].chosen is not None
+
+
 def test_the_command(call, tmp_path):
     save_predictions(tmp_path / 'predictions.npz', biased(0))
     save_predictions(tmp_path / 'val.npz', biased(1, 'val'))
