@@ -106,7 +106,7 @@ def convert(args: argparse.Namespace) -> Path:
 
 
 def measure(cfg: 'Config', checkpoint: Path, is_encoder: bool) -> None:
-    """Test the converted file as `ltcl test` does.
+    """Test the converted file as `ltcl test` does; what that writes lies in a folder beside it.
 
     Raises:
         UserError: There is no classifier to test.
@@ -114,7 +114,7 @@ def measure(cfg: 'Config', checkpoint: Path, is_encoder: bool) -> None:
     if is_encoder:
         raise UserError('--data needs a classifier, but only an encoder was converted: train one on it first')
     cfg.load_from = str(checkpoint)
-    cfg.work_dir = cfg.get('work_dir') or str(Path('work_dirs', Path(cfg.filename).stem))
+    cfg.work_dir = str(checkpoint.with_name(f'{checkpoint.stem}_test'))
     cfg.launcher = 'none'
     build_runner(cfg).test()
 

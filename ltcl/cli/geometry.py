@@ -8,6 +8,7 @@ examples:
 """
 
 import argparse
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,13 +47,14 @@ def measure(config: str, checkpoint: str, data_root: str | None = None) -> list[
     if not Path(checkpoint).is_file():
         raise UserError(f'checkpoint {checkpoint} does not exist; training writes them to its work dir')
     cfg = load_config(config)
-    cfg.load_from, cfg.resume, cfg.work_dir = checkpoint, False, str(Path(checkpoint).parent)
+    cfg.load_from, cfg.resume = checkpoint, False
     cfg.test_dataloader.dataset = images_of(cfg.test_dataloader.dataset)
     if data_root is not None:
         cfg.test_dataloader.dataset.data_root = data_root
     import_mmpretrain()
     fill_num_classes(cfg, checkpoint)
-    runner = build_runner(cfg)
+    with tempfile.TemporaryDirectory() as cfg.work_dir:  # its log and config are not those of the run
+        runner = build_runner(cfg)
     runner.load_or_resume()
     loader = runner.build_dataloader(cfg.test_dataloader)
     features, labels = extract_features(runner.model, loader)

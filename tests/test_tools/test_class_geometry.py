@@ -27,8 +27,10 @@ def trained(tmp_path_factory):
 
 def test_figures_of_features_and_embeddings(trained, tmp_path, call):
     runner, config, checkpoint = trained
+    before = {path: path.stat().st_mtime_ns for path in checkpoint.parent.rglob('*')}
     done = call('geometry', config, checkpoint, config, checkpoint, '--out', tmp_path / 'table.csv')
     assert done.status == 0, done.err
+    assert {path: path.stat().st_mtime_ns for path in checkpoint.parent.rglob('*')} == before
     table = pd.read_csv(tmp_path / 'table.csv')
     assert table['space'].tolist() == ['features', 'embeddings'] * 2
     features, labels = extract_features(runner.model, runner.build_dataloader(runner.cfg.test_dataloader))

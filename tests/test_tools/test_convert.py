@@ -113,10 +113,13 @@ def test_converted_file_goes_straight_into_a_test(trained, tmp_path):
 
 def test_command_measures_accuracy_on_data(trained, tmp_path, call):
     runner, config, path, _ = trained
+    before = {file: file.stat().st_mtime_ns for file in config.parent.rglob('*')}
     done = call('convert', path, '--from', 'paco', '--out', tmp_path / 'a.pth', '--verify', config, '--data')
     assert done.status == 0, done.err
+    assert {file: file.stat().st_mtime_ns for file in config.parent.rglob('*')} == before
     assert f'shot/all: {runner.test()["shot/all"]:.4f}' in done.out
     assert f'saved: {tmp_path / "a.pth"}' in done.out
+    assert (tmp_path / 'a_test' / 'toy.py').is_file()
 
 
 def test_mistakes(original_file, tmp_path):

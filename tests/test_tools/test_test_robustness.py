@@ -80,6 +80,15 @@ def test_an_interrupted_test_goes_on(corrupted, checkpoint, tmp_path, monkeypatc
     assert json.loads(path.read_text())['sets']['corrupted']['top1']['fog']['4'] == 12.5
 
 
+def test_the_config_of_the_training_stays(checkpoint, tmp_path, monkeypatch, capsys):
+    kept = tmp_path / 'run' / checkpoint[0].name
+    kept.parent.mkdir()
+    kept.write_text('# of the training\n')
+    call(tool, monkeypatch, capsys, *checkpoint, '--clean')
+    assert kept.read_text() == '# of the training\n'
+    assert Config.fromfile(kept.with_name(f'robustness_{kept.name}')).load_from == str(checkpoint[1])
+
+
 def test_run_of_frozen_features_is_tested_on_images(images, tmp_path, monkeypatch, capsys):
     config, checkpoint = frozen_files(images, tmp_path)
     words = [tmp_path / 'c', '--corruptions', 'fog', '--workers', 1]
