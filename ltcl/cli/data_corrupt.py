@@ -1,7 +1,8 @@
 """Corrupt the images of a test set, as ImageNet-C and CIFAR-10-C were made, for `ltcl robustness`.
 
-SOURCE is a folder with one folder of images for each class, or a config, of which the test set is taken. OUT gets
-<corruption>/<severity>/<class>/<image>. Safe to stop and to run again: files that are there are left alone.
+SOURCE is a folder with one folder of images for each class, or a config, of which the test set is taken and read as its
+test pipeline reads it. OUT gets <corruption>/<severity>/<class>/<image>. Safe to stop and to run again: files that are
+there are left alone.
 
 examples:
   ltcl data corrupt my_images/test my_images-c
@@ -15,7 +16,7 @@ import os
 from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rich.console import Console
 
@@ -33,8 +34,13 @@ if TYPE_CHECKING:
     import numpy as np
 
     from ltcl.datasets.corruptions.writer import CorruptionWriter
+    from ltcl.datasets.transforms import LoadImage
 
 Item = tuple[str, 'str | np.ndarray']
+DECODING = ('background', 'upright', 'value_range')
+"""Options of ``ltcl.LoadImage`` that change what is seen."""
+OWN_IMAGES = {'background': [255, 255, 255], 'upright': True}
+"""Those of ``configs/_base_/datasets/own-images.py``."""
 writer: 'CorruptionWriter'  # of the processes that write_all forks
 
 
@@ -64,8 +70,26 @@ def options(parser: ArgumentParser) -> None:
     parser.add_argument('--workers', type=int, default=os.cpu_count(), help='processes (default: one per core)')
 
 
-def images_of_folder(folder: str) -> tuple[list[Item], list[str]]:
-    """Names and paths of the images of a folder of class folders, and its classes."""
+class Source(NamedTuple):
+    """What is to be corrupted.
+
+    Args:
+        items: Names of the images and their paths, or the images.
+        classes: Names of the class folders, in the order of the labels.
+        decoding: Options by which a model of these images reads files; None: as the published recipes do.
+    """
+
+    items: list[Item]
+    classes: list[str]
+    decoding: dict[str, Any] | None
+
+
+def images_of_folder(folder: str) -> Source:
+    """The images of a folder of class folders, which are read as own images are.
+
+    Raises:
+        UserError: Two images have one name.
+    """
     from ltcl.datasets.class_folders import scan_class_folders
 
     paths, _, classes = scan_class_folders(folder)
@@ -74,18 +98,19 @@ def images_of_folder(folder: str) -> tuple[list[Item], list[str]]:
     for name, path in zip(names, paths, strict=True):
         if first.setdefault(name, path) != path:
             raise UserError(f'{path} and {first[name]} would become the same file: rename one of them')
-    return list(zip(names, paths, strict=True)), classes
+    return Source(list(zip(names, paths, strict=True)), classes, OWN_IMAGES)
 
 
-def images_of_config(path: str) -> tuple[list[Item], list[str]]:
-    """Names and images, or their paths, of the test set of a config, and names of class folders that sort by label."""
+def images_of_config(path: str) -> Source:
+    """The test set of a config; the names of its class folders sort by label."""
     from mmengine.registry import init_default_scope
 
+    from ltcl.datasets.image_checks import image_loader
     from ltcl.registry import DATASETS
 
     cfg = load_config(path)
     init_default_scope(cfg.get('default_scope', 'mmpretrain'))
-    dataset = DATASETS.build({**images_of(cfg.test_dataloader.dataset), 'pipeline': []})
+    dataset = DATASETS.build(images_of(cfg.test_dataloader.dataset))
     infos = [dataset.get_data_info(index) for index in range(len(dataset))]
     num_classes = len(dataset.CLASSES)
     classes = [f'{label:0{len(str(num_classes - 1))}}' for label in range(num_classes)]
@@ -93,7 +118,13 @@ def images_of_config(path: str) -> tuple[list[Item], list[str]]:
         (f'{classes[info["gt_label"]]}/{index:06}', info['img'] if 'img' in info else info['img_path'])
         for index, info in enumerate(infos)
     ]
-    return items, classes
+    return Source(items, classes, decoding_of(image_loader(dataset)))
+
+
+def decoding_of(loader: 'LoadImage | None') -> dict[str, Any] | None:
+    """The options by which a step reads files otherwise than the published recipes do, as JSON has them."""
+    found = {name: getattr(loader, name, None) for name in DECODING}
+    return {name: list(each) if isinstance(each, tuple) else each for name, each in found.items() if each} or None
 
 
 def keep_settings(out: Path, settings: dict) -> None:
@@ -187,13 +218,15 @@ def main(args: argparse.Namespace) -> None:
     from ltcl.datasets.robustness import read_image
 
     check(args)
-    items, classes = (images_of_config if find_config(args.source).suffix == '.py' else images_of_folder)(args.source)
+    read_source = images_of_config if find_config(args.source).suffix == '.py' else images_of_folder
+    items, classes, decoding = read_source(args.source)
     first = items[0][1]
-    profile = args.profile or profile_of(*(read_image(first, 'rgb') if isinstance(first, str) else first).shape[:2])
+    first = read_image(first, 'rgb', **(decoding or {})) if isinstance(first, str) else first
+    profile = args.profile or profile_of(*first.shape[:2])
     if args.limit is not None:
         kept = np.random.default_rng(args.seed).permutation(len(items))[: args.limit]
         items = [items[index] for index in sorted(kept)]
-    how = dict(profile=profile, crop=profile == 'large' and not args.keep_size, seed=args.seed)
+    how = dict(profile=profile, crop=profile == 'large' and not args.keep_size, seed=args.seed, decoding=decoding)
     frost_images = choose_frost(args)
     keep_settings(
         args.out, dict(source=args.source, limit=args.limit, **how, frost_images=frost_images, classes=classes)

@@ -45,14 +45,19 @@ class ClassFolderTestSet(ImageFolderDataset):
         return info
 
 
-def read_image(path: str | Path, color: str) -> np.ndarray:
+def read_image(path: str | Path, color: str, **decoding: Any) -> np.ndarray:
     """Decode an image file to uint8, shape (H, W, 3) with ``'rgb'`` or (H, W) with ``'grey'``.
+
+    Args:
+        path: The file.
+        color: ``'rgb'`` or ``'grey'``.
+        **decoding: Options of :func:`.transforms.decoding.decode_rgb`; without them as the published sets are read.
 
     Raises:
         UserError: The file cannot be read or is no image.
     """
     try:
-        picture = Image.fromarray(decode_rgb(Path(path).read_bytes()))
+        picture = Image.fromarray(decode_rgb(Path(path).read_bytes(), **decoding))
     except (OSError, ValueError, SyntaxError) as error:
         raise UserError(f'cannot read the image {path} ({error}): make or unpack it anew') from error
     return np.array(picture.convert(MODES[color]))

@@ -1,9 +1,10 @@
 """Corrupted copies of images on disk."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -29,6 +30,7 @@ class CorruptionWriter:
         seed: Seed of all images.
         frost_images: Photographs for ``frost``: a folder, or the name of the package that has those of ImageNet-C,
             which are enlarged where they are smaller than an image; None draws the frost.
+        decoding: How image files are read, as :func:`ltcl.datasets.robustness.read_image` takes it.
     """
 
     def __init__(
@@ -39,12 +41,14 @@ class CorruptionWriter:
         crop: bool,
         seed: int = 0,
         frost_images: str | Path | None = None,
+        decoding: Mapping[str, Any] | None = None,
     ) -> None:
         self.out = out
         self.variants = [(corruption, severity) for corruption in corruptions for severity in range(1, 6)]
         self.profile = profile
         self.crop = EvalView() if crop else None
         self.seed = seed
+        self.decoding = decoding or {}
         self.enlarge_frost = frost_images == PACKAGE
         self.frost_photos = None if frost_images is None else read_frost(frost_images, profile)
 
@@ -61,7 +65,7 @@ class CorruptionWriter:
         missing = [variant for variant in self.variants if not self._path(name, *variant).exists()]
         if not missing:
             return 0
-        image = read_image(source, 'rgb') if isinstance(source, str) else source
+        image = read_image(source, 'rgb', **self.decoding) if isinstance(source, str) else source
         if self.crop is not None:
             image = self.crop.view_of(image)
         photos = self.frost_photos

@@ -1,0 +1,67 @@
+"""ltcl data corrupt reads files as the model of these images does."""
+
+import json
+
+import numpy as np
+import pytest
+from mmengine.config import Config
+from PIL import Image
+
+WHITE = [255, 255, 255]
+
+
+@pytest.fixture
+def images(tmp_path):
+    """A drawing on nothing, and a picture of a telephone that was held upright: wider than high as it lies."""
+    for label, name in enumerate('ab'):
+        folder = tmp_path / 'images' / name
+        folder.mkdir(parents=True)
+        Image.fromarray(np.zeros((20, 20, 4), np.uint8)).save(folder / 'drawn.png')
+        exif = Image.Exif()
+        exif[0x0112] = 6
+        Image.new('RGB', (30, 20), (label, 90, 90)).save(folder / 'taken.jpg', exif=exif)
+    return tmp_path / 'images'
+
+
+def corrupted(call, source, out):
+    """Pixels of what was drawn, size of what was taken, and how they were read."""
+    done = call('data', 'corrupt', source, out, '--corruptions', 'contrast', '--workers', 1)
+    assert done.status == 0, done.err
+    drawn, taken, *_ = sorted((out / 'contrast' / '1').rglob('*.png'))
+    settings = json.loads((out / 'corruptions.json').read_text())
+    return np.asarray(Image.open(drawn)).mean(), Image.open(taken).size, settings
+
+
+def config_of(images, path, **options):
+    pipeline = [dict(type='ltcl.LoadImage', **options)]
+    dataset = dict(type='ltcl.ImageFolderDataset', data_prefix=str(images), pipeline=pipeline)
+    Config(dict(test_dataloader=dict(dataset=dataset))).dump(path)
+    return path
+
+
+def test_a_folder_is_read_as_own_images_are(images, tmp_path, call):
+    level, size, settings = corrupted(call, images, tmp_path / 'out')
+    assert (level, size) == (255, (20, 30))
+    assert settings['decoding'] == dict(background=WHITE, upright=True)
+
+
+@pytest.mark.parametrize(
+    ('options', 'level', 'size', 'decoding'),
+    [
+        ({}, 0, (30, 20), None),
+        (dict(upright=True), 0, (20, 30), dict(upright=True)),
+        (dict(background=(255, 255, 255)), 255, (30, 20), dict(background=WHITE)),
+    ],
+)
+def test_a_config_is_read_as_its_test_pipeline_reads(images, tmp_path, call, options, level, size, decoding):
+    config = config_of(images, tmp_path / f'{tmp_path.name}.py', **options)
+    *found, settings = corrupted(call, config, tmp_path / 'out')
+    assert (*found, settings['decoding']) == (level, size, decoding)
+
+
+def test_images_that_are_read_otherwise_are_not_mixed_in(images, tmp_path, call):
+    corrupted(call, images, tmp_path / 'out')
+    settings = json.loads((tmp_path / 'out' / 'corruptions.json').read_text())
+    del settings['decoding']  # as an earlier version wrote it
+    (tmp_path / 'out' / 'corruptions.json').write_text(json.dumps(settings))
+    assert 'was begun with decoding = None, now it is' in call('data', 'corrupt', images, tmp_path / 'out').mistake
