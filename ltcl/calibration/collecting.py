@@ -14,6 +14,7 @@ from ltcl.evaluation.functional.shot import DEFAULT_BOUNDS
 from ltcl.inference.runs import SCOPE, classifies
 from ltcl.launch import build_runner
 from ltcl.launch.config_values import OWN_IMAGES, bounds_of, images_of
+from ltcl.launch.final_test import has_own_test
 from ltcl.launch.moved_images import is_gone, is_own, refuse_gone, training_files
 from ltcl.launch.run_config import config_of_run, name_of_images
 from ltcl.notices import warn
@@ -75,7 +76,7 @@ def collect(run: str, data: str | None = None, in_halves: bool = False) -> Answe
         )
     if is_gone(tested, 'test'):
         warn(f'the test images of {run} are not in their folder any more, so there is no check')
-    if tested.get('test_dataloader') is None or is_benchmark(tested) or is_gone(tested, 'test'):
+    if is_gone(tested, 'test') or not has_own_test(tested):
         return Answers(val, None, 'test', bounds)
     test = answers_of(tested, 'test')
     if are_of_same_images(test, val):

@@ -246,6 +246,28 @@ def test_validation_images_that_are_those_of_the_test(call, run):
     assert 'has no validation images, which a calibration is fitted on: name a folder' in call('calibrate', run).mistake
 
 
+def test_a_folder_without_a_test_part_has_no_check(call, run, folders, tmp_path):
+    root = tmp_path / 'own'
+    root.mkdir()
+    for part in ('train', 'val'):
+        (root / part).symlink_to(folders / part)
+    checkpoint = load_from_local(best(run))
+    config = checkpoint['meta']['config']
+    for part in ('val', 'test'):
+        loader = config[f'{part}_dataloader']
+        loader['dataset'] = dict(
+            type='ltcl.OwnImages', data_root=str(root), split=part, pipeline=loader['dataset']['pipeline']
+        )
+    config['test_dataloader']['batch_size'] = 1  # whose scores differ in the last digits
+    save_whole(best(run), checkpoint)
+    write_doubtful(tmp_path / 'others', (100, 60, 30), 5)
+    for words in ([], [tmp_path / 'others']):
+        done = call('calibrate', run, *words, '--dry-run')
+        assert done.status == 0, done.err
+        assert 'there are no test images of their own' in done.out
+        assert not re.search('^ *test, all', done.out, re.MULTILINE)
+
+
 @pytest.mark.parametrize(
     ('words', 'status', 'message'),
     [
