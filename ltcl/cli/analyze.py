@@ -2,8 +2,8 @@
 
 PREDICTIONS is a file of `ltcl test --out`, or a work dir with a predictions.npz. What a change of the scores would give
 (temperature, post-hoc logit adjustment tau, class mix) is shown on these images; a value is chosen only by --val,
-predictions of other images by the same checkpoint for the same class mix. Beside the predictions, or in --out, it
-writes analysis.json and analysis_classes.csv.
+predictions of other images by the same checkpoint for the same class mix. Shot groups are those of the report beside
+the predictions. Beside them, or in --out, it writes analysis.json and analysis_classes.csv.
 
 examples:
   ltcl analyze work_dirs/birds --val work_dirs/birds/val.npz
@@ -12,6 +12,7 @@ examples:
 """
 
 import argparse
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,7 +31,9 @@ def options(parser: ArgumentParser) -> None:
     """Words and options of the command."""
     parser.add_argument('predictions', metavar='PREDICTIONS', help='.npz file, or a work dir with a predictions.npz')
     parser.add_argument('--val', metavar='FILE.npz', help='validation predictions, by which values are chosen')
-    parser.add_argument('--bounds', nargs=2, type=int, metavar=('LOW', 'HIGH'), help='medium-shot counts (20 100)')
+    parser.add_argument(
+        '--bounds', nargs=2, type=int, metavar=('LOW', 'HIGH'), help='medium-shot counts; as in the test'
+    )
     parser.add_argument('--out', type=Path, metavar='FOLDER', help='where the files are written')
 
 
@@ -49,13 +52,27 @@ def read(path: str) -> 'SavedPredictions':
     return found
 
 
+def bounds_of(folder: Path) -> tuple[int, int]:
+    """Bounds of the shot groups by the reports in a folder, that of its test first; the usual ones without a report."""
+    from ltcl.analysis.run_report import METRICS_FILE
+    from ltcl.evaluation.functional.shot import DEFAULT_BOUNDS
+    from ltcl.report.run_files import read_json
+
+    for name in (f'test_{METRICS_FILE}', METRICS_FILE):
+        with contextlib.suppress(UserError):  # a file of that name that is none of ours
+            if found := read_json(folder / name).get('bounds'):
+                return tuple(found)
+    return DEFAULT_BOUNDS
+
+
 @command(options)
 def main(args: argparse.Namespace) -> None:
     """Compute, print and write."""
-    low, high = args.bounds or (20, 100)
+    beside = Path(args.predictions) if Path(args.predictions).is_dir() else Path(args.predictions).parent
+    low, high = args.bounds or bounds_of(beside)
     if not 0 <= low <= high:
         raise UserError(f'--bounds {low} {high}: give two counts, the smaller one first')
-    folder = args.out or (Path(args.predictions) if Path(args.predictions).is_dir() else Path(args.predictions).parent)
+    folder = args.out or beside
     if not folder.is_dir():
         raise UserError(f'--out {folder} is no folder: make it, or name another')
     from ltcl.predictions.analysis import analyse, write_analysis

@@ -112,6 +112,29 @@ def test_the_command(call, tmp_path):
     assert call('analyze', tmp_path / 'predictions.npz')[1].count('nothing is chosen') == 3
 
 
+@pytest.mark.parametrize(
+    ('reports', 'words', 'groups'),
+    [
+        ({}, [], ['many', 'many', 'medium', 'few']),
+        (dict(test_metrics=(2, 60), metrics=(2, 3)), [], ['many', 'many', 'medium', 'medium']),
+        (dict(metrics=(60, 150)), [], ['many', 'medium', 'medium', 'few']),
+        (dict(metrics=None), [], ['many', 'many', 'medium', 'few']),  # of something else
+        (dict(metrics=(60, 150)), ['--bounds', 1, 1], ['many', 'many', 'many', 'many']),
+    ],
+)
+def test_shot_groups_are_those_of_the_report_beside_them(call, tmp_path, reports, words, groups):
+    save_predictions(tmp_path / 'predictions.npz', biased(0))
+    for name, bounds in reports.items():
+        report = dict(shot_prefix='shot', per_class=[], unit='test', last=None, bounds=bounds)
+        (tmp_path / f'{name}.json').write_text(json.dumps(report if bounds else {}))
+    out = tmp_path / 'out'
+    out.mkdir()
+    done = call('analyze', tmp_path / 'predictions.npz', '--out', out, *words)
+    assert done.status == 0, done.err
+    record = json.loads((out / 'analysis.json').read_text())
+    assert [row['group'] for row in record['per_class']] == groups
+
+
 def test_mistakes_are_told_in_one_line(call, tmp_path):
     status, printed, errors = call('analyze', tmp_path)
     assert (status, printed, errors.count('\n')) == (1, '', 1)
