@@ -6,7 +6,6 @@ import numpy as np
 from markupsafe import Markup
 
 from ltcl.neutral_text import visible
-from ltcl.openclipart.statistics import shot_group
 
 from .charts import Bar, tail
 from .copies import groups_of_copies, own_pictures
@@ -47,8 +46,7 @@ def image_page(found: Found, title: str) -> Page:
 
 
 def _tiles(found: Found) -> list[tuple[str, str]]:
-    images, counts = found.images, found.images.training
-    groups = [shot_group(int(count)) for count in counts]
+    images, counts, groups = found.images, found.images.training, found.images.groups
     factor = imbalance_factor(counts)
     tiles = [
         (f'{len(images.labels):,}', 'images'),
@@ -67,11 +65,12 @@ def _tiles(found: Found) -> list[tuple[str, str]]:
 
 def _tail(images: Labelled, order: list[int]) -> Markup:
     first, *others = images.counts().items()
+    groups = images.groups
     names = [name for name, _ in others]
     bars = [
         Bar(
             shown(images.classes[i]),
-            shot_group(int(first[1][i])),
+            groups[i],
             int(first[1][i]),
             tuple(int(c[i]) for _, c in others),
         )
@@ -98,14 +97,14 @@ def _columns(found: Found) -> list[Column]:
 
 
 def _rows(found: Found, order: list[int]) -> list[Row]:
-    images, counts = found.images, list(found.images.counts().values())
+    images, counts, groups = found.images, list(found.images.counts().values()), found.images.groups
     own = None if found.pictures is None else own_pictures(found.pictures.near, images)
     _, tested = _tested(images)
     ends = {number: interval(number) for number in np.unique(tested).tolist() if number}
     return [
         Row(
             shown(images.classes[i]),
-            shot_group(int(images.training[i])),
+            groups[i],
             [
                 *(str(each[i]) for each in counts),
                 *([] if own is None else [str(own[i])]),
@@ -140,7 +139,7 @@ def _figure(images: Labelled, place: int, caption: str = '') -> Figure:
 
 
 def _sheets(found: Found, order: list[int]) -> list[Strip]:
-    images, broken = found.images, set(found.broken)
+    images, broken, groups = found.images, set(found.broken), found.images.groups
     by_class = np.split(np.argsort(images.labels, kind='stable'), np.cumsum(np.bincount(images.labels))[:-1])
     strips = []
     for i in chosen_classes(order):
@@ -148,7 +147,7 @@ def _sheets(found: Found, order: list[int]) -> list[Strip]:
         # Of the parts the first one is trained on, and its images come first.
         places = [place for place in places if images.parts[place] == 0] or places
         whole = [place for place in places if images.name_of(place) not in broken]
-        remark = f'{images.training[i]:,} images, {shot_group(int(images.training[i]))}-shot'
+        remark = f'{images.training[i]:,} images, {groups[i]}-shot'
         chosen = [_figure(images, whole[k]) for k in spread(len(whole), OF_CLASS)]
         strips.append(Strip(shown(images.classes[i]), remark, chosen))
     return strips

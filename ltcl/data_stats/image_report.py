@@ -43,14 +43,11 @@ def report(data: str, cfg: Any, args: argparse.Namespace) -> None:
 
 
 def _tell_classes(images: Labelled) -> None:
-    from ltcl.evaluation.functional.shot import DEFAULT_BOUNDS
-    from ltcl.openclipart.statistics import shot_group
-
-    counts, training = images.counts(), images.training
-    groups = [shot_group(int(count)) for count in training]
-    rows = [[images.classes[i], *(int(each[i]) for each in counts.values()), groups[i]] for i in by_size(training)]
+    counts, groups = images.counts(), images.groups
+    order = by_size(images.training)
+    rows = [[images.classes[i], *(int(each[i]) for each in counts.values()), groups[i]] for i in order]
     tell_classes(['class', *counts, 'shots'], rows)
-    few, many = DEFAULT_BOUNDS
+    few, many = images.bounds
     print(
         f'\nmany (> {many}) {groups.count("many"):,}, medium ({few}-{many}) {groups.count("medium"):,}, '
         f'few (< {few}) {groups.count("few"):,} classes'

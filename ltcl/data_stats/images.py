@@ -7,6 +7,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ltcl.errors import UserError
+from ltcl.evaluation.functional.shot import DEFAULT_BOUNDS
+from ltcl.launch.config_values import bounds_of
+from ltcl.report.class_rows import group_of
 
 PARTS = ('train', 'val', 'test')
 TRAINING, UNDIVIDED = 'train', 'all'
@@ -22,6 +25,7 @@ class Labelled(NamedTuple):
         parts: Number of the part of each, int64, shape (N,).
         names: Names of the parts.
         classes: Names of the classes.
+        bounds: Smallest and largest training count of a medium-shot class.
     """
 
     pictures: Sequence[str | np.ndarray]
@@ -29,6 +33,7 @@ class Labelled(NamedTuple):
     parts: np.ndarray
     names: list[str]
     classes: list[str]
+    bounds: tuple[int, int] = DEFAULT_BOUNDS
 
     def counts(self) -> dict[str, np.ndarray]:
         """Images of each class, int64, shape (num_classes,), by part."""
@@ -40,6 +45,11 @@ class Labelled(NamedTuple):
         """Images of each class in the part that is trained on, int64, shape (num_classes,)."""
         counts = self.counts()
         return counts.get(TRAINING, next(iter(counts.values())))
+
+    @property
+    def groups(self) -> list[str]:
+        """Shot group of each class."""
+        return [group_of(count, self.bounds) for count in self.training.tolist()]
 
     def name_of(self, place: int) -> str:
         """File of an image, or its place where it is none."""
@@ -97,7 +107,8 @@ def images_of_config(cfg: Any) -> Labelled:
     numbers = np.repeat(np.arange(len(parts)), [len(infos) for infos in parts.values()])
     _, first = next(iter(found.values()))
     classes = first.metainfo.get('classes') or range(int(labels.max()) + 1)
-    return Labelled(_pictures(every), labels, numbers, list(parts), list(map(str, classes)))
+    bounds = bounds_of(cfg) or DEFAULT_BOUNDS
+    return Labelled(_pictures(every), labels, numbers, list(parts), list(map(str, classes)), bounds)
 
 
 def tests_validation(files: Mapping[str, Sequence[str | None]]) -> bool:

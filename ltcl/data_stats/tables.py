@@ -3,7 +3,6 @@
 import numpy as np
 
 from ltcl.neutral_text import csv_text
-from ltcl.openclipart.statistics import shot_group
 
 from .copies import groups_of_copies, own_pictures
 from .looking import Found
@@ -12,14 +11,14 @@ from .looking import Found
 def class_table(found: Found) -> str:
     """Each class, the largest first: images of each part, shot group, different pictures among those of training."""
     images = found.images
-    counts = images.counts()
+    counts, groups = images.counts(), images.groups
     own = None if found.pictures is None else own_pictures(found.pictures.near, images)
     header = ['class_name', *counts, 'group', *([] if own is None else ['pictures'])]
     rows = [
         [
             images.classes[i],
             *(int(each[i]) for each in counts.values()),
-            shot_group(int(images.training[i])),
+            groups[i],
             *([] if own is None else [int(own[i])]),
         ]
         for i in by_size(images.training)

@@ -94,6 +94,21 @@ def test_a_config_counts_the_same(call, folder):
     assert 'modes' not in done.out
 
 
+def test_the_groups_of_a_config_are_those_of_its_test(call, folder, tmp_path):
+    config = tmp_path / 'own.py'
+    config.write_text(
+        f"_base_ = 'ltcl::{CONFIG}'\ndata_root = '{folder}'\n"
+        "test_evaluator = [dict(type='ltcl.ShotAccuracy', bounds=(2, 6))]\n"
+    )
+    done = call('stats', config, '--no-files', '--out', tmp_path / 'stats')
+    assert done.status == 0, done.err
+    assert 'many (> 6) 1, medium (2-6) 1, few (< 2) 0 classes' in done.out
+    rows = csv.DictReader((tmp_path / 'stats' / 'classes.csv').open())
+    assert [row['group'] for row in rows] == ['many', 'medium']
+    page = (tmp_path / 'stats' / 'stats.html').read_text()
+    assert '1 / 1 / 0' in page
+
+
 @pytest.mark.parametrize('part', [None, 'val'])
 def test_a_validation_that_is_the_test_as_well_does_not_leak(call, tmp_path, part):
     folder = tmp_path / 'data'
