@@ -1,7 +1,8 @@
 """Measure how evenly encoders spread the classes of their test set.
 
 For the pooled features and, where there is a projector, the embeddings: smallest angle between class centres,
-uniformity of the centres, alignment within classes.
+uniformity of the centres, alignment within classes (the mean squared distance of two images of a class, as in
+`ltcl features`).
 
 examples:
   ltcl geometry kcl.py kcl.pth tsc.py tsc.pth --out geometry.csv

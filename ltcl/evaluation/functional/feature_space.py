@@ -62,8 +62,8 @@ def class_geometry(features: Tensor, labels: Tensor, num_classes: int) -> dict[s
 
     Returns:
         ``min_angle`` between class centres in degrees (higher is better), ``uniformity`` of the class centres and
-        ``alignment``, the mean squared distance between two rows of one class, averaged over classes (lower is better
-        for both). Fewer than two classes with rows have no ``min_angle`` and no ``uniformity``.
+        ``alignment``, the mean of :func:`class_alignment` over the classes that have it (lower is better for both; NaN
+        where none does). Fewer than two classes with rows have no ``min_angle`` and no ``uniformity``.
 
     Example:
         >>> features = torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
@@ -73,8 +73,7 @@ def class_geometry(features: Tensor, labels: Tensor, num_classes: int) -> dict[s
     """
     means, sizes = class_centers(features, labels, num_classes)
     means = means[sizes > 0]
-    # For unit rows the mean of |a - b|^2 over all pairs is 2 (1 - |mean|^2), so no pair is ever formed.
-    figures = {'alignment': float((2 * (1 - means.square().sum(1))).mean())}
+    figures = {'alignment': float(class_alignment(features, labels, num_classes).nanmean())}
     if len(means) < 2:
         return figures
     return {'min_angle': min_center_angle(means), 'uniformity': center_uniformity(means), **figures}
@@ -100,7 +99,7 @@ def class_alignment(features: Tensor, labels: Tensor, num_classes: int) -> Tenso
         tensor([2., nan], dtype=torch.float64)
     """
     means, sizes = class_centers(features, labels, num_classes)
-    # Over all pairs, those of a row with itself included, the mean is 2 (1 - |mean|^2).
+    # Over all pairs, those of a row with itself included, the mean is 2 (1 - |mean|^2): no pair is ever formed.
     all_pairs = (2 * (1 - means.square().sum(1))).clamp(min=0)
     return (all_pairs * sizes / (sizes - 1)).masked_fill(sizes < 2, torch.nan)
 
