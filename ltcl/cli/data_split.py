@@ -67,10 +67,14 @@ def shares_to_draw(sources: 'OwnSources', test_share: float, val_share: float) -
     """Parts to be drawn and their shares.
 
     Raises:
-        UserError: A part to be drawn is there already, or nothing is there to draw from.
+        UserError: A part to be drawn is there already, nothing is there to draw from, or nothing would be left of it.
     """
     if sources.training is None:
         raise UserError(f'{sources.root} has no training images to divide, only {", ".join(sources.files)}')
+    if test_share < 1 <= test_share + val_share:
+        raise UserError(
+            f'--test-share {test_share} and --val-share {val_share} leave no image for training: lower one of them'
+        )
     shares = {part: share for part, share in (('test', test_share), ('val', val_share)) if share}
     there = sorted(shares.keys() & sources.files.keys())
     if there:
@@ -84,7 +88,7 @@ def divide(images: 'Images', together: 'np.ndarray', shares: dict[str, float], s
     Args:
         images: To draw from.
         together: Group of each image, none of which is divided, shape (N,).
-        shares: Of each part to be drawn.
+        shares: Share of all of these images, for each part to be drawn.
         seed: Of the draws.
 
     Raises:
@@ -92,15 +96,16 @@ def divide(images: 'Images', together: 'np.ndarray', shares: dict[str, float], s
     """
     from ltcl.datasets import stratified_split
 
-    parts = {}
+    parts, left = {}, 1.0
     for part, share in shares.items():
-        kept, drawn = stratified_split(images.labels, share, seed, together)
+        kept, drawn = stratified_split(images.labels, share / left, seed, together)
         if not len(drawn):
             raise UserError(
                 f'--{part}-share {share} draws no image, since the classes are too small, {len(images.labels)} images '
                 f'in {len(set(together.tolist()))} groups that stay together: raise it'
             )
         parts[part], images, together = images.subset(drawn), images.subset(kept), together[kept]
+        left -= share
     return {'train': images, **parts}
 
 

@@ -130,11 +130,19 @@ def test_test_set_is_drawn_first_and_stays_apart(split, folder, tmp_path):
     assert np.bincount([label for _, label in test]).tolist() == [2, 4, 0, 1]
 
 
+def test_both_shares_are_of_the_whole_class(split, tmp_path):
+    write_own_folder(tmp_path / 'data', (50, 10))
+    split(tmp_path / 'data', '--out', tmp_path / 'lists', '--test-share', '0.2', '--val-share', '0.2')
+    counts = [np.bincount([label for _, label in images_of(tmp_path / 'lists', part)]) for part in ('val', 'test')]
+    assert [each.tolist() for each in counts] == [[2, 10], [2, 10]]
+
+
 @pytest.mark.parametrize(
     ('parts', 'args', 'message'),
     [
         ({'train', 'val'}, (), '/val is there already: give --val-share 0 to keep it'),
         ({'train'}, ('--val-share', '0.01'), '--val-share 0.01 draws no image'),
+        ({'train'}, ('--test-share', '0.5', '--val-share', '0.5'), 'leave no image for training: lower one'),
         ({'train'}, ('--test-share', '1'), 'must be at least 0 and less than 1, got 1.0'),
         ({'test'}, (), 'has no training images'),
     ],
