@@ -7,7 +7,6 @@ examples:
 
 import argparse
 import signal
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ltcl.files import write_atomic
@@ -15,6 +14,7 @@ from ltcl.launch import config_options, import_scope, load_config, set_options
 from ltcl.launch.building import import_custom_modules
 from ltcl.launch.config_names import is_variable
 from ltcl.launch.config_text import text_of
+from ltcl.launch.image_options import file_type
 from ltcl.launch.parts import check_parts
 from ltcl.launch.values import check_values
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def options(parser: ArgumentParser) -> None:
     """Words and options of the command."""
     config_options(parser)
-    parser.add_argument('--out', type=Path, metavar='FILE', help='.py file to write (default: print)')
+    parser.add_argument('--out', type=file_type('.py'), metavar='FILE', help='.py file to write (default: print)')
 
 
 def check_changed(cfg: 'Config', names: set[str]) -> None:
@@ -59,5 +59,4 @@ def main(args: argparse.Namespace) -> None:
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` may stop reading
         print(text, end='')
     else:
-        args.out.parent.mkdir(parents=True, exist_ok=True)
         write_atomic(args.out, text)

@@ -73,6 +73,18 @@ def test_mistakes_are_one_line(call):
     )
 
 
+@pytest.mark.parametrize(
+    ('out', 'message'),
+    [('mine', 'mine must end in .py'), ('folder.py', '(it is a folder)'), ('none/mine.py', '(there is no folder ')],
+)
+def test_a_place_that_cannot_be_written_is_told(call, tmp_path, out, message):
+    (tmp_path / 'folder.py').mkdir()
+    said = call(config, SMALL, '--out', tmp_path / out, status=2)
+    assert message in said
+    assert len(said.splitlines()) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ['folder.py']
+
+
 def test_list_chooses_by_words(call):
     everything = call(list_command).split()
     assert everything == [f'ltcl::{name}' for name in shipped_configs()]
