@@ -11,10 +11,12 @@ from ltcl.neutral_text import visible
 from .page import Page, render
 
 PAGE_FILE = 'stats.html'
+TABLES = ('classes.csv', 'copies.csv', 'damaged.csv', 'doubtful.csv', 'masks.csv')
+"""All that there may be beside the page."""
 
 
 def write(out: Path, tables: dict[str, str], page: Callable[[], Page], make: Callable[[Any], str | None]) -> None:
-    """Write page and tables, and say where they are.
+    """Write page and tables, and say where they are; tables of an earlier look that has its page there go.
 
     Args:
         out: A folder for all of them; or the file of the page, or of the first table.
@@ -32,6 +34,9 @@ def write(out: Path, tables: dict[str, str], page: Callable[[], Page], make: Cal
         is_page = out.suffix == '.html' and not out.is_dir()
         if not is_page:
             out.mkdir(parents=True, exist_ok=True)
+            if (out / PAGE_FILE).is_file():
+                for name in set(TABLES) - tables.keys():
+                    (out / name).unlink(missing_ok=True)
             for name, content in tables.items():
                 write_atomic(out / name, content)
         place = out if is_page else out / PAGE_FILE

@@ -128,6 +128,20 @@ def brightness(pictures, backbone):
     return np.stack([np.cos(values / 80), np.sin(values / 80)], axis=1).astype(np.float32)
 
 
+def test_no_table_of_an_earlier_look_stays(call, folder, tmp_path):
+    out = tmp_path / 'out'
+    assert call('stats', folder, '--out', out).status == 0
+    (out / 'masks.csv').touch()
+    (out / 'mine.csv').touch()
+    assert call('stats', folder, '--no-files', '--out', out).status == 0
+    assert sorted(path.name for path in out.iterdir()) == ['classes.csv', 'mine.csv', 'stats.html']
+    other = tmp_path / 'other'
+    other.mkdir()
+    (other / 'masks.csv').touch()  # beside no page: of somebody else
+    assert call('stats', folder, '--no-files', '--out', other).status == 0
+    assert (other / 'masks.csv').exists()
+
+
 def test_planted_label_errors_are_found(call, tmp_path, monkeypatch):
     monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path / 'cache'))
     monkeypatch.setattr('ltcl.data_stats.features.features_of', brightness)
