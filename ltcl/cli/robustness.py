@@ -263,7 +263,9 @@ def main(args: argparse.Namespace) -> None:
     shared: list[Any] = [load_results(path, about) if is_main_process() else None]
     broadcast_object_list(shared)
     results = shared[0]
-    for name, folder in folders.items():
+    # An earlier clean error counts, so it has to be of the same test set.
+    known = {'clean': None, **folders} if 'clean' in results.sets else folders
+    for name, folder in known.items():
         results.begin(name, folder, identity(cfg, name, folder, corruptions[0]))
     names = real_names(trained_classes(load_checkpoint(args.checkpoint), args.checkpoint))
     runner.load_or_resume()

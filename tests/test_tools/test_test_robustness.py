@@ -132,6 +132,21 @@ def test_figures_of_another_test_set_are_forgotten(images, checkpoint, tmp_path,
     assert '(from' not in call(tool, monkeypatch, capsys, config, weights, *words)
 
 
+def test_a_clean_error_of_another_test_set_counts_for_nothing(
+    images, corrupted, checkpoint, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr(tool, 'measure', lambda runner, part, num_classes, names: 12.5)
+    words = [*checkpoint, '--corrupted', corrupted, '--corruptions', *SOME]
+    path = tmp_path / 'run/robustness_model.json'
+    call(tool, monkeypatch, capsys, *words, '--clean')
+    call(tool, monkeypatch, capsys, *words)
+    assert json.loads(path.read_text())['summary']['corrupted']['mean_error_increase'] == 0
+    other = shutil.copytree(images, tmp_path / 'other')
+    call(tool, monkeypatch, capsys, *words, '--cfg-options', f'test_dataloader.dataset.data_root={other}')
+    assert set(json.loads(path.read_text())['summary']) == {'corrupted'}
+    assert set(json.loads(path.read_text())['summary']['corrupted']) == {'mean_error'}
+
+
 @pytest.mark.parametrize(
     ('trained', 'cause'),
     [
