@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from ltcl.datasets.training_images import trained_on
+from ltcl.datasets.same_files import is_among
 from ltcl.predictions import load_predictions
 
 
@@ -80,5 +80,5 @@ def test_training_images_are_known_by_path_and_content(tmp_path):
         (tmp_path / name).write_text(text)
     (tmp_path / 'link').symlink_to(tmp_path / 'b')
     names = ['a', 'b', 'c', 'd', 'e', 'link', 'none']
-    known = trained_on([str(tmp_path / name) for name in names], [str(tmp_path / 'a'), str(tmp_path / 'b')])
+    known = is_among([str(tmp_path / name) for name in names], [str(tmp_path / 'a'), str(tmp_path / 'b')])
     assert known.tolist() == [True, True, True, False, False, True, False]
