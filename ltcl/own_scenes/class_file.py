@@ -29,13 +29,14 @@ def find_class_file(root: str, folders: Sequence[str] = ('',)) -> Path | None:
     return next(filter(Path.is_file, places), None)
 
 
-def read_class_file(path: Path) -> list[tuple[int, str | None]]:
+def read_class_file(path: Path, classes: Sequence[str] = ()) -> list[tuple[int, str | None]]:
     """Values or colours with their names, in the order of the file.
 
     Args:
         path: A CSV file with a value (or a colour, as three numbers or ``#rrggbb``) and a name in each line; the name
             may come first. Several values of one name are one class. What is called ``void`` or ``ignore`` is none.
             A ``labelmap.txt`` of CVAT says the same in its own form.
+        classes: Names that are classes, also ``void``: those of a training.
 
     Returns:
         Values as :func:`ltcl.datasets.transforms.map_labels.colour_codes` has them, each with a name; None for void.
@@ -49,20 +50,21 @@ def read_class_file(path: Path) -> list[tuple[int, str | None]]:
         raise UserError(f'{path} cannot be read ({error}): write it in UTF-8; {NO_COLUMNS}') from error
     if path.name == LABELMAP:
         lines = list(map(_line_of_labelmap, lines))
-    return parse_class_lines(lines, str(path))
+    return parse_class_lines(lines, str(path), classes)
 
 
-def parse_class_lines(lines: Sequence[str], source: str) -> list[tuple[int, str | None]]:
+def parse_class_lines(lines: Sequence[str], source: str, classes: Sequence[str] = ()) -> list[tuple[int, str | None]]:
     """What :func:`read_class_file` returns of the lines of such a file.
 
     Args:
         lines: The lines.
         source: Where they come from, for messages.
+        classes: As there.
     """
     text = [(number, line) for number, line in enumerate(lines, start=1) if line.strip()]
     mark = max(',;\t', key=lambda each: sum(line.count(each) for _, line in text))
     rows = [_row(f'{source}, line {number}', *_cells(line, mark), number == text[0][0]) for number, line in text]
-    found = [row for row in rows if row is not None]
+    found = [(code, _class_of(name, classes)) for code, name in filter(None, rows)]
     if not found:
         raise UserError(f'{source} names no class: {NO_COLUMNS}')
     codes = [code for code, _ in found]
@@ -86,13 +88,17 @@ def _cells(line: str, mark: str) -> tuple[list[str], str]:
     return (cells[1:], cells[0]) if at_front else (cells[:-1], cells[-1])
 
 
-def _row(place: str, values: list[str], name: str, is_first: bool) -> tuple[int, str | None] | None:
+def _row(place: str, values: list[str], name: str, is_first: bool) -> tuple[int, str] | None:
     code = _code(values)
     if code is None:
         if is_first and not any(map(_is_number, (*values, name))):
             return None  # the heading
         raise UserError(f'{place}: "{",".join((*values, name))}" is no class: {NO_COLUMNS}')
-    return code, None if name.lower() in VOID_NAMES else normal_name(name)
+    return code, normal_name(name)
+
+
+def _class_of(name: str, classes: Sequence[str]) -> str | None:
+    return None if name.lower() in VOID_NAMES and name not in classes else name
 
 
 def _is_number(cell: str) -> bool:

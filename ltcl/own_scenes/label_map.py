@@ -39,7 +39,8 @@ class LabelMap:
     def lines(self) -> list[str]:
         """Lines of a file ``classes.csv`` that says the same."""
         names = dict(enumerate(self.names))
-        return [f'{cell_of(code)},{quoted(names.get(label, "void"))}' for code, label in self.labels.items()]
+        # Void has no name: a class may have any, also "void".
+        return [f'{cell_of(code)},{quoted(names.get(label, ""))}' for code, label in self.labels.items()]
 
     @property
     def values(self) -> list[str]:
@@ -77,7 +78,7 @@ def find_label_map(
     """What the values of masks mean, by the first of these that there is.
 
     1. ``classes.csv`` in the data root: lines ``value,name`` or ``red,green,blue,name``. 255 that no line names is void
-       where masks have values. What is called ``void`` or ``ignore`` is void.
+       where masks have values. What is called ``void`` or ``ignore`` is void, unless ``classes`` has that name.
     2. ``classes.txt`` in the data root, or ``classes``: n names in the order of the values. Values from 0, or from 1
        where no mask has 0; or exactly n other values in ascending order. 255 beside two or more classes is void.
     3. Neither: values 0 to n - 1, or 1 to n, without a gap, are the classes ``class_0``, ..., and 255 is void.
@@ -97,9 +98,9 @@ def find_label_map(
     tops = sorted({mask.split('/')[0] for mask in masks if '/' in mask})
     file = find_class_file(root, tops)
     if file is not None:
-        found = _from_rows(read_class_file(file), str(file), classes)
+        found = _from_rows(read_class_file(file, classes or ()), str(file), classes)
     elif lines is not None:
-        found = _from_rows(parse_class_lines(lines, 'the training'), 'the training', classes)
+        found = label_map_of(lines, classes or ())
     else:
         place = Path(root, *tops) if len(tops) == 1 else Path(root)
         found = _without_file(root, seen, classes or named_classes(Path(root), place))
@@ -115,7 +116,7 @@ def label_map_of(lines: Sequence[str], classes: Sequence[str]) -> LabelMap:
         lines: Those of ``classes.csv``, which its checkpoint carries.
         classes: Names of its classes.
     """
-    return _from_rows(parse_class_lines(lines, 'the training'), 'the training', classes)
+    return _from_rows(parse_class_lines(lines, 'the training', classes), 'the training', classes)
 
 
 def _without_file(root: str, seen: Set[int], names: Sequence[str] | None) -> LabelMap:

@@ -57,6 +57,11 @@ def test_values_of_other_sets(about, steps, values):
     assert values_of(['a', 'b'], steps, **about).values == values
 
 
+def test_a_class_of_the_training_may_be_called_void():
+    lines = ['255,', '0,ground', '7,Void', '9,crack']
+    assert values_of(['ground', 'Void', 'crack'], label_lines=lines).values == [0, 7, 9, 255]
+
+
 def test_the_palette_is_that_of_the_data_set():
     found = values_of(['a', 'b'], palette=[[1, 2, 3], [4, 5, 6]], label_lines=['3,a', '5,b'])
     assert (found.palette[3], found.palette[5], found.palette[4]) == ((1, 2, 3), (4, 5, 6), (4, 4, 4))

@@ -171,7 +171,7 @@ def test_train_then_test_the_run_and_other_scenes(root, tmp_path):
     fill_num_classes(by_config, str(tmp_path / 'run/iter_5.pth'))
     assert (by_config.num_classes, by_config.test_dataloader.dataset.classes) == (3, NAMES)
     assert by_config.test_dataloader.dataset.label_lines == cfg.test_dataloader.dataset.label_lines
-    assert cfg.test_dataloader.dataset.label_lines[2:] == ['255,"hole, deep"', '7,void']
+    assert cfg.test_dataloader.dataset.label_lines[2:] == ['255,"hole, deep"', '7,']
     tested = build_runner(cfg)
     tested.test()
     metric = tested.test_loop.evaluator.metrics[0]

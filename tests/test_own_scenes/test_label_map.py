@@ -31,6 +31,7 @@ def values(*numbers):
         ('a b', (0, 255), {0: 0, 255: 1}),
         ('a b c', (0, 128, 255), {0: 0, 128: 1, 255: 2}),
         ('a b', (100, 200, 255), {100: 0, 200: 1, 255: VOID}),
+        ('ground Void void ignore', (0, 1, 2, 3, 255), {0: 0, 1: 1, 2: 2, 3: 3, 255: VOID}),
         (None, (0, 1, 2, 255), {0: 0, 1: 1, 2: 2, 255: VOID}),
         (None, (1, 2), {1: 0, 2: 1}),
     ],
@@ -133,6 +134,13 @@ def test_a_class_that_the_training_did_not_know(tmp_path):
     assert mapped(tmp_path, values(0, 1), classes=['root', 'ground']).labels[0] == 1
     with pytest.raises(UserError, match='names root, which the training did not know'):
         mapped(tmp_path, values(0, 1), classes=['ground', 'crack'])
+
+
+def test_a_class_of_the_training_may_be_called_void(tmp_path):
+    (tmp_path / 'classes.csv').write_text('0,ground\n1,Void\n2,ignore\n')
+    assert mapped(tmp_path, values(0, 1), classes=['ground', 'Void']).labels == dict(
+        zip(values(0, 1, 2, 255), (0, 1, VOID, VOID), strict=True)
+    )
 
 
 def test_the_label_map_of_cvat(tmp_path):
