@@ -1,12 +1,17 @@
 """What lies in a folder of images, in a few lines."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
+from ltcl.datasets.class_folders import class_folders
+from ltcl.datasets.folder_names import is_general
+from ltcl.datasets.folder_walk import all_images
+from ltcl.datasets.own_sources import OwnSources, named_classes
 from ltcl.datasets.set_fingerprint import fingerprint_of_files
 from ltcl.errors import UserError
 from ltcl.evaluation.functional import shot_groups
@@ -69,7 +74,8 @@ def look(cfg: Config) -> Found:
         cfg: A config with own images.
 
     Raises:
-        UserError: The folder has no images in a form that is known, or a loader was taken out of the config.
+        UserError: The folder has no images in a form that is known, its two classes look like images and their masks,
+            or a loader was taken out of the config.
     """
     from ltcl.registry import DATASETS
 
@@ -84,6 +90,7 @@ def look(cfg: Config) -> Found:
 
     with DefaultScope.overwrite_default_scope(cfg.get('default_scope')):
         training, validation = build('train'), build('val')
+        _refuse_masks(training.sources)
         parts = training.sources.files
         test = build('test') if 'test' in parts else None
     classes: Sequence[str] = training.metainfo['classes']
@@ -96,3 +103,17 @@ def look(cfg: Config) -> Found:
         is_drawn='val' not in parts,
         fingerprint=fingerprint_of_files([each for each in (training, validation, test) if each is not None]),
     )
+
+
+def _refuse_masks(sources: OwnSources) -> None:
+    """Refuse two class folders with files of the same names, one of which is called images or the like."""
+    folder = sources.files[sources.training] if sources.training else sources.root
+    folders = class_folders(folder) if folder.is_dir() else {}
+    if len(folders) != 2 or not any(map(is_general, folders)) or named_classes(sources.root, sources.place):
+        return
+    one, other = ({Path(image).stem for path in paths for image in all_images(path)} for paths in folders.values())
+    if 2 * len(one & other) > max(len(one), len(other)):
+        raise UserError(
+            f'{folder} looks like images and masks, since {" and ".join(folders)} have files of the same names: call '
+            f'them images/ and masks/, or name them in {sources.root}/classes.txt if they are two classes'
+        )

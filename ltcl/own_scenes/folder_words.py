@@ -8,9 +8,9 @@ from ..datasets.folder_names import PART_WORDS
 
 _IMAGES = 'jpegimages|leftimg|images|image|imgs|img|pictures|picture|pics|photos|photo|frames|rgb|inputs|input'
 _MASKS = (
-    'segmentationclass|pngmasks|masks|mask|labels|label|labelled|labeled|annotations|annotation|annotated|annots|annot|'
-    'annos|anno|anns|ann|groundtruths|groundtruth|gtfine|gtcoarse|gts|gt|segmentations|segmentation|segmaps|segs|seg|'
-    'semantic|targets|target'
+    'segmentationclass|pngmasks|masks|mask|msks|msk|labels|label|labelled|labeled|annotations|annotation|annotated|'
+    'annots|annot|annos|anno|anns|ann|groundtruths|groundtruth|gtfine|gtcoarse|gts|gt|segmentations|segmentation|'
+    'segmaps|segs|seg|semantic|targets|target'
 )
 _FILLERS = 'bit|dirs|dir|folders|folder|sets|set|data|dataset|splits|split|parts|part|png|raw|all|files'
 _EVALUATION = 'evaluation|eval'  # the test set, or validation beside another test set
@@ -38,23 +38,37 @@ class Spot(NamedTuple):
         part: 'train', 'val', 'test' or 'eval'; None: they do not say it.
         role: 'image', 'mask', 'other' (masks of objects) or None.
         rest: Names of the folders that say nothing of the kind, such as a city.
+        is_sure: Whether all words of the names say so, not one among others.
     """
 
     part: str | None
     role: str | None
     rest: tuple[str, ...]
+    is_sure: bool = True
 
 
-def spot_of(folders: Sequence[str]) -> Spot:
-    """What the names of folders say, from the data root down."""
+def spot_of(folders: Sequence[str], by_any_word: bool = False) -> Spot:
+    """What the names of folders say, from the data root down.
+
+    Args:
+        folders: The names.
+        by_any_word: Let one word say what a folder holds, whatever stands beside it: ``crack_masks``.
+    """
     part, role, rest = None, None, []
     for name in folders:
-        words = _words(name)
+        words = (_words_among_others(name) if by_any_word else None) or _words(name)
         if words is None:
             rest.append(name)
         part = next((word for word in words or () if word in (*PART_WORDS, 'eval')), part)
         role = next((word for word in words or () if word in ('image', 'mask', 'other')), role)
-    return Spot(part, role, tuple(rest))
+    return Spot(part, role, tuple(rest), not by_any_word)
+
+
+def _words_among_others(name: str) -> list[str] | None:
+    """Kinds of the whole words that are known, masks first; None if none of them says what a folder holds."""
+    words = re.findall('[A-Z]+(?![a-z])|[A-Z]?[a-z]+', name)
+    kinds = [found.lastgroup or '' for word in words if (found := _WORD.fullmatch(word.lower()))]
+    return sorted(kinds, key=lambda kind: kind != 'mask') if {'mask', 'image'}.intersection(kinds) else None
 
 
 def _words(name: str) -> list[str] | None:

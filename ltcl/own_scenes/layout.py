@@ -96,7 +96,7 @@ def is_scene_folder(path: str | os.PathLike) -> bool:
     """Whether a folder holds images and masks for segmentation, not images in class folders.
 
     It does if folders are named for masks and hold pictures, beside images in folders that are named for nothing else;
-    or if at least half of its pictures are images beside their masks.
+    or if half of its pictures or more are images and their masks, in one folder, or in two whose names have such words.
 
     Args:
         path: Any path.
@@ -104,7 +104,7 @@ def is_scene_folder(path: str | os.PathLike) -> bool:
     if not os.path.isdir(path):
         return False
     spots = _spots(os.fspath(path))
-    masks = sum(spot.role == 'mask' for spot in spots.values())
+    masks = sum(spot.role == 'mask' and spot.is_sure for spot in spots.values())
     images = sum(spot.role == 'image' or not spot.rest for spot in spots.values() if spot.role != 'mask')
     if masks:
         return images > 0 and 2 * (masks + images) >= len(spots)
@@ -112,7 +112,8 @@ def is_scene_folder(path: str | os.PathLike) -> bool:
         pairs, _, _ = _paired(spots)
     except UserError:  # there are pairs, one with a mask too many
         return True
-    return bool(pairs) and 4 * len(pairs) >= len(spots) and all(not spots[pair.image].rest for pair in pairs)
+    are_told = all(spots[mask].role == 'mask' or not spots[image].rest for image, mask in pairs)
+    return bool(pairs) and 4 * len(pairs) >= len(spots) and are_told
 
 
 def _spots(root: str) -> Spots:
@@ -121,6 +122,9 @@ def _spots(root: str) -> Spots:
     paths = sorted(path[start:] for path in all_images(root.rstrip('/')))
     folders = {path: PurePosixPath(path).parts[:-1] for path in paths}
     known = {folder: spot_of(folder) for folder in set(folders.values())}
+    if not any(spot.role == 'mask' for spot in known.values()):
+        by_any_word = {folder: spot_of(folder, by_any_word=True) for folder in known}
+        known = by_any_word if {'image', 'mask'} <= {spot.role for spot in by_any_word.values()} else known
     usable = {folder for folder, spot in known.items() if spot.role != 'other' and not any(map(is_no_class, folder))}
     return {path: known[folder] for path, folder in folders.items() if folder in usable}
 

@@ -16,8 +16,9 @@ def places(data, work_dir, tmp_path):
     (tmp_path / 'EMPTY').mkdir()
     touch(tmp_path / 'FLAT', *images('.', 5))
     touch(tmp_path / 'ONE', *images('only', 5))
+    touch(tmp_path / 'PAIRS', *images('photos', 5), *images('traced', 4))
     touch(tmp_path, 'a.jpg', 'list.csv', 'birds.zip')
-    named = {name: tmp_path / name for name in ('EMPTY', 'FLAT', 'ONE', 'a.jpg', 'list.csv', 'birds.zip')}
+    named = {name: tmp_path / name for name in ('EMPTY', 'FLAT', 'ONE', 'PAIRS', 'a.jpg', 'list.csv', 'birds.zip')}
     named['NEAR'] = tmp_path / 'flatt'
     return dict(named, DATA=data, RUN=work_dir, CONFIG='cross-entropy_resnet50_1xb32-100e_own-images')
 
@@ -28,6 +29,11 @@ def places(data, work_dir, tmp_path):
         (['EMPTY'], 1, 'has no images in a form that is known'),
         (['FLAT'], 1, 'has images in FLAT/, but nothing tells their classes'),
         (['ONE'], 1, 'has images of one class only, only'),
+        (
+            ['PAIRS'],
+            1,
+            '{PAIRS} looks like images and masks, since photos and traced have files of the same names: call',
+        ),
         (['RUN'], 1, 'is the work dir of a run: name the folder of its images'),
         (['a.jpg'], 1, 'is a single image: name a folder'),
         (['list.csv'], 1, 'is a list: name the folder it lies in'),

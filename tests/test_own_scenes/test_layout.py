@@ -55,6 +55,23 @@ LAYOUTS = {
         ['images/a.jpg', 'images/b.jpg', 'masks/a-hand.png', 'masks/b-hand.png'],
         {'all': [('images/a.jpg', 'masks/a-hand.png'), ('images/b.jpg', 'masks/b-hand.png')]},
     ),
+    'short words': (['img/1.jpg', 'msk/1.png'], {'all': [('img/1.jpg', 'msk/1.png')]}),
+    'words of their own': (
+        ['images/1.jpg', 'crack_masks/1.png', 'crackPreviews/1.png'],
+        {'all': [('images/1.jpg', 'crack_masks/1.png')]},
+    ),
+    'words of their own on both sides': (
+        ['train_crack_images/a/1.jpg', 'train_crack_masks/a/1.png', 'val-images/1.jpg', 'masks_machine_val/1.png'],
+        {
+            'train': [('train_crack_images/a/1.jpg', 'train_crack_masks/a/1.png')],
+            'val': [('val-images/1.jpg', 'masks_machine_val/1.png')],
+        },
+    ),
+    'masks with a word beside others': (
+        ['images/1.jpg', 'masks/1.png', 'masks_coloured/1.png'],
+        {'all': [('images/1.jpg', 'masks/1.png')]},
+    ),
+    'images in both names': (['images/1.jpg', 'ImageMasks/1.png'], {'all': [('images/1.jpg', 'ImageMasks/1.png')]}),
     'one folder': (
         ['1.jpg', '1_mask.png', '2.jpg', '2_mask.png'],
         {'all': [('1.jpg', '1_mask.png'), ('2.jpg', '2_mask.png')]},
@@ -81,6 +98,8 @@ def test_pairs_are_found(name, tmp_path):
     [
         ['cats/1.jpg', 'dogs/1.jpg'],
         ['cats/1.jpg', 'dogs/2.jpg', 'masks/3.jpg'],
+        ['face_mask/1.jpg', 'no_mask/1.jpg'],
+        ['photo_frames/1.jpg', 'label_makers/2.jpg'],
         ['train/cats/1.jpg', 'train/dogs/1.jpg', 'train/dogs/1.png'],
         ['images/1.jpg', 'images/2.jpg', 'labels.csv'],
         ['images/1.jpg', 'labels/1.txt'],
@@ -92,6 +111,11 @@ def test_images_for_classification_are_none(files, tmp_path):
     assert not is_scene_folder(touch(tmp_path, files))
     assert not is_scene_folder(tmp_path / files[0])
     assert not is_scene_folder(tmp_path / 'absent')
+
+
+def test_a_word_among_others_needs_images_beside(tmp_path):
+    scenes = find_scenes(touch(tmp_path, ['face_mask_data/1.jpg', 'face_mask_data/1_mask.png']))
+    assert scenes.pairs == [('face_mask_data/1.jpg', 'face_mask_data/1_mask.png')]
 
 
 def test_a_test_part_without_masks_is_told_and_left_out(tmp_path):
