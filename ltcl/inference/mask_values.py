@@ -15,7 +15,7 @@ from ltcl.own_scenes.mask_facts import GREY
 from .runs import SavedRun
 
 NO_CLASS = (255, 255, 255)
-"""Colour of what is no class, where masks of colours have none for it."""
+"""Colour to look at of what is no class."""
 
 
 @dataclass(frozen=True)
@@ -63,13 +63,15 @@ def mask_values(run: SavedRun) -> MaskValues:
     chosen = [next((code for code, label in codes.items() if label == each), None) for each in range(number)]
     void = next((code for code, label in codes.items() if label == VOID), None)
     palette = _palette(about, number)
+    free = [each for each in range(VOID, -1, -1) if each * GREY not in codes]
     if all(map(is_grey, codes)):
         values = [code // GREY if code is not None else label for label, code in enumerate(chosen)]
-        free = [each for each in range(VOID, -1, -1) if each not in values]
+        free = [each for each in free if each not in values]
         values.append(void // GREY if void is not None else (free or [VOID])[0])
         return MaskValues(values, _by_value(values, palette))
     colours = [palette[label] if code is None else colour_of(code) for label, code in enumerate(chosen)]
-    return MaskValues([*colours, NO_CLASS if void is None else colour_of(void)], None)
+    greys = [colour for each in free if (colour := (each, each, each)) not in colours]
+    return MaskValues([*colours, (greys or [NO_CLASS])[0] if void is None else colour_of(void)], None)
 
 
 def _codes(run: SavedRun, about: Mapping) -> dict[int, int]:

@@ -28,9 +28,12 @@ def values_of(classes, steps=(), **about):
     [
         (['0,ground', '100,crack', '7,void'], [0, 100, 7]),
         (['0,ground', '255,crack'], [0, 255, 254]),  # nothing is void, and 255 is a class
+        (['0,ground', '255,crack', '254,crack'], [0, 255, 253]),
         (['0,void', '1,ground', '2,crack', '3,crack'], [1, 2, 0]),
         (['0,0,0,ground', '128,0,0,crack', '0,0,9,void'], [(0, 0, 0), (128, 0, 0), (0, 0, 9)]),
         (['0,0,0,ground', '128,0,0,crack'], [(0, 0, 0), (128, 0, 0), (255, 255, 255)]),
+        (['255,255,255,ground', '128,0,0,crack'], [(255, 255, 255), (128, 0, 0), (254, 254, 254)]),
+        (['0,0,0,ground', '128,0,0,crack', '255,255,255,crack'], [(0, 0, 0), (128, 0, 0), (254, 254, 254)]),
     ],
 )
 def test_values_of_own_masks(lines, values):
