@@ -69,6 +69,9 @@ def test_copies_stay_on_one_side(root):
     ('change', 'lines'),
     [
         (lambda labels: labels, None),
+        (lambda labels: np.dstack([labels] * 3), None),
+        (lambda labels: np.dstack([labels, np.full_like(labels, 255)]), None),
+        (lambda labels: np.dstack([labels] * 3 + [np.full_like(labels, 255)]), None),
         (lambda labels: np.where(labels == 2, 255, labels * 100).astype(np.uint8), '0,a\n100,b\n255,c'),
         (lambda labels: COLOURS[labels], '0,0,0,a\n128,0,0,b\n0,64,200,c'),
         (lambda labels: labels + 1, None),
