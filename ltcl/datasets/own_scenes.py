@@ -142,7 +142,7 @@ class OwnScenes(BaseSegDataset):
     def _part(self, split: str) -> tuple[str, bool]:
         """The part of the folder that a split lies in, and whether it is drawn from it."""
         parts = self.sources.scenes.parts
-        if split in parts and (split != 'train' or 'val' in parts):
+        if split in parts and split != 'train':
             return split, False
         if split == 'test':
             return self._part('val')
@@ -152,7 +152,7 @@ class OwnScenes(BaseSegDataset):
                 f'{self.data_root} has no images for {split}, only for {", ".join(parts)}: put them there, or name '
                 'another data_root'
             )
-        return training, True
+        return training, 'val' not in parts
 
     def _origin(self) -> str:
         """Where the images of the split come from, in words."""

@@ -54,6 +54,14 @@ def test_counts_are_those_of_the_training_masks(root):
     assert (counts.image, counts.num_images, len(build(root, 'val'))) == ([5, 5, 2], 5, 2)
 
 
+def test_nothing_is_drawn_beside_a_part_for_validation(root):
+    write_scenes(root, 10)
+    write_scenes(root, 2, 'val/images/{}.png', 'val/masks/{}.png', start=10)
+    train, val = build(root), build(root, 'val')
+    assert (len(train), names(val)) == (10, ['10.png', '11.png'])
+    assert names(build(root, 'test')) == names(val)
+
+
 def test_copies_stay_on_one_side(root):
     write_scenes(root, 12)
     for i in range(12):
