@@ -40,7 +40,7 @@ class Scenes:
     Attributes:
         root: The data root.
         parts: 'train', 'val' and 'test', or 'all' for a root that is not divided.
-        notes: What is there and is not read, one sentence each.
+        notes: What is there and is not used, one sentence each.
     """
 
     root: str
@@ -68,7 +68,7 @@ def find_scenes(root: str | os.PathLike) -> Scenes:
         root: The data root.
 
     Raises:
-        UserError: It is missing, holds no image or no mask, or an image has two masks.
+        UserError: It is missing, holds no image or no mask, an image has two masks, or two folders mean one part.
     """
     root = os.fspath(root)
     if not os.path.isdir(root):
@@ -209,11 +209,18 @@ def _by_lists(root: str, lists: dict[str, Path], pairs: Sequence[Pair]) -> Scene
 def _settled(root: str, parts: dict[str, Part]) -> Scenes:
     """Parts in their order; a part without masks is none, and ``eval`` is the test, or validation beside another."""
     if 'eval' in parts:
-        parts['val' if 'test' in parts else 'test'] = parts.pop('eval')
+        meaning = 'val' if 'test' in parts else 'test'
+        if meaning in parts:
+            raise UserError(f'{root} has val and eval, which both mean val: join them, or take one away')
+        parts[meaning] = parts.pop('eval')
     notes = []
     for name, part in list(parts.items()):
         if not part.pairs and name in ('test', 'all'):
             lonely = part.without_mask or part.without_image
             notes.append(f'{root}: not read, since they have no masks: {len(lonely)} images such as {lonely[0]}')
             del parts[name]
+    if 'train' in parts and 'all' in parts:
+        pairs = parts['all'].pairs
+        beside = f'{len(pairs)} images with masks such as {pairs[0].image}'
+        notes.append(f'{root}: not trained on, since they lie in no part, but beside train: {beside}')
     return Scenes(root, {name: parts[name] for name in (*PARTS, 'all') if name in parts}, notes)

@@ -33,6 +33,10 @@ LAYOUTS = {
         ['train/1.png', 'trainannot/1.png', 'test/1.png', 'testannot/1.png'],
         {'train': [('train/1.png', 'trainannot/1.png')], 'test': [('test/1.png', 'testannot/1.png')]},
     ),
+    'a part beside undivided images': (
+        ['images/1.jpg', 'masks/1.png', 'val/images/2.jpg', 'val/masks/2.png'],
+        {'val': [('val/images/2.jpg', 'val/masks/2.png')], 'all': [('images/1.jpg', 'masks/1.png')]},
+    ),
     'part of the masks only': (
         ['images/1.jpg', 'masks/train/1.png'],
         {'train': [('images/1.jpg', 'masks/train/1.png')]},
@@ -131,6 +135,19 @@ def test_eval_is_the_test_or_validation_beside_one(tmp_path):
         'train',
         'val',
         'test',
+    ]
+    touch(tmp_path, ['validation/images/4.jpg', 'validation/masks/4.png'])
+    with pytest.raises(UserError, match='has val and eval, which both mean val: join them, or take one away'):
+        find_scenes(tmp_path)
+
+
+def test_undivided_images_beside_a_part_for_training_are_told(tmp_path):
+    files = ['train/images/1.jpg', 'train/masks/1.png', 'extra/images/2.jpg', 'extra/masks/2.png']
+    scenes = find_scenes(touch(tmp_path, files))
+    assert list(scenes.parts) == ['train', 'all']
+    assert scenes.notes == [
+        f'{tmp_path}: not trained on, since they lie in no part, but beside train: 1 images with masks such as '
+        'extra/images/2.jpg'
     ]
 
 
