@@ -198,6 +198,8 @@ def _by_lists(root: str, lists: dict[str, Path], pairs: Sequence[Pair]) -> Scene
             parts[named[pair.image]].pairs.append(pair)
     rest = sorted(pair.image for pair in pairs if pair.image not in named)
     scenes = _settled(root, parts)
+    if 'test' in lists and 'test' not in parts:
+        scenes.notes.append(f'{lists["test"]}: not read, since it names no image with a mask')
     if rest:
         folder = lists['train'].parent
         scenes.notes.append(

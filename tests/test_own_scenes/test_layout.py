@@ -193,9 +193,39 @@ def test_lists_of_voc_divide_the_images(tmp_path):
     }
     assert not any(part.without_mask for part in found.parts.values())  # nobody asks for the mask of 4
     assert found.notes == [
+        f'{tmp_path}/VOC2012/ImageSets/Segmentation/test.txt: not read, since it names no image with a mask',
         f'{tmp_path}: not read, since no list in {tmp_path}/VOC2012/ImageSets/Segmentation names them: 1 images such '
-        'as VOC2012/JPEGImages/3.jpg'
+        'as VOC2012/JPEGImages/3.jpg',
     ]
+
+
+def in_folders(root, **lists):
+    """Images of one name in two folders, and one with a space and a dot in its name."""
+    names = 'a/0', 'b/0', 'a/crack 1.5 m'
+    for name in names:
+        touch(root, [f'JPEGImages/{name}.jpg', f'SegmentationClass/{name}.png'])
+    return voc(root, **lists)
+
+
+@pytest.mark.parametrize(
+    'name', ['a/crack 1.5 m', 'crack 1.5 m', 'JPEGImages/a/crack 1.5 m.jpg', '/a/crack 1.5 m.jpg', './x/crack 1.5 m']
+)
+def test_names_in_lists_have_spaces_and_folders(tmp_path, name):
+    root = in_folders(tmp_path, train='a/0\n1 1\nJPEGImages/2.jpg SegmentationClass/2.png\n\n', val='b/0\n', test=name)
+    found = find_scenes(root)
+    assert {part: [pair.image for pair in each.pairs] for part, each in found.parts.items()} == {
+        'train': ['JPEGImages/1.jpg', 'JPEGImages/2.jpg', 'JPEGImages/a/0.jpg'],
+        'val': ['JPEGImages/b/0.jpg'],
+        'test': ['JPEGImages/a/crack 1.5 m.jpg'],
+    }
+    [note] = found.notes
+    assert note.endswith('1 images such as JPEGImages/3.jpg')
+
+
+def test_a_name_of_two_images_in_a_list(tmp_path):
+    words = 'train.txt names 0, which JPEGImages/a/0.jpg and JPEGImages/b/0.jpg are: write the folder before the name'
+    with pytest.raises(UserError, match=words):
+        find_scenes(in_folders(tmp_path, train='0\n'))
 
 
 def test_lists_that_name_no_part_divide_nothing(tmp_path):
