@@ -87,22 +87,23 @@ class Masks(MaskFolder):
         made = self._record.rows(self.names)
         self.rows = {image: row for image, row in made.items() if self._is_overlaid(image)}
         self.kept = set(self.rows)
-        for folder in {place.parent for image in self.names for place in self._places(image)}:
+        for folder in {place.parent for name in self.names.values() for place in self._places(name)}:
             for left in folder.glob(LEFT_IN_PART):
                 left.unlink()
-        for place in (place for image in self.left for place in self._places(image)):
-            place.unlink(missing_ok=True)
+        for name in (*self._record.others(), *(self.names[image] for image in self.left)):
+            for place in self._places(name):
+                place.unlink(missing_ok=True)
         self._record.start()
         if self.with_overlays:
             _write(Path(self.path, OVERLAYS, LEGEND), legend(self.classes, self.model.values.colours))
         self._write_table()
 
-    def _places(self, image: str) -> tuple[Path, Path]:
-        """Where the mask and the overlay of an image lie."""
-        return Path(self.path, self.names[image]), overlay_path(self.path, self.names[image])
+    def _places(self, name: str) -> tuple[Path, Path]:
+        """Where a mask and its overlay lie."""
+        return Path(self.path, name), overlay_path(self.path, name)
 
     def _is_overlaid(self, image: str) -> bool:
-        return not self.with_overlays or self._places(image)[1].is_file()
+        return not self.with_overlays or self._places(self.names[image])[1].is_file()
 
     def add(self, image: str, labels: np.ndarray, confidence: np.ndarray) -> None:
         """Write the mask of an image; arguments as of the original."""

@@ -50,6 +50,7 @@ class MaskRecord:
         self.earlier_names: set[str] = set()
         """Names of the masks that are there, whatever they depend on."""
         self._made: dict[str, Made] = {}
+        self._others: dict[str, Made] = {}
         try:
             first, *lines = self._path.read_text(encoding='utf-8').splitlines()
             self.earlier = dict(json.loads(first))
@@ -59,6 +60,8 @@ class MaskRecord:
         self.earlier_names = set(found)
         if self.earlier == self.made_by:
             self._made = found
+        else:
+            self._others = found
 
     @property
     def _path(self) -> Path:
@@ -81,6 +84,10 @@ class MaskRecord:
             for image, made in found.items()
             if made.image == keys[image] and _check_of(self.folder / names[image]) == made.check
         }
+
+    def others(self) -> list[str]:
+        """Names of the masks that were made otherwise, those that somebody has changed since left out."""
+        return [name for name, made in self._others.items() if _check_of(self.folder / name) == made.check]
 
     def start(self) -> None:
         """Write what is known, without what a killed process left in part."""

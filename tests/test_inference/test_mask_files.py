@@ -116,6 +116,27 @@ def test_masks_of_another_model_are_none(call, run, photos, tmp_path, asked, mon
     assert (len(asked[-1]), {row['share_hole, deep'] for row in rows_of(tmp_path / 'masks')}) == (4, {'1.0'})
 
 
+def test_masks_of_other_options_go_also_where_fewer_images_are_asked_for(call, run, photos, tmp_path):
+    """But for one that somebody has changed."""
+    masks = tmp_path / 'masks'
+    assert call('predict', run, photos, '--out', masks, '--overlay').status == 0
+    (masks / 'b' / '3.png').write_bytes(b'mine')
+    shutil.rmtree(photos / 'b')
+    assert call('predict', run, photos, '--out', masks, '--reject', 0.4).status == 0
+    assert sorted(files_of(masks)) == [
+        RECORD,
+        'a/0.png',
+        'a/1.png',
+        'b/3.png',
+        f'{OVERLAYS}/b/3.png',
+        f'{OVERLAYS}/{LEGEND}',
+        'predictions.csv',
+    ]
+    (photos / 'b').mkdir()
+    shutil.copyfile(photos / 'a' / '0.png', photos / 'b' / '2.png')
+    assert call('predict', run, photos, '--out', masks).status == 0
+
+
 def test_the_same_checkpoint_elsewhere_is_the_same_model(run, model, photos, tmp_path):
     folder = open_masks(tmp_path / 'masks', [str(photos)], [str(photos / 'a' / '0.png')], model)
     folder.fill(model.stream(folder.left))
