@@ -62,7 +62,8 @@ def parse_class_lines(lines: Sequence[str], source: str, classes: Sequence[str] 
         classes: As there.
     """
     text = [(number, line) for number, line in enumerate(lines, start=1) if line.strip()]
-    mark = max(',;\t', key=lambda each: sum(line.count(each) for _, line in text))
+    outside = [re.sub('"[^"]*"', '', line) for _, line in text]  # a name in quotes may hold any of them
+    mark = max(',;\t', key=lambda each: sum(line.count(each) for line in outside))
     rows = [_row(f'{source}, line {number}', *_cells(line, mark), number == text[0][0]) for number, line in text]
     found = [(code, _class_of(name, classes)) for code, name in filter(None, rows)]
     if not found:

@@ -136,6 +136,14 @@ def test_a_class_that_the_training_did_not_know(tmp_path):
         mapped(tmp_path, values(0, 1), classes=['ground', 'crack'])
 
 
+def test_names_hold_what_separates_values(tmp_path):
+    names = ['road; street; way; path; lane', 'a "wide", deep; crack', 'gap\tor; not']
+    (tmp_path / 'classes.txt').write_text('\n'.join(names))
+    found = mapped(tmp_path, values(0, 1, 2))
+    assert found.names == names
+    assert mapped(tmp_path / 'elsewhere', values(0, 1, 2), classes=names, lines=found.lines).labels == found.labels
+
+
 def test_a_class_of_the_training_may_be_called_void(tmp_path):
     (tmp_path / 'classes.csv').write_text('0,ground\n1,Void\n2,ignore\n')
     assert mapped(tmp_path, values(0, 1), classes=['ground', 'Void']).labels == dict(
