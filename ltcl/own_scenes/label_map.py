@@ -144,11 +144,13 @@ def _from_names(names: Sequence[str], seen: Set[int], source: str) -> LabelMap |
     values = sorted(code // GREY for code in seen)
     classes = [value for value in values if value != VOID]
     number = len(names)
+    if not classes:
+        return None
     if values == [0, VOID] and number == 2:
         chosen = values
-    elif classes and classes[-1] < number:
+    elif classes[-1] < number:
         chosen = list(range(number))
-    elif classes and classes[0] == 1 and classes[-1] == number:
+    elif classes[0] == 1 and classes[-1] == number:
         chosen = list(range(1, number + 1))
     elif number in (len(values), len(classes)) and classes[-1] > number:
         chosen = values if len(values) == number else classes

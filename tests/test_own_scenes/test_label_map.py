@@ -58,6 +58,7 @@ def test_what_is_clear_is_found(names, seen, labels, tmp_path):
         (None, values(0, 1, 3), r'hold 0, 1, 3, .*0,background \| 1,class_1 \| 3,class_2$'),
         (None, [BLACK, RED], r'hold 2 colours, .*0,background \| 128,0,0,class_1$'),
         (None, values(7), 'all masks hold the value 7 and nothing else'),
+        ('crack', values(255), 'all masks hold the value 255 and nothing else'),
         (
             'a b c',
             values(0, 1, 2, 3),
