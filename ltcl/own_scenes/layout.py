@@ -137,8 +137,17 @@ def _paired(spots: Spots) -> tuple[list[Pair], list[str], list[str]]:
     if not masks:
         return _paired_in_folders(named or images)
     pairs: list[Pair] = []
+    # A folder that both sides have is paired in itself: what is missing there is in no other one.
+    shared = {spots[path].rest for path in images} & {spots[path].rest for path in masks} - {()}
+    apart = {spot: spot.rest if spot.rest in shared else () for spot in spots.values()}
     # From the nearest to the farthest: the same part and folders, the same folders, the same part.
-    for scope_of in (lambda spot: (spot.part, spot.rest), lambda spot: spot.rest, lambda spot: spot.part, lambda _: ()):
+    scopes: Sequence[Callable[[Spot], object]] = (
+        lambda spot: (spot.part, spot.rest),
+        lambda spot: spot.rest,
+        lambda spot: (spot.part, apart[spot]),
+        lambda spot: apart[spot],
+    )
+    for scope_of in scopes:
         used = {path for pair in pairs for path in pair}
         pairs += _paired_by(scope_of, images, masks, spots, used)
     used = {path for pair in pairs for path in pair}

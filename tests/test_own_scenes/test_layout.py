@@ -156,6 +156,14 @@ def test_what_stands_alone_is_kept(tmp_path):
     assert (part.without_mask, part.without_image) == (['images/3.jpg'], ['masks/4.png'])
 
 
+def test_a_mask_of_another_folder_is_none(tmp_path):
+    files = [f'{kind}/{folder}/2.png' for kind in ('images', 'masks') for folder in ('a', 'b')]
+    scenes = find_scenes(touch(tmp_path, [*files, 'images/a/1.png', 'masks/b/1.png', 'images/c/3.png', 'masks/3.png']))
+    assert [pair.image for pair in scenes.parts['all'].pairs] == ['images/a/2.png', 'images/b/2.png', 'images/c/3.png']
+    assert scenes.parts['all'].without_mask == ['images/a/1.png']
+    assert scenes.parts['all'].without_image == ['masks/b/1.png']
+
+
 @pytest.mark.parametrize(
     ('files', 'words'),
     [
