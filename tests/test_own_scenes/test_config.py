@@ -73,6 +73,12 @@ def test_cfg_options_come_last(root):
     assert cfg.model.backbone.init_cfg.checkpoint == 'https://x.org/e.pth'
 
 
+def test_validation_and_test_group_by_counts_of_their_own_entries(root):
+    keys = 'val_evaluator.0.count_key', 'test_evaluator.0.count_key'
+    cfg = scene_config(root, words(cfg_options=dict.fromkeys(keys, 'image')))
+    assert [cfg.val_evaluator[0].count_key, cfg.test_evaluator[0].count_key] == ['image', 'image']
+
+
 @pytest.mark.parametrize(
     ('option', 'entry', 'value'),
     [
