@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from ..datasets.class_names import normal_name
 from ..datasets.folder_names import PART_WORDS
 
 _IMAGES = 'jpegimages|leftimg|images|image|imgs|img|pictures|picture|pics|photos|photo|frames|rgb|inputs|input'
@@ -58,7 +59,7 @@ def spot_of(folders: Sequence[str], by_any_word: bool = False) -> Spot:
     for name in folders:
         words = (_words_among_others(name) if by_any_word else None) or _words(name)
         if words is None:
-            rest.append(name)
+            rest.append(normal_name(name))
         part = next((word for word in words or () if word in (*PART_WORDS, 'eval')), part)
         role = next((word for word in words or () if word in ('image', 'mask', 'other')), role)
     return Spot(part, role, tuple(rest), not by_any_word)

@@ -10,7 +10,7 @@ from ..datasets.folder_names import PARTS, is_no_class
 from ..datasets.folder_walk import all_images
 from ..errors import UserError
 from .folder_words import Spot, bare, mask_rank, spot_of
-from .pairing import Pair, pair_up, pair_up_in_folder
+from .pairing import Pair, pair_up, pair_up_in_folder, stem_of
 from .voc_lists import parts_by_lists, voc_lists
 
 LAYOUTS = (
@@ -157,8 +157,8 @@ def _paired(spots: Spots) -> tuple[list[Pair], list[str], list[str]]:
 
 def _lonely(masks: Sequence[str], pairs: Sequence[Pair]) -> list[str]:
     """Masks without those that are another kind of mask of an image that has one."""
-    taken = {(os.path.dirname(pair.mask), bare(PurePosixPath(pair.mask).stem)) for pair in pairs}
-    return [path for path in masks if (os.path.dirname(path), bare(PurePosixPath(path).stem)) not in taken]
+    taken = {(os.path.dirname(pair.mask), bare(stem_of(pair.mask))) for pair in pairs}
+    return [path for path in masks if (os.path.dirname(path), bare(stem_of(path))) not in taken]
 
 
 def _paired_by(
@@ -184,7 +184,7 @@ def _paired_in_folders(paths: Iterable[str]) -> tuple[list[Pair], list[str], lis
     pairs = [pair for inside in folders.values() for pair in pair_up_in_folder(inside)]
     used = {path for pair in pairs for path in pair}
     left = [path for inside in folders.values() for path in inside if path not in used]
-    masks = [path for path in left if mask_rank(PurePosixPath(path).stem) is not None]
+    masks = [path for path in left if mask_rank(stem_of(path)) is not None]
     return pairs, [path for path in left if path not in set(masks)], masks
 
 

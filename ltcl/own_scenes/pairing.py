@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
+from ..datasets.class_names import normal_name
 from ..errors import UserError
 from .folder_words import bare, mask_rank
 
@@ -33,7 +34,7 @@ def pair_up(images: Sequence[str], masks: Sequence[str]) -> list[Pair]:
         UserError: An image has two masks, and their names do not tell which is meant.
     """
     pairs: list[Pair] = []
-    for key_of in (_stem, lambda path: bare(_stem(path))):
+    for key_of in (stem_of, lambda path: bare(stem_of(path))):
         pairs += _by_key(_left(images, pairs, 0), _left(masks, pairs, 1), key_of)
     masks = _left(masks, pairs, 1) if len(pairs) < len(images) else []
     return pairs + _by_ending(_left(images, pairs, 0), masks)
@@ -45,17 +46,18 @@ def pair_up_in_folder(paths: Sequence[str]) -> list[Pair]:
     Args:
         paths: Paths of images and masks of one folder.
     """
-    masks = [path for path in paths if mask_rank(_stem(path)) is not None]
+    masks = [path for path in paths if mask_rank(stem_of(path)) is not None]
     if masks:
         known = set(masks)
         return pair_up([path for path in paths if path not in known], masks)
     pictures = [path for path in paths if path.lower().endswith(LOSSY)]
     others = [path for path in paths if not path.lower().endswith(LOSSY)]
-    return _by_key(pictures, others, _stem)
+    return _by_key(pictures, others, stem_of)
 
 
-def _stem(path: str) -> str:
-    return PurePosixPath(path).stem
+def stem_of(path: str) -> str:
+    """The name of a file without its suffix, an accent in one spelling."""
+    return normal_name(PurePosixPath(path).stem)
 
 
 def _left(paths: Iterable[str], pairs: Sequence[Pair], side: int) -> list[str]:
@@ -73,7 +75,7 @@ def _by_key(images: Sequence[str], masks: Sequence[str], key_of: Callable[[str],
 
 
 def _best(image: str, masks: Sequence[str]) -> str:
-    ranks = [(99 if (rank := mask_rank(_stem(mask))) is None else rank, mask) for mask in masks]
+    ranks = [(99 if (rank := mask_rank(stem_of(mask))) is None else rank, mask) for mask in masks]
     best = [mask for rank, mask in ranks if rank == min(ranks)[0]]
     if len(best) > 1:
         raise UserError(f'{image} has several masks, {" and ".join(sorted(best)[:3])}: take all but one away')
@@ -82,10 +84,10 @@ def _best(image: str, masks: Sequence[str]) -> str:
 
 def _by_ending(images: Sequence[str], masks: Sequence[str]) -> list[Pair]:
     """By the ending that most masks have behind the name of an image."""
-    by_stem = {_stem(image): image for image in images}
+    by_stem = {stem_of(image): image for image in images}
     found = []
     for mask in masks:
-        stem = _stem(mask)
+        stem = stem_of(mask)
         length = next((end for end in range(len(stem) - 1, 0, -1) if stem[:end] in by_stem), None)
         if length is not None and not stem[length].isdigit():
             found.append((stem[length:], Pair(by_stem[stem[:length]], mask)))

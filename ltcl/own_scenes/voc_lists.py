@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
+from ..datasets.class_names import normal_name
 from ..datasets.folder_names import PARTS, part_of
 from ..errors import UserError
 
@@ -71,7 +72,7 @@ def parts_by_lists(lists: dict[str, Path], images: Iterable[str]) -> dict[str, s
 
 def _names_of(image: str) -> Iterator[str]:
     """What a list may call an image: its path from any folder on, with or without the suffix."""
-    folders = PurePosixPath(image).parts
+    folders = PurePosixPath(normal_name(image)).parts
     for start in range(len(folders)):
         path = '/'.join(folders[start:])
         yield from {path, os.path.splitext(path)[0]}
@@ -79,7 +80,7 @@ def _names_of(image: str) -> Iterator[str]:
 
 def _named(line: str, by_name: Mapping[str, Sequence[str]]) -> Sequence[str]:
     """Images that a line names: as a whole, which may hold spaces, by its first word, or by either without folders."""
-    words = [str(PurePosixPath(word.lstrip('/'))) for word in (line, line.split()[0])]
+    words = [normal_name(str(PurePosixPath(word.lstrip('/')))) for word in (line, line.split()[0])]
     bases = map(os.path.basename, words)
     names = (name for word in (*words, *bases) for name in (word, os.path.splitext(word)[0]))
     return next((by_name[name] for name in names if name in by_name), ())

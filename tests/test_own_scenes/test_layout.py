@@ -1,5 +1,7 @@
 """Images and masks are found in the layouts that people have, and told from images in class folders."""
 
+import unicodedata
+
 import pytest
 from own_scenes import touch
 
@@ -156,6 +158,14 @@ def test_what_stands_alone_is_kept(tmp_path):
     assert (part.without_mask, part.without_image) == (['images/3.jpg'], ['masks/4.png'])
 
 
+@pytest.mark.parametrize('mask', ['masks/{}/{}.png', 'masks/{}/{}_mask.png', 'masks/{}/{}-hand.png'])
+def test_an_accent_has_two_spellings(tmp_path, mask):
+    image = 'images/Spät/Röhre.jpg'
+    files = [unicodedata.normalize('NFC', image), unicodedata.normalize('NFD', mask.format('Spät', 'Röhre'))]
+    assert files[1] != mask.format('Spät', 'Röhre')
+    assert find_scenes(touch(tmp_path, files)).pairs == [tuple(files)]
+
+
 def test_a_mask_of_another_folder_is_none(tmp_path):
     files = [f'{kind}/{folder}/2.png' for kind in ('images', 'masks') for folder in ('a', 'b')]
     scenes = find_scenes(touch(tmp_path, [*files, 'images/a/1.png', 'masks/b/1.png', 'images/c/3.png', 'masks/3.png']))
@@ -228,6 +238,12 @@ def test_names_in_lists_have_spaces_and_folders(tmp_path, name):
     }
     [note] = found.notes
     assert note.endswith('1 images such as JPEGImages/3.jpg')
+
+
+def test_an_accent_has_two_spellings_in_a_list(tmp_path):
+    files = [unicodedata.normalize('NFD', name) for name in ('JPEGImages/Röhre.jpg', 'SegmentationClass/Röhre.png')]
+    found = find_scenes(voc(touch(tmp_path, files), train='Röhre\n'))
+    assert [pair.image for pair in found.parts['train'].pairs] == files[:1]
 
 
 def test_a_name_of_two_images_in_a_list(tmp_path):
