@@ -92,7 +92,7 @@ def test_one_update_per_optimizer_step_and_one_enqueue_per_micro_step(accumulati
         (0, False, True, True),
         (0, False, False, False),
         (5, True, True, False),
-        (0, True, True, False),  # its first epoch is begun again, since images were added
+        (0, True, True, False),
     ],
 )
 def test_only_a_fresh_run_starts_with_a_copy(iteration, is_resumed, sync_at_start, synced):

@@ -43,7 +43,8 @@ class MomentumUpdateHook(Hook):
 
     def before_train(self, runner: Runner) -> None:
         """Start the key encoder as a copy of the trained one, unless the run is resumed."""
-        if self.sync_at_start and not runner._resume:
+        # A resumed run may be in iteration 0: its first epoch is begun again where images were added.
+        if self.sync_at_start and runner.iter == 0 and not getattr(runner, '_resume', False):
             self._model(runner).sync_momentum_encoder()
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: dict | None = None) -> None:
