@@ -18,6 +18,7 @@ from ltcl.evaluation.functional import shot_groups
 from ltcl.evaluation.functional.shot import DEFAULT_BOUNDS
 from ltcl.launch.config_values import images_of
 from ltcl.neutral_text import shorten, visible
+from ltcl.own_scenes.folder_words import spot_of
 
 LONGEST_NAME = 30
 
@@ -106,10 +107,11 @@ def look(cfg: Config) -> Found:
 
 
 def _refuse_masks(sources: OwnSources) -> None:
-    """Refuse two class folders with files of the same names, one of which is called images or the like."""
+    """Refuse two class folders with files of the same names, one of which is called images, masks or the like."""
     folder = sources.files[sources.training] if sources.training else sources.root
     folders = class_folders(folder) if folder.is_dir() else {}
-    if len(folders) != 2 or not any(map(is_general, folders)) or named_classes(sources.root, sources.place):
+    are_named = any(is_general(name) or spot_of((name,)).role == 'mask' for name in folders)
+    if len(folders) != 2 or not are_named or named_classes(sources.root, sources.place):
         return
     one, other = ({Path(image).stem for path in paths for image in all_images(path)} for paths in folders.values())
     if 2 * len(one & other) > max(len(one), len(other)):

@@ -17,8 +17,11 @@ def places(data, work_dir, tmp_path):
     touch(tmp_path / 'FLAT', *images('.', 5))
     touch(tmp_path / 'ONE', *images('only', 5))
     touch(tmp_path / 'PAIRS', *images('photos', 5), *images('traced', 4))
+    touch(tmp_path / 'CITY', *images('plots', 5), *images('gt', 4))
     touch(tmp_path, 'a.jpg', 'list.csv', 'birds.zip')
-    named = {name: tmp_path / name for name in ('EMPTY', 'FLAT', 'ONE', 'PAIRS', 'a.jpg', 'list.csv', 'birds.zip')}
+    named = {
+        name: tmp_path / name for name in ('EMPTY', 'FLAT', 'ONE', 'PAIRS', 'CITY', 'a.jpg', 'list.csv', 'birds.zip')
+    }
     named['NEAR'] = tmp_path / 'flatt'
     return dict(named, DATA=data, RUN=work_dir, CONFIG='cross-entropy_resnet50_1xb32-100e_own-images')
 
@@ -34,6 +37,7 @@ def places(data, work_dir, tmp_path):
             1,
             '{PAIRS} looks like images and masks, since photos and traced have files of the same names: call',
         ),
+        (['CITY'], 1, '{CITY} looks like images and masks, since gt and plots have files of the same names: call'),
         (['RUN'], 1, 'is the work dir of a run: name the folder of its images'),
         (['a.jpg'], 1, 'is a single image: name a folder'),
         (['list.csv'], 1, 'is a list: name the folder it lies in'),
