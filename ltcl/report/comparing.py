@@ -81,7 +81,12 @@ def _key(run: RunFiles) -> str:
 
 
 def _start(lines: Sequence[str], folder: Path) -> str:
-    """The weights that a run began with, without numbers: each seed may have its own, in or beside its folder."""
+    """The weights that a run began with, without numbers: each seed may have its own, in or beside its folder.
+
+    Nothing of a run that was resumed from a named checkpoint: its config tells that one, not what it began with.
+    """
+    if 'resume = True' in lines:
+        return ''
     line = next((each for each in lines if each.startswith('load_from')), '')
     try:
         path = Path(ast.literal_eval(line.partition('=')[2].strip())).absolute()

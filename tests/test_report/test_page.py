@@ -308,6 +308,15 @@ def test_runs_of_other_weights_are_no_seeds(tmp_path, starts, runs):
     assert ('standard deviation of 2 runs' in page) == (runs == 2)
 
 
+def test_a_seed_that_was_resumed_from_a_checkpoint_is_one(tmp_path):
+    ends = ('load_from = None\nresume = False\n', f"load_from = '{tmp_path}/b/epoch_3.pth'\nresume = True\n")
+    runs = [
+        read_run(write_run(tmp_path / name, saved(*answers(5)), config=f'a = 1\n{end}'))
+        for name, end in zip('ab', ends, strict=True)
+    ]
+    assert 'standard deviation of 2 runs' in build_page(runs)
+
+
 def test_tests_for_other_class_mixes_are_no_seeds_and_are_told(tmp_path):
     def run(name, **how):
         folder = write_run(tmp_path / name, saved(*answers(5)), config='a = 1\n', command='ltcl train a.py')
