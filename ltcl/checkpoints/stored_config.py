@@ -11,8 +11,8 @@ from .run_state import meta_of
 
 CONFIG_KEY = 'config'
 """Key of the whole config as plain data in a checkpoint's meta data; ``'cfg'`` is its text, which is never run."""
-FILE_NAME = 'test_config.json'
-"""What mmengine calls it where it writes down the config of a test."""
+FILE_NAME = 'config.json'
+"""What it is called in a work dir; that of a test, ``test_config.json``."""
 
 
 def stored_config(checkpoint: object, path: str | Path) -> Config:

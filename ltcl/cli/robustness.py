@@ -132,17 +132,14 @@ def color_of(cfg: Config) -> str | None:
     return 'grey' if info['img'].ndim == 2 else 'rgb'
 
 
-def prepare(cfg: Config, checkpoint: str) -> Config:
-    """Leave to the runner what a test of many sets needs, under a name that is not that of the training's config."""
+def prepare(cfg: Config, checkpoint: str) -> None:
+    """Leave to the runner what a test of many sets needs."""
     cfg.load_from = checkpoint
     types = [HOOK_TYPES[name] for name in UNUSED_HOOKS]
     cfg.custom_hooks = [hook for hook in cfg.get('custom_hooks') or [] if hook['type'] not in types]
     cfg.default_hooks = {**cfg.get('default_hooks', {}), **dict.fromkeys(UNUSED_HOOKS)}
     cfg.test_dataloader.dataset = images_of(cfg.test_dataloader.dataset)  # cached features are those of one set
     cfg.test_dataloader.update(persistent_workers=False)
-    path = Path(cfg.filename)
-    name = str(path.with_name(f'robustness_{path.name}'))
-    return Config(cfg._cfg_dict, cfg_text=cfg.text, filename=name, env_variables=cfg.env_variables)
 
 
 def identity(cfg: Config, name: str, folder: str | None, corruption: str) -> str:
@@ -233,7 +230,8 @@ def main(args: argparse.Namespace) -> None:
     if not Path(args.checkpoint).is_file():
         raise UserError(f'checkpoint {args.checkpoint} does not exist; training writes them to its work dir')
     folders = folders_of(args)
-    cfg = prepare(apply_options(load_config(args.config), args), args.checkpoint)
+    cfg = apply_options(load_config(args.config), args)
+    prepare(cfg, args.checkpoint)
     set_threads(args.threads)
     runner = build_runner(cfg)
     from mmengine.dist import broadcast_object_list, is_main_process

@@ -35,10 +35,7 @@ def describe_run(runner: Runner, **loops: BaseLoop | None) -> dict[str, Any]:
     """Seed, code, data and configuration: what it takes to do the run again."""
     name, text = runner.cfg.filename, ''
     with warn_only(runner, 'The report lacks the configuration'):
-        # The runner has dumped it there, unless it came from there; formatting it anew takes a second.
-        dumped = Path(runner.work_dir) / (Path(name).name if name else f'{runner.timestamp}.py')
-        is_dumped = dumped.exists() and (name is None or dumped.resolve() != Path(name).resolve())
-        text = dumped.read_text(encoding='utf-8') if is_dumped else runner.cfg.pretty_text
+        text = runner.cfg.pretty_text
     if name and not Path(name).exists():  # a checkpoint carries it
         name = None
     if name and Path(name).resolve().is_relative_to(PROJECT_ROOT):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from mmengine.config import Config
-from mmengine.dist import is_main_process
+from mmengine.dist import is_main_process, master_only
 from mmengine.evaluator import Evaluator
 from mmengine.logging import MMLogger
 from mmengine.model import BaseModule
@@ -152,10 +152,15 @@ class Runner(MMEngineRunner):
         return super().build_visualizer(visualizer)
 
     def dump_config(self) -> None:
+        """Nothing: mmengine writes as soon as it is built, also over the config of a training that goes on there."""
+
+    @master_only
+    def _write_config(self, prefix: str = '') -> None:
         """Write the config into the work dir, unless it was read from that very file, which may have comments."""
-        name = self.cfg.filename
-        if name is None or Path(name).resolve() != Path(self.work_dir, Path(name).name).resolve():
-            super().dump_config()
+        name = self.cfg.filename or f'{self.timestamp}.py'
+        path = Path(self.work_dir, f'{prefix}{Path(name).name}')
+        if path.resolve() != Path(name).resolve():
+            self.cfg.dump(path)
 
     def train(self) -> nn.Module:
         """Train, alone in the work dir.
@@ -172,8 +177,18 @@ class Runner(MMEngineRunner):
     def _train(self) -> nn.Module:
         start = start_of_run(self.work_dir, self._resume, self._load_from, self.timestamp)
         self._resume, self._load_from = start.is_resumed, start.checkpoint
+        self._write_config()
         with told_of_translation('the training step'):
             return super().train()
+
+    def test(self) -> dict[str, float]:
+        """Test; the config is written beside that of the training, which it is not.
+
+        Returns:
+            The figures.
+        """
+        self._write_config('test_')
+        return super().test()
 
     def wrap_model(self, model_wrapper_cfg: dict | None, model: nn.Module) -> nn.Module:
         """Lay out the weights as the images are, then put the model on its device and into the wrapper of DDP."""

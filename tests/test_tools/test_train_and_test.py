@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 from commands import Done
+from mmengine.config import Config
 from reports import last_figures
 from toy import CLASS_COUNTS, toy_config
 
 from ltcl.checkpoints.reading import load_from_local
 from ltcl.predictions import load_predictions
+from ltcl.work_dir import locked
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = {**os.environ, 'OMP_NUM_THREADS': '1', 'PYTHON': sys.executable}
@@ -64,6 +66,21 @@ def test_train_then_test_agree(images, tmp_path, call):
     right = predictions.scores.argmax(axis=1) == predictions.labels
     assert len(right) == sum(CLASS_COUNTS)
     assert 100 * right.mean() == pytest.approx(tested['last']['metrics']['shot/all'])
+
+
+def test_config_of_a_training_stays_where_it_lies(images, tmp_path, call):
+    """A test has options of its own, and a second training there is refused."""
+    config = write_config(images, tmp_path, 'cross_entropy', train_cfg__max_epochs=1)
+    assert call('train', config).status == 0
+    kept = tmp_path / 'run' / config.name
+    text = kept.read_text()
+    options = ['--cfg-options', 'test_dataloader.batch_size=1']
+    assert call('test', config, tmp_path / 'run' / 'epoch_1.pth', *options).status == 0
+    with locked(tmp_path / 'run'):
+        assert call('train', config, '--seed', 5).status == 1
+    assert kept.read_text() == text
+    tested = Config.fromfile(kept.with_name(f'test_{kept.name}'))
+    assert (tested.test_dataloader.batch_size, tested.load_from) == (1, str(tmp_path / 'run' / 'epoch_1.pth'))
 
 
 def test_sigterm_leaves_a_checkpoint_that_resume_goes_on_from(images, tmp_path, call):
