@@ -1,11 +1,11 @@
 """Train several configs over several seeds and compare them in one table.
 
-An interrupted comparison goes on where it stopped: finished runs are kept, the others are resumed; a run of other
-settings in the same folder is refused. A run that fails ends no other, and the table has the rest. A config with a
-stage1_config starts from the last checkpoint of that config with the same seed, which is trained first and whose
+An interrupted comparison goes on where it stopped: finished runs are kept, the others are resumed or tested; a run of
+other settings in the same folder is refused. A run that fails ends no other, and the table has the rest. A config with
+a stage1_config starts from the last checkpoint of that config with the same seed, which is trained first and whose
 training minutes are added. A config without training is tested on it. The figures are those of the test images where a
-config has other ones than for its validation, of the checkpoint that was best there; else those of the last validation.
-Configs of different data get a warning, which stands below the table as well.
+config has other ones than for its validation, of the checkpoint that was best there; else those of the last
+validation. Configs of different data get a warning, which stands below the table as well.
 
 examples:
   ltcl compare bcl.py paco.py my_config.py --seeds 0 1 2 --jobs 2 --cfg-options max_epochs=50
@@ -19,14 +19,17 @@ import sys
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING
 
-from ltcl.analysis.comparison import draw, read_run, summarise, to_csv, to_markdown
+from ltcl.analysis.comparison import TEST, draw, read_run, summarise, to_csv, to_markdown
 from ltcl.errors import UserError
 from ltcl.files import write_atomic
 from ltcl.launch import load_config
 from ltcl.launch.compared_data import differences
 from ltcl.launch.compared_runs import RunProcesses, check_configs, check_settings, config_with, fitting, settings_of
 from ltcl.launch.exit_codes import stopped_by
+from ltcl.launch.final_test import has_own_test
 from ltcl.launch.hook_names import HOOK_TYPES
 from ltcl.launch.options import KeyValues
 from ltcl.launch.run_length import length_of
@@ -37,7 +40,12 @@ from ltcl.work_dir import POINTER
 
 from .parser import ArgumentParser, command
 
+if TYPE_CHECKING:
+    from mmengine.config import Config
+
 LOG = 'console.log'
+LOOKING = Lock()
+"""Of the run whose test images are looked for, as that quiets the logger of all."""
 
 
 def options(parser: ArgumentParser) -> None:
@@ -80,9 +88,8 @@ def run_one(config: str, seed: int, args: argparse.Namespace, processes: RunProc
     folder = args.work_dir / stem_of(config) / f'seed{seed}'
     options = args.cfg_options | {'randomness.seed': str(seed)}
     check_settings(folder, settings_of(config, options))
-    length = length_of(config_with(config, options)) or 0
     figures = read_run(folder, is_trained)
-    if figures is None or (is_trained and figures['done'] < length):
+    if figures is None or (is_trained and not is_finished(figures, config_with(config, options))):
         options = fitting(cfg, options)
         if (cfg.get('default_hooks') or {}).get('run_report') is None:  # which has the figures
             options['default_hooks.run_report'] = f"dict(type='{HOOK_TYPES['run_report']}')"
@@ -98,6 +105,20 @@ def run_one(config: str, seed: int, args: argparse.Namespace, processes: RunProc
     checkpoint = os.fsdecode((folder / POINTER).read_bytes()).strip() if is_trained else None
     about = {'config': config, 'seed': seed, 'checkpoint': checkpoint}
     return {**about, **figures}
+
+
+def is_finished(figures: dict, cfg: 'Config') -> bool:
+    """Whether a run was trained to its end and, where that is followed by a test, tested since.
+
+    A test may have been cut off, or have given way to one with options.
+    """
+    if figures['done'] < (length_of(cfg) or 0):
+        return False
+    try:
+        with LOOKING:
+            return figures['scored_on'] == TEST or not has_own_test(cfg)
+    except (UserError, OSError):  # the images are not here
+        return True
 
 
 def start_command(name: str, words: list[str], folder: Path, options: dict, processes: RunProcesses) -> None:

@@ -120,6 +120,24 @@ def test_finished_runs_are_kept_and_failures_named(tmp_path, call):
     assert 'queue_len=1 is shorter' in (out / 'broken_toy' / 'seed0' / 'console.log').read_text()
 
 
+def test_a_test_with_options_since_then_is_done_anew_without(tmp_path, call):
+    """Else the mean over seeds would be of test images of some, of validation images of others."""
+    path, out = tmp_path / 'gpaco_toy.py', tmp_path / 'out'
+    images, others = (write_images(tmp_path / name) for name in ('images', 'others'))
+    cfg = toy_config(images, tmp_path / 'unused', 'gpaco', with_report=True, train_cfg__max_epochs=1)
+    cfg.test_dataloader.dataset.data_prefix = str(others)
+    cfg.dump(path)
+    words = ['compare', path, '--seeds', 0, '--work-dir', out]
+    assert call(*words).status == 0
+    table = (out / 'comparison.md').read_text()
+    assert table.splitlines()[-1] == 'In %, on the test images.'
+    assert call('test', out / 'gpaco_toy' / 'seed0', '--prior', 'natural').status == 0
+    again = call(*words)
+    assert 'training gpaco_toy, seed 0' in again.out
+    assert (out / 'comparison.md').read_text() == table
+    assert 'training gpaco_toy' not in call(*words).out
+
+
 def test_a_run_without_figures_by_shot_group_is_named(tmp_path):
     write_report(tmp_path / 'run', 70.0)
     report = json.loads((tmp_path / 'run' / 'metrics.json').read_text())
