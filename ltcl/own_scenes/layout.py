@@ -116,8 +116,31 @@ def is_scene_folder(path: str | os.PathLike) -> bool:
     return bool(pairs) and 4 * len(pairs) >= len(spots) and are_told
 
 
+def masks_below(root: str | os.PathLike) -> set[str]:
+    """The masks below a data root by their paths there: of classes or of objects, with an image or without.
+
+    Args:
+        root: The data root.
+    """
+    spots = _all_spots(os.fspath(root))
+    by_folder = {path for path, spot in spots.items() if spot.role in ('mask', 'other')}
+    try:
+        pairs, _, masks = _paired(_usable(spots))
+    except UserError:  # a training would have to be told which of several masks is meant
+        return by_folder
+    return by_folder | {pair.mask for pair in pairs} | set(masks)
+
+
 def _spots(root: str) -> Spots:
-    """Where each picture lies, by its path below the root."""
+    """Where each picture that a training may use lies, by its path below the root."""
+    return _usable(_all_spots(root))
+
+
+def _usable(spots: Spots) -> Spots:
+    return {path: spot for path, spot in spots.items() if spot.role != 'other'}
+
+
+def _all_spots(root: str) -> Spots:
     start = len(root.rstrip('/')) + 1
     paths = sorted(path[start:] for path in all_images(root.rstrip('/')))
     folders = {path: PurePosixPath(path).parts[:-1] for path in paths}
@@ -125,8 +148,7 @@ def _spots(root: str) -> Spots:
     if not any(spot.role == 'mask' for spot in known.values()):
         by_any_word = {folder: spot_of(folder, by_any_word=True) for folder in known}
         known = by_any_word if {'image', 'mask'} <= {spot.role for spot in by_any_word.values()} else known
-    usable = {folder for folder, spot in known.items() if spot.role != 'other' and not any(map(is_no_class, folder))}
-    return {path: known[folder] for path, folder in folders.items() if folder in usable}
+    return {path: known[folder] for path, folder in folders.items() if not any(map(is_no_class, folder))}
 
 
 def _paired(spots: Spots) -> tuple[list[Pair], list[str], list[str]]:

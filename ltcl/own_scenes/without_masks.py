@@ -3,8 +3,7 @@
 import os
 from collections.abc import Sequence
 
-from ..errors import UserError
-from .layout import find_scenes, is_scene_folder
+from .layout import is_scene_folder, masks_below
 
 
 def without_masks(images: Sequence[str], given: Sequence[str]) -> list[str]:
@@ -14,15 +13,11 @@ def without_masks(images: Sequence[str], given: Sequence[str]) -> list[str]:
         images: What was found in folders, or named.
         given: Images and folders, as they were named; a mask that was named itself stays.
     """
-    masks = {mask for folder in given if is_scene_folder(folder) for mask in _masks_of(folder)}
+    masks = {
+        os.path.realpath(os.path.join(folder, mask))
+        for folder in given
+        if is_scene_folder(folder)
+        for mask in masks_below(folder)
+    }
     named = set(given)
     return [image for image in images if image in named or os.path.realpath(image) not in masks]
-
-
-def _masks_of(folder: str) -> set[str]:
-    try:
-        parts = find_scenes(folder).parts.values()
-    except UserError:  # which a training would have to name; here all pictures are looked at
-        return set()
-    masks = [mask for part in parts for mask in (*(pair.mask for pair in part.pairs), *part.without_image)]
-    return {os.path.realpath(os.path.join(folder, mask)) for mask in masks}

@@ -7,6 +7,8 @@ from own_scenes import touch
 
 from ltcl.errors import UserError
 from ltcl.own_scenes import find_scenes, is_scene_folder
+from ltcl.own_scenes.layout import masks_below
+from ltcl.own_scenes.without_masks import without_masks
 
 # Files, and the pairs of each part.
 LAYOUTS = {
@@ -223,6 +225,24 @@ def in_folders(root, **lists):
     for name in names:
         touch(root, [f'JPEGImages/{name}.jpg', f'SegmentationClass/{name}.png'])
     return voc(root, **lists)
+
+
+def test_masks_that_no_training_reads_are_masks(tmp_path):
+    """Of objects, of images that no list names, of another kind, too many: whoever segments a folder wants none."""
+    touch(tmp_path, ['SegmentationObject/1.png', 'SegmentationObject/9.png', 'thumbs/1.png'])
+    images = {f'JPEGImages/{i}.jpg' for i in range(1, 5)}
+    masks = {'SegmentationObject/1.png', 'SegmentationObject/9.png', *(f'SegmentationClass/{i}.png' for i in (1, 2, 3))}
+    assert masks_below(voc(tmp_path, train='1\n', val='2\n')) == masks
+    assert without_masks([str(tmp_path / each) for each in sorted(masks | images)], [str(tmp_path)]) == [
+        str(tmp_path / each) for each in sorted(images)
+    ]
+    city = LAYOUTS['cities'][0]
+    assert masks_below(touch(tmp_path / 'city', city)) == set(city[1:])
+    two = ['images/1.jpg', 'masks/1_mask.png', 'masks/1_mask.bmp']
+    with pytest.raises(UserError):
+        find_scenes(touch(tmp_path / 'two', two))
+    assert masks_below(tmp_path / 'two') == set(two[1:])
+    assert masks_below(touch(tmp_path / 'one', ['1.jpg', '1_mask.png', '1_color.png'])) == {'1_mask.png', '1_color.png'}
 
 
 @pytest.mark.parametrize(
