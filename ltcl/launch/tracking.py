@@ -32,10 +32,17 @@ TRACKERS = {
     'tensorboard': Tracker('ltcl.TensorboardVisBackend', ('tensorboard',), "'ltcl[tensorboard]'"),
     'wandb': Tracker('WandbVisBackend', ('wandb',), 'wandb', dict(init_kwargs=dict(project='ltcl', name='{name}'))),
     'mlflow': Tracker('ltcl.MLflowVisBackend', ('mlflow',), 'mlflow', dict(exp_name='ltcl', run_name='{name}')),
-    'clearml': Tracker('ClearMLVisBackend', ('clearml',), 'clearml', dict(init_kwargs=dict(project_name='ltcl'))),
-    'neptune': Tracker('NeptuneVisBackend', ('neptune',), 'neptune'),
+    'clearml': Tracker(
+        'ClearMLVisBackend',
+        ('clearml',),
+        'clearml',
+        # By itself it empties an earlier run of this name, and writes there.
+        dict(init_kwargs=dict(project_name='ltcl', task_name='{name}', reuse_last_task_id=False)),
+    ),
+    # Without arguments mmengine asks it to be offline, whatever the environment says.
+    'neptune': Tracker('NeptuneVisBackend', ('neptune',), 'neptune', dict(init_kwargs=dict(name='{name}'))),
     'dvclive': Tracker('DVCLiveVisBackend', ('dvclive', 'pygit2'), 'dvclive pygit2'),
-    'aim': Tracker('AimVisBackend', ('aim',), 'aim'),
+    'aim': Tracker('AimVisBackend', ('aim',), 'aim', dict(init_kwargs=dict(experiment='{name}'))),
 }
 
 

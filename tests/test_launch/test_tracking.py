@@ -1,6 +1,8 @@
 """Trackers: back ends that are added, and packages that are missing."""
 
 import importlib.util
+import sys
+from types import SimpleNamespace
 
 import pytest
 from mmengine.config import Config
@@ -32,6 +34,21 @@ def test_trackers_are_added_once(cfg):
     assert local.type == 'ltcl.LocalVisBackend'
     assert wandb == dict(type='WandbVisBackend', init_kwargs=dict(project='ltcl', name='birds'))
     assert tensorboard == dict(type='ltcl.TensorboardVisBackend')
+
+
+def test_services_call_the_run_by_its_work_dir(cfg):
+    add_trackers(cfg, ['clearml', 'neptune', 'aim'], 'work_dirs/birds')
+    given = [backend.init_kwargs for backend in cfg.visualizer.vis_backends[1:]]
+    assert [options.get('task_name') or options.get('name') or options.experiment for options in given] == ['birds'] * 3
+
+
+def test_neptune_goes_where_the_environment_says(cfg, monkeypatch, tmp_path):
+    """mmengine asks for an offline run where it gets no arguments."""
+    started = []
+    monkeypatch.setitem(sys.modules, 'neptune', SimpleNamespace(init_run=lambda **options: started.append(options)))
+    add_trackers(cfg, ['neptune'], str(tmp_path / 'birds'))
+    VISBACKENDS.build(dict(cfg.visualizer.vis_backends[1], save_dir=str(tmp_path))).experiment  # noqa: B018
+    assert started == [dict(name='birds')]
 
 
 def test_none_changes_nothing(cfg):
