@@ -106,8 +106,15 @@ def _part(state: State, prefix: str | None, source: str) -> State:
 
 
 def _named_alike(module: nn.Module, ours: State, state: State) -> State:
-    """The tensors by the names of the part: the reading of their names that fits most of them."""
-    return max(_readings(module, state), key=lambda read: sum(name in ours for name in read))
+    """The tensors by the names of the part: the reading of their names that fits most of them.
+
+    Of two with the same names the one with more of the shapes: a backbone may resize as it reads.
+    """
+
+    def fit(read: State) -> tuple[int, int]:
+        return sum(name in ours for name in read), sum(_fits(name, value, ours) for name, value in read.items())
+
+    return max(_readings(module, state), key=fit)
 
 
 def _readings(module: nn.Module, state: State) -> Iterator[State]:

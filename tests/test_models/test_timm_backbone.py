@@ -169,6 +169,21 @@ def test_files_of_all_layouts(layout, tmp_path):
         assert torch.equal(network.state_dict()[name], value), name
 
 
+@pytest.mark.parametrize('layout', LAYOUTS)
+def test_position_embeddings_of_another_size(layout, tmp_path):
+    options = dict(model_name='test_vit', class_token=True, global_pool='token', reg_tokens=0)
+    options |= dict(pre_norm=True) if layout == 'clip' else {}
+    source = built(**options, img_size=64)
+    torch.save(LAYOUTS[layout](source.network.state_dict()), tmp_path / 'weights.pth')
+    network = built(**options, img_size=160, init_cfg=dict(type='Pretrained', checkpoint=str(tmp_path / 'weights.pth')))
+    network.init_weights()
+    expected = source.network.state_dict()
+    grid = network.network.patch_embed.grid_size
+    expected['pos_embed'] = timm.layers.resample_abs_pos_embed(expected['pos_embed'], grid, num_prefix_tokens=1)
+    for name, value in network.network.state_dict().items():
+        torch.testing.assert_close(value, expected[name], msg=name)
+
+
 def test_weights_of_another_network(tmp_path):
     torch.save(built('test_resnet').network.state_dict(), tmp_path / 'weights.pth')
     network = built('test_vit', init_cfg=dict(type='Pretrained', checkpoint=str(tmp_path / 'weights.pth')))
