@@ -119,7 +119,7 @@ def test_command_measures_accuracy_on_data(trained, tmp_path, call):
     assert {file: file.stat().st_mtime_ns for file in config.parent.rglob('*')} == before
     assert f'shot/all: {runner.test()["shot/all"]:.4f}' in done.out
     assert f'saved: {tmp_path / "a.pth"}' in done.out
-    assert (tmp_path / 'a_test' / 'toy.py').is_file()
+    assert (tmp_path / 'a_test' / 'test_toy.py').is_file()
 
 
 def test_mistakes(original_file, tmp_path):
