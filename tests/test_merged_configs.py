@@ -32,6 +32,8 @@ KEYS = {'blocks': 'recipes', 'block': 'recipe'}
 # Entries that a config may state or leave to the default.
 DEFAULTS = {'ltcl.ContrastiveClassifier': ('joint_forward',)}
 WIDTHS = {'projector': ('in_channels',), 'head': ('in_channels', 'feat_dim')}
+# A default that the config states, so that the warm-up follows the length of the run.
+WARMUP = {'ltcl.IterWarmupCosineLR': dict(warmup_epochs=10)}
 # Numbers for own images, as ltcl.recipe_rules gives them for 3,000 images of 40 classes.
 FITTED = {
     'custom/gpaco': dict(queue_len=256, alpha=0.016),
@@ -131,6 +133,8 @@ def test_merged_config_is_the_recorded_one(path):
     expected['model'].get('head', {}).update(FITTED.get(method, {}))
     if method in RATES:
         expected['optim_wrapper']['optimizer']['lr'] = RATES[method]
+    if isinstance(schedule := expected.get('param_scheduler'), dict):
+        schedule.update(WARMUP.get(schedule['type'], {}))
     if 'seg/' not in name_of(path):
         found['model'] = with_widths(found['model'])
         found['model'] = with_defaults(found['model'], expected['model'])
