@@ -6,6 +6,7 @@ from typing import TypeGuard
 from .config_values import replace_copies
 from .hook_names import hooks_of
 from .nodes import below
+from .warmup import raise_first_factor
 
 UNITS = ('max_epochs', 'max_iters')
 
@@ -43,9 +44,9 @@ def is_length(value: object) -> TypeGuard[int]:
 def set_length(cfg: MutableMapping, length: int) -> dict[str, object]:
     """Train for another number of epochs, or of iterations where the config counts in them, schedule included.
 
-    The warm-up stays as long as it is; one that would not end within the run shrinks with it. What ends with the run
-    goes on to end with it: a cosine or a polynomial is stretched, milestones and periods keep their share of the run. A
-    cosine that ends earlier has a length of its own, which stays.
+    The warm-up stays as long as it is; one that would not end within the run shrinks with it, and still reaches the
+    full rate. What ends with the run goes on to end with it: a cosine or a polynomial is stretched, milestones and
+    periods keep their share of the run. A cosine that ends earlier has a length of its own, which stays.
 
     Args:
         cfg: A config, changed in place.
@@ -81,6 +82,11 @@ def counts_in(part: Mapping) -> str:
     return 'max_epochs' if part.get('by_epoch', True) else 'max_iters'
 
 
+def _span(part: Mapping) -> int:
+    """Steps of a scheduler that ends; 0 of one that goes on for ever."""
+    return part['end'] - part.get('begin', 0) if 'end' in part else 0
+
+
 class _Stretch:
     """From one length of a run to another.
 
@@ -113,10 +119,12 @@ class _Stretch:
         """Adapt one scheduler in place; gives the keys that it cannot adapt."""
         if counts_in(part) != self.unit:
             return [key for key in ('T_max', 'milestones', 'periods', 'total_steps', 'step_size') if key in part]
-        begin = part.get('begin', 0)
+        begin, span = part.get('begin', 0), _span(part)
         for key in ('begin', 'end', 'warmup_epochs'):
             if part.get(key):
                 part[key] = self.move(part[key], least=0 if key == 'begin' else 1)
+        if 0 < _span(part) < span:
+            raise_first_factor(part, _span(part))
         stale = []
         bottom = begin + part['T_max'] if 'T_max' in part else 0
         if bottom > self.old + 1:

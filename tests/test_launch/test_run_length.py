@@ -1,12 +1,17 @@
 """Another number of epochs or iterations, with the schedule that was made for the old one."""
 
+import math
+
 import pytest
 from mmengine.config import Config
 from mmengine.registry import PARAM_SCHEDULERS
-from torch import nn, optim
+from rates import learning_rates, sgd
+from shipped_configs import CONFIGS
 
 from ltcl.launch import load_config, set_options
-from ltcl.launch.run_length import length_of, set_length
+from ltcl.launch.run_length import length_of, set_length, unit_of
+
+SCHEDULES = sorted((CONFIGS / '_base_' / 'schedules').glob('*.py'))
 
 
 def make_config(*schedule: dict, unit: str = 'max_epochs', length: int = 100, **entries: object) -> Config:
@@ -31,11 +36,31 @@ def test_warmup_stays_and_cosine_ends_with_the_run(length):
 
 
 def test_warmup_that_would_not_end_shrinks():
-    assert stretched(2, dict(WARMUP), dict(COSINE)) == [dict(WARMUP, end=1), dict(COSINE, begin=0, T_max=2, end=2)]
+    assert stretched(2, dict(WARMUP), dict(COSINE)) == [
+        dict(WARMUP, start_factor=1.0, end=1),
+        dict(COSINE, begin=0, T_max=2, end=2),
+    ]
     (part,) = stretched(50, dict(type='LinearLR', begin=99, end=100))
     assert part == dict(type='LinearLR', begin=49, end=50)
     (part,) = stretched(8, dict(type='ltcl.WarmupCosineLR', warmup_epochs=10, max_epochs=100))
     assert part == dict(type='ltcl.WarmupCosineLR', warmup_epochs=1, max_epochs=8)
+
+
+@pytest.mark.parametrize(
+    ('length', 'old', 'new'),
+    [
+        (10, dict(type='LinearLR', start_factor=0.1, end=20), dict(start_factor=0.5, end=2)),
+        (10, dict(type='LinearLR', start_factor=0.6, end=20), dict(start_factor=0.6, end=2)),
+        (5, dict(type='LinearLR', end=20), dict(start_factor=1, end=1)),
+        (5, dict(type='LinearMomentum', start_factor=0.1, end_factor=0.8, end=20), dict(start_factor=0.8, end=1)),
+        (5, dict(type='ConstantLR', factor=0.1, end=20), dict(factor=1, end=1)),
+        (5, dict(type='LinearLR', start_factor=1.0, end_factor=0.1, end=100), dict(end=5)),
+        (5, dict(type='LinearLR', start_factor=0.1, end=20, convert_to_iter_based=True), dict(end=1)),
+        (50, dict(type='LinearLR', start_factor=0.1, end=20), dict(start_factor=0.1, end=20)),
+    ],
+)
+def test_shrunk_warmup_reaches_its_goal(length, old, new):
+    assert stretched(length, dict(old)) == [{**old, **new}]
 
 
 @pytest.mark.parametrize(
@@ -93,18 +118,24 @@ def test_hooks_and_samplers_that_count_epochs_follow():
     assert cfg.default_hooks.target_assignment.begin_epoch == 2
 
 
-def rates(cfg: Config) -> list[float]:
-    """Learning rate of each epoch."""
-    optimizer = optim.SGD(nn.Linear(1, 1).parameters(), lr=1.0)
+def rates(cfg: Config, epoch_length: int = 1) -> list[float]:
+    """Share of the rate in each epoch; in each iteration where a schedule counts them."""
+    optimizer = sgd(1.0)
     parts = cfg.param_scheduler if isinstance(cfg.param_scheduler, list) else [cfg.param_scheduler]
-    schedulers = [PARAM_SCHEDULERS.build(part, default_args=dict(optimizer=optimizer)) for part in parts]
-    found = []
-    for _ in range(cfg.train_cfg.max_epochs):
-        found.append(optimizer.param_groups[0]['lr'])
-        optimizer.step()
-        for scheduler in schedulers:
-            scheduler.step()
-    return found
+    args = dict(optimizer=optimizer, epoch_length=epoch_length)
+    built = [PARAM_SCHEDULERS.build(part, default_args=args) for part in parts]
+    num_steps = length_of(cfg) * (epoch_length if parts[0].get('convert_to_iter_based') else 1)
+    return learning_rates(optimizer, built, num_steps)
+
+
+@pytest.mark.parametrize('length', [1, 2, 5, 10])
+@pytest.mark.parametrize('path', SCHEDULES, ids=lambda path: path.stem)
+def test_shortened_run_reaches_the_rate(path, length):
+    cfg = load_config(str(path))
+    cfg = set_options(cfg, {unit_of(cfg): str(length)})
+    # A cosine without warm-up is already decayed in its first epoch; that of KCL on CIFAR is at its bottom in the last.
+    bottom = length if path.stem.startswith('kcl-cifar') else length + 1
+    assert max(rates(cfg, epoch_length=100)) >= 0.98 * (1 + math.cos(math.pi / bottom)) / 2
 
 
 @pytest.mark.parametrize('option', ['max_epochs', 'train_cfg.max_epochs'])
