@@ -9,6 +9,7 @@ from mmengine.config import Config
 from ltcl.errors import UserError
 from ltcl.launch.nodes import is_kept, starts_from_weights
 from ltcl.launch.run_length import UNITS, length_of, schedulers, set_length, unit_of
+from ltcl.launch.warmup import warmup_values
 
 from .methods import HEADS, Case, Choice
 from .run_shape import LENGTHS, batch_size, key_momentum, num_epochs, steps_of_epoch, warmup_epochs
@@ -96,13 +97,20 @@ def _fit_length(cfg: Config, epochs: int, steps: int, kept: Collection[str], sta
                 f'length with --cfg-options max_epochs={old}, or correct the schedule'
             )
         lines.append(f'max_epochs {epochs}: {epochs * steps:,} steps {IN_WORDS[start]} (aim {LENGTHS[start].steps:,})')
-    warmup = warmup_epochs(length_of(cfg._cfg_dict) or epochs)
-    fitted = [part for key, part in schedulers(cfg._cfg_dict) if not is_kept(f'{key}.warmup_epochs', kept)]
-    for part in fitted:
-        if part.get('warmup_epochs'):
-            part['warmup_epochs'] = warmup
-            reason = 'a twentieth of the run' if warmup else 'a single epoch has none'
-            lines.append(f'warmup_epochs {warmup}: {reason}')
+    return lines + _fit_warmup(cfg, length_of(cfg._cfg_dict) or epochs, kept)
+
+
+def _fit_warmup(cfg: Config, length: int, kept: Collection[str]) -> list[str]:
+    lines, epochs, parts = [], warmup_epochs(length), dict(schedulers(cfg._cfg_dict))
+    for key in parts:
+        values = warmup_values(parts, key, length, epochs)
+        if not values or any(is_kept(name, kept) for name in ('warmup_epochs', *values)):
+            continue
+        for name, value in values.items():
+            place, _, entry = name.rpartition('.')
+            parts[place][entry] = value
+        reason = 'a twentieth of the run' if epochs else 'a single epoch has none'
+        lines.append(f'warmup_epochs {epochs}: {reason}')
     return lines
 
 

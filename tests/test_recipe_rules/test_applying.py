@@ -5,7 +5,7 @@ from mmengine.config import Config
 from shipped_configs import PATHS, name_of, read
 
 from ltcl.errors import UserError
-from ltcl.launch import load_config
+from ltcl.launch import load_config, set_options
 from ltcl.recipe_rules.applying import apply_recipe
 from ltcl.recipe_rules.run_shape import num_epochs
 
@@ -45,6 +45,58 @@ def test_what_was_set_stays_and_the_rest_fits_it():
         'alpha 0.0027: share 0.50 for the centre of the largest class, of 250 images',
     ]
     assert (cfg.model.head.queue_len, cfg.train_dataloader.batch_size, cfg.max_epochs) == (2048, 64, 100)
+
+
+def linear_recipe(epochs: int) -> Config:
+    """A recipe with a linear warm-up and a cosine of mmengine's."""
+    config = load_config('configs/resco/rescom_resnet50_8xb32-400e_imagenet-lt.py')
+    return set_options(config, {'max_epochs': str(epochs)})
+
+
+@pytest.mark.parametrize(('epochs', 'warmup'), [(10, 1), (40, 2), (400, 20)])
+def test_linear_warmup(epochs, warmup):
+    cfg = linear_recipe(epochs)
+    lines = apply_recipe(cfg, COUNTS, ['max_epochs'])
+    linear, cosine = cfg.param_scheduler
+    assert f'warmup_epochs {warmup}: a twentieth of the run' in lines
+    assert linear == dict(type='LinearLR', start_factor=1 / warmup, end=warmup)
+    # The last epoch stays the one at the bottom.
+    assert (cosine.begin, cosine.begin + cosine.T_max, cosine.end) == (warmup - 1, epochs - 1, epochs)
+
+
+@pytest.mark.parametrize(
+    'kept', ['warmup_epochs', 'param_scheduler', 'param_scheduler.0.end', 'param_scheduler.1.T_max']
+)
+def test_linear_warmup_that_was_set_stays(kept):
+    cfg, untouched = linear_recipe(40), linear_recipe(40)
+    assert not any('warmup' in line for line in apply_recipe(cfg, COUNTS, ['max_epochs', kept]))
+    assert cfg.param_scheduler == untouched.param_scheduler
+
+
+@pytest.mark.parametrize(
+    'schedule',
+    [
+        dict(type='LinearLR', start_factor=0.1, end=100),  # all of the run
+        dict(type='LinearLR', start_factor=1.0, end_factor=0.1, end=50),
+        dict(type='LinearLR', start_factor=0.1, begin=20, end=50),
+        dict(type='LinearLR', start_factor=0.1, by_epoch=False, end=50),
+    ],
+)
+def test_linear_schedule_that_is_no_warmup_stays(schedule):
+    cfg = own('balanced-softmax')
+    cfg.param_scheduler = dict(schedule)
+    assert not any('warmup' in line for line in apply_recipe(cfg, COUNTS, ['max_epochs']))
+    assert cfg.param_scheduler == schedule
+
+
+def test_linear_warmup_by_iteration_of_epochs_keeps_its_first_factor():
+    cfg = own('balanced-softmax')
+    linear = dict(type='LinearLR', start_factor=0.01, end=10, convert_to_iter_based=True)
+    poly = dict(type='PolyLR', begin=0, end=100)
+    cosine = dict(type='CosineAnnealingLR', T_max=90, begin=10, end=100, convert_to_iter_based=True)
+    cfg.param_scheduler = [dict(linear), dict(poly), dict(cosine)]
+    apply_recipe(cfg, COUNTS, ['max_epochs'])
+    assert cfg.param_scheduler == [dict(linear, end=5), poly, dict(cosine, T_max=95, begin=5)]
 
 
 def test_rate_follows_the_batch():
