@@ -132,7 +132,9 @@ class _Stretch:
         elif bottom >= self.old - 1:
             part['T_max'] = max(1, part['T_max'] + self.shift + begin - part.get('begin', 0))
         if 'milestones' in part:
-            part['milestones'] = [self.share(milestone) for milestone in part['milestones']]
+            # Recipes without the overshoot name the last epoch before a decay, 159 of 200 for four fifths of the run.
+            before = 1 if part.get('overshoot') is False else 0
+            part['milestones'] = [self.share(milestone + before) - before for milestone in part['milestones']]
         if 'step_size' in part:
             part['step_size'] = self.share(part['step_size'])
         if part.get('total_steps') == self.old:

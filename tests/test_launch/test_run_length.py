@@ -27,6 +27,7 @@ def stretched(length: int, *schedule: dict, **entries: object) -> list[dict]:
 
 WARMUP = dict(type='LinearLR', start_factor=0.2, end=5)
 COSINE = dict(type='CosineAnnealingLR', T_max=96, begin=4, end=100)
+STEPS = dict(type='ltcl.WarmupStepLR', warmup_epochs=5, milestones=[79, 89], overshoot=False)
 FORMULA = {length: (dict(WARMUP), dict(COSINE, T_max=length - 4, end=length)) for length in (6, 20, 100, 250)}
 
 
@@ -68,6 +69,9 @@ def test_shrunk_warmup_reaches_its_goal(length, old, new):
     [
         (20, dict(type='MultiStepLR', milestones=[50, 75]), dict(milestones=[10, 15])),
         (3, dict(type='MultiStepLR', milestones=[50, 75]), dict(milestones=[1, 2])),
+        (500, STEPS, dict(milestones=[399, 449])),
+        (2, STEPS, dict(milestones=[0, 0], warmup_epochs=1)),
+        (500, dict(STEPS, overshoot=True, milestones=[80, 90]), dict(milestones=[400, 450])),
         (200, dict(type='StepLR', step_size=30), dict(step_size=60)),
         (7, dict(type='CosineRestartLR', periods=[50, 50], restart_weights=[1, 1]), dict(periods=[3, 4])),
         (
