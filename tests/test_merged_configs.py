@@ -115,6 +115,12 @@ def expect_images_as_tested(config: dict) -> None:
     config.pop('views', None)
 
 
+def expect_published_views(config: dict) -> None:
+    """Those of the multi-task baseline on unbalanced CIFAR, which were GPaCo's."""
+    views = dict(type='ltcl.Views', recipes=['regular_cifar', 'regular_cifar'], size=32)
+    config['train_dataloader']['dataset']['pipeline'][0] = config['views'] = views
+
+
 @pytest.mark.parametrize('path', [path for path in PATHS if name_of(path) in recorded()], ids=name_of)
 def test_merged_config_is_the_recorded_one(path):
     found, expected = read(path).to_dict(), renamed(recorded()[name_of(path)])
@@ -126,6 +132,8 @@ def test_merged_config_is_the_recorded_one(path):
         expected = with_fast_views(expected)
     if name_of(path).startswith('custom/linear'):
         expect_images_as_tested(expected)
+    if name_of(path).startswith('multi_task/multi-task_resnet32'):
+        expect_published_views(expected)
     if 'fashion-mnist' in name_of(path):
         expected['visualizer']['vis_backends'].append(EVENTS)
     assert called_hooks(found) == called_hooks(expected)

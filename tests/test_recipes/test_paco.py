@@ -1,9 +1,9 @@
-"""The CIFAR-100-LT recipes of PaCo and GPaCo."""
+"""The CIFAR-100-LT recipes of PaCo, GPaCo and the multi-task baseline."""
 
 import numpy as np
 import pytest
 import torch
-from cifar_recipes import build_model, draw_views, has_hole, is_bright, learning_rates, load, white_image
+from cifar_recipes import blocks_of, build_model, draw_views, has_hole, is_bright, learning_rates, load, white_image
 
 METHODS = pytest.mark.parametrize('method', ['paco', 'gpaco'])
 
@@ -57,3 +57,12 @@ def test_views_keep_the_order_of_colours(method):
     # Inversion, equalisation and grey views touch all channels alike; a swap would exchange first and last.
     for channels in (first, second):
         assert channels[0] > 2 * channels[1:].max()
+
+
+@pytest.mark.parametrize('factor', [10, 50, 100])
+def test_both_views_of_multi_task_are_regular(factor):
+    cfg = load('multi-task', data_set=f'cifar100-lt-if{factor}')
+    assert blocks_of(cfg) == ['regular_cifar', 'regular_cifar']
+    head = build_model(cfg).head
+    assert (head.alpha, head.loss_args['temperature']) == (0.5, 0.2)
+    assert tuple(head.queue.embeddings.shape) == (1024, 32)
