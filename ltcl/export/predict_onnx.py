@@ -364,7 +364,7 @@ def _eight_bits(image: Any, path: str, value_range: Any) -> np.ndarray:
     values = np.asarray(image)
     if value_range is None:
         if values.dtype.kind == 'f' or values.min() < 0 or values.max() > 65535:
-            raise OSError('its values have no known range')
+            raise OSError('its values have no known range: save it with 8 or 16 bits')
         value_range = (0, _largest(image, path, values) if values.dtype.itemsize == 2 else 65535)
     finite = values[np.isfinite(values)]
     low, high = (float(finite.min()), float(finite.max())) if value_range == 'auto' else value_range

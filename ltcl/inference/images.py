@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image as Pillow
 
 from ltcl.datasets.folder_walk import walk_images
+from ltcl.datasets.transforms.bit_depth import GREY_MODES
 from ltcl.datasets.transforms.upright import AS_IT_LIES, turn_of
 from ltcl.errors import UserError
 from ltcl.similar_paths import meant_path
@@ -16,7 +17,7 @@ from ltcl.similar_paths import meant_path
 Image = str | os.PathLike | np.ndarray | Pillow.Image
 """A file, a folder, an RGB array (H, W, 3) or grey one (H, W), or a picture of Pillow."""
 # Modes of Pillow whose arrays are what they look like.
-PLAIN_MODES = ('L', 'RGB', 'RGBA', 'I;16')
+PLAIN_MODES = ('L', 'RGB', 'RGBA', *GREY_MODES)
 
 
 class Source(NamedTuple):

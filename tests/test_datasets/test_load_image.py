@@ -189,6 +189,10 @@ RGB = BGR[..., ::-1]
         (BGR[..., 0], {}, np.repeat(BGR[..., :1], 3, 2)),
         (BGR[..., :1], {}, np.repeat(BGR[..., :1], 3, 2)),
         (BGR.astype(np.uint16) * 257, {}, RGB),
+        ((BGR.astype(np.uint16) * 257).astype('>u2'), {}, RGB),
+        (BGR.astype(np.int64), {}, RGB),
+        (BGR[..., 0].astype(np.int32), {}, np.repeat(BGR[..., :1], 3, 2)),
+        (BGR.astype(np.int64) * 16, dict(value_range=(0, 4080)), RGB),
         (BGR.astype(np.uint16) * 16, dict(value_range=(0, 4080)), RGB),
         (BGR / 255, dict(value_range=(0, 1)), RGB),
     ],
@@ -212,7 +216,9 @@ def test_what_gives_an_array_may_tell_its_order_and_path():
 @pytest.mark.parametrize(
     ('given', 'message'),
     [
-        (dict(img=BGR / 255), r'values, floats from 0\.\d* to 0\.\d*, have no known range: set value_range'),
+        (dict(img=BGR / 255), r'values, floats from 0\.\d* to 0\.\d*, have no known range: give uint8, 0 to 255'),
+        (dict(img=np.full((4, 5), 256)), r'whole numbers from 256 to 256, have no known range: give uint8, 0 to 255'),
+        (dict(img=np.full((4, 5), -1)), r'whole numbers from -1 to -1, have no known range: give uint8, 0 to 255'),
         (dict(img=np.zeros((4, 5, 2), np.uint8)), r'takes an array \(H, W\), .* not uint8 \(4, 5, 2\)'),
         (dict(img=np.zeros((0, 5, 3), np.uint8)), r'not uint8 \(0, 5, 3\)'),
         (dict(img=np.zeros((4, 5), bool)), 'not bool'),

@@ -104,7 +104,7 @@ def test_a_damaged_tag_turns_nothing(tmp_path):
         (lambda: contents.encode(contents.COLOURS, 'JPEG')[:-80], {}, 'truncated'),
         (lambda: contents.encode(contents.COLOURS, 'PNG'), dict(max_pixels=100), 'too many'),
         (lambda: contents.png_of_16_bits(np.dstack([GREY_16] * 3)), {}, 'more than 8 bits'),
-        (lambda: contents.encode(Image.fromarray(GREY_16.astype(np.float32)), 'TIFF'), {}, 'no known range'),
+        (lambda: contents.encode(Image.fromarray(GREY_16.astype(np.float32)), 'TIFF'), {}, 'save it with 8 or 16 bits'),
     ],
 )
 def test_what_cannot_be_read_says_why(tmp_path, content, options, message):

@@ -39,15 +39,26 @@ def test_files_arrays_and_pictures_are_alike(path, kind):
     picture = Image.open(path)
     pixels = np.array(picture)
     expected = torch.from_numpy(pixels[..., ::-1].copy() if kind == 'bgr' else pixels).permute(2, 0, 1)
-    for given in (path, str(path), pixels, picture, picture.convert('RGBA')):
+    for given in (path, str(path), pixels, pixels.astype(np.int64), picture, picture.convert('RGBA')):
         assert torch.equal(read(kind, given), expected)
 
 
 def test_grey_pixels_and_palettes(path):
     grey = Image.open(path).convert('L')
     expected = torch.from_numpy(np.array(grey)).expand(3, -1, -1)
-    for given in (grey, np.array(grey), grey.convert('P')):
+    for given in (grey, np.array(grey), grey.convert('P'), grey.convert('I')):
         assert torch.equal(read('rgb', given), expected)
+
+
+@pytest.mark.parametrize('kind', PIPELINES)
+@pytest.mark.parametrize(
+    'given', [np.full((4, 5, 3), 256), np.full((4, 5), 0.5), *(Image.new(mode, (5, 4), 256) for mode in 'IF')]
+)
+def test_values_without_a_range_are_no_answer(path, kind, given):
+    reader = Reader([dict(type=name) for name in PIPELINES[kind]], is_grey=False)
+    _, reason = ImageSources(find_images([given]), reader)[0]
+    assert reason.startswith('its values, ')
+    assert 'have no known range: give uint8, 0 to 255' in reason
 
 
 @pytest.mark.parametrize(
@@ -103,3 +114,12 @@ def test_half_a_picture_is_no_answer(path, kind):
     assert isinstance(reason, str)
     if kind == 'jpeg':  # of which libjpeg makes a picture
         assert reason.startswith('damaged in the middle: ')
+
+
+def test_a_file_without_a_range_says_what_to_do_once(path):
+    file = path.with_suffix('.tif')
+    Image.fromarray(np.full((4, 5), 0.5, np.float32)).save(file)
+    reader = Reader([dict(type=name) for name in PIPELINES['rgb']], is_grey=False)
+    _, reason = ImageSources(find_images(file), reader)[0]
+    assert reason.startswith('its values, floats from 0.5 to 0.5, have no known range: set ')
+    assert reason.endswith(' or save the image with 8 or 16 bits')

@@ -104,18 +104,47 @@ def to_8_bits(values: np.ndarray, value_range: ValueRange = None) -> np.ndarray:
         UnknownRangeError: ``value_range`` is None, and the values are floats or need more than 16 bits.
     """
     if value_range is None:
-        low, high = _extremes(values)
-        if values.dtype.kind == 'f' or low < 0 or high > FULL:
-            kind = 'floats' if values.dtype.kind == 'f' else 'whole numbers'
-            raise UnknownRangeError(
-                f'its values, {kind} from {low:g} to {high:g}, have no known range: set value_range=(low, high) of '
-                'ltcl.LoadImage'
-            )
+        advice = 'set value_range=(low, high) of ltcl.LoadImage for the training, or save the image with 8 or 16 bits'
+        _refuse_beyond(FULL, values, advice)
         value_range = (0, FULL)
     low, high = _extremes(values) if value_range == 'auto' else value_range
-    if values.dtype.itemsize == 2 and values.dtype.kind == 'u':
+    if _has_16_bits(values):
         return _scale(np.arange(FULL + 1), low, high)[values]  # a table: no copy of the picture in floats
     return _scale(values, low, high)
+
+
+def given_to_8_bits(values: np.ndarray, value_range: ValueRange = None) -> np.ndarray:
+    """Pixels that are given in place of a file, as 8 bits.
+
+    Args:
+        values: Any integers or floats. Arithmetic makes wider integers of 8 bits, so without a ``value_range`` all but
+            uint16 have 8.
+        value_range: As in :func:`to_8_bits`.
+
+    Returns:
+        uint8 array of the same shape.
+
+    Raises:
+        UnknownRangeError: ``value_range`` is None, and the values are floats, or, but for uint16, not all of 0..255.
+    """
+    if values.dtype == np.uint8:
+        return values
+    if value_range is None and not _has_16_bits(values):
+        advice = "give uint8, 0 to 255 (floats from 0 to 1 as (image * 255).round().astype('uint8'))"
+        _refuse_beyond(255, values, advice)
+        return values.astype(np.uint8)
+    return to_8_bits(values, value_range)
+
+
+def _has_16_bits(values: np.ndarray) -> bool:
+    return values.dtype.itemsize == 2 and values.dtype.kind == 'u'
+
+
+def _refuse_beyond(largest: int, values: np.ndarray, advice: str) -> None:
+    low, high = _extremes(values)
+    if values.dtype.kind == 'f' or low < 0 or high > largest:
+        kind = 'floats' if values.dtype.kind == 'f' else 'whole numbers'
+        raise UnknownRangeError(f'its values, {kind} from {low:g} to {high:g}, have no known range: {advice}')
 
 
 def _scale(values: np.ndarray, low: float, high: float) -> np.ndarray:

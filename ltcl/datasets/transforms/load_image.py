@@ -14,7 +14,7 @@ from ltcl.errors import UserError
 from ltcl.registry import TRANSFORMS
 from ltcl.value_ranges import check_choice
 
-from .bit_depth import UnknownRangeError, ValueRange, check_value_range, to_8_bits
+from .bit_depth import UnknownRangeError, ValueRange, check_value_range, given_to_8_bits
 from .decoding import Colour, decode_rgb, flatten, reducible_size
 from .image_files import MAX_PIXELS, check_ends, read_file
 from .reduced_decoding import Undecoded
@@ -156,7 +156,7 @@ class LoadImage(BaseTransform):
         try:
             return decode_rgb(content, **options, on_damage=damaged, reduction=reduction, upright=self.upright)
         except UnknownRangeError as error:
-            raise UserError(f'cannot read the image {path}: {error}') from None
+            raise UserError(f'cannot read the image {path}: {error}') from error
 
     def _attempt(self, path: str, read: Callable[[], Any]) -> Any:
         """What reading a file gives; what the policy says if it fails."""
@@ -180,7 +180,8 @@ class LoadImage(BaseTransform):
 
         Args:
             array: Grey (H, W) or (H, W, 1), colours (H, W, 3), or with transparency (H, W, 4), which lies on
-                ``background`` or is dropped. What is not uint8 is scaled as the values of a file.
+                ``background`` or is dropped. By ``value_range`` all but uint8 is scaled; without, uint16 alone is, as
+                16 bits, and integers of other types are taken as they are.
             order: 'bgr' or 'rgb'.
 
         Returns:
@@ -195,9 +196,9 @@ class LoadImage(BaseTransform):
             kind = f'{array.dtype} {array.shape}' if isinstance(array, np.ndarray) else type(array).__name__
             raise UserError(f'ltcl.LoadImage takes an array (H, W), (H, W, 3) or (H, W, 4) of numbers, not {kind}')
         try:
-            array = array if array.dtype == np.uint8 else to_8_bits(array, self.value_range)
+            array = given_to_8_bits(array, self.value_range)
         except UnknownRangeError as error:
-            raise UserError(f'cannot take the array given to ltcl.LoadImage: {error}') from None
+            raise UserError(f'cannot take the array given to ltcl.LoadImage: {error}') from error
         if array.ndim == 2 or array.shape[2] == 1:
             return cv2.cvtColor(array, cv2.COLOR_GRAY2RGB)
         rgb = np.ascontiguousarray(array[..., :3] if order == 'rgb' else array[..., 2::-1])
