@@ -30,6 +30,7 @@ import re
 import struct
 import sys
 import tempfile
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -53,9 +54,10 @@ TURNS = dict(
         strict=True,
     )
 )
-# What a spreadsheet takes for a formula, and what would command a terminal.
+# What a spreadsheet takes for a formula, bytes of a file name that are no UTF-8, and what would command a terminal.
 FORMULA = re.compile(r"'*\s*[=+\-@＝＋－＠]|'*[\t\r\n]")
-UNSEEN = re.compile('[\0-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]')
+STRAY_BYTES = re.compile('[\udc80-\udcff]+')
+UNSEEN = re.compile('[\0-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]')
 
 
 def main() -> None:
@@ -66,7 +68,7 @@ def main() -> None:
     inputs = {} if mix is None else {'log_prior': log_prior(mix, facts)}
     unreadable = (segment if 'masks' in facts else classify)(session, facts, inputs, args)
     for path, reason in unreadable.items():
-        print(f'cannot read {path} ({reason})', file=sys.stderr)
+        tell(f'cannot read {path} ({reason})')
     sys.exit(UNREADABLE if unreadable else 0)
 
 
@@ -96,7 +98,7 @@ def classify(session: Any, facts: dict, inputs: dict, args: argparse.Namespace) 
     ]
     write('.partial'.join(os.path.splitext(args.out)) if args.out and is_stopped else args.out, table(rows, top))
     if is_stopped:
-        print(f'stopped: {len(found)} of {len(paths)} images are answered', file=sys.stderr)
+        tell(f'stopped: {len(found)} of {len(paths)} images are answered')
         sys.exit(STOPPED)
     return unreadable
 
@@ -143,12 +145,12 @@ def segment(session: Any, facts: dict, inputs: dict, args: argparse.Namespace) -
             folder.add(path, np.where(confidence < least, folder.void, labels), confidence)
             done += 1
     except KeyboardInterrupt:
-        print(f'stopped: {done} of {len(paths)} images have their mask in {args.out}', file=sys.stderr)
+        tell(f'stopped: {done} of {len(paths)} images have their mask in {args.out}')
         sys.exit(STOPPED)
     except FolderError as error:
         stop(f'--out {args.out}: {error}')
     refuse_none(paths, unreadable)
-    print(f'masks of {len(paths) - len(unreadable)} images and {TABLE} in {args.out}', file=sys.stderr)
+    tell(f'masks of {len(paths) - len(unreadable)} images and {TABLE} in {args.out}')
     return unreadable
 
 
@@ -222,9 +224,9 @@ def log_prior(prior: str, facts: dict) -> np.ndarray:
     try:
         with open(prior, encoding='utf-8-sig', newline='') as file:
             header, *rows = [row for row in csv.reader(file) if row]
-        names = [plain(name) for name, _ in rows]
+        names = own_names([plain(name) for name, _ in rows], facts['classes'])
         shares = dict(zip(names, [float(share) for _, share in rows], strict=True))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, csv.Error) as error:
         stop(f'--prior {prior} is none of {", ".join(known)}, nor a CSV file with the columns class,share ({error})')
     if len(shares) < len(names):
         stop(f'{prior} has the class {Counter(names).most_common(1)[0][0]} twice: keep one line')
@@ -234,6 +236,25 @@ def log_prior(prior: str, facts: dict) -> np.ndarray:
         stop(f'{prior} must have the columns class,share and a line for each class of the model: {reason}')
     logs = np.log(np.maximum([shares[name] / sum(shares.values()) for name in facts['classes']], 1e-300))
     return np.where(logs < -690, -1e4, logs).astype(np.float32)
+
+
+def own_names(names: list[str], classes: list[str]) -> list[str]:
+    """Names as the model has them; a table spells control characters, accents and numbers otherwise."""
+    by_value = all(map(is_number, classes))
+
+    def key(name: str) -> str:
+        name = plain(str(cell(name)))
+        return str(int(name)) if by_value and is_number(name) else unicodedata.normalize('NFC', name)
+
+    own: dict[str, str] = {}
+    for name in classes:
+        own.setdefault(key(name), name)
+    return [own.get(key(name), name) for name in names]
+
+
+def is_number(name: str) -> bool:
+    """Whether a name is written as a whole number from 0."""
+    return name.isascii() and name.isdecimal()
 
 
 def least_probabilities(reject: str, prior: str | None, facts: dict) -> np.ndarray:
@@ -414,8 +435,18 @@ def cell(value: object) -> object:
     """A cell of the table: text that begins like a formula gets an apostrophe before it."""
     if not isinstance(value, str):
         return value
-    value = UNSEEN.sub(lambda found: found[0].encode('unicode_escape').decode(), value)
+    value = visible(value, keep='\n\t')
     return f"'{value}" if FORMULA.match(value) else value
+
+
+def visible(text: str, keep: str = '') -> str:
+    """Text with escapes for control characters, but for those to keep, and for bytes that are no UTF-8."""
+    text = STRAY_BYTES.sub(lambda found: _decoded(found[0]), text)
+    return UNSEEN.sub(lambda found: found[0] if found[0] in keep else found[0].encode('unicode_escape').decode(), text)
+
+
+def _decoded(stray: str) -> str:
+    return stray.encode('utf-8', 'surrogateescape').decode('utf-8', 'backslashreplace')
 
 
 def plain(text: str) -> str:
@@ -599,13 +630,18 @@ def write(path: str | None, text: str) -> None:
         with contextlib.suppress(OSError):
             os.remove(partial)
         stop(f'cannot write {path} ({error.strerror})')
-    print(f'{text.count(chr(10)) - 1} images in {path}', file=sys.stderr)
+    tell(f'{text.count(chr(10)) - 1} images in {path}')
 
 
 def stop(message: str) -> NoReturn:
     """End with a message."""
-    print(f'error: {message}', file=sys.stderr)
+    tell(f'error: {message}')
     sys.exit(1)
+
+
+def tell(message: str) -> None:
+    """Print a line on standard error."""
+    print(visible(message), file=sys.stderr)
 
 
 if __name__ == '__main__':

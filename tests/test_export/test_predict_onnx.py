@@ -12,6 +12,7 @@ from PIL import Image
 
 from ltcl.datasets.folder_walk import all_images
 from ltcl.datasets.transforms import LoadImage
+from ltcl.evaluation.class_mixes import Mixes
 from ltcl.evaluation.functional import estimate_shares, log_ratio
 from ltcl.export import predict_onnx
 from ltcl.neutral_text import csv_text, from_csv_cell
@@ -115,7 +116,7 @@ def test_what_cannot_be_read_says_why(tmp_path, content, options, message):
 
 
 def test_tables_are_those_of_ltcl_predict():
-    names = ['plain', '=1+1, "x"', "'=quoted", 'two\nlines', '\x1b[31mred']
+    names = ['plain', '=1+1, "x"', "'=quoted", 'two\nlines', '\x1b[31mred', 'latin\udce9', 'caf\udcc3\udca9', 'a\ud800']
     rows = [[name, name, 0.25, name, float(str(np.float32(1 / 3)))] for name in names]
     header = ['path', 'class', 'probability', 'class_2', 'probability_2']
     assert predict_onnx.table(rows, 2) == csv_text(header, rows)
@@ -126,6 +127,26 @@ def test_tables_are_those_of_ltcl_predict():
 
 def facts(**changes):
     return dict(classes=['a', '=b'], log_priors=dict(natural=[-1.0, -2.0], balanced=[-0.7, -0.7]), **changes)
+
+
+@pytest.mark.parametrize(
+    ('classes', 'written'),
+    [
+        (['001', '02', '3'], ['1', '2', '03']),
+        (['caf\u00e9', 'x'], ['cafe\u0301', 'x']),
+        (['a\rb\x1b', 'x\ny', '=1'], ['a\\rb\\x1b', 'x\ny', "'=1"]),
+        (['1', 'b'], ['1', 'b']),
+    ],
+)
+def test_names_are_found_in_a_file_as_by_the_package(tmp_path, classes, written):
+    shares = [*range(1, len(classes) + 1)]
+    path = tmp_path / 'shares.csv'
+    with path.open('w', encoding='utf-8', newline='') as file:
+        csv.writer(file).writerows([['class', 'share'], *zip(written, shares, strict=True)])
+    expected = Mixes(classes, None, 0, 'AnyHead').shares(path)
+    assert expected.tolist() == pytest.approx(np.array(shares) / sum(shares))
+    told = dict(classes=classes, log_priors=dict(balanced=[0.0] * len(classes)))
+    assert np.exp(predict_onnx.log_prior(str(path), told)).tolist() == pytest.approx(expected.tolist())
 
 
 def test_priors_by_name_and_by_file(tmp_path):
@@ -145,6 +166,8 @@ def test_priors_by_name_and_by_file(tmp_path):
         ('class,share\na,1\n=b,-1\n', 'numbers from 0'),
         ('class,share\na,x\n=b,1\n', 'nor a CSV file'),
         ('class,share\na,9\n=b,1\na,1\n', 'has the class a twice: keep one line'),
+        ('class,share\na,9\n=b,1\n\x1b[31m,1\n', '\\x1b[31m is not in both'),
+        (f'class,share\na,9\n=b,{"1" * 200_000}\n', 'nor a CSV file'),
     ],
 )
 def test_wrong_priors_are_one_line(tmp_path, capsys, text, message):
