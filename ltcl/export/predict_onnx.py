@@ -62,6 +62,9 @@ UNSEEN = re.compile('[\0-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud8
 
 def main() -> None:
     """Read the command line, use the model, write what it answers."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, 'reconfigure'):  # notebooks put other objects there
+            stream.reconfigure(errors='backslashreplace')
     args = parse()
     session, facts = load(args.model)
     mix = 'balanced' if args.prior == 'estimate' else args.prior
@@ -96,7 +99,8 @@ def classify(session: Any, facts: dict, inputs: dict, args: argparse.Namespace) 
         [path, *([None] * 2 * top if each is None else ranked(each, facts['classes'], top, least))]
         for path, each in found
     ]
-    write('.partial'.join(os.path.splitext(args.out)) if args.out and is_stopped else args.out, table(rows, top))
+    out = '.partial'.join(os.path.splitext(args.out)) if args.out and is_stopped else args.out
+    write(out, table(rows, top), len(rows))
     if is_stopped:
         tell(f'stopped: {len(found)} of {len(paths)} images are answered')
         sys.exit(STOPPED)
@@ -617,8 +621,8 @@ def refuse_unwritable(path: str | None) -> None:
         stop(f'cannot write {path} ({error.strerror})')
 
 
-def write(path: str | None, text: str) -> None:
-    """Write the table to a file, or print it."""
+def write(path: str | None, text: str, number: int) -> None:
+    """Write the table of a number of images to a file, or print it."""
     if path is None:
         sys.stdout.write(text)
         return
@@ -630,7 +634,7 @@ def write(path: str | None, text: str) -> None:
         with contextlib.suppress(OSError):
             os.remove(partial)
         stop(f'cannot write {path} ({error.strerror})')
-    tell(f'{text.count(chr(10)) - 1} images in {path}')
+    tell(f'{number} images in {path}')
 
 
 def stop(message: str) -> NoReturn:

@@ -3,6 +3,7 @@
 import csv
 import io
 import resource
+import sys
 
 import image_contents as contents
 import numpy as np
@@ -299,6 +300,32 @@ def test_ctrl_c_keeps_what_is_done(tmp_path, monkeypatch, capsys):
     assert (tmp_path / 'out.csv').read_text() == 'of another run'
 
 
+class Blind(io.TextIOWrapper):
+    """A terminal of ASCII."""
+
+    def __init__(self):
+        super().__init__(io.BytesIO(), encoding='ascii', write_through=True)
+
+
+def test_any_name_is_printed_and_counted_once(tmp_path, monkeypatch):
+    for name in ('caf\u00e9.png', 'two\nlines.png', '\x1b[31m.jpg'):
+        Image.fromarray(contents.COLOURS).save(tmp_path / name)
+    (tmp_path / '\x1b[31m.jpg').write_text('broken')
+    facts = dict(classes=['\u00e4', '\u00f6'], decoding=PLAIN, log_priors={}, prior='as trained')
+    monkeypatch.setattr(predict_onnx, 'load', lambda _: (Answering(), facts))
+    monkeypatch.setattr('sys.stdout', Blind())
+    monkeypatch.setattr('sys.stderr', Blind())
+    for out in ([], ['--out', str(tmp_path / 'out.csv')]):
+        monkeypatch.setattr('sys.argv', ['predict_onnx.py', 'm.onnx', str(tmp_path), *out])
+        with pytest.raises(SystemExit) as stop:
+            predict_onnx.main()
+        assert stop.value.code == 4
+    assert b'caf\\xe9.png","\\xf6",0.75\n' in sys.stdout.buffer.getvalue()
+    broken = f'cannot read {tmp_path}/\\x1b[31m.jpg (it is no image that can be read here)'
+    written = f'3 images in {tmp_path}/out.csv'
+    assert sys.stderr.buffer.getvalue().decode().splitlines() == [broken, written, broken]
+
+
 def test_a_table_that_cannot_be_written_leaves_the_old_one(tmp_path, capsys):
     path = tmp_path / 'out.csv'
     path.write_text('old')
@@ -306,7 +333,7 @@ def test_a_table_that_cannot_be_written_leaves_the_old_one(tmp_path, capsys):
     resource.setrlimit(resource.RLIMIT_FSIZE, (10, limit[1]))
     try:
         with pytest.raises(SystemExit) as stop:
-            predict_onnx.write(str(path), 'path,class,probability')
+            predict_onnx.write(str(path), 'path,class,probability', 0)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limit)
     assert stop.value.code == 1
