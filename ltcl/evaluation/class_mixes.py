@@ -1,8 +1,10 @@
 """The class mix that a model is to answer for, in the forms in which people name it."""
 
 import csv
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -52,6 +54,7 @@ class Mixes:
         Raises:
             UserError: A file or mapping that is no mix of the classes, or the model does not tell what it answers for.
         """
+        check_prior(prior)
         is_default = prior is None and self.default is None
         if is_default or (prior, self.power) in ((NATURAL, 1), (BALANCED, 0)):
             return None
@@ -59,6 +62,7 @@ class Mixes:
 
     def shares(self, prior: Prior, logits: Tensor | None = None) -> Tensor:
         """Shares of the classes in a mix, shape (num_classes,); arguments as in :meth:`shift`."""
+        check_prior(prior)
         if prior == NATURAL:
             return shares_of(self._counts(), 1)
         if prior == BALANCED:
@@ -86,6 +90,19 @@ class Mixes:
         if self.power is None:
             raise UserError(f'which class mix the logits of {self.head} answer for is not known: leave prior out')
         return self.shares(BALANCED) if self.power == 0 else shares_of(self._counts(), self.power)
+
+
+def check_prior(prior: object) -> None:
+    """Refuse what names no class mix, such as a list of shares, whose order nobody knows.
+
+    Raises:
+        UserError: It is none of the forms of ``Prior``.
+    """
+    if prior is not None and not isinstance(prior, str | os.PathLike | Mapping):
+        raise UserError(
+            'a prior is natural, balanced, estimate, a CSV file of shares, or a dict of shares by class, not '
+            f'{type(prior).__name__}'
+        )
 
 
 def read_shares(path: str | Path) -> dict[str, float]:
@@ -126,19 +143,27 @@ def shares_by_class(shares: Mapping[str, float], classes: Sequence[str], source:
         source: Where they come from, for the message.
 
     Raises:
-        UserError: A class is missing or unknown, a share is negative or not finite, or all are 0.
+        UserError: A class is missing or unknown, a share is no number, negative or not finite, or all are 0.
     """
     shares = _by_own_names(shares, classes, source)
-    missing, unknown = [name for name in classes if name not in shares], sorted(shares.keys() - set(classes))
+    missing, unknown = [name for name in classes if name not in shares], sorted(shares.keys() - set(classes), key=str)
     if missing:
         raise UserError(f'{source} lacks a share for {shorten(missing)}: write 0 for a class that cannot occur')
     if unknown:
         raise UserError(f'{source} has a share for {shorten(unknown)}, which the model does not know: take it out')
-    values = torch.tensor([shares[name] for name in classes], dtype=torch.float64)
-    if not (values.isfinite().all() and (values >= 0).all() and values.sum() > 0):
-        wrong = [f'{name} {shares[name]}' for name in classes if not 0 <= shares[name] < float('inf')]
+    values = torch.tensor([_number(shares[name]) for name in classes], dtype=torch.float64)
+    fits = (values >= 0) & values.isfinite()
+    if not (fits.all() and values.sum() > 0):
+        wrong = [f'{name} {shares[name]}' for name, is_fit in zip(classes, fits.tolist(), strict=True) if not is_fit]
         raise UserError(f'{source}: shares must be numbers from 0, not all 0, got {shorten(wrong or ["only 0"])}')
     return values / values.sum()
+
+
+def _number(share: Any) -> float:
+    try:
+        return float(share)
+    except (TypeError, ValueError):
+        return float('nan')
 
 
 def _by_own_names(shares: Mapping[str, float], classes: Sequence[str], source: str) -> dict[str, float]:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ltcl.errors import UserError
-from ltcl.evaluation.class_mixes import BALANCED, ESTIMATE, NATURAL, Prior
+from ltcl.evaluation.class_mixes import BALANCED, ESTIMATE, NATURAL, Prior, check_prior
 from ltcl.files import why_unwritable, write_atomic
 from ltcl.inference import ImageModel, LongTailClassifier, LongTailSegmenter
 from ltcl.inference.images import Image
@@ -63,6 +63,7 @@ def export_model(
     device = next(model.model.parameters()).device
     if device.type != 'cpu':
         raise UserError(f"the model is on {device}: load it with device='cpu' to export it")
+    check_prior(prior)
     if prior == ESTIMATE:
         raise UserError('estimate is found from images, of which an export has none: give natural, balanced or shares')
     graph, default = _graph_of(model), log_prior(model, prior)

@@ -13,12 +13,12 @@ from torch import Tensor
 from ltcl.calibration import Calibration
 from ltcl.calibration.record import tempered
 from ltcl.errors import UserError
-from ltcl.evaluation.class_mixes import ESTIMATE, Mixes, Prior
+from ltcl.evaluation.class_mixes import ESTIMATE, Mixes, Prior, check_prior
 from ltcl.models.class_mix import frequency_power
 from ltcl.neutral_text import visible
 
 from .answers import Embeddings, EmbeddingStopped, Prediction, PredictionStopped
-from .image_model import ImageModel, Listener
+from .image_model import ImageModel, Listener, check_options
 from .images import Image, Source, find_images
 from .reading import Batch
 from .runs import SCOPE, SavedRun, calibration_of, classifies, read_run
@@ -128,6 +128,8 @@ class LongTailClassifier(ImageModel):
                 f'{type(self.model.head).__name__} of {self.run.path} has no classifier: train one on the encoder '
                 '(configs/stage2), or take the features, `ltcl embed`'
             )
+        check_options(top=top, batch_size=batch_size, num_workers=num_workers)
+        check_prior(prior)
         self._tell()
         sources = find_images(images)
         unreadable: dict[int, str] = {}
@@ -173,9 +175,11 @@ class LongTailClassifier(ImageModel):
         """Pooled features of images, those that the head classifies; arguments as in :meth:`predict`.
 
         Raises:
-            UserError: A path does not exist, or a folder has no image; the features are no vectors.
+            UserError: A path does not exist, a folder has no image, an option is not as described, or the features are
+                no vectors.
             EmbeddingStopped: Ctrl-C, which is a ``KeyboardInterrupt``; it has the features that were computed.
         """
+        check_options(batch_size=batch_size, num_workers=num_workers)
         sources = find_images(images)
         unreadable: dict[int, str] = {}
         found = self._rows(sources, self._pooled, unreadable, batch_size, num_workers, listener)
@@ -194,6 +198,7 @@ class LongTailClassifier(ImageModel):
         Raises:
             UserError: The mix is not known.
         """
+        check_prior(prior)
         if prior == ESTIMATE:
             raise UserError('estimate is found from images: use predict(prior="estimate")')
         return dict(zip(self.classes, self.mixes.shares(prior).tolist(), strict=True))

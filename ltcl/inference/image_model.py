@@ -12,6 +12,7 @@ from mmengine.registry import DefaultScope
 from ltcl.calibration import Calibration
 from ltcl.errors import UserError
 from ltcl.evaluation.class_mixes import Mixes, Prior
+from ltcl.value_ranges import AT_LEAST_ONE, COUNT, SHARE
 
 from .images import Image, Source
 from .reading import Loaded, Reader, collate_with, load
@@ -22,6 +23,26 @@ if TYPE_CHECKING:
 
 Listener = Callable[[int, int], None]
 """Called with the number of images that were just done, and with the number of all."""
+
+OPTIONS = dict(top=AT_LEAST_ONE, reject=SHARE, batch_size=AT_LEAST_ONE, num_workers=COUNT)
+OF_THE_TEST = ('batch_size', 'num_workers')
+"""Those that may be None."""
+
+
+def check_options(**given: object) -> None:
+    """Refuse numbers that an option of ``predict`` or ``embed`` cannot have.
+
+    Args:
+        given: Numbers by name, also those of NumPy.
+
+    Raises:
+        UserError: Names the first one with its range.
+    """
+    for name, value in given.items():
+        number = value.item() if isinstance(value, np.generic) else value
+        is_default = number is None and name in OF_THE_TEST
+        if not is_default and number not in OPTIONS[name]:
+            raise UserError(f'{name}={number!r} must be {OPTIONS[name]}')
 
 
 class ImageModel:
@@ -91,9 +112,9 @@ class ImageModel:
         self, sources: list[Source], batch_size: int | None, num_workers: int | None, listener: Listener | None
     ) -> Iterator[Loaded]:
         """The images, batch after batch."""
-        size = batch_size or self.batch_size
+        size = self.batch_size if batch_size is None else int(batch_size)  # torch takes none of NumPy
         most = max(0, min(self.num_workers, os.cpu_count() or 1, -(-len(sources) // size) - 1))
-        workers = most if num_workers is None else num_workers
+        workers = most if num_workers is None else int(num_workers)
         for loaded in load(sources, self.reader, self._collate, size, workers):
             yield loaded
             if listener is not None:

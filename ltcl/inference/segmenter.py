@@ -11,9 +11,9 @@ from torch import Tensor
 from ltcl.checkpoints.run_state import meta_of
 from ltcl.engine.hooks.scene_counts_hook import PIXELS
 from ltcl.errors import UserError
-from ltcl.evaluation.class_mixes import ESTIMATE, NATURAL, Mixes, Prior
+from ltcl.evaluation.class_mixes import ESTIMATE, NATURAL, Mixes, Prior, check_prior
 
-from .image_model import ImageModel, Listener
+from .image_model import ImageModel, Listener, check_options
 from .images import Image, Source, find_images
 from .mask_values import mask_values
 from .pixel_mix import pixel_power
@@ -150,7 +150,7 @@ class LongTailSegmenter(ImageModel):
             One for each image, in order; of one that cannot be read it says why.
 
         Raises:
-            UserError: A path does not exist, a folder has no image, or a prior is not as described.
+            UserError: A path does not exist, a folder has no image, or an option or a prior is not as described.
         """
         found = self.stream(
             images, prior, reject=reject, batch_size=batch_size, num_workers=num_workers, listener=listener
@@ -168,6 +168,7 @@ class LongTailSegmenter(ImageModel):
         listener: Listener | None = None,
     ) -> Iterator[Segmentation]:
         """What :meth:`predict` gives, one after another; the arguments are the same."""
+        check_options(reject=reject, batch_size=batch_size, num_workers=num_workers)
         sources = find_images(images)
         scores = self._scores(sources, self.shift(prior), batch_size, num_workers, listener)
         return (self._answer(source, *found, reject) for source, found in zip(sources, scores, strict=True))
@@ -185,6 +186,7 @@ class LongTailSegmenter(ImageModel):
         Raises:
             UserError: The mix is not known.
         """
+        check_prior(prior)
         if prior == ESTIMATE:
             raise UserError('the class mix of pixels is not estimated: give natural, balanced or shares')
         if prior not in (None, NATURAL) and self.pixel_counts is None:

@@ -1,5 +1,9 @@
 """Class mixes as people name them."""
 
+import re
+
+import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -93,6 +97,27 @@ def test_what_is_not_known():
         mixes(power=None).shift('natural')
     assert mixes(power=None).shift(None) is None
     assert mixes(counts=None).shift('balanced') is None
+
+
+@pytest.mark.parametrize('prior', [[0.2] * 3, np.full(3, 0.2), pd.Series([0.2] * 3, CLASSES), 0.2])
+def test_what_is_no_prior(prior):
+    for ask in (mixes().shift, mixes().shares):
+        with pytest.raises(UserError, match=f'or a dict of shares by class, not {type(prior).__name__}$'):
+            ask(prior)
+    if isinstance(prior, pd.Series):
+        assert mixes().shares(dict(prior)).tolist() == pytest.approx([1 / 3] * 3)
+
+
+@pytest.mark.parametrize('share', ['many', None, [1, 2], float('nan'), np.float32(-1)])
+def test_a_share_that_is_no_number(share):
+    found = re.escape(str(share))
+    with pytest.raises(UserError, match=f'the prior: shares must be numbers from 0, not all 0, got cat {found}$'):
+        mixes().shares({'ant': 1, CLASSES[1]: 2, 'cat': share})
+
+
+def test_unknown_names_that_are_no_text():
+    with pytest.raises(UserError, match='the prior has a share for 0, x, which the model does not know'):
+        mixes().shares({**dict.fromkeys(CLASSES, 1), 'x': 1, 0: 1})
 
 
 def test_estimate():

@@ -193,6 +193,37 @@ def test_what_is_no_image(model, given, message):
         model.predict(given)
 
 
+@pytest.mark.parametrize(
+    ('options', 'message'),
+    [
+        (dict(batch_size=0), 'batch_size=0 must be a whole number of at least 1'),
+        (dict(batch_size=-1), 'batch_size=-1 must be a whole number of at least 1'),
+        (dict(batch_size=2.0), 'batch_size=2.0 must be a whole number'),
+        (dict(num_workers=-1), 'num_workers=-1 must be a whole number of at least 0'),
+        (dict(top=0), 'top=0 must be a whole number of at least 1'),
+        (dict(top=-1), 'top=-1 must be'),
+        (dict(top=np.int64(0)), 'top=0 must be'),
+        (dict(top=None), 'top=None must be'),
+        (dict(prior=[0.2] * 3), 'a dict of shares by class, not list'),
+        (dict(prior=np.full(3, 0.2)), 'a dict of shares by class, not ndarray'),
+    ],
+)
+def test_options_that_are_none(model, images, options, message):
+    for ask in (model.predict, *([] if {'top', 'prior'} & set(options) else [model.embed])):
+        with pytest.raises(UserError, match=message):
+            ask(images, **options)
+    if 'prior' in options:
+        with pytest.raises(UserError, match=message):
+            model.class_mix(**options)
+        with pytest.raises(UserError, match=message):
+            model.export('no.onnx', **options)
+
+
+def test_options_of_numpy(model, images):
+    options = dict(top=np.int64(1), batch_size=np.int32(2), num_workers=np.uint8(0))
+    assert model.predict(images, **options) == model.predict(images, top=1, batch_size=2, num_workers=0)
+
+
 def test_empty_folder(model, tmp_path):
     with pytest.raises(UserError, match='has no image that can be read here'):
         model.predict(tmp_path)

@@ -149,6 +149,23 @@ def test_mistakes_are_one_line(call, run, root, tmp_path, words, message):
     assert not (tmp_path / 'OUT').exists()
 
 
+@pytest.mark.parametrize(
+    ('options', 'message'),
+    [
+        (dict(batch_size=0), 'batch_size=0 must be a whole number of at least 1'),
+        (dict(num_workers=-1), 'num_workers=-1 must be a whole number of at least 0'),
+        (dict(reject=1.5), 'reject=1.5 must be a number of at least 0 and at most 1'),
+        (dict(reject=None), 'reject=None must be a number'),
+        (dict(prior=[0.2] * 3), 'a dict of shares by class, not list'),
+        (dict(prior=np.full(3, 0.2)), 'a dict of shares by class, not ndarray'),
+    ],
+)
+def test_options_that_are_none(model, root, options, message):
+    for ask in (model.predict, model.stream):
+        with pytest.raises(UserError, match=message):
+            ask(root / 'images', **options)
+
+
 def test_the_graph_answers_as_the_model(model):
     graph = ImagesToMasks(model)
     for size in [(24, 24), (60, 81), (97, 33), (130, 21)]:
