@@ -19,6 +19,9 @@ Image = str | os.PathLike | np.ndarray | Pillow.Image
 # Modes of Pillow whose arrays are what they look like.
 PLAIN_MODES = ('L', 'RGB', 'RGBA', *GREY_MODES)
 
+# Kinds of arrays that hold paths or pictures, not pixels: objects and all kinds of text.
+OF_THINGS = 'OSTU'
+
 
 class Source(NamedTuple):
     """An image: its file, or else its pixels, with the value of an EXIF tag that tells how they are looked at."""
@@ -32,11 +35,13 @@ def find_images(images: Image | Iterable[Image]) -> list[Source]:
     """The images, one by one; a folder gives all below it, walked through as for a training and sorted by path.
 
     Args:
-        images: One of them or several.
+        images: One of them or several, also as an array of paths or pictures.
 
     Raises:
         UserError: A path does not exist, a folder has no image or cannot be read, or something is no image.
     """
+    if isinstance(images, np.ndarray) and images.dtype.kind in OF_THINGS:
+        images = images.ravel().tolist()
     given = [images] if isinstance(images, Image) else list(images)
     sources = [source for each in given for source in _sources(each)]
     if not sources:

@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader, Dataset
 from ltcl.datasets.transforms import LoadImage
 from ltcl.datasets.transforms.channel_order import order_of
 from ltcl.datasets.transforms.load_image import why
-from ltcl.datasets.transforms.upright import turned
+from ltcl.datasets.transforms.upright import AS_IT_LIES, turned
 
 from .images import Source
 
@@ -82,7 +82,8 @@ class Reader:
             LoadImage().check_ends(source.path)
         if source.pixels is None:
             return self.loader(results)
-        pixels = turned(source.pixels, source.turn) if self.turns else source.pixels
+        is_turned = self.turns and source.turn != AS_IT_LIES
+        pixels = turned(source.pixels, source.turn) if is_turned else source.pixels
         if isinstance(self.loader, LoadImage):
             return self.loader(dict(results, img=pixels, channel_order='rgb'))
         return results | self._given(pixels)

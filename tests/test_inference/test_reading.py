@@ -100,9 +100,44 @@ def test_folders_are_walked_and_sorted(path):
     assert names == [str(folder / name) for name in ('a/3.png', 'b/1.png', 'b/2.png', 'picture.png', 'b/2.png')]
 
 
-def test_no_pixels(path):
-    with pytest.raises(UserError, match='not float64'):
-        read('rgb', np.zeros((0, 3, 3)))
+@pytest.mark.parametrize('dtype', [np.str_, object, np.dtypes.StringDType()])
+def test_an_array_of_paths_holds_several(path, dtype):
+    given = np.array([str(path), str(path.parent)], dtype)
+    assert [source.path for source in find_images(given)] == [str(path)] * 2
+    assert [source.path for source in find_images(given[0])] == [str(path)]
+    assert [source.path for source in find_images(np.array(str(path), dtype))] == [str(path)]
+    with pytest.raises(UserError, match='not bytes'):
+        find_images(np.array([b'a.png']))
+
+
+def test_an_array_of_pictures_holds_several(path):
+    given = np.empty((2, 1), object)
+    given[0, 0], given[1, 0] = Image.open(path), path
+    assert [source.path for source in find_images(given)] == [None, str(path)]
+
+
+@pytest.mark.parametrize('loader', [dict(type='ltcl.LoadImage', upright=True), dict(type='LoadImageFromFile')])
+@pytest.mark.parametrize(
+    ('given', 'message'),
+    [
+        (np.zeros((0, 3, 3)), 'not float64 (0, 3, 3)'),
+        (np.zeros(3), 'not float64 (3,)'),
+        (np.array(3), 'not int64 ()'),
+        (np.zeros((2, 4, 5, 3), np.uint8), 'not uint8 (2, 4, 5, 3): give the images one by one'),
+    ],
+)
+def test_arrays_that_are_no_image(path, loader, given, message):
+    reader = Reader([loader, dict(type='PackInputs')], is_grey=False)
+    _, reason = ImageSources(find_images(given), reader)[0]
+    assert reason.startswith('ltcl.LoadImage takes an array (H, W), ')
+    assert reason.endswith(message)
+
+
+@pytest.mark.parametrize('shape', [(4, 5), (4, 5, 3), (4, 5, 4)])
+def test_a_mirrored_array_is_taken(path, shape):
+    pixels = np.arange(np.prod(shape), dtype=np.uint8).reshape(shape)
+    for kind in PIPELINES:
+        assert torch.equal(read(kind, pixels[::-1, ::-1]), read(kind, pixels[::-1, ::-1].copy()))
 
 
 @pytest.mark.parametrize('kind', ['jpeg', 'png'])

@@ -194,7 +194,10 @@ class LoadImage(BaseTransform):
         is_image = isinstance(array, np.ndarray) and array.dtype.kind in 'uif' and array.ndim in (2, 3) and array.size
         if not is_image or array.shape[2:] not in ((), (1,), (3,), (4,)):
             kind = f'{array.dtype} {array.shape}' if isinstance(array, np.ndarray) else type(array).__name__
-            raise UserError(f'ltcl.LoadImage takes an array (H, W), (H, W, 3) or (H, W, 4) of numbers, not {kind}')
+            advice = ': give the images one by one' if np.ndim(array) == 4 else ''
+            raise UserError(
+                f'ltcl.LoadImage takes an array (H, W), (H, W, 3) or (H, W, 4) of numbers, not {kind}{advice}'
+            )
         try:
             array = given_to_8_bits(array, self.value_range)
         except UnknownRangeError as error:
