@@ -81,12 +81,18 @@ class Reader:
         if source.path is not None and self.checks_ends:
             LoadImage().check_ends(source.path)
         if source.pixels is None:
-            return self.loader(results)
+            return self._read(results)
         is_turned = self.turns and source.turn != AS_IT_LIES
         pixels = turned(source.pixels, source.turn) if is_turned else source.pixels
         if isinstance(self.loader, LoadImage):
             return self.loader(dict(results, img=pixels, channel_order='rgb'))
         return results | self._given(pixels)
+
+    def _read(self, results: dict) -> dict:
+        try:
+            return self.loader(results)
+        except AssertionError:  # mmcv's word for an image of which OpenCV makes nothing
+            raise OSError('OpenCV cannot read it: mend it, or save it as PNG') from None
 
     @property
     def turns(self) -> bool:

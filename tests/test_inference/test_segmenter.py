@@ -110,6 +110,14 @@ def test_an_unreadable_image_is_listed_and_the_others_are_segmented(call, run, r
     assert mistake.startswith('error: none of the 1 images can be read')
 
 
+def test_an_image_that_opencv_does_not_read_says_what_to_do(model, root, tmp_path):
+    picture = Image.open(root / 'images' / '0.png')
+    picture.save(tmp_path / 'a.tga')
+    picture.convert('F').save(tmp_path / 'b.tif')
+    found = model.predict(tmp_path)
+    assert [each.error for each in found] == ['OpenCV cannot read it: mend it, or save it as PNG'] * 2
+
+
 def test_a_run_that_is_stopped_leaves_what_it_has(model, root, tmp_path):
     images = [str(source.path) for source in find_images(root / 'images')]
 
