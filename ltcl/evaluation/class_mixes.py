@@ -12,10 +12,13 @@ from torch import Tensor
 from ltcl.datasets.class_names import find_labels
 from ltcl.errors import UserError
 from ltcl.neutral_text import csv_cell, from_csv_cell, shorten
+from ltcl.notices import warn
 
 from .functional import estimate_shares, log_ratio, shares_of
 
 NATURAL, BALANCED, ESTIMATE = 'natural', 'balanced', 'estimate'
+ENOUGH = 10
+"""Images of a class from which a mix can be estimated; a single one makes its most probable class certain."""
 HEADER = ['class', 'share']
 Prior = str | Path | Mapping[str, float] | None
 """'natural', 'balanced', 'estimate', a CSV file of shares, shares by class, or None: as the head was trained."""
@@ -69,6 +72,8 @@ class Mixes:
             return torch.full((len(self.classes),), 1 / len(self.classes), dtype=torch.float64)
         if prior == ESTIMATE:
             assert logits is not None
+            if len(logits) < ENOUGH * len(self.classes):
+                warn(f'estimate: {of_few(len(logits), len(self.classes))}')
             return estimate_shares(logits.cpu(), self.answered())
         if prior is None:
             return self.answered() if self.default is None else self.default
@@ -90,6 +95,14 @@ class Mixes:
         if self.power is None:
             raise UserError(f'which class mix the logits of {self.head} answer for is not known: leave prior out')
         return self.shares(BALANCED) if self.power == 0 else shares_of(self._counts(), self.power)
+
+
+def of_few(num_images: int, num_classes: int) -> str:
+    """What is said of a class mix that is estimated from few images."""
+    return (
+        f'the class mix of so few images ({num_images:,}) is a guess, as it takes {ENOUGH} for each of the '
+        f'{num_classes} classes: what the model believes is made surer'
+    )
 
 
 def check_prior(prior: object) -> None:

@@ -54,6 +54,8 @@ TURNS = dict(
         strict=True,
     )
 )
+# Images of a class from which a class mix can be estimated.
+ENOUGH = 10
 # What a spreadsheet takes for a formula, bytes of a file name that are no UTF-8, and what would command a terminal.
 FORMULA = re.compile(r"'*\s*[=+\-@＝＋－＠]|'*[\t\r\n]")
 STRAY_BYTES = re.compile('[\udc80-\udcff]+')
@@ -93,6 +95,9 @@ def classify(session: Any, facts: dict, inputs: dict, args: argparse.Namespace) 
         refuse_none(paths, unreadable)
         sys.exit(STOPPED)
     if args.prior == 'estimate':
+        num_read = len(found) - len(unreadable)
+        if num_read < ENOUGH * len(facts['classes']):
+            tell(f'estimate: {of_few(num_read, len(facts["classes"]))}')
         found = for_their_mix(found)
     top = min(args.top, len(facts['classes']))
     rows = [
@@ -105,6 +110,14 @@ def classify(session: Any, facts: dict, inputs: dict, args: argparse.Namespace) 
         tell(f'stopped: {len(found)} of {len(paths)} images are answered')
         sys.exit(STOPPED)
     return unreadable
+
+
+def of_few(num_images: int, num_classes: int) -> str:
+    """What is said of a class mix that is estimated from few images."""
+    return (
+        f'the class mix of so few images ({num_images:,}) is a guess, as it takes {ENOUGH} for each of the '
+        f'{num_classes} classes: what the model believes is made surer'
+    )
 
 
 def for_their_mix(found: list[tuple[str, np.ndarray | None]]) -> list[tuple[str, np.ndarray | None]]:

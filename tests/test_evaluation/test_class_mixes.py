@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from ltcl.errors import UserError
+from ltcl.evaluation import class_mixes
 from ltcl.evaluation.class_mixes import Mixes
 from ltcl.neutral_text import csv_text
 
@@ -120,6 +121,14 @@ def test_unknown_names_that_are_no_text():
         mixes().shares({**dict.fromkeys(CLASSES, 1), 'x': 1, 0: 1})
 
 
-def test_estimate():
+def test_estimate(monkeypatch):
+    told = []
+    monkeypatch.setattr(class_mixes, 'warn', told.append)
     logits = torch.tensor([[9.0, 0, 0]] * 3 + [[0, 0, 9.0]])
     assert mixes().shares('estimate', logits).tolist() == pytest.approx([0.75, 0, 0.25], abs=1e-3)
+    assert told == [
+        'estimate: the class mix of so few images (4) is a guess, as it takes 10 for each of the 3 classes: what the '
+        'model believes is made surer'
+    ]
+    mixes().shares('estimate', logits.repeat(8, 1))
+    assert len(told) == 1

@@ -13,6 +13,7 @@ from PIL import Image
 
 from ltcl.datasets.folder_walk import all_images
 from ltcl.datasets.transforms import LoadImage
+from ltcl.evaluation import class_mixes
 from ltcl.evaluation.class_mixes import Mixes
 from ltcl.evaluation.functional import estimate_shares, log_ratio
 from ltcl.export import predict_onnx
@@ -221,6 +222,11 @@ def test_folders_are_walked_as_by_the_package(tmp_path):
     found = predict_onnx.find_images([str(root)])
     assert found == [str(root / name) for name in (*images, 'z/e.png')]
     assert found == sorted(all_images(str(root)))
+
+
+def test_of_few_images_the_package_says_the_same():
+    assert predict_onnx.of_few(3, 5) == class_mixes.of_few(3, 5)
+    assert predict_onnx.ENOUGH == class_mixes.ENOUGH
 
 
 def test_the_mix_of_the_images_is_estimated_as_by_the_package():
