@@ -22,7 +22,7 @@ from .methods import DEFAULT, METHODS, config_of
 # Without a GPU the encoder sees each image once or twice; with one, a transformer of general features is adapted.
 ON_CPU = ('tf_efficientnet_lite0', ['frozen'], None)
 ON_GPU = ('vit_base_patch14_dinov2', ['lora'], 224)
-COSINE_SCALE = 25.0
+COSINE, COSINE_SCALE = 'ltcl.CosineClsHead', 25.0
 # On frozen features: a hidden layer with dropout before a cosine classifier of this scale, and the rate of 32 images a
 # step. Chosen on validation images of openclipart, where a cosine classifier right on the features had less in all and
 # in macro, and the rate of a whole network, a fifth, left the few behind (docs/openclipart.md).
@@ -44,6 +44,13 @@ ENTRIES = {
     'seed': ('randomness.seed',),
     'val_share': ('val_share',),
 }
+# Entries that are set by these once all options are applied.
+LATER = {
+    'config': ('data_root',),
+    'work_dir': ('work_dir',),
+    'amp': ('optim_wrapper.type',),
+    'start_from': ('load_from',),
+}
 
 
 def options_of(args: argparse.Namespace) -> dict[str, Any]:
@@ -52,6 +59,7 @@ def options_of(args: argparse.Namespace) -> dict[str, Any]:
     Raises:
         UserError: Both set the same.
     """
+    entries_of(args, LATER, args.cfg_options)
     return {**entries_of(args, ENTRIES, args.cfg_options), **args.cfg_options}
 
 
@@ -102,7 +110,7 @@ def choose_config(args: argparse.Namespace) -> Config:
     if is_frozen(cfg):
         _fit_hidden(cfg, words.cfg_options)
     elif rebalanced:
-        _start_from_means(cfg)
+        _start_from_means(cfg, words.cfg_options)
     return cfg
 
 
@@ -162,22 +170,27 @@ def _fit_hidden(cfg: Config, kept: Collection[str]) -> None:
     """Classifier and rate behind a hidden layer, which starts from random weights."""
     if not cfg.model.get('neck'):
         return
-    if cfg.model.head.type == 'LinearClsHead':
-        _use_cosine(cfg.model.head, HIDDEN_SCALE)
+    _use_cosine(cfg.model.head, HIDDEN_SCALE, kept)
     if not is_kept('optim_wrapper.optimizer.lr', kept):
         cfg.optim_wrapper.optimizer.lr = HIDDEN_RATE * cfg.train_dataloader.batch_size / HIDDEN_RATE_OF
 
 
-def _use_cosine(head: Any, scale: float) -> None:
-    head.update(type='ltcl.CosineClsHead', scale=scale)
-    head.pop('init_cfg', None)
+def _use_cosine(head: Any, scale: float, kept: Collection[str]) -> None:
+    """A cosine classifier in the place of a linear one."""
+    if head.type != 'LinearClsHead' or is_kept('model.head.type', kept):
+        return
+    head.type = COSINE
+    _set(head, 'scale', scale, kept, 'model.head.scale')
+    if not is_kept('model.head.init_cfg', kept):
+        head.pop('init_cfg', None)
 
 
-def _start_from_means(cfg: Config) -> None:
+def _start_from_means(cfg: Config, kept: Collection[str]) -> None:
     """A cosine classifier, of the scale that the config has, that starts from the mean features of the classes."""
-    if cfg.model.head.type != 'ltcl.CosineClsHead':
-        _use_cosine(cfg.model.head, COSINE_SCALE)
-    cfg.default_hooks['class_mean_start'] = dict(type='ltcl.ClassMeanStartHook')
+    _use_cosine(cfg.model.head, COSINE_SCALE, kept)
+    if cfg.model.head.type == COSINE:
+        hook = dict(type='ltcl.ClassMeanStartHook')
+        _set(cfg.default_hooks, 'class_mean_start', hook, kept, 'default_hooks.class_mean_start')
 
 
 def fit_to_images(cfg: Config, counts: list[int], args: argparse.Namespace) -> list[str]:

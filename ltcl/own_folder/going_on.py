@@ -3,7 +3,7 @@
 import argparse
 import shlex
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from ltcl.engine.hooks.known_classes_hook import places_of
 from ltcl.errors import UserError
 from ltcl.launch import apply_options, import_mmpretrain, load_config
 from ltcl.launch.config_values import images_of, replace_copies
+from ltcl.launch.nodes import is_kept
 from ltcl.launch.run_config import OWN_IMAGES
 from ltcl.launch.tuning.frozen import KEPT
 from ltcl.launch.tuning.thawed import is_frozen, thaw
@@ -69,10 +70,11 @@ def config_from_run(args: argparse.Namespace) -> Config:
         args.tune = None
     if args.tune:
         _train_more(cfg, args)
-    cfg = apply_options(cfg, argparse.Namespace(**{**vars(args), 'cfg_options': options_of(args)}))
+    options = options_of(args)
+    cfg = apply_options(cfg, argparse.Namespace(**{**vars(args), 'cfg_options': options}))
     cfg.load_from = str(path.absolute())
     _refuse_no_rate(cfg, args)
-    _keep_what_is_known(cfg, known)
+    _keep_what_is_known(cfg, known, options)
     return cfg
 
 
@@ -158,7 +160,7 @@ def _take_images(cfg: Config, folder: str) -> None:
     replace_copies(cfg._cfg_dict, 'num_classes', old, None)
 
 
-def _keep_what_is_known(cfg: Config, known: Sequence[str]) -> None:
+def _keep_what_is_known(cfg: Config, known: Sequence[str], kept: Collection[str]) -> None:
     """Weights by the names of the classes; the encoder needs no others."""
     from ltcl.registry import DATASETS
 
@@ -167,9 +169,12 @@ def _keep_what_is_known(cfg: Config, known: Sequence[str]) -> None:
     places = places_of(known, names)
     cfg.default_hooks['known_classes'] = dict(type='ltcl.KnownClassesHook', classes=list(known))
     # Of the weights of another method the head would be left out.
-    cfg.default_hooks.setdefault('strict_load', dict(type='ltcl.StrictLoadHook'))['ignore'] = []
+    if not is_kept('default_hooks.strict_load.ignore', kept):
+        cfg.default_hooks.setdefault('strict_load', dict(type='ltcl.StrictLoadHook'))['ignore'] = []
     for part in (cfg.model.backbone, cfg.model.backbone.get('encoder') or {}):
         part.pop('init_cfg', None)
+    if is_kept('default_hooks.class_mean_start', kept):
+        return
     cfg.default_hooks.pop('class_mean_start', None)
     new = [label for label in range(len(names)) if label not in places]
     if new and _has_classifier(cfg):

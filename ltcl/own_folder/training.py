@@ -107,7 +107,7 @@ def _look_and_choose(cfg: Config, args: argparse.Namespace, reasons: Sequence[st
         found = look(cfg)
     if args.groups and not found.is_drawn:
         raise UserError(f'--groups: {args.config} has a part for validation, so nothing is drawn: leave it out')
-    two_stages.limit_neighbours(cfg, sum(found.counts))
+    two_stages.limit_neighbours(cfg, sum(found.counts), args.cfg_options)
     chosen = [*_chosen(cfg, found, args), *reasons]
     print(*found.lines(args.config, cfg.val_share), *chosen, sep='\n', flush=True)
     if args.start_from:

@@ -2,12 +2,14 @@
 
 import argparse
 import copy
+from collections.abc import Collection
 from pathlib import Path
 
 from mmengine.config import Config
 
 from ltcl.errors import UserError
 from ltcl.launch import apply_options, load_config
+from ltcl.launch.nodes import below, is_kept
 from ltcl.recipe_rules.linear_rate import MOST_IMAGES, linear_rate
 from ltcl.work_dir import AUTO
 
@@ -76,14 +78,28 @@ def choose_rate(cfg: Config, words: argparse.Namespace, first: Config, checkpoin
     return [line]
 
 
-def limit_neighbours(cfg: Config, num_images: int) -> None:
-    """Let no more neighbours vote on an image, where neighbours do, than there are training images."""
+def limit_neighbours(cfg: Config, num_images: int, kept: Collection[str]) -> None:
+    """Let no more neighbours vote on an image, where neighbours do, than there are training images.
+
+    Args:
+        cfg: The config, changed in place.
+        num_images: Training images.
+        kept: Dotted keys of ``--cfg-options``.
+
+    Raises:
+        UserError: One of them asks for more.
+    """
     from ltcl.evaluation import KNNAccuracy
     from ltcl.signatures import defaults_of
 
-    for evaluator in (*cfg.val_evaluator, *cfg.test_evaluator):
-        if evaluator['type'] == 'ltcl.KNNAccuracy':
-            evaluator['k'] = min(evaluator.get('k', defaults_of(KNNAccuracy)['k']), num_images)
+    for key, evaluator in below({name: cfg[name] for name in ('val_evaluator', 'test_evaluator')}):
+        if isinstance(evaluator, dict) and evaluator.get('type') == 'ltcl.KNNAccuracy':
+            k = evaluator.get('k', defaults_of(KNNAccuracy)['k'])
+            if k > num_images and 'k' in evaluator and is_kept(f'{key}.k', kept):
+                raise UserError(
+                    f'{key}.k={k} is more than the {num_images:,} images of the training: take fewer neighbours'
+                )
+            evaluator['k'] = min(k, num_images)
 
 
 def last_checkpoint(cfg: Config, work_dir: str) -> Path:

@@ -12,7 +12,7 @@ from ..errors import UserError
 from ..launch.backbone_option import check_weights
 from ..launch.configs import apply_options, load_config
 from ..launch.options import value_like
-from ..own_folder.choosing import ENTRIES, entries_of
+from ..own_folder.choosing import ENTRIES, LATER, entries_of
 from ..value_ranges import check_choice
 from .report import plan, tell
 from .schedule import num_iters, side_of_images
@@ -37,11 +37,11 @@ LENGTHS = ('max_iters', 'train_cfg.max_iters')
 # Entries of the config that each option sets.
 SCENE_ENTRIES = {
     **ENTRIES,
+    **LATER,
     'epochs': LENGTHS,
     'image_size': ('image_size',),
     'weights': ('model.backbone.init_cfg.checkpoint',),
     'scratch': ('model.backbone.init_cfg',),
-    'amp': ('optim_wrapper.type',),
 }
 WRAPPERS = {'bfloat16': 'ltcl.Bfloat16OptimWrapper', 'float16': 'AmpOptimWrapper'}
 # On a CPU the smaller network, and images of a quarter of the pixels: an iteration takes seconds as it is.

@@ -1,10 +1,12 @@
 """What a training that goes on with another model takes of its run, and tells of the images that it has seen."""
 
 import shlex
+import shutil
 from types import SimpleNamespace
 
 import pytest
 from mmengine.config import Config
+from toy import write_images
 
 from ltcl.checkpoints.choosing import checkpoint_of
 from ltcl.checkpoints.reading import load_from_local, write_checkpoint
@@ -67,3 +69,15 @@ def test_patience_is_that_of_the_command_line(call, data, copied, tmp_path):
     for patience, kept in (((), [own]), (('--patience', '5'), [own, dict(added[0], patience=5)])):
         assert call(*words, *patience) == 0
         assert Config.fromfile(tmp_path / 'run' / 'config.py').custom_hooks == kept
+
+
+def test_the_start_of_new_classes_is_that_of_the_command_line(call, data, work_dir, tmp_path):
+    more = shutil.copytree(data, tmp_path / 'more')
+    write_images(more / 'another', (5,))
+    words = ('train', more, '--from', work_dir, '--work-dir', tmp_path / 'run', '--dry-run')
+    for options, hook in (
+        ((), dict(type='ltcl.ClassMeanStartHook', labels=[1])),
+        (('--cfg-options', 'default_hooks.class_mean_start=None'), None),
+    ):
+        assert call(*words, *options) == 0
+        assert Config.fromfile(tmp_path / 'run' / 'config.py').default_hooks.class_mean_start == hook

@@ -71,6 +71,13 @@ def test_no_more_neighbours_vote_than_there_are(planned):
     assert metric.k < 19  # images of the folder
 
 
+def test_more_neighbours_than_images_are_not_asked_for(call, data, tmp_path, capsys):
+    words = ('--work-dir', tmp_path / 'run', '--method', 'kcl', *OPTIONS, '--dry-run', '--cfg-options')
+    assert call('train', data, *words, 'val_evaluator.0.k=50') == 1
+    [line] = capsys.readouterr().err.splitlines()
+    assert line == 'error: val_evaluator.0.k=50 is more than the 16 images of the training: take fewer neighbours'
+
+
 def test_the_length_of_the_features_is_that_of_the_training_images(images, tmp_path):
     cfg = toy_config(images, tmp_path / 'run', 'kcl', train_cfg__max_epochs=1, train_cfg__val_interval=1)
     Runner.from_cfg(cfg).train()

@@ -117,6 +117,7 @@ def test_either_key_of_the_length_sets_run_and_schedule(root, key):
         (dict(image_size=64), 'image_size', 32),
         (dict(seed=0), 'randomness.seed', 1),
         (dict(weights='https://x.org/e.pth'), 'model.backbone.init_cfg', None),
+        (dict(config='scenes'), 'data_root', 'elsewhere'),
         (dict(amp='bfloat16'), 'optim_wrapper', dict(type='OptimWrapper')),
     ],
 )
