@@ -16,6 +16,7 @@ from ltcl.launch.config_values import images_of
 from ltcl.launch.nodes import is_kept
 from ltcl.launch.threads import limit_workers
 from ltcl.launch.tuning.thawed import is_frozen
+from ltcl.recipe_rules.run_shape import rate_in_proportion
 
 from .methods import DEFAULT, METHODS, config_of
 
@@ -36,11 +37,12 @@ LOGGED = 500
 NO_RATE = 1e-12
 # Options that have no meaning where nothing is trained.
 TRAINED_BY = ('epochs', 'lr', 'patience', 'head', 'scratch')
+RATE = 'optim_wrapper.optimizer.lr'
 # Entries of the config that each option sets.
 ENTRIES = {
     'epochs': ('max_epochs',),
     'batch_size': ('train_dataloader.batch_size',),
-    'lr': ('optim_wrapper.optimizer.lr',),
+    'lr': (RATE,),
     'seed': ('randomness.seed',),
     'val_share': ('val_share',),
 }
@@ -106,11 +108,21 @@ def choose_config(args: argparse.Namespace) -> Config:
     if rebalanced and args.tune[0] == 'frozen':
         words.head = args.head or 'hidden'
     words.cfg_options['data_root'] = str(Path(args.config).absolute())
-    cfg = apply_options(cfg, words)
+    cfg = apply_words(cfg, words)
     if is_frozen(cfg):
         _fit_hidden(cfg, words.cfg_options)
     elif rebalanced:
         _start_from_means(cfg, words.cfg_options)
+    return cfg
+
+
+def apply_words(cfg: Config, words: argparse.Namespace) -> Config:
+    """:func:`ltcl.launch.apply_options`, with the rate in proportion to a batch that ``--batch-size`` sets."""
+    meant_for = cfg.train_dataloader.batch_size
+    cfg = apply_options(cfg, words)
+    if words.batch_size and not is_kept(RATE, words.cfg_options):
+        optimizer = cfg.optim_wrapper.optimizer
+        optimizer.lr = rate_in_proportion(optimizer.lr, words.batch_size, meant_for)
     return cfg
 
 
@@ -171,7 +183,7 @@ def _fit_hidden(cfg: Config, kept: Collection[str]) -> None:
     if not cfg.model.get('neck'):
         return
     _use_cosine(cfg.model.head, HIDDEN_SCALE, kept)
-    if not is_kept('optim_wrapper.optimizer.lr', kept):
+    if not is_kept(RATE, kept):
         cfg.optim_wrapper.optimizer.lr = HIDDEN_RATE * cfg.train_dataloader.batch_size / HIDDEN_RATE_OF
 
 
@@ -213,7 +225,7 @@ def fit_to_images(cfg: Config, counts: list[int], args: argparse.Namespace) -> l
     batch, number = cfg.train_dataloader.batch_size, sum(counts)
     if is_kept('train_dataloader.batch_size', kept) and batch > number:
         raise UserError(f'a batch of {batch} images is more than the {number:,} of the training: take a smaller one')
-    lines = apply_recipe(cfg, counts, kept)
+    lines = [*_given_batch(cfg, args, kept), *apply_recipe(cfg, counts, kept)]
     limit_workers(cfg, os.cpu_count() or 1, kept)
     epochs = cfg.train_cfg.max_epochs
     if 'max_epochs' in kept:
@@ -231,6 +243,14 @@ def fit_to_images(cfg: Config, counts: list[int], args: argparse.Namespace) -> l
     if args.cache_images:
         lines.append(_cache_images(cfg))
     return lines
+
+
+def _given_batch(cfg: Config, args: argparse.Namespace, kept: Collection[str]) -> list[str]:
+    """The line on a batch that ``--batch-size`` sets."""
+    if not args.batch_size:
+        return []
+    rate = '' if is_kept(RATE, kept) else f'; rate {cfg.optim_wrapper.optimizer.lr:g} in proportion'
+    return [f'batch_size {args.batch_size} as given{rate}']
 
 
 def _cache_images(cfg: Config) -> str:

@@ -12,7 +12,7 @@ from mmengine.config import Config
 from ltcl.datasets.class_names import normal_name
 from ltcl.engine.hooks.known_classes_hook import places_of
 from ltcl.errors import UserError
-from ltcl.launch import apply_options, import_mmpretrain, load_config
+from ltcl.launch import import_mmpretrain, load_config
 from ltcl.launch.config_values import images_of, replace_copies
 from ltcl.launch.nodes import is_kept
 from ltcl.launch.run_config import OWN_IMAGES
@@ -20,7 +20,7 @@ from ltcl.launch.tuning.frozen import KEPT
 from ltcl.launch.tuning.thawed import is_frozen, thaw
 from ltcl.neutral_text import visible
 
-from .choosing import NO_RATE, options_of
+from .choosing import NO_RATE, RATE, apply_words, options_of
 from .found import Found
 from .methods import config_of, method_of
 
@@ -71,9 +71,9 @@ def config_from_run(args: argparse.Namespace) -> Config:
     if args.tune:
         _train_more(cfg, args)
     options = options_of(args)
-    cfg = apply_options(cfg, argparse.Namespace(**{**vars(args), 'cfg_options': options}))
+    _refuse_no_rate(cfg, args, options)
+    cfg = apply_words(cfg, argparse.Namespace(**{**vars(args), 'cfg_options': options}))
     cfg.load_from = str(path.absolute())
-    _refuse_no_rate(cfg, args)
     _keep_what_is_known(cfg, known, options)
     return cfg
 
@@ -133,9 +133,9 @@ def _train_more(cfg: Config, args: argparse.Namespace) -> None:
         cfg.default_hooks.logger = published.default_hooks.logger
 
 
-def _refuse_no_rate(cfg: Config, args: argparse.Namespace) -> None:
+def _refuse_no_rate(cfg: Config, args: argparse.Namespace, kept: Collection[str]) -> None:
     """Refuse to go on at the rate of a run that trained nothing: known classes would keep the means of old images."""
-    if args.lr is None and cfg.optim_wrapper.optimizer.lr == NO_RATE:
+    if cfg.optim_wrapper.optimizer.lr == NO_RATE and not is_kept(RATE, kept):
         raise UserError(
             f'--from {args.start_from} is a run of --method ncm, which trains nothing: `ltcl train '
             f'{shlex.quote(args.config)} --method ncm` takes the means of all images, and --lr X trains a classifier '

@@ -8,11 +8,12 @@ from pathlib import Path
 from mmengine.config import Config
 
 from ltcl.errors import UserError
-from ltcl.launch import apply_options, load_config
+from ltcl.launch import load_config
 from ltcl.launch.nodes import below, is_kept
 from ltcl.recipe_rules.linear_rate import MOST_IMAGES, linear_rate
 from ltcl.work_dir import AUTO
 
+from .choosing import apply_words
 from .config_file import line_for_weights
 from .feature_length import mean_square_length
 from .methods import DEFAULT, METHODS, classifier_config_of
@@ -120,7 +121,7 @@ def classifier_config(first: Config, words: argparse.Namespace, options: dict, c
     is_frozen = (words.tune or [None])[0] == 'frozen'
     cfg = load_config(classifier_config_of(words.method), {'data_root': options['data_root']})
     changes = dict(cfg_options=options, config=cfg.filename, tune=words.tune if is_frozen else None)
-    cfg = apply_options(cfg, argparse.Namespace(**{**vars(words), **changes, 'head': None}))
+    cfg = apply_words(cfg, argparse.Namespace(**{**vars(words), **changes, 'head': None}))
     cfg.model.type = 'ltcl.FrozenEncoderClassifier'
     for name in ('backbone', 'neck'):  # `update` would leave entries of the part that was there
         cfg.model[name] = copy.deepcopy(first.model[name])

@@ -12,7 +12,15 @@ from ltcl.launch.run_length import UNITS, length_of, schedulers, set_length, uni
 from ltcl.launch.warmup import warmup_values
 
 from .methods import HEADS, Case, Choice
-from .run_shape import LENGTHS, batch_size, key_momentum, num_epochs, steps_of_epoch, warmup_epochs
+from .run_shape import (
+    LENGTHS,
+    batch_size,
+    key_momentum,
+    num_epochs,
+    rate_in_proportion,
+    steps_of_epoch,
+    warmup_epochs,
+)
 
 FROZEN = 'ltcl.FrozenBackbone'
 PROCESSES = re.compile(r'_(\d+)xb\d+')
@@ -76,7 +84,7 @@ def _fit_batch(
     line = f'batch_size {loader.batch_size}: {sum(counts):,} training images'
     optimizer, step = cfg.optim_wrapper.optimizer, loader.batch_size * processes
     if step != meant_for and not is_kept('optim_wrapper.optimizer.lr', kept):
-        optimizer.lr = float(f'{optimizer.lr * step / meant_for:.6g}')
+        optimizer.lr = rate_in_proportion(optimizer.lr, step, meant_for)
         line += f'; rate {optimizer.lr:g} in proportion'
     return loader.batch_size, [line]
 

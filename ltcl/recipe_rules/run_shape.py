@@ -49,6 +49,17 @@ def batch_size(num_images: int, is_frozen: bool = False) -> int:
     return min(power_of_two(num_images), max(fewest, min(most, power_of_two(num_images / STEPS_OF_EPOCH))))
 
 
+def rate_in_proportion(rate: float, images: int, meant_for: int) -> float:
+    """The learning rate of another number of images a step, in six digits.
+
+    Args:
+        rate: Of the number that it is meant for.
+        images: Images of a step of all processes.
+        meant_for: Images of a step that the rate is meant for.
+    """
+    return float(f'{rate * images / meant_for:.6g}')
+
+
 def num_epochs(num_images: int, batch: int, start: str) -> int:
     """Epochs that make the steps of :data:`LENGTHS`, within its bounds.
 

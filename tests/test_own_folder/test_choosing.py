@@ -67,3 +67,40 @@ def test_what_another_option_sets_is_refused(call, data, work_dir, tmp_path, cap
     [line] = capsys.readouterr().err.splitlines()
     key = option.partition('=')[0]
     assert line == f'error: --cfg-options: {key} is set by an option of its own as well: leave one of them out'
+
+
+@pytest.mark.parametrize(
+    ('words', 'rate'),
+    [
+        (('--tune', 'full'), 0.0025),
+        (('--tune', 'full', '--method', 'gpaco'), 0.005),
+        ((), 0.0125),  # behind a hidden layer
+        (('--method', 'cross-entropy'), 0.0025),
+        (('--from', 'RUN'), 0.0125),
+        (('--from', 'RUN', '--tune', 'full'), 0.0025),
+        (('--lr', '0.3'), None),
+    ],
+)
+def test_the_rate_follows_a_batch_that_is_given(call, data, work_dir, tmp_path, capsys, words, rate):
+    size = () if '--from' in words else ('--image-size', '32')
+    words = [str(work_dir) if word == 'RUN' else word for word in words]
+    common = ('--work-dir', tmp_path, *size, '--epochs', '2', '--dry-run')
+    assert call('train', data, *common, *words, '--batch-size', '8') == 0
+    cfg = Config.fromfile(tmp_path / 'config.py')
+    assert (cfg.train_dataloader.batch_size, cfg.optim_wrapper.optimizer.lr) == (8, rate or 0.3)
+    line = 'batch_size 8 as given' + (f'; rate {rate:g} in proportion' if rate else '')
+    assert line in capsys.readouterr().out.splitlines()
+
+
+def test_the_rate_of_a_batch_that_is_given_is_that_of_the_rules(call, data, tmp_path):
+    words = ('--tune', 'full', *OPTIONS, '--dry-run')
+    for folder, given in (('chosen', ()), ('given', ('--batch-size', '16'))):
+        assert call('train', data, '--work-dir', tmp_path / folder, *words, *given) == 0
+    chosen, given = (entry_of(tmp_path / folder / 'config.py', 'optim_wrapper') for folder in ('chosen', 'given'))
+    assert chosen == given
+
+
+def test_a_batch_among_the_entries_leaves_the_rate(call, data, tmp_path):
+    words = ('--work-dir', tmp_path, *OPTIONS, '--tune', 'full', '--dry-run')
+    assert call('train', data, *words, '--cfg-options', 'train_dataloader.batch_size=8') == 0
+    assert entry_of(tmp_path / 'config.py', 'optim_wrapper.optimizer.lr') == 0.01

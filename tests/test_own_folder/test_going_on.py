@@ -57,6 +57,7 @@ def test_a_run_that_trained_nothing_is_made_anew_or_given_a_rate(call, data, cop
     assert f'--from {copied} is a run of --method ncm, which trains nothing: ' in line
     assert f'`ltcl train {shlex.quote(str(data))} --method ncm`' in line
     assert not (tmp_path / 'run').exists()
+    assert call(*words, '--batch-size', '4') == 1
     assert call(*words, '--lr', '0.01') == 0
     assert Config.fromfile(tmp_path / 'run' / 'config.py').optim_wrapper.optimizer.lr == 0.01
 
