@@ -23,6 +23,7 @@ from ltcl.neutral_text import visible
 from .choosing import NO_RATE, RATE, apply_words, options_of
 from .found import Found
 from .methods import config_of, method_of
+from .two_stages import FOLDER
 
 ADAPTED = 'ltcl.AdaptedBackbone'
 # What ended or described the other run, not this one.
@@ -42,7 +43,7 @@ def config_from_run(args: argparse.Namespace) -> Config:
 
     Raises:
         UserError: There is no checkpoint, it carries no config, was not trained on own images, the folder lacks one of
-            its classes, ``--tune`` does not go with what was trained, or nothing was trained.
+            its classes, ``--tune`` does not go with what was trained, or nothing or no classifier was trained.
     """
     from ltcl.checkpoints.choosing import checkpoint_of
     from ltcl.checkpoints.class_names import trained_classes
@@ -61,6 +62,7 @@ def config_from_run(args: argparse.Namespace) -> Config:
         )
     args.earlier_division = _division(cfg, known, meta_of(checkpoint).get('class_counts'))
     import_mmpretrain()
+    _require_classifier(cfg, path, args.start_from)
     for name in LEFT_BEHIND:
         cfg.pop(name, None)
     cfg.custom_hooks = [hook for hook in cfg.get('custom_hooks') or [] if hook['type'] not in HOOKS_OF_OPTIONS]
@@ -143,6 +145,16 @@ def _refuse_no_rate(cfg: Config, args: argparse.Namespace, kept: Collection[str]
         )
 
 
+def _require_classifier(cfg: Config, path: Path, start_from: str) -> None:
+    """Refuse to go on with the first of two trainings, whose head has no row for a class."""
+    from mmpretrain.registry import MODELS
+
+    if not getattr(MODELS.get(cfg.model.head.type), 'has_classifier', True):
+        is_first = path.absolute().parent.name == FOLDER
+        second = visible(path.absolute().parent.parent) if is_first else 'the run of the second'
+        raise UserError(f'--from {start_from} is the first of two trainings, without a classifier: name {second}')
+
+
 def _images(cfg: Config) -> Iterator[Any]:
     """Config of the images of each data set."""
     for name in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
@@ -177,16 +189,8 @@ def _keep_what_is_known(cfg: Config, known: Sequence[str], kept: Collection[str]
         return
     cfg.default_hooks.pop('class_mean_start', None)
     new = [label for label in range(len(names)) if label not in places]
-    if new and _has_classifier(cfg):
+    if new:
         cfg.default_hooks['class_mean_start'] = dict(type='ltcl.ClassMeanStartHook', labels=new)
-
-
-def _has_classifier(cfg: Config) -> bool:
-    """Whether the head classifies by a layer with a row for each class."""
-    from mmpretrain.registry import MODELS
-
-    head = MODELS.get(cfg.model.head.type)
-    return getattr(head, 'has_classifier', True)
 
 
 def new_classes(cfg: Config, classes: Sequence[str]) -> list[str]:

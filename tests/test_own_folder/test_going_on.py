@@ -62,6 +62,16 @@ def test_a_run_that_trained_nothing_is_made_anew_or_given_a_rate(call, data, cop
     assert Config.fromfile(tmp_path / 'run' / 'config.py').optim_wrapper.optimizer.lr == 0.01
 
 
+def test_an_encoder_without_a_classifier_names_the_run_that_has_one(call, data, copied, tmp_path, capsys):
+    change_config(copied, **{'model.head.type': 'ltcl.TSCHead'})
+    stage1 = copied.rename(tmp_path / 'stage1')
+    for start, run in ((stage1, tmp_path), (shutil.copytree(stage1, tmp_path / 'encoder'), 'the run of the second')):
+        assert call('train', data, '--from', start, '--work-dir', tmp_path / 'run', '--dry-run') == 1
+        [line] = capsys.readouterr().err.splitlines()
+        assert line == f'error: --from {start} is the first of two trainings, without a classifier: name {run}'
+    assert not (tmp_path / 'run').exists()
+
+
 def test_patience_is_that_of_the_command_line(call, data, copied, tmp_path):
     added = [dict(type='ltcl.PatienceHook', monitor='shot/macro', patience=1), dict(type='ltcl.SharedImagesHook')]
     own = dict(type='EMAHook')
