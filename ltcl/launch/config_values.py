@@ -57,9 +57,13 @@ def needs_classes(cfg: Config, checkpoint: str | None = None) -> bool:
 
 def bounds_of(cfg: Config) -> tuple[int, int] | None:
     """Smallest and largest training count of a medium-shot class, by the metric of the test; None: it does not tell."""
+    return next((tuple(metric['bounds']) for metric in metrics_of_test(cfg) if metric.get('bounds')), None)
+
+
+def metrics_of_test(cfg: Config) -> Sequence[Any]:
+    """Configs of the metrics of the test; none where there is no test."""
     found = cfg.get('test_evaluator') or []
-    metrics = found if isinstance(found, list | tuple) else [found]
-    return next((tuple(metric['bounds']) for metric in metrics if metric.get('bounds')), None)
+    return found if isinstance(found, list | tuple) else [found]
 
 
 def fill_num_classes(cfg: Config, checkpoint: str | None = None) -> None:

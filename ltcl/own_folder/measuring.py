@@ -11,9 +11,11 @@ from torch import Tensor, nn
 
 from ltcl.engine.hooks.feature_bank_hook import extract_features, loader_in_order, training_images
 from ltcl.engine.hooks.run_report_hook import RunReportHook
+from ltcl.errors import UserError
 from ltcl.evaluation import ShotAccuracy
 from ltcl.evaluation.class_mixes import BALANCED, NATURAL, Mixes
 from ltcl.launch import build_runner
+from ltcl.launch.config_values import metrics_of_test
 from ltcl.launch.run_config import config_of_run
 from ltcl.models.backbones import FrozenBackbone
 
@@ -21,8 +23,24 @@ from .methods import METHODS
 from .result import Column, Result, figures_of
 
 CROSS_ENTROPY = 'cross entropy on the same features'
+# Names of the metric that the table is made of.
+METRIC = ('ltcl.ShotAccuracy', 'ShotAccuracy')
 # Of the linear classifier: steps of a batch with AdamW, the rate falling to 0 along a cosine.
 STEPS, BATCH, RATE, DECAY = 1500, 128, 1e-3, 1e-4
+
+
+def check_measured(cfg: Config) -> None:
+    """Refuse to train what :func:`measure` could not test.
+
+    Raises:
+        UserError: The test has not one ``ltcl.ShotAccuracy``.
+    """
+    number = sum(metric['type'] in METRIC for metric in metrics_of_test(cfg))
+    if number != 1:
+        raise UserError(
+            f'test_evaluator has {number or "no"} ltcl.ShotAccuracy, and the table of a folder of images is made of '
+            'one: have one in the list, and other metrics beside it'
+        )
 
 
 def measure(work_dir: str, title: str, measured_on: str) -> Result:
@@ -42,7 +60,7 @@ def measure(work_dir: str, title: str, measured_on: str) -> Result:
         if isinstance(hook, RunReportHook):
             hook.with_table = False
     metrics = runner.test()
-    [metric] = [each for each in runner.test_evaluator.metrics if isinstance(each, ShotAccuracy)]
+    [metric] = [each for each in runner.test_evaluator.metrics if type(each) is ShotAccuracy]
     columns = [Column(title, figures_of(metrics), *worst_of(metric))]
     if title != METHODS['cross-entropy'].title:  # the same again
         columns.append(cross_entropy(cfg, runner.model, metric))

@@ -28,7 +28,7 @@ from .config_file import NAME, is_same, work_dir_of, write_config, written
 from .damaged import refuse_damaged
 from .found import Found, look
 from .going_on import config_from_run, new_classes, warn_of_trained_images
-from .measuring import measure
+from .measuring import check_measured, measure
 from .methods import DEFAULT, METHODS, title_of
 from .quietly import quiet, show_less
 from .result import Result, print_result
@@ -120,6 +120,7 @@ def _look_and_choose(cfg: Config, args: argparse.Namespace, reasons: Sequence[st
 
 def _train_and_measure(cfg: Config, args: argparse.Namespace, reasons: Sequence[str]) -> None:
     """Train a classifier, unless it is trained, and show what it is worth."""
+    check_measured(cfg)
     found, text = _look_and_choose(cfg, args, reasons)
     if args.dry_run and two_stages.has_two_stages(args):
         write_config(args, text)

@@ -68,6 +68,17 @@ def places(data, work_dir, tmp_path):
             'a batch of 64 images is more than the 16 of the training',
         ),
         (['DATA', '--cfg-options', 'val_dataloader=None'], 1, 'val_dataloader is None: training on a folder needs it'),
+        (['DATA', '--cfg-options', 'test_evaluator=None'], 1, 'test_evaluator has no ltcl.ShotAccuracy, and the table'),
+        (['DATA', '--cfg-options', "test_evaluator=[dict(type='Accuracy')]"], 1, 'test_evaluator has no ltcl.ShotAccu'),
+        (
+            [
+                'DATA',
+                '--cfg-options',
+                "test_evaluator=[dict(type='ltcl.ShotAccuracy'), dict(type='ltcl.ShotAccuracy')]",
+            ],
+            1,
+            'test_evaluator has 2 ltcl.ShotAccuracy, and the table of a folder of images is made of one',
+        ),
         (['DATA', '--from', 'RUN', '--backbone', 'resnet18'], 1, 'goes on with its own model: leave --backbone out'),
         (['DATA', '--from', 'RUN', '--image-size', '64'], 1, 'goes on with its own model: leave --image-size out'),
         (['DATA', '--tune', 'frozen', '--cache-images'], 1, '--tune frozen reads an image once: leave it out'),
