@@ -99,7 +99,8 @@ def remark_on_share(counts: Sequence[int], queue_len: int, batch_rows: int, alph
     return (
         f'alpha={alpha:g} asks only {share:.3f} of the centre of the largest class, whose images meet {positives:,.0f} '
         f'of their class among {rows:,} rows: below {bound:.2g} classes of many images are hardly ever predicted. Set '
-        f'model.head.alpha={fitting_alpha(positives):g}, or --fit-recipe, which fits the length of the queue as well'
+        f'model.head.alpha={fitting_alpha(positives):g}, or --fit-recipe, which fits the length of the queue as well; '
+        'with a folder of images it is fitted unless --cfg-options set it: leave alpha and queue_len out of them'
     )
 
 

@@ -57,6 +57,8 @@ def test_remark_names_a_number_that_silences_it():
     assert sum(CLIPART) == 1495
     remark = remark_on_share(CLIPART, 2048, 64, alpha=0.045)
     assert 'asks only 0.059 of the centre of the largest class, whose images meet 353 of their class' in remark
+    assert '--fit-recipe' in remark
+    assert 'leave alpha and queue_len out of them' in remark  # with a folder there is no such option
     named = float(remark.partition('model.head.alpha=')[2].partition(',')[0])
     assert named == 0.0028
     assert largest_share(CLIPART, 2112, named) == pytest.approx(0.5, abs=0.01)
