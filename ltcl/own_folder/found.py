@@ -16,7 +16,7 @@ from ltcl.datasets.set_fingerprint import fingerprint_of_files
 from ltcl.errors import UserError
 from ltcl.evaluation.functional import shot_groups
 from ltcl.evaluation.functional.shot import DEFAULT_BOUNDS
-from ltcl.launch.config_values import images_of
+from ltcl.launch.config_values import bounds_of, images_of
 from ltcl.neutral_text import shorten, visible
 from ltcl.own_scenes.folder_words import spot_of
 
@@ -33,6 +33,7 @@ class Found(NamedTuple):
         test: Images for the test; None where there is no part for it, and validation serves.
         is_drawn: Whether the validation is drawn from the training images.
         fingerprint: Stands for all images, by name, size and class.
+        bounds: Fewest and most training images of a medium class.
     """
 
     classes: list[str]
@@ -41,6 +42,7 @@ class Found(NamedTuple):
     test: int | None
     is_drawn: bool
     fingerprint: str = ''
+    bounds: tuple[int, int] = DEFAULT_BOUNDS
 
     def lines(self, folder: str, val_share: float) -> list[str]:
         """What to tell of them."""
@@ -49,8 +51,7 @@ class Found(NamedTuple):
         order = np.argsort(self.counts, kind='stable')
         largest, smallest = order[-1], next(label for label in order if self.counts[label])
         factor = self.counts[largest] / self.counts[smallest]
-        masks = shot_groups(torch.tensor(self.counts), DEFAULT_BOUNDS)
-        low, high = DEFAULT_BOUNDS
+        masks, (low, high) = shot_groups(torch.tensor(self.counts), self.bounds), self.bounds
         rules = dict(many=f'more than {high} images', medium=f'{low} to {high}', few=f'fewer than {low}')
         groups = ', '.join(f'{name} ({rules[name]}) {int(masks[name].sum())}' for name in rules)
         share = f' ({100 * val_share:g} % of each class)' if self.is_drawn else ''
@@ -103,6 +104,7 @@ def look(cfg: Config) -> Found:
         None if test is None else len(test),
         is_drawn='val' not in parts,
         fingerprint=fingerprint_of_files([each for each in (training, validation, test) if each is not None]),
+        bounds=bounds_of(cfg) or DEFAULT_BOUNDS,
     )
 
 

@@ -104,3 +104,10 @@ def test_a_batch_among_the_entries_leaves_the_rate(call, data, tmp_path):
     words = ('--work-dir', tmp_path, *OPTIONS, '--tune', 'full', '--dry-run')
     assert call('train', data, *words, '--cfg-options', 'train_dataloader.batch_size=8') == 0
     assert entry_of(tmp_path / 'config.py', 'optim_wrapper.optimizer.lr') == 0.01
+
+
+def test_the_bounds_of_the_groups_are_those_of_the_test(call, data, tmp_path, capsys):
+    words = ('--work-dir', tmp_path, *OPTIONS, '--dry-run', '--cfg-options', 'test_evaluator.0.bounds=[2,9]')
+    assert call('train', data, *words) == 0
+    line = 'classes by training images: many (more than 9 images) 1, medium (2 to 9) 1, few (fewer than 2) 1'
+    assert line in capsys.readouterr().out.splitlines()
