@@ -98,8 +98,16 @@ def print_result(result: Result, work_dir: str, folder: str) -> None:
     console.print(visible(title), soft_wrap=True, markup=False, highlight=False)
     console.print(table)
     commands = [f'  {command}' for command in next_commands(work_dir, folder)]
-    for line in [ABOUT, f'model: {result.checkpoint}', 'next:', *commands]:
+    for line in [ABOUT, f'model: {result.checkpoint}', *_report(work_dir), 'next:', *commands]:
         console.print(visible(line), soft_wrap=True, markup=False, highlight=False)
+
+
+def _report(work_dir: str) -> list[str]:
+    """The line that names the page about the run, unless it could not be written."""
+    from ltcl.report.page import PAGE_FILE
+
+    page = Path(work_dir, PAGE_FILE)
+    return [f'report: {page}'] if page.is_file() else []
 
 
 def next_commands(work_dir: str, folder: str) -> Sequence[str]:

@@ -123,6 +123,10 @@ def test_a_finished_training_is_shown_again(call, data, copied, capsys):
     printed = capsys.readouterr().out
     assert 'here is its result' in printed
     assert 'cross entropy on the' in printed
+    assert f'\nreport: {copied}/report.html\nnext:\n' in printed
+    (copied / 'report.html').unlink()
+    assert call('train', data, '--work-dir', copied, *OPTIONS) == 0
+    assert 'report:' not in capsys.readouterr().out
 
 
 @pytest.mark.slow
