@@ -59,7 +59,9 @@ def parse(parser: ArgumentParser) -> argparse.Namespace:
 
 
 def _mix(text: str) -> str:
-    if text not in ('natural', 'balanced') and not Path(text).is_file():
+    from ltcl.evaluation.class_mixes import ESTIMATE
+
+    if text not in ('natural', 'balanced', ESTIMATE) and not Path(text).is_file():
         raise argparse.ArgumentTypeError(f'{text} is none of natural, balanced, nor a CSV file of shares')
     return text
 

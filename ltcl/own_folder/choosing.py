@@ -36,7 +36,7 @@ LOGGED = 500
 # A rate at which nothing changes: a config must have one above 0.
 NO_RATE = 1e-12
 # Options that have no meaning where nothing is trained.
-TRAINED_BY = ('epochs', 'lr', 'patience', 'head', 'scratch')
+TRAINED_BY = ('epochs', 'batch_size', 'lr', 'patience', 'head', 'views', 'scratch')
 RATE = 'optim_wrapper.optimizer.lr'
 # Entries of the config that each option sets.
 ENTRIES = {
@@ -156,7 +156,7 @@ def _keep_start(args: argparse.Namespace) -> None:
     Raises:
         UserError: An option of a training is given.
     """
-    given = [name for name in TRAINED_BY if getattr(args, name)]
+    given = [name for name in TRAINED_BY if getattr(args, name, None)]
     if given or args.tune not in (None, ['frozen']):
         name = f'--{given[0].replace("_", "-")}' if given else f'--tune {" ".join(args.tune)}'
         raise UserError(f'--method {args.method} trains nothing, its classes are means of features: leave {name} out')

@@ -134,7 +134,7 @@ def _train_and_measure(cfg: Config, args: argparse.Namespace, reasons: Sequence[
         if result is None:
             _begin_or_go_on(cfg, args, found, text)
             with quiet(logging.WARNING):
-                result = measure(args.work_dir, _title(cfg, args), _measured_on(args.config, found))
+                result = measure(args.work_dir, _title(cfg, args), _measured_on(args, found))
             result.save(args.work_dir)
     print_result(result, args.work_dir, args.config)
 
@@ -172,10 +172,11 @@ def _method(args: argparse.Namespace) -> str:
     return args.method or DEFAULT
 
 
-def _measured_on(folder: str, found: Found) -> str:
+def _measured_on(args: argparse.Namespace, found: Found) -> str:
     if found.test is not None:
-        return f'the {found.test:,} test images of {folder}'
-    return f'the {found.validation:,} validation images of {folder}, which chose the best epoch as well'
+        return f'the {found.test:,} test images of {args.config}'
+    chose = ', which chose the best epoch as well' if METHODS[_method(args)].is_trained else ''
+    return f'the {found.validation:,} validation images of {args.config}{chose}'
 
 
 def _earlier_result(args: argparse.Namespace, text: str) -> Result | None:

@@ -227,7 +227,7 @@ MISTAKES = [
     (['export', 'RUN', '--opset', '99'], 1, 'opset 99 is not known here: choose one of 18 to'),
     (['export', 'RUN', '--opset', '9'], 1, 'opset 9 is not known here'),
     (['export', 'RUN', '--opset', '18', '--format', 'torch'], 2, '--opset is for ONNX'),
-    (['export', 'RUN', '--prior', 'estimate'], 2, 'estimate is none of natural, balanced, nor a CSV'),
+    (['export', 'RUN', '--prior', 'estimate'], 1, 'estimate is found from images, of which an export has none: give'),
     (['export', 'RUN', '--out', 'FOLDER.onnx'], 1, 'cannot write .*it is a folder'),
     (['export', 'RUN', '--check-images', 'nowhere.jpg', '--out', 'OUT.pt2'], 1, 'nowhere.jpg does not exist'),
     (['export', 'nowhere'], 1, 'nowhere does not exist'),

@@ -49,6 +49,8 @@ def places(data, work_dir, tmp_path):
         (['DATA', '--from', 'NEAR'], 1, 'did you mean {FLAT}?'),
         (['DATA', '--method', 'balanced'], 1, '--method balanced: there is balanced-softmax, cross-entropy'),
         (['DATA', '--method', 'kcl', '--resume', 'a.pth'], 1, 'has two trainings, each with its checkpoints'),
+        (['DATA', '--method', 'ncm', '--views', '3'], 1, 'its classes are means of features: leave --views out'),
+        (['DATA', '--method', 'ncm', '--batch-size', '7'], 1, 'are means of features: leave --batch-size out'),
         (['DATA', '--processes', '2'], 1, '--processes is for a config'),
         (['DATA', '--fit-recipe'], 1, 'it is always done'),
         (['DATA', '--backbone', 'resnet1', '--scratch'], 1, 'there is no backbone of this name'),

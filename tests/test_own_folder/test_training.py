@@ -348,7 +348,9 @@ def test_class_means_need_no_training(call, data, tmp_path, capsys):
         '--method ncm trains nothing, its classes are means of features: leave --epochs out' in capsys.readouterr().err
     )
     assert call(*words) == 0
-    assert Result.read(run).columns[0].title == 'nearest class mean'
+    result = Result.read(run)
+    assert result.columns[0].title == 'nearest class mean'
+    assert result.measured_on == f'the 3 validation images of {data}'  # there are no epochs to choose of
     np.testing.assert_allclose(np.linalg.norm(rows_of(run), axis=1), 1, atol=1e-5)
 
 
