@@ -4,6 +4,7 @@ import pytest
 from mmengine.config import Config
 from own_training import OPTIONS
 
+from ltcl.browse.configs import config_of
 from ltcl.own_folder import training
 
 # Ways of tuning and what is chosen for them once all options are applied.
@@ -111,3 +112,9 @@ def test_the_bounds_of_the_groups_are_those_of_the_test(call, data, tmp_path, ca
     assert call('train', data, *words) == 0
     line = 'classes by training images: many (more than 9 images) 1, medium (2 to 9) 1, few (fewer than 2) 1'
     assert line in capsys.readouterr().out.splitlines()
+
+
+def test_what_is_looked_at_has_the_options_of_no_training(data):
+    """``ltcl browse`` names a folder and a method alone."""
+    cfg = config_of(str(data), {}, 'ncm')
+    assert (cfg.model.head.type, cfg.train_cfg.max_epochs) == ('ltcl.CosineClsHead', 1)
