@@ -77,7 +77,11 @@ def explain(error: Exception) -> str | None:
     if isinstance(error, TypeError) and (match := re.search(r"(\w+)\.__init__\(\) got .* argument '(\w+)'", text)):
         part, argument = match.groups()
         built = _part_that_failed(error)
-        similar = difflib.get_close_matches(argument, parameters_of(built) if isinstance(built, type) else (), n=1)
+        if 'multiple values' in text:
+            return f'{getattr(built, "__name__", part)} sets {argument} itself: leave it out'
+        # A class may leave out an option of the one that it is derived from.
+        known = {*parameters_of(built)} - {argument} if isinstance(built, type) else ()
+        similar = difflib.get_close_matches(argument, known, n=1)
         hint = f'did you mean {similar[0]}?' if similar else 'correct the key in the config or in --cfg-options'
         return f'{getattr(built, "__name__", part)} has no option {argument!r}: {hint}'
     missing = re.search(r'\.__init__\(\) missing \d+ required .*?: (.+)', text)

@@ -59,6 +59,22 @@ def test_argument_unknown_to_a_part_is_named():
     assert explain(error.value) == "Projector has no option 'layers': did you mean num_layers?"
 
 
+@pytest.mark.parametrize(
+    ('options', 'words'),
+    [
+        (
+            dict(type='ltcl.CosineClsHead', in_channels=4, init_cfg=None),
+            'CosineClsHead sets init_cfg itself: leave it out',
+        ),
+        (dict(type='ltcl.BalancedSoftmaxLoss', tau=1.0), "BalancedSoftmaxLoss has no option 'tau': correct the key"),
+    ],
+)
+def test_an_argument_that_a_base_class_has_is_not_proposed(options, words):
+    with pytest.raises(TypeError) as error:
+        MODELS.build(dict(options, num_classes=3))
+    assert explain(error.value).startswith(words)
+
+
 def test_an_image_that_opencv_cannot_read_is_named():
     """A worker process sends the traceback along, the message last."""
     error = AssertionError('Traceback ...\nAssertionError: failed to load image: data/a b.jpg')
