@@ -55,12 +55,14 @@ def read(path: str) -> 'SavedPredictions':
 def bounds_of(folder: Path) -> tuple[int, int]:
     """Bounds of the shot groups by the reports in a folder, that of its test first; the usual ones without a report."""
     from ltcl.analysis.run_report import METRICS_FILE
+    from ltcl.analysis.tested_files import OWN_TEST, prefix_of_test
     from ltcl.evaluation.functional.shot import DEFAULT_BOUNDS
-    from ltcl.report.run_files import read_json
+    from ltcl.report.run_files import read_json, reports_of_tests
 
-    for name in (f'test_{METRICS_FILE}', METRICS_FILE):
+    own = [folder / f'{prefix}{METRICS_FILE}' for prefix in (prefix_of_test(OWN_TEST), '')]
+    for path in (*own, *reports_of_tests(folder)):
         with contextlib.suppress(UserError):  # a file of that name that is none of ours
-            if found := read_json(folder / name).get('bounds'):
+            if found := read_json(path).get('bounds'):
                 return tuple(found)
     return DEFAULT_BOUNDS
 

@@ -6,9 +6,9 @@ from typing import Any
 from mmengine.dist import is_main_process
 from mmengine.runner import BaseLoop, Runner
 
+from ltcl.analysis.tested_files import OWN_TEST
 from ltcl.evaluation import SavePredictions, SaveScenes, ShotMetricMixin
 from ltcl.models.class_mix import frequency_power
-from ltcl.report.run_files import PREDICTIONS_FILE
 
 from .pictures_in_memory import write_wrong_images
 from .run_logs import warn_only
@@ -18,8 +18,8 @@ MOST_SCORES = 50_000_000
 """Scores that are kept unasked: 200 MB, 50,000 images of 1,000 classes."""
 
 
-def keep_answers(runner: Runner, loop: BaseLoop, split: str, checkpoint: str) -> None:
-    """Let a loop write ``predictions.npz`` into the work dir, unless it writes predictions anyway.
+def keep_answers(runner: Runner, loop: BaseLoop, split: str, checkpoint: str, file: str) -> None:
+    """Let a loop write its answers into the work dir, unless it writes predictions anyway.
 
     Nothing is written of a loop without a metric by shot group, or of very many scores.
 
@@ -28,12 +28,13 @@ def keep_answers(runner: Runner, loop: BaseLoop, split: str, checkpoint: str) ->
         loop: Of validation or of test.
         split: Which images they are of: ``'val'``, ``'test'`` or the name of another set.
         checkpoint: Name of the model: work dir and checkpoint.
+        file: Name of the file.
     """
     shot = next((metric for metric in loop.evaluator.metrics if isinstance(metric, ShotMetricMixin)), None)
     if shot is None or _saver(loop) is not None:
         return
     about: dict[str, Any] = dict(split=split, checkpoint=checkpoint, is_asked=False)
-    path = str(Path(runner.work_dir, PREDICTIONS_FILE))
+    path = str(Path(runner.work_dir, file))
     metric: SavePredictions | SaveScenes
     if shot.score == 'IoU':
         metric = SaveScenes(path, ignore_index=getattr(shot, 'ignore_index', 255), **about)
@@ -48,6 +49,17 @@ def keep_answers(runner: Runner, loop: BaseLoop, split: str, checkpoint: str) ->
     if shot.class_counts is not None:
         metric.set_class_counts(shot.class_counts)
     loop.evaluator.metrics.append(metric)
+
+
+def split_under_test(loop: BaseLoop, tested: str) -> str:
+    """Which images a test is of; ``'val'`` for a test set that has no others, such as :class:`ltcl.datasets.OwnImages`.
+
+    Args:
+        loop: Of the test.
+        tested: ``'test'``, ``'val'`` or the name of another set.
+    """
+    only = getattr(loop.dataloader.dataset, 'measured_split', tested)
+    return only if tested == OWN_TEST else tested
 
 
 def take_answers(runner: Runner, loop: BaseLoop) -> Path | None:

@@ -6,6 +6,7 @@ from mmengine.runner import EpochBasedTrainLoop, Runner
 
 from ltcl.analysis.report_files import draw_report, write_report
 from ltcl.analysis.report_table import print_report
+from ltcl.analysis.tested_files import OWN_TEST, prefix_of_page, prefix_of_test
 from ltcl.analysis.training_figure import TrainingCurves
 
 from .run_logs import warn_only
@@ -15,12 +16,22 @@ def publish(
     runner: Runner,
     report: dict,
     with_table: bool,
-    file_prefix: str = '',
+    tested: str | None = None,
     predictions: Path | None = None,
     curves: TrainingCurves | None = None,
 ) -> None:
-    """Write, draw and print, each whatever became of the one before."""
+    """Write, draw and print, each whatever became of the one before.
+
+    Args:
+        runner: The runner.
+        report: From :func:`ltcl.analysis.run_report.build_report`.
+        with_table: Whether it is printed.
+        tested: Which images a test is of, ``'test'``, ``'val'`` or the name of another set; None for a training.
+        predictions: File of the answers; None: the one that lies in the work dir and fits.
+        curves: Values of the training iterations.
+    """
     work_dir, files = Path(runner.work_dir), []
+    file_prefix = '' if tested is None else prefix_of_test(tested)
     with warn_only(runner, 'The report could not be written'):
         files += write_report(report, work_dir, file_prefix)
     with warn_only(runner, 'The pictures of the report could not be drawn'):
@@ -30,8 +41,10 @@ def publish(
         from ltcl.report.page import PAGE_FILE, write_page
         from ltcl.report.run_files import read_run
 
-        write_page([read_run(work_dir, predictions)], work_dir / PAGE_FILE)
-        files.append(work_dir / PAGE_FILE)
+        images = tested or OWN_TEST
+        page = work_dir / f'{prefix_of_page(images)}{PAGE_FILE}'
+        write_page([read_run(work_dir, predictions, images)], page)
+        files.append(page)
     with warn_only(runner, 'The report could not be printed'):
         if with_table:
             print_report(report, files)

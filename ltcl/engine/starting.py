@@ -6,6 +6,7 @@ from pathlib import Path
 from mmengine.dist import broadcast_object_list, is_main_process
 
 from ltcl.analysis.run_report import METRICS_FILE
+from ltcl.analysis.tested_files import OWN_TEST, prefix_of_test
 from ltcl.checkpoints.finding import STOPPED, newest_resumable, run_files, with_position
 from ltcl.checkpoints.reading import load_from_local
 from ltcl.checkpoints.run_state import meta_of
@@ -13,15 +14,17 @@ from ltcl.feature_space.files import JSON_FILE as FEATURES_FILE
 from ltcl.feature_space.pictures import PICTURES
 from ltcl.files import remove_partials
 from ltcl.notices import note, warn
-from ltcl.report.run_files import PREDICTIONS_FILE
+from ltcl.report.run_files import PREDICTIONS_FILE, reports_of_tests
 from ltcl.work_dir import AUTO, POINTER, move_apart
 
 from .bad_step import FILE as NOT_FINITE_FILE
 
+TEST_FILES = (METRICS_FILE, 'per_class.csv', 'per_class.png', 'predictions.png')
+PAGE_FILES = (PREDICTIONS_FILE, 'report.html')
 REPORT_FILES = (
-    *(f'{prefix}{name}' for prefix in ('', 'test_') for name in (METRICS_FILE, 'per_class.csv', 'per_class.png')),
-    *('training_curves.png', 'predictions.png', 'test_predictions.png', PREDICTIONS_FILE, 'report.html'),
-    *('test_config.json', 'analysis.json', 'analysis_classes.csv'),
+    *(f'{prefix}{name}' for prefix in ('', prefix_of_test(OWN_TEST)) for name in TEST_FILES),
+    *PAGE_FILES,
+    *('training_curves.png', 'test_config.json', 'analysis.json', 'analysis_classes.csv'),
     *(FEATURES_FILE, *PICTURES, NOT_FINITE_FILE),
 )
 """What commands write of a run into its work dir."""
@@ -97,8 +100,15 @@ def _with_files_apart(work_dir: str, start: Start, logs: str) -> Start:
 def files_of_run(work_dir: str) -> list[Path]:
     """What an earlier run wrote into the top of its work dir; reports without a checkpoint are no run."""
     others = [Path(work_dir, name) for name in (POINTER, *REPORT_FILES)]
+    others += [path for report in reports_of_tests(work_dir) for path in _files_beside(report)]
     robustness = sorted(path for suffix in ('json', 'csv') for path in Path(work_dir).glob(f'robustness_*.{suffix}'))
-    return [*run_files(work_dir), *(path for path in others if path.is_file()), *robustness]
+    return [*run_files(work_dir), *dict.fromkeys(path for path in (*others, *robustness) if path.is_file())]
+
+
+def _files_beside(report: Path) -> list[Path]:
+    """What a test may have written, by the file of its figures."""
+    prefix = report.name.removesuffix(METRICS_FILE)
+    return [report.with_name(f'{prefix}{name}') for name in (*TEST_FILES, *PAGE_FILES)]
 
 
 def logs_of_runs(work_dir: str, but: str = '') -> list[Path]:

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from ltcl.analysis.run_report import METRICS_FILE, images_of, split_of
+from ltcl.analysis.tested_files import OWN_TEST, prefix_of_page, prefix_of_test
 from ltcl.errors import UserError
 from ltcl.neutral_text import visible
 from ltcl.predictions import SavedPredictions, load_predictions
@@ -17,6 +18,7 @@ from ltcl.similar_paths import meant_path
 from .class_figures import Answers
 
 PREDICTIONS_FILE = 'predictions.npz'
+NOT_YET = 'the run has not finished a validation or test yet'
 TOLERANCE = 0.05
 """Percentage points by which the accuracy of saved predictions may differ from the report they belong to."""
 
@@ -27,7 +29,8 @@ class RunFiles:
 
     Attributes:
         folder: Its work dir.
-        report: Content of ``test_metrics.json``, or of ``metrics.json`` where no test was run since.
+        report: Content of ``test_metrics.json``, or of ``metrics.json`` where no test was run since; of a test of other
+            images that of its own file.
         training: Content of ``metrics.json``; empty for a test alone.
         curves: What was logged while training, one dict a line of ``scalars.json``.
         is_test_old: Whether there is a test of an earlier state of the training, which is left out.
@@ -50,8 +53,7 @@ class RunFiles:
     @property
     def images(self) -> str:
         """Which images the figures are of, in words."""
-        kept = self.saved or self.scenes
-        return images_of(split_of(self.report) if kept is None else kept.split)
+        return images_of(split_of(self.report))
 
     @property
     def per_class(self) -> list[dict]:
@@ -94,12 +96,13 @@ class RunFiles:
         return next(each for each in (folder, *folder.parents) if each.parent.exists())
 
 
-def read_run(folder: str | Path, predictions: str | Path | None = None) -> RunFiles:
+def read_run(folder: str | Path, predictions: str | Path | None = None, tested: str = OWN_TEST) -> RunFiles:
     """Read what a run left behind.
 
     Args:
         folder: The work dir.
         predictions: File of saved predictions; None: ``predictions.npz`` in the work dir if it is there and fits.
+        tested: Which images the test is of: ``'test'``, ``'val'`` or the name of another set.
 
     Raises:
         UserError: No run, a damaged report, or predictions that are named and do not fit.
@@ -109,20 +112,36 @@ def read_run(folder: str | Path, predictions: str | Path | None = None) -> RunFi
         hint = 'name the folder that `ltcl train` or `ltcl test` wrote'
         hint = hint if folder.exists() else meant_path(folder, hint)
         raise UserError(f'{folder} is no work dir of a run: {hint}')
-    training, test = (read_json(folder / name) for name in (METRICS_FILE, f'test_{METRICS_FILE}'))
+    training, test = read_json(folder / METRICS_FILE), read_test(folder, tested)
     if not (training or test):
-        raise UserError(f'{folder} has no {METRICS_FILE}: the run has not finished a validation or test yet')
+        others = ', '.join(path.name for path in reports_of_tests(folder))
+        hint = f'it has figures of other images alone, {others}, each with a page' if others else NOT_YET
+        raise UserError(f'{folder} has no {METRICS_FILE}: {hint}')
     is_old = bool(test and training.get('last') and _is_older(test, training))
     report = training if is_old or not test else test
     run = RunFiles(folder, report, training, read_curves(folder), is_old)
     if predictions is not None:
         add_predictions(run, Path(predictions))
-    elif (folder / PREDICTIONS_FILE).is_file():
+    elif (kept := folder / f'{prefix_of_page(tested)}{PREDICTIONS_FILE}').is_file():
         try:
-            add_predictions(run, folder / PREDICTIONS_FILE, is_named=False)
+            add_predictions(run, kept, is_named=False)
         except UserError as error:  # what an earlier run left in the folder costs no page
             run.left_out = str(error)
     return run
+
+
+def reports_of_tests(folder: str | Path) -> list[Path]:
+    """The files with the figures of tests in a work dir."""
+    return sorted(Path(folder).glob(f'*_{METRICS_FILE}'))
+
+
+def read_test(folder: Path, tested: str) -> dict:
+    """The figures of the last test of some images, empty if there was none.
+
+    Raises:
+        UserError: The file is damaged.
+    """
+    return read_json(folder / f'{prefix_of_test(tested)}{METRICS_FILE}')
 
 
 def _is_older(test: dict, training: dict) -> bool:
@@ -173,10 +192,10 @@ def add_predictions(run: RunFiles, path: Path, is_named: bool = True) -> None:
     Args:
         run: The run.
         path: The file.
-        is_named: False leaves predictions out that are not of the newest report.
+        is_named: False takes those of the newest report alone.
 
     Raises:
-        UserError: The file is none, has no labels, or is of other classes.
+        UserError: The file is none, has no labels, is of other classes, or of images that there is no report of.
     """
     kept = load_scenes(path) if run.report['score'] == 'IoU' else load_predictions(path).labelled()
     if run.per_class:
@@ -187,15 +206,28 @@ def add_predictions(run: RunFiles, path: Path, is_named: bool = True) -> None:
         raise UserError(f'{path} has no image whose class is known: there is nothing to measure')
     else:
         found = replace(run, saved=kept, answers=Answers(kept.scores, kept.labels))
-    if kept.split == 'val' and run.training and not is_of_report(found):  # else of a test on validation images
-        found.report = run.training
-    if is_named or (found.report is run.report and (kept.split == 'val' or not run.is_test_old)):
-        vars(run).update(vars(found))
+    reports = [run.report]
+    if is_named:
+        reports += [run.training, *(read_test(run.folder, tested) for tested in (OWN_TEST, kept.split))]
+    reports = [each for each in reports if each and split_of(each) == kept.split]
+    if not reports:
+        told = f'{path} is of {images_of(kept.split)}, and'
+        if is_named:
+            raise UserError(f'{told} {run.folder} has no figures of these: {_advice(run.folder, path, kept.split)}')
+        raise UserError(f'{told} the newest figures are of {run.images}: {_advice(run.folder)}')
+    found.report = next((each for each in reports if is_of_report(replace(found, report=each))), reports[0])
+    found.is_test_old = run.is_test_old and found.report in (run.report, run.training)
+    vars(run).update(vars(found))
+
+
+def _advice(folder: Path, path: Path | None = None, split: str = OWN_TEST) -> str:
+    run, out = (shlex.quote(str(each)) for each in (folder, path or folder / PREDICTIONS_FILE))
+    images = {'test': '', 'val': ' --split val'}.get(split, ' DATA')
+    return f'write them anew with `ltcl test {run}{images} --out {out}`'
 
 
 def _check_classes(saved: list[str], reported: list[str], path: Path, folder: Path) -> None:
-    run, out = (shlex.quote(str(each)) for each in (folder, folder / PREDICTIONS_FILE))
-    advice = f'write them anew with `ltcl test {run} --out {out}`'
+    advice = _advice(folder)
     if len(saved) != len(reported):
         raise UserError(f'{path} is of {len(saved)} classes, but {folder} is of {len(reported)}: {advice}')
     # NumPy keeps no NUL at the end of a text.

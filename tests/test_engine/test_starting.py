@@ -120,14 +120,16 @@ def test_new_start_keeps_the_earlier_run_apart(images, folder):
 
 def test_new_start_keeps_reports_and_curves_of_the_earlier_run_apart(images, folder):
     reports = {'metrics.json', 'test_metrics.json', 'features.json', 'features_map.png', 'robustness_epoch_4.json'}
+    reports |= {'birds-test_metrics.json', 'birds-test_report.html', 'birds-test_predictions.npz'}
     logs = {path.parent.name for path in folder.glob('*/vis_data')}
     for name in reports:
         (folder / name).touch()
     (folder / 'broken_images.txt').touch()  # of the images
+    (folder / 'my_predictions.npz').touch()  # of no test of the run
     train(toy_config(images, folder, train_cfg__max_epochs=1, default_hooks__logger__interval=5))
     apart = {path.name for path in (folder / 'previous_1').iterdir()}
     assert apart >= reports | logs
-    assert 'broken_images.txt' not in apart
+    assert not {'broken_images.txt', 'my_predictions.npz'} & apart
     assert len(logs) == 1
     assert [entry['step'] for entry in read_curves(folder)] == [5]
     assert len(read_curves(folder / 'previous_1')) > 1

@@ -342,7 +342,7 @@ def test_a_test_reports_both_class_mixes(call, run, data, tmp_path):
     status, printed, errors = call('test', run, '--split', 'val', '--work-dir', tmp_path, '--cfg-options', report)
     assert status == 0, errors
     assert 'Accuracy (%) on 40 validation images' in printed
-    metrics = json.loads((tmp_path / 'test_metrics.json').read_text())['last']['metrics']
+    metrics = json.loads((tmp_path / 'val_metrics.json').read_text())['last']['metrics']
     right = [
         each.classes[0] == each.path.split('/')[-2]
         for each in LongTailClassifier.load(run).predict(data, prior='natural')
@@ -351,6 +351,28 @@ def test_a_test_reports_both_class_mixes(call, run, data, tmp_path):
     assert metrics['shot/macro_balanced'] == pytest.approx(metrics['shot/macro'])
     assert 'all, for the natural class mix' in printed
     assert 'macro, for the balanced class mix' in printed
+
+
+def test_a_test_of_other_images_leaves_that_of_the_run_alone(call, run, data, tmp_path):
+    report = "default_hooks.run_report=dict(_delete_=True,type='ltcl.RunReportHook')"
+    options = ('--work-dir', tmp_path / 'work', '--cfg-options', report)
+    other = shutil.copytree(data, tmp_path / 'new' / 'test')
+    next((other / 'class_0').iterdir()).unlink()
+    assert call('test', run, *options).status == 0
+    before = {path: path.read_bytes() for path in (tmp_path / 'work').glob('*.*') if path.stem != 'test_config'}
+    assert {'test_metrics.json', 'predictions.npz', 'report.html'} <= {path.name for path in before}
+    for words, images, name in (
+        (('--split', 'val'), '40 validation', 'val'),
+        ((other,), '39 images of test', 'new-test'),
+    ):
+        done = call('test', run, *words, *options)
+        assert done.status == 0, done.err
+        written = [tmp_path / 'work' / f'{name}_{file}' for file in ('metrics.json', 'per_class.csv', 'report.html')]
+        assert all(path.is_file() for path in written)
+        assert all(path.name in done.out.replace('\n', '') for path in written)
+        assert load_predictions(tmp_path / 'work' / f'{name}_predictions.npz').split == name.replace('-', '/')
+        assert images in written[-1].read_text()
+    assert {path: path.read_bytes() for path in before} == before
 
 
 def test_an_estimate_that_cannot_be_made_is_refused_before_the_test(call, run, tmp_path, monkeypatch):
@@ -373,6 +395,6 @@ def test_a_report_tells_the_class_mix_of_its_test(call, run, tmp_path):
     assert 'Accuracy (%) on 40 validation images, for the class mix balanced' in ' '.join(
         printed.split()
     )  # the title is wrapped
-    told = json.loads((tmp_path / 'test_metrics.json').read_text())
+    told = json.loads((tmp_path / 'val_metrics.json').read_text())
     assert (told['prior'], told['tta']) == ('balanced', False)
-    assert 'validation images, for the class mix balanced' in (tmp_path / 'report.html').read_text()
+    assert 'validation images, for the class mix balanced' in (tmp_path / 'val_report.html').read_text()

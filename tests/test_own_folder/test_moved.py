@@ -55,7 +55,7 @@ def test_a_test_of_the_moved_folder_is_that_of_the_training(call, moved, tmp_pat
     assert saved.split == 'test'
     assert call('test', run, now, '--split', 'val', '--work-dir', tmp_path) == 0
     told = json.loads((run / 'metrics.json').read_text())['data']['val']
-    assert json.loads((tmp_path / 'test_metrics.json').read_text())['data']['test'] == told
+    assert json.loads((tmp_path / 'val_metrics.json').read_text())['data']['test'] == told
 
 
 def test_training_images_in_a_test_are_told(call, data, copied, tmp_path, capsys):

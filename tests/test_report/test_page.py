@@ -24,6 +24,7 @@ from sklearn.metrics import (
 )
 from torchmetrics.functional.classification import multiclass_calibration_error
 
+from ltcl.analysis.run_report import images_of
 from ltcl.errors import UserError
 from ltcl.predictions import save_predictions
 from ltcl.report.page import build_page, code
@@ -356,12 +357,33 @@ def test_answers_of_the_validation_are_not_those_of_a_later_test(tmp_path):
         saved(*answers(5, margin=margin), split=split) for margin, split in ((1.5, 'val'), (4.0, 'test'))
     )
     folder = write_run(tmp_path, validated)
-    assert read_run(folder).images == 'validation images'
     (folder / 'test_metrics.json').write_text(json.dumps(report_of(tested)))
     run = read_run(folder)
     assert (run.images, run.answers) == ('test images', None)
+    assert 'is of validation images, and the newest figures are of test images: write them anew' in run.left_out
     named = read_run(folder, folder / 'predictions.npz')
     assert (named.images, named.report['unit'], is_of_report(named)) == ('validation images', 'epoch', True)
+
+
+def test_predictions_that_are_named_go_with_the_figures_of_their_images(tmp_path):
+    folder = write_run(tmp_path, saved(*answers(5)))
+    for split, margin in (('val', 4.0), ('more/test', 2.0)):
+        of_others = saved(*answers(5, margin=margin), split=split)
+        save_predictions(tmp_path / 'others.npz', of_others)
+        told = report_of(of_others, split=split)
+        (folder / f'{split.replace("/", "-")}_metrics.json').write_text(json.dumps(told))
+        run = read_run(folder, tmp_path / 'others.npz')
+        assert run.report['last'] == told['last']
+        assert (run.images, is_of_report(run)) == (images_of(split), True)
+        assert read_run(folder, tested=split).report['last'] == told['last']
+    assert read_run(folder).images == 'test images'
+    (folder / 'more-test_metrics.json').unlink()
+    with pytest.raises(UserError, match=r'is of images of test, and .* has no figures of these: .* DATA --out'):
+        read_run(folder, tmp_path / 'others.npz')
+    for name in ('metrics.json', 'test_metrics.json'):
+        (folder / name).unlink()
+    with pytest.raises(UserError, match=r'has figures of other images alone, val_metrics\.json'):
+        read_run(folder)
 
 
 def test_runs_of_other_classes_have_no_common_tail(tmp_path):

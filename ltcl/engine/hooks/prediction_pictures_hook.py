@@ -12,18 +12,22 @@ from mmengine.structures import BaseDataElement
 from PIL import Image
 
 from ltcl.analysis.prediction_figure import Prediction, prediction_figure
+from ltcl.analysis.run_report import images_of
+from ltcl.analysis.tested_files import prefix_of_test
 from ltcl.datasets.transforms.upright import upright_rgb
 from ltcl.files import atomic_file
 from ltcl.registry import HOOKS
 
 from ..run_logs import warn_only
+from .run_report_hook import tested_images
 
 
 @HOOKS.register_module()
 class PredictionPicturesHook(Hook):
     """Leaves ``predictions.png`` in the work dir: some images, their true and their predicted label maps, side by side.
 
-    The first images of the last validation, after a training; of a test, as ``test_predictions.png``.
+    The first images of the last validation, after a training; of a test, as ``test_predictions.png``, or of another
+    set under the name of that.
 
     Args:
         num_images: Number of images, at least 1.
@@ -53,20 +57,21 @@ class PredictionPicturesHook(Hook):
 
     def after_train(self, runner: Runner) -> None:
         """Draw what the last validation gave."""
-        self._draw(runner, runner.val_loop, self.filename, 'validation')
+        self._draw(runner, runner.val_loop, self.filename, 'val')
 
     def after_test_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
         """Draw what the test gave."""
-        self._draw(runner, runner.test_loop, f'test_{self.filename}', 'test')
+        tested = tested_images(runner)
+        self._draw(runner, runner.test_loop, f'{prefix_of_test(tested)}{self.filename}', tested)
 
-    def _draw(self, runner: Runner, loop: Any, filename: str, part: str) -> None:
+    def _draw(self, runner: Runner, loop: Any, filename: str, split: str) -> None:
         if not self._samples:
             return
         meta = loop.dataloader.dataset.metainfo
         path = Path(runner.work_dir, filename)
         with warn_only(runner, f'{path} could not be drawn'):
             predictions = [_prediction(each) for each in self._samples]
-            images = f'The first {len(predictions)} of {len(loop.dataloader.dataset):,} {part} images'
+            images = f'The first {len(predictions)} of {len(loop.dataloader.dataset):,} {images_of(split)}'
             figure = prediction_figure(predictions, meta['classes'], meta['palette'], images)
             with atomic_file(path) as file:
                 figure.savefig(file, format='png', dpi=120)

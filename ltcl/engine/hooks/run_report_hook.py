@@ -11,11 +11,13 @@ from mmengine.runner import EpochBasedTrainLoop, Runner
 from ltcl.analysis.report_files import write_report
 from ltcl.analysis.run_record import RunRecord
 from ltcl.analysis.run_report import METRICS_FILE, build_report
+from ltcl.analysis.tested_files import OWN_TEST, prefix_of_page
 from ltcl.evaluation import ShotMetricMixin
 from ltcl.registry import HOOKS
+from ltcl.report.run_files import PREDICTIONS_FILE
 from ltcl.work_dir import name_of_checkpoint
 
-from ..kept_answers import keep_answers, take_answers
+from ..kept_answers import keep_answers, split_under_test, take_answers
 from ..recorded_metrics import find_shot_metric, per_class_of, scalars, shot_settings
 from ..report_publishing import publish, training_curves
 from ..run_description import describe_run, earlier_reports
@@ -32,9 +34,10 @@ class RunReportHook(Hook):
     """Leaves ``metrics.json``, ``per_class.csv``, two pictures and the page ``report.html``, and prints a table.
 
     The two data files are written after every validation, so that a stopped run keeps its figures; pictures and table
-    come at the end. The figures of a test have ``test_`` before each file name and never replace those of a training.
-    A resumed run goes on with the history and the times of the run it continues. What goes wrong while writing or
-    drawing is logged as a warning and ends no run.
+    come at the end. The figures of a test have ``test_`` before each file name and never replace those of a training;
+    a test of other images has the name of its set there, also before its page and its predictions, and replaces none of
+    the run's own. A resumed run goes on with the history and the times of the run it continues. What goes wrong while
+    writing or drawing is logged as a warning and ends no run.
 
     Names of classes stand in ``metrics.json`` as they are. In ``per_class.csv`` an apostrophe comes before one that a
     spreadsheet would run as a formula (:func:`ltcl.neutral_text.from_csv_cell` takes it off), and control characters
@@ -91,7 +94,7 @@ class RunReportHook(Hook):
         if self._record is not None and runner.iter >= runner.max_iters:
             unit = _unit(runner)
             last = Path(runner.work_dir, f'{unit}_{getattr(runner, unit)}.pth')  # these weights, not the best ones
-            keep_answers(runner, runner.val_loop, 'val', name_of_checkpoint(last))
+            keep_answers(runner, runner.val_loop, 'val', name_of_checkpoint(last), PREDICTIONS_FILE)
 
     def after_val_epoch(self, runner: Runner, metrics: dict[str, Any] | None = None) -> None:
         """Record the validation and write the data files."""
@@ -128,7 +131,8 @@ class RunReportHook(Hook):
         """Start the clock of a test, and have its answers kept."""
         self._clock = time.perf_counter()
         name = name_of_checkpoint(runner._load_from) if runner._load_from else Path(runner.work_dir).name
-        keep_answers(runner, runner.test_loop, self._split(runner), name)
+        file = f'{prefix_of_page(self.tested)}{PREDICTIONS_FILE}'
+        keep_answers(runner, runner.test_loop, split_under_test(runner.test_loop, self.tested), name, file)
 
     def after_test_epoch(self, runner: Runner, metrics: dict[str, Any] | None = None) -> None:
         """Write, draw and print the figures of a test."""
@@ -145,17 +149,13 @@ class RunReportHook(Hook):
         checkpoint = str(runner._load_from) if runner._load_from else None
         about = {
             'checkpoint': checkpoint,
-            'split': self._split(runner),
+            'split': split_under_test(runner.test_loop, self.tested),
             'tta': is_augmented(runner.model),
             **next((hook.about for hook in runner.hooks if isinstance(hook, PriorHook)), {}),
             **describe_run(runner, test=runner.test_loop),
         }
         report = build_report(record, unit='test', best_by=None, **shot_settings(shot), **about)
-        publish(runner, report, self.with_table, 'test_', predictions)
-
-    def _split(self, runner: Runner) -> str:
-        only = getattr(runner.test_loop.dataloader.dataset, 'measured_split', self.tested)
-        return only if self.tested == 'test' else self.tested
+        publish(runner, report, self.with_table, self.tested, predictions)
 
     def _count_seconds(self, training: bool) -> None:
         now = time.perf_counter()
@@ -174,6 +174,11 @@ class RunReportHook(Hook):
         shot = find_shot_metric(runner.val_loop)
         about = {**shot_settings(shot), **self._about}
         return build_report(self._record, unit=_unit(runner), best_by=self._best_key(shot), **about)
+
+
+def tested_images(runner: Runner) -> str:
+    """Which images a test is of, by the report hook; those of the run's own test where there is none."""
+    return next((hook.tested for hook in runner.hooks if isinstance(hook, RunReportHook)), OWN_TEST)
 
 
 def _unit(runner: Runner) -> str:
