@@ -124,6 +124,7 @@ def read_run(folder: str | Path, predictions: str | Path | None = None, tested: 
         add_predictions(run, Path(predictions))
     elif (kept := folder / f'{prefix_of_page(tested)}{PREDICTIONS_FILE}').is_file():
         try:
+            _require_newest(report, kept)
             add_predictions(run, kept, is_named=False)
         except UserError as error:  # what an earlier run left in the folder costs no page
             run.left_out = str(error)
@@ -220,6 +221,32 @@ def add_predictions(run: RunFiles, path: Path, is_named: bool = True) -> None:
     vars(run).update(vars(found))
 
 
+def _require_newest(report: dict, path: Path) -> None:
+    """Refuse predictions of an earlier test, where the newest one has left none there; an older ltcl does not say it.
+
+    Raises:
+        UserError: They are of one.
+    """
+    place = report.get('predictions_file', path.name)
+    if place is None:
+        again = f'test anew with `--out {shlex.quote(str(path))}`'
+        raise UserError(f'{path} is of an earlier test, and the newest one kept no predictions: {again}')
+    if place != path.name:
+        elsewhere = shlex.quote(os.path.normpath(path.parent / place))
+        raise UserError(f'{path} is of an earlier test, and the newest one wrote {elsewhere}: `--predictions` names it')
+
+
+def _is_of_model(report: dict, kept: SavedPredictions | SavedScenes) -> bool:
+    """Whether saved predictions are of the checkpoint of a report and calibrated as that is, as far as both tell it."""
+    name, unit = kept.checkpoint.removesuffix(' calibrated'), report['unit']
+    last = f'{unit}_{report["last"][unit]}' if unit != 'test' and report['last'] else None
+    told = report.get('checkpoint') if unit == 'test' else last
+    if not (told and name):
+        return True
+    is_calibrated = bool(report.get('calibration'))
+    return Path(told).resolve().stem == name.rpartition('/')[2] and is_calibrated == (name != kept.checkpoint)
+
+
 def _advice(folder: Path, path: Path | None = None, split: str = OWN_TEST) -> str:
     run, out = (shlex.quote(str(each)) for each in (folder, path or folder / PREDICTIONS_FILE))
     images = {'test': '', 'val': ' --split val'}.get(split, ' DATA')
@@ -238,7 +265,10 @@ def _check_classes(saved: list[str], reported: list[str], path: Path, folder: Pa
 
 
 def is_of_report(run: RunFiles) -> bool:
-    """Whether the saved predictions have the accuracy that the report tells."""
+    """Whether the saved predictions are of the model of the report, as far as known, and have the accuracy it tells."""
+    kept = run.saved or run.scenes
+    if kept is not None and not _is_of_model(run.report, kept):
+        return False
     metrics = run.metrics
     told = metrics.get('aAcc' if run.scenes else 'all', metrics.get('accuracy/top1'))
     if run.scenes is not None:

@@ -113,6 +113,21 @@ def check_page(work_dir, saved):
         assert shown == pytest.approx([100 * value for value in truth], abs=0.051, nan_ok=True)
 
 
+def test_a_page_has_no_answers_from_before_a_calibration(call, run, tmp_path):
+    options = ('--cfg-options', "default_hooks.run_report=dict(_delete_=True,type='ltcl.RunReportHook')")
+    assert call('test', run, *options).status == 0
+    assert call('report', run).status == 0
+    assert 'id="confidence"' in (run / 'report.html').read_text()
+    assert call('calibrate', run).status == 0
+    assert call('test', run, '--out', tmp_path / 'out.npz', *options).status == 0
+    assert 'The answers are calibrated' in (run / 'report.html').read_text()
+    done = call('report', run)
+    assert f'the newest one wrote {tmp_path}/out.npz: `--predictions` names it' in done.out
+    assert 'id="confidence"' not in (run / 'report.html').read_text()
+    assert call('report', run, '--predictions', tmp_path / 'out.npz').status == 0
+    assert 'The answers are calibrated' in (run / 'report.html').read_text()
+
+
 def test_it_stores_what_test_predict_and_export_use(call, run, folders, tmp_path):
     before, figures, _ = answered(call, run, tmp_path)
     weights = load_from_local(best(run))

@@ -200,11 +200,11 @@ def test_without_predictions_it_says_how_to_get_them(tmp_path):
 def test_other_predictions_are_told(tmp_path):
     scores, labels = answers(5)
     folder = write_run(tmp_path, saved(scores, labels))
-    assert 'another accuracy than the report' not in build_page([read_run(folder)])
+    assert 'not those of the report' not in build_page([read_run(folder)])
     report = json.loads((folder / 'test_metrics.json').read_text())
     report['last']['metrics']['shot/all'] -= 3
     (folder / 'test_metrics.json').write_text(json.dumps(report))
-    assert 'another accuracy than the report' in build_page([read_run(folder)])
+    assert 'not those of the report' in build_page([read_run(folder)])
 
 
 @pytest.mark.parametrize(
@@ -363,6 +363,46 @@ def test_answers_of_the_validation_are_not_those_of_a_later_test(tmp_path):
     assert 'is of validation images, and the newest figures are of test images: write them anew' in run.left_out
     named = read_run(folder, folder / 'predictions.npz')
     assert (named.images, named.report['unit'], is_of_report(named)) == ('validation images', 'epoch', True)
+
+
+@pytest.mark.parametrize(
+    ('saved_as', 'told', 'is_told'),
+    [
+        ('birds/best_epoch_2', dict(checkpoint='old/best_epoch_2.pth'), True),
+        ('birds/best_epoch_2', dict(checkpoint='old/epoch_3.pth'), False),
+        ('birds/best_epoch_2', dict(checkpoint='old/best_epoch_2.pth', calibration='calibrated on val'), False),
+        ('birds/best_epoch_2 calibrated', dict(checkpoint='old/best_epoch_2.pth', calibration='on val'), True),
+        ('birds/best_epoch_2 calibrated', dict(checkpoint='old/best_epoch_2.pth'), False),
+        ('ensemble', {}, True),
+    ],
+)
+def test_predictions_of_another_model_with_the_same_accuracy_are_told(tmp_path, saved_as, told, is_told):
+    folder = write_run(tmp_path, saved(*answers(5), checkpoint=saved_as), **told)
+    assert is_of_report(read_run(folder)) is is_told
+    page = build_page([read_run(folder)])
+    assert ('not those of the report' in page) is not is_told
+    assert ('The answers are' in page) is (is_told and 'calibration' in told)
+
+
+def test_predictions_of_the_last_validation_are_of_its_weights(tmp_path):
+    for epoch, is_last in ((3, True), (2, False)):
+        folder = write_run(tmp_path, saved(*answers(5), split='val', checkpoint=f'birds/epoch_{epoch}'))
+        (folder / 'test_metrics.json').unlink()
+        assert is_of_report(read_run(folder)) is is_last
+
+
+@pytest.mark.parametrize(
+    ('place', 'reason'),
+    [('../out.npz', 'the newest one wrote .*/out.npz: `--predictions`'), (None, 'the newest one kept no predictions')],
+)
+def test_predictions_of_an_earlier_test_are_left_out(tmp_path, place, reason):
+    folder = write_run(tmp_path / 'run', saved(*answers(5)), predictions_file='predictions.npz')
+    assert read_run(folder).answers is not None
+    write_run(folder, saved(*answers(5)), predictions_file=place)
+    run = read_run(folder)
+    assert run.answers is None
+    assert re.search(reason, run.left_out)
+    assert read_run(folder, folder / 'predictions.npz').answers is not None
 
 
 def test_predictions_that_are_named_go_with_the_figures_of_their_images(tmp_path):

@@ -78,7 +78,7 @@ def test_page_has_the_sections_of_a_segmentation(maps, folder):
     wrong = 100 * (maps[0] != maps[1])[maps[0] >= 0].mean()
     assert f'{wrong:.1f} % of all pixels are wrong' in page
     assert page.count('data:image/png') == 2 * page.count('data:image/jpeg') == 60
-    assert 'another accuracy than the report' not in page
+    assert 'not those of the report' not in page
     lines = list(csv.DictReader(io.StringIO(class_csv(class_rows(run), 'IoU'))))
     assert float(lines[0]['IoU']) == pytest.approx(run.per_class[0]['IoU'], abs=1e-3)
     assert 'auroc' in lines[0]

@@ -1,5 +1,6 @@
 """The report at the end of a run."""
 
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -151,6 +152,7 @@ class RunReportHook(Hook):
             'checkpoint': checkpoint,
             'split': split_under_test(runner.test_loop, self.tested),
             'tta': is_augmented(runner.model),
+            'predictions_file': predictions and os.path.relpath(predictions, runner.work_dir),
             **next((hook.about for hook in runner.hooks if isinstance(hook, PriorHook)), {}),
             **describe_run(runner, test=runner.test_loop),
         }
