@@ -20,6 +20,7 @@ from typing import Any
 
 from mmengine.config import Config
 
+from ltcl.analysis.tested_files import OWN_TEST
 from ltcl.errors import UserError
 from ltcl.files import why_unwritable
 from ltcl.launch import apply_options, build_runner, load_config, run_options
@@ -256,4 +257,8 @@ def main(args: argparse.Namespace) -> None:
         load_members(runner, [checkpoint for _, checkpoint in members])
     if data is not None and not is_own(cfg, data):
         warn_of_training_images(cfg, runner.test_dataloader.dataset, data)
+    if args.out is not None:
+        from ltcl.engine.kept_answers import split_under_test, tell_split
+
+        tell_split(runner.test_loop, split_under_test(runner.test_loop, OWN_TEST))
     runner.test()

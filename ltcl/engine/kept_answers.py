@@ -19,7 +19,7 @@ MOST_SCORES = 50_000_000
 
 
 def keep_answers(runner: Runner, loop: BaseLoop, split: str, checkpoint: str, file: str) -> None:
-    """Let a loop write its answers into the work dir, unless it writes predictions anyway.
+    """Let a loop write its answers into the work dir, unless it writes predictions anyway; those are told their split.
 
     Nothing is written of a loop without a metric by shot group, or of very many scores.
 
@@ -30,6 +30,7 @@ def keep_answers(runner: Runner, loop: BaseLoop, split: str, checkpoint: str, fi
         checkpoint: Name of the model: work dir and checkpoint.
         file: Name of the file.
     """
+    tell_split(loop, split)
     shot = next((metric for metric in loop.evaluator.metrics if isinstance(metric, ShotMetricMixin)), None)
     if shot is None or _saver(loop) is not None:
         return
@@ -49,6 +50,18 @@ def keep_answers(runner: Runner, loop: BaseLoop, split: str, checkpoint: str, fi
     if shot.class_counts is not None:
         metric.set_class_counts(shot.class_counts)
     loop.evaluator.metrics.append(metric)
+
+
+def tell_split(loop: BaseLoop, split: str) -> None:
+    """Tell what writes predictions of test images which ones they are.
+
+    Args:
+        loop: Of validation or of test.
+        split: As :func:`split_under_test` finds it.
+    """
+    saver = _saver(loop)
+    if saver is not None and saver.split == OWN_TEST:
+        saver.split = split
 
 
 def split_under_test(loop: BaseLoop, tested: str) -> str:

@@ -52,7 +52,7 @@ def test_a_test_of_the_moved_folder_is_that_of_the_training(call, moved, tmp_pat
     saved, before = load_predictions(tmp_path / 'out.npz'), load_predictions(run / 'predictions.npz')
     assert [path.replace(str(now), str(was)) for path in saved.paths] == before.paths.tolist()
     assert saved.scores.tolist() == before.scores.tolist()
-    assert saved.split == 'test'
+    assert saved.split == 'val'
     assert call('test', run, now, '--split', 'val', '--work-dir', tmp_path) == 0
     told = json.loads((run / 'metrics.json').read_text())['data']['val']
     assert json.loads((tmp_path / 'val_metrics.json').read_text())['data']['test'] == told

@@ -56,6 +56,15 @@ def test_result_has_both_classifiers_and_the_figures_of_the_tail(work_dir):
     assert ours.figures['macro'] == ours.figures['macro_balanced']
 
 
+@pytest.mark.parametrize('hook', ['', 'default_hooks.run_report=None'])
+def test_answers_of_a_folder_without_a_test_part_are_of_the_validation(call, work_dir, tmp_path, hook):
+    options = ('--cfg-options', hook) if hook else ()
+    assert call('test', work_dir, '--work-dir', tmp_path, '--out', tmp_path / 'out.npz', *options) == 0
+    assert load_predictions(tmp_path / 'out.npz').split == 'val'
+    if not hook:
+        assert 'on 3 validation images' in (tmp_path / 'report.html').read_text()
+
+
 def test_the_best_checkpoint_is_that_of_the_mean_over_classes(work_dir):
     [best] = work_dir.glob('best_*.pth')
     assert best.name.startswith('best_shot_macro_epoch_')
