@@ -103,7 +103,7 @@ def damaged(prints: Sequence[Fingerprint | None]) -> np.ndarray:
 
 
 def describe_counts(images: Labelled) -> list[str]:
-    """Images, imbalance factor and Gini coefficient of each part, in words."""
+    """Images, imbalance factor and Gini coefficient of each part, and what the shot groups are of, in words."""
     lines = []
     for name, counts in images.counts().items():
         found = imbalance_factor(counts)
@@ -111,5 +111,10 @@ def describe_counts(images: Labelled) -> list[str]:
         lines.append(
             f'{name}: {counts.sum():,} images of {np.count_nonzero(counts):,} of {len(counts):,} classes, '
             f'{factor}Gini {gini(counts):.2f}'
+        )
+    if images.left is not None:
+        lines.append(
+            f'shot groups: of the {images.left.sum():,} images that `ltcl train` trains on, '
+            'once it has drawn a fifth of each class for validation'
         )
     return lines

@@ -26,7 +26,7 @@ def report(data: str, cfg: Any, args: argparse.Namespace) -> None:
         UserError: The images cannot be listed, there is no such backbone, or a place cannot be written.
     """
     with quiet():
-        images = images_of_folder(data) if cfg is None else images_of_config(cfg)
+        images = images_of_folder(data, not args.no_files) if cfg is None else images_of_config(cfg)
     found = look(images, data, not args.no_files, args.backbone, args.neighbours or NEIGHBOURS)
     _tell_classes(images)
     lines = found.lines

@@ -26,6 +26,8 @@ class Labelled(NamedTuple):
         names: Names of the parts.
         classes: Names of the classes.
         bounds: Smallest and largest training count of a medium-shot class.
+        left: Images of each class that a training is left with, once it has drawn those of the validation, int64, shape
+            (num_classes,); None where nothing is drawn.
     """
 
     pictures: Sequence[str | np.ndarray]
@@ -34,6 +36,7 @@ class Labelled(NamedTuple):
     names: list[str]
     classes: list[str]
     bounds: tuple[int, int] = DEFAULT_BOUNDS
+    left: np.ndarray | None = None
 
     def counts(self) -> dict[str, np.ndarray]:
         """Images of each class, int64, shape (num_classes,), by part."""
@@ -42,14 +45,15 @@ class Labelled(NamedTuple):
 
     @property
     def training(self) -> np.ndarray:
-        """Images of each class in the part that is trained on, int64, shape (num_classes,)."""
+        """Images of each class in the part that training images come from, int64, shape (num_classes,)."""
         counts = self.counts()
         return counts.get(TRAINING, next(iter(counts.values())))
 
     @property
     def groups(self) -> list[str]:
-        """Shot group of each class."""
-        return [group_of(count, self.bounds) for count in self.training.tolist()]
+        """Shot group of each class, by the images that a training has of it."""
+        counts = self.training if self.left is None else self.left
+        return [group_of(count, self.bounds) for count in counts.tolist()]
 
     def name_of(self, place: int) -> str:
         """File of an image, or its place where it is none."""
@@ -57,11 +61,12 @@ class Labelled(NamedTuple):
         return picture if isinstance(picture, str) else f'{self.names[self.parts[place]]} image {place}'
 
 
-def images_of_folder(root: str) -> Labelled:
+def images_of_folder(root: str, with_files: bool = True) -> Labelled:
     """All images of a folder as ``ltcl train`` reads them.
 
     Args:
         root: The folder.
+        with_files: Open them to find copies, which a training keeps together when it draws those of the validation.
 
     Raises:
         UserError: It has another form.
@@ -74,7 +79,18 @@ def images_of_folder(root: str) -> Labelled:
     read = [sources.read(name, classes, 'none', False, 'auto') for name in names]
     paths = [str(Path(root, path)) for images in read for path in images.paths]
     labels = np.concatenate([images.labels for images in read])
-    return Labelled(paths, labels, np.repeat(np.arange(len(read)), [len(each.paths) for each in read]), names, classes)
+    parts = np.repeat(np.arange(len(read)), [len(each.paths) for each in read])
+    is_drawn = sources.training is not None and 'val' not in names
+    left = _left_for_training(root, with_files, len(classes)) if is_drawn else None
+    return Labelled(paths, labels, parts, names, classes, left=left)
+
+
+def _left_for_training(root: str, with_files: bool, num_classes: int) -> np.ndarray:
+    from ltcl.datasets.own_images import OwnImages
+
+    copies = 'sample' if with_files else 'none'
+    trained, _ = OwnImages(root, check_files='none', check_copies=copies, lazy_init=True).images_of_split()
+    return np.bincount(trained.labels, minlength=num_classes)
 
 
 def images_of_config(cfg: Any) -> Labelled:

@@ -108,7 +108,7 @@ class OwnImages(BaseDataset):
 
     def load_data_list(self) -> list[dict]:
         """Infos of all images of the split, by class and path."""
-        images, left = self._images()
+        images, left = self.images_of_split()
         note(f'{self.split}: {self._origin()}: {summary(images.labels, self.CLASSES)}')
         if self.split == 'train':
             self._check_training(images, left)
@@ -116,7 +116,7 @@ class OwnImages(BaseDataset):
             self._warn_of_training_images(images)
         return image_infos([os.path.join(self.data_root, path) for path in images.paths], images.labels)
 
-    def _images(self) -> tuple[Images, Images | None]:
+    def images_of_split(self) -> tuple[Images, Images | None]:
         """Images of the split, by class and path, and what the draw left of theirs; None: nothing is drawn.
 
         Raises:

@@ -13,6 +13,7 @@ from ltcl.data_stats.copies import copies_in
 from ltcl.data_stats.figures import gini
 from ltcl.data_stats.images import Labelled
 from ltcl.data_stats.verdict import verdict
+from ltcl.datasets import OwnImages
 from ltcl.launch import import_scope
 
 CONFIG = 'custom/gpaco_resnet50_1xb32-100e_own-images.py'
@@ -192,3 +193,21 @@ def test_mistakes_are_one_line(call, folder):
     assert 'there is no folder' in call('stats', folder, '--out', folder / 'no' / 'x.csv').mistake
     assert '--no-files forbids' in call('stats', folder, '--no-files', '--backbone', 'resnet18').mistake
     assert '--neighbours is for' in call('stats', folder, '--neighbours', 5).mistake
+
+
+@pytest.mark.parametrize(('parts', 'copies', 'words'), [([], 0, ['--no-files']), ([], 2, []), (['train'], 0, [])])
+def test_the_groups_of_a_folder_are_those_of_its_training(call, tmp_path, parts, copies, words):
+    root = tmp_path.joinpath('birds', *parts)
+    for label, (name, size) in enumerate({'a': 110, 'b': 22, 'c': 8}.items()):
+        (root / name).mkdir(parents=True)
+        for number in range(size):
+            random = np.random.default_rng((label, max(number, copies)))  # the first ones are one picture
+            Image.fromarray(random.integers(0, 256, (8, 8, 3), np.uint8)).save(root / name / f'{number}.png')
+    done = call('stats', tmp_path / 'birds', *words, '--out', tmp_path / 'classes.csv')
+    assert done.status == 0, done.err
+    dataset = OwnImages(str(tmp_path / 'birds'))
+    counts = np.bincount(dataset.get_gt_labels())
+    assert all(counts <= (100, 19, 19))
+    assert [row['group'] for row in csv.DictReader((tmp_path / 'classes.csv').open())] == ['medium', 'few', 'few']
+    assert f'shot groups: of the {counts.sum()} images that `ltcl train` trains on' in done.out
+    assert 'many (> 100) 0, medium (20-100) 1, few (< 20) 2 classes' in done.out
