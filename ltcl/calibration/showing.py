@@ -15,7 +15,7 @@ from .calibrating import Calibrated, Choice, applied
 from .choices import compared
 from .collecting import Answers
 from .figures import calibration_figures
-from .fitting import power_of
+from .fitting import FEWEST_ANSWERS, FEWEST_WRONG, power_of
 from .record import ALL, GROUPS, Calibration
 from .rejection import Coverage, coverage
 
@@ -27,6 +27,9 @@ COLUMNS = {
     'log_loss': ('log loss', 3),
 }
 CHOICE_COLUMNS = {'all': 'all', 'macro': 'macro', 'ece': 'ECE', 'log_loss': 'log loss'}
+NO_CHOICES = (
+    f'too few images to compare the choices: each half of them needs {FEWEST_ANSWERS} with {FEWEST_WRONG} wrong answers'
+)
 FAR = 0.3
 """Powers of the training counts by which two class mixes are called different."""
 
@@ -63,6 +66,8 @@ def show(found: Calibrated, answers: Answers, choice: Choice) -> None:
     _say(*check_lines(found, val, test, name))
     if len(choices := compared(val, choice, found)) > 1:
         show_choices(val.split, choices)
+    else:
+        _say(NO_CHOICES)
     if found.calibration.thresholds:
         show_thresholds(found, after)
 

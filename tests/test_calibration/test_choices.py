@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from calibrated_labels import drawn
 
-from ltcl.calibration.calibrating import Choice, calibrate
+from ltcl.calibration.calibrating import Choice, calibrate, some
 from ltcl.calibration.choices import compared
 from ltcl.calibration.collecting import Answers
 from ltcl.calibration.figures import calibration_figures
@@ -39,6 +39,17 @@ def test_another_mix_is_a_row_of_its_own_and_unknown_counts_leave_one():
     assert list(compared(val, asked, calibrate(val, asked)))[-1] == ('--by group --prior balanced', True)
     unknown = val._replace(class_counts=np.full(5, -1))
     assert list(compared(unknown, Choice(), calibrate(unknown, Choice())))[1:] == [('one temperature', True)]
+
+
+def test_too_few_images_for_halves_are_told(capsys):
+    val = drawn(factor=2.5, strength=1)
+    few = some(val, np.isin(np.arange(len(val.labels)), np.random.default_rng(0).permutation(len(val.labels))[:90]))
+    for images, is_told in (few, True), (val, False):
+        show(calibrate(images, Choice()), Answers(images, None, 'test', Choice().bounds), Choice())
+        said = capsys.readouterr().out
+        line = 'too few images to compare the choices: each half of them needs 50 with 5 wrong answers'
+        assert (line in said.splitlines()) is is_told
+        assert ('what each choice gives' in said) is not is_told
 
 
 def test_the_command_says_what_changes(capsys):
