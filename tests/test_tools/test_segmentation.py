@@ -130,6 +130,12 @@ def test_two_processes_train_and_one_tests(scenes, tmp_path, call):
     tested = json.loads((tmp_path / 'run' / 'test_metrics.json').read_text())
     assert tested['last']['metrics'] == report['last']['metrics']
     assert call('test', config, checkpoint, '--out', tmp_path / 'a.npz').status == 0
+    pictures = [tmp_path / 'run' / f'{name}_predictions.png' for name in ('test', 'val')]
+    before = pictures[0].stat().st_mtime_ns
+    assert call('test', config, checkpoint, '--split', 'val').status == 0
+    assert pictures[1].is_file()
+    assert pictures[0].stat().st_mtime_ns == before
+    assert load_scenes(tmp_path / 'run' / 'val_predictions.npz').split == 'val'
     saved = load_scenes(tmp_path / 'a.npz')
     rows = class_rows(read_run(tmp_path / 'run', tmp_path / 'a.npz'))
     iou = {row.index: row.figures['recall'] for row in rows}
