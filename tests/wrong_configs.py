@@ -200,6 +200,9 @@ OPTIONS = [
     (SEG, 'model.decode_head.type=ltcl.BranchedFCNHed', 'ltcl.BranchedFCNHed|ltcl.BranchedFCNHead'),
     (SEG, 'param_scheduler.1.by_epoch=True', 'by_epoch=False'),
     (SEG, 'param_scheduler.1.end=0', 'end|at least 1'),
+    (SEG, 'default_hooks.checkpoint.by_epoch=True', 'default_hooks.checkpoint.by_epoch=False|interval to iterations'),
+    (SEG, 'log_processor.by_epoch=True', 'log_processor.by_epoch=False'),
+    (SEG, 'default_hooks.logger.log_metric_by_epoch=True', 'default_hooks.logger.log_metric_by_epoch=False'),
     (SEG, 'default_hooks.checkpoint.save_best=mIoU', 'save_best|seg/mIoU'),
     (SEG, 'val_evaluator.0.count_ke=pixel', 'count_ke|count_key'),
     (SEG, 'train_dataloader.dataset.data_prefx=x', 'data_prefx|data_prefix'),
@@ -299,6 +302,13 @@ FILES = [
     ('train_cfg = dict(val_interval=0)', 'val_interval|at least 1'),
     ("train_cfg = dict(type='ltcl.ResumeableTrainLoop')", 'ltcl.ResumeableTrainLoop|ltcl.ResumableTrainLoop'),
     ("train_cfg = dict(type='ltcl.ResumableIterTrainLoop')", 'max_epochs|max_iters'),
+    (
+        'max_epochs = None\n'
+        'train_cfg = dict(_delete_=True, by_epoch=False, max_iters=60, val_interval=30)\n'
+        "param_scheduler = dict(_delete_=True, type='CosineAnnealingLR', T_max=60, by_epoch=False)",
+        'default_hooks.checkpoint.by_epoch=False|default_hooks.logger.log_metric_by_epoch=False|'
+        'log_processor.by_epoch=False|default_hooks.checkpoint.interval to iterations',
+    ),
     ('param_scheduler = dict(T_max=5)', 'param_scheduler|list'),
     ("param_scheduler = [dict(type='CosineAnnealingLR', T_max='all')]", 'T_max|whole'),
     ("param_scheduler = dict(_delete_=True, type='MultiStepLR', milestones=10)", 'milestones|list'),

@@ -1,0 +1,36 @@
+"""Whether what is told by epochs or iterations counts as the training loop does."""
+
+from collections.abc import Mapping
+
+from ltcl.errors import UserError
+
+from .run_length import unit_of
+
+# Parts that would see nothing but the one epoch of an iteration loop, with the entry by which they count iterations.
+COUNTERS = (
+    ('default_hooks', 'checkpoint', 'CheckpointHook', 'by_epoch'),
+    ('default_hooks', 'logger', 'LoggerHook', 'log_metric_by_epoch'),
+    ('', 'log_processor', 'LogProcessor', 'by_epoch'),
+)
+
+
+def check_counters(entries: Mapping) -> None:
+    """What saves and logs a run of iterations counts them.
+
+    Args:
+        entries: Top-level entries of a config.
+
+    Raises:
+        UserError: Names every entry to set.
+    """
+    if unit_of(entries) != 'max_iters':
+        return
+    wrong = []
+    for section, name, kind, entry in COUNTERS:
+        part = ((entries.get(section) or {}) if section else entries).get(name, {})
+        if isinstance(part, Mapping) and kind in str(part.get('type', kind)) and part.get(entry, True):
+            wrong.append(f'{section}.{name}.{entry}'.lstrip('.'))
+    if wrong:
+        settings = ', '.join(f'{key}=False' for key in wrong)
+        saving = ', and default_hooks.checkpoint.interval to iterations' if 'checkpoint' in wrong[0] else ''
+        raise UserError(f'{wrong[0]} is True, and the run counts iterations: set {settings}{saving}')
