@@ -188,6 +188,7 @@ OPTIONS = [
     (PACO, 'model.online_views=[0,0]', 'view 0 twice'),
     (PACO, 'model.head.queue_len=64', 'queue_len=64|128 keys'),
     (PACO, 'train_dataloader.collate_fn=None', 'default_collate'),
+    (PACO, 'train_dataloader.sampler.type=InfiniteSampler', 'InfiniteSampler has no end|DefaultSampler|IterTrainLoop'),
     (CIFAR, 'model.type=ltcl.FrozenEncoderClassifier', 'FrozenEncoderClassifier|load_from'),
     # Segmentation.
     (SEG, 'max_epochs=20', 'max_epochs|max_iters'),

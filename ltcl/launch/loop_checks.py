@@ -34,3 +34,23 @@ def check_counters(entries: Mapping) -> None:
         settings = ', '.join(f'{key}=False' for key in wrong)
         saving = ', and default_hooks.checkpoint.interval to iterations' if 'checkpoint' in wrong[0] else ''
         raise UserError(f'{wrong[0]} is True, and the run counts iterations: set {settings}{saving}')
+
+
+def check_sampler(entries: Mapping) -> None:
+    """The training images are drawn for as long as the loop counts.
+
+    Args:
+        entries: Top-level entries of a config.
+
+    Raises:
+        UserError: Names the sampler and what to set.
+    """
+    sampler = (entries.get('train_dataloader') or {}).get('sampler')
+    if not isinstance(sampler, Mapping) or unit_of(entries) != 'max_epochs':
+        return
+    name = str(sampler.get('type'))
+    if name.rpartition('.')[2] == 'InfiniteSampler':
+        raise UserError(
+            f"train_dataloader.sampler: {name} has no end, and the run counts epochs: set type='DefaultSampler' there, "
+            "or train_cfg.type='ltcl.ResumableIterTrainLoop' with max_iters"
+        )

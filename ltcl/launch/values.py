@@ -10,7 +10,7 @@ from ltcl.value_ranges import check_ranges
 
 from .config_names import SECTIONS, similar_names
 from .hook_names import HOOK_TYPES, check_hooks, hooks_of
-from .loop_checks import check_counters
+from .loop_checks import check_counters, check_sampler
 from .nodes import below, dicts_in
 from .run_length import UNITS, counts_in, is_length, length_of, schedulers, unit_of
 from .value_rules import KEYS, LISTS, NEEDED, RULES, TOGETHER
@@ -185,5 +185,6 @@ CHECKS: tuple[Callable[[Mapping], None], ...] = (
     check_widths,
     check_schedule,
     check_counters,
+    check_sampler,
     check_metrics,
 )
