@@ -310,6 +310,11 @@ FILES = [
         'default_hooks.checkpoint.by_epoch=False|default_hooks.logger.log_metric_by_epoch=False|'
         'log_processor.by_epoch=False|default_hooks.checkpoint.interval to iterations',
     ),
+    (
+        "sampler = dict(_delete_=True, type='ltcl.ProgressivelyBalancedSampler', max_epochs=50)\n"
+        'train_dataloader = dict(sampler=sampler)',
+        'train_dataloader.sampler.max_epochs=50|max_epochs=100|set it',
+    ),
     ('param_scheduler = dict(T_max=5)', 'param_scheduler|list'),
     ("param_scheduler = [dict(type='CosineAnnealingLR', T_max='all')]", 'T_max|whole'),
     ("param_scheduler = dict(_delete_=True, type='MultiStepLR', milestones=10)", 'milestones|list'),

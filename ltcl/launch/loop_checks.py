@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from ltcl.errors import UserError
 
-from .run_length import unit_of
+from .run_length import length_of, unit_of
 
 # Parts that would see nothing but the one epoch of an iteration loop, with the entry by which they count iterations.
 COUNTERS = (
@@ -45,6 +45,7 @@ def check_sampler(entries: Mapping) -> None:
     Raises:
         UserError: Names the sampler and what to set.
     """
+    length = length_of(entries, 'max_epochs')
     sampler = (entries.get('train_dataloader') or {}).get('sampler')
     if not isinstance(sampler, Mapping) or unit_of(entries) != 'max_epochs':
         return
@@ -53,4 +54,9 @@ def check_sampler(entries: Mapping) -> None:
         raise UserError(
             f"train_dataloader.sampler: {name} has no end, and the run counts epochs: set type='DefaultSampler' there, "
             "or train_cfg.type='ltcl.ResumableIterTrainLoop' with max_iters"
+        )
+    if name.startswith('ltcl.') and sampler.get('max_epochs') not in (None, length):
+        raise UserError(
+            f'train_dataloader.sampler.max_epochs={sampler["max_epochs"]} is not the length of the run, '
+            f'max_epochs={length}: set it to that'
         )
