@@ -94,3 +94,10 @@ def test_mistakes_are_named(images, tmp_path):
         Runner.from_cfg(cfg).train()
     with pytest.raises(UserError, match='KCLHead has none'):
         Runner.from_cfg(config(images, tmp_path, 'kcl')).train()
+
+
+def test_run_of_iterations(images, tmp_path):
+    train_cfg = dict(_delete_=True, type='ltcl.ResumableIterTrainLoop', max_iters=4)
+    cfg = config(images, tmp_path, train_cfg=train_cfg, param_scheduler=None)
+    with pytest.raises(UserError, match=r'counts epochs, so the run must: set train_cfg\.max_epochs'):
+        Runner.from_cfg(cfg).train()

@@ -5,7 +5,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from mmengine.hooks import Hook
-from mmengine.runner import Runner
+from mmengine.runner import IterBasedTrainLoop, Runner
 from torch import Tensor, nn
 
 from ltcl.datasets.samplers import PrioritySampler
@@ -31,7 +31,7 @@ class SamplerPriorityHook(Hook):
             ``'cross_entropy'``: its negative logarithm.
 
     Raises:
-        UserError: Another ``score``; no priority sampler, or no classifier.
+        UserError: Another ``score``; no priority sampler, no classifier, or a run that counts iterations.
 
     Differs from the original: the priorities of an epoch hold until its end, so that the order does not depend on how
     far the dataloader reads ahead.
@@ -46,6 +46,9 @@ class SamplerPriorityHook(Hook):
 
     def before_train(self, runner: Runner) -> None:
         """Listen to the classifier, and give a resumed sampler its priorities."""
+        if isinstance(runner.train_loop, IterBasedTrainLoop):
+            # The dataloader begins an epoch ahead of the training: its priorities would hang on the workers.
+            raise UserError('SamplerPriorityHook counts epochs, so the run must: set train_cfg.max_epochs')
         sampler = runner.train_dataloader.batch_sampler.sampler
         self._sampler = getattr(sampler, 'sampler', sampler)
         if not isinstance(self._sampler, PrioritySampler):

@@ -16,7 +16,8 @@ class ResumableIterTrainLoop(SeededLoopMixin, IterBasedTrainLoop):
     """mmengine's iteration loop, resumable at any iteration, with the same result whatever the number of workers.
 
     How: :class:`SeededLoopMixin`. Batches go on across the ends of epochs, with any sampler: one that deals an epoch
-    (``DefaultSampler``) begins the next by itself, the workers go on, and all batches are full.
+    (``DefaultSampler``) begins the next by itself, the workers go on, and all batches are full. One whose order
+    hangs on the training, a priority sampler with its hook, needs a loop that counts epochs.
 
     Args:
         runner: The runner.
