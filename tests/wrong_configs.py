@@ -7,6 +7,7 @@ CIFAR = 'configs/balanced_softmax/balanced-softmax_resnet32_1xb128-400e_cifar100
 LDAM = 'configs/stage2/ldam_kcl_resnet32_1xb128-200e_cifar10-lt-if100.py'
 SEG = 'configs/seg/gpaco/gpaco_deeplabv3plus-r18_1xb8-2000i_fashion-scenes.py'
 RR = 'configs/seg/region_rebalance/region-rebalance_deeplabv3plus-r18_1xb8-2000i_fashion-scenes.py'
+VIT = 'configs/cross_entropy/cross-entropy_vit-large_8xb16-50e_imagenet.py'
 OWN = 'configs/custom/gpaco_resnet50_1xb32-100e_own-images.py'
 
 # (config, option, words of the answer): tools/train.py CONFIG --cfg-options OPTION.
@@ -26,6 +27,16 @@ OPTIONS = [
     (PACO, 'optim_wrapper.type=Bfloat16OptimWrapper', 'Bfloat16OptimWrapper|ltcl.Bfloat16OptimWrapper'),
     (PACO, 'optim_wrapper.clip_grad.max_nrm=1', 'clip_grad'),
     (PACO, 'optim_wrapper.clip_grad=dict(max_nrm=1)', 'max_nrm|max_norm'),
+    (PACO, 'optim_wrapper.paramwise_cfg=dict(norm_decay_mul=0.0)', 'norm_decay_mul|norm_decay_mult'),
+    (PACO, 'optim_wrapper.paramwise_cfg=dict(layer_decay_rate=0.65)', 'layer_decay_rate|constructor='),
+    (PACO, 'optim_wrapper.paramwise_cfg=dict(custom_keys=dict(backbone=dict(lr_mul=0.1)))', 'lr_mul|lr_mult'),
+    (PACO, 'optim_wrapper.paramwise_cfg=dict(custom_keys=dict(backbone=0.1))', "['backbone']=0.1|dict(lr_mult=0.1)"),
+    (PACO, 'optim_wrapper.paramwise_cfg=dict(bias_lr_mult=-1)', 'bias_lr_mult|at least 0'),
+    (
+        VIT,
+        'optim_wrapper.paramwise_cfg.custom_keys=dict(backbone=dict(lr_mult=0.1))',
+        "['backbone']|lr_mult|decay_mult",
+    ),
     (PACO, 'batch_size=64', 'batch_size|train_dataloader.batch_size'),
     (PACO, 'train_dataloader.batchsize=64', 'batchsize|batch_size'),
     (PACO, 'train_dataloader.num_worker=2', 'num_worker|num_workers'),

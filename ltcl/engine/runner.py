@@ -30,6 +30,7 @@ from ltcl.registry import RUNNERS
 from ltcl.work_dir import locked
 
 from .compiling import compile_training
+from .optimizers.custom_keys import check_custom_keys
 from .optimizers.fused import with_fused
 from .resuming import resume_run
 from .run_logs import go_on_without
@@ -200,7 +201,11 @@ class Runner(MMEngineRunner):
         """As mmengine's, of an optimizer that takes each parameter in one pass where that changes no number.
 
         A model that is to be sharded is so before, as an optimizer keeps the parameters it gets.
+
+        Raises:
+            UserError: A rate is for layers that the model does not have.
         """
+        check_custom_keys(optim_wrapper, unwrapped(self.model))
         if isinstance(self.model, FullyShardedModel):
             if not self.model.is_sharded:
                 refuse_unfit(self.hooks, optim_wrapper)

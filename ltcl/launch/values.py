@@ -12,6 +12,7 @@ from .config_names import SECTIONS, similar_names
 from .hook_names import HOOK_TYPES, check_hooks, hooks_of
 from .loop_checks import check_counters, check_sampler
 from .nodes import below, dicts_in
+from .rate_checks import check_rates
 from .run_length import UNITS, counts_in, is_length, length_of, schedulers, unit_of
 from .value_rules import KEYS, LISTS, NEEDED, RULES, TOGETHER
 
@@ -186,5 +187,6 @@ CHECKS: tuple[Callable[[Mapping], None], ...] = (
     check_schedule,
     check_counters,
     check_sampler,
+    check_rates,
     check_metrics,
 )

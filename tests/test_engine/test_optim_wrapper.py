@@ -1,10 +1,14 @@
 from contextlib import contextmanager
 
+import pytest
 import torch
 from mmengine.optim import build_optim_wrapper
 from torch import nn
+from toy import toy_config
 
+from ltcl.engine import Runner
 from ltcl.engine.optimizers import Bfloat16OptimWrapper
+from ltcl.errors import UserError
 
 
 def build(model: nn.Module, **kwargs) -> Bfloat16OptimWrapper:
@@ -71,3 +75,18 @@ def test_gradient_clipping_works():
     wrapper.update_params(loss)
     steps = [parameter.detach() - value for parameter, value in zip(model.parameters(), before, strict=True)]
     torch.testing.assert_close(torch.cat([step.flatten() for step in steps]).norm(), torch.tensor(0.05))
+
+
+def test_rates_of_layers_that_are_not_there(images, tmp_path):
+    cfg = toy_config(images, tmp_path, 'cross_entropy')
+    runner = Runner.from_cfg(cfg)
+
+    def build_with(**custom_keys):
+        return runner.build_optim_wrapper({**cfg.optim_wrapper, 'paramwise_cfg': dict(custom_keys=custom_keys)})
+
+    wrapper = build_with(backbone=dict(lr_mult=0.1), pos_embed=dict(decay_mult=0.0))
+    assert {round(group['lr'], 9) for group in wrapper.optimizer.param_groups} == {0.05, 0.005}
+    with pytest.raises(UserError, match="'backone' is in the name of no parameter: did you mean backbone"):
+        build_with(backone=dict(lr_mult=0.1))
+    with pytest.raises(UserError, match=r"'queue' is in the name of no parameter: they are named as backbone\.\S+$"):
+        build_with(queue=dict(lr_mult=0.1))
