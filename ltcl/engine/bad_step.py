@@ -18,6 +18,7 @@ from .finite import first_not_finite, is_finite
 FILE = 'not_finite.json'
 SHOWN = 3
 INPUTS = 'data_preprocessor'
+SPREAD = 'unknown, as clip_grad divides the gradients of all by a norm that is not finite'
 # What is noticed, the most telling first.
 KINDS = {'loss': 'the loss of', 'gradient': 'the gradient of', 'weight': 'a weight or buffer after'}
 
@@ -82,7 +83,12 @@ def image_names(data_batch: Mapping | Sequence, dataset: object = None) -> list[
 
 
 def find_origin(
-    model: nn.Module, inputs: object, gradients: Mapping[str, Tensor], allowed: Collection[str], loss_is_bad: bool
+    model: nn.Module,
+    inputs: object,
+    gradients: Mapping[str, Tensor],
+    allowed: Collection[str],
+    loss_is_bad: bool,
+    is_clipped: bool = False,
 ) -> str:
     """Where the bad numbers came from, as far as it can be told after the update has spread them.
 
@@ -96,6 +102,7 @@ def find_origin(
         gradients: Gradient of each trained parameter.
         allowed: Buffers that are not finite by design.
         loss_is_bad: Whether the forward pass was bad already.
+        is_clipped: Whether the gradients were divided by their common norm.
 
     Returns:
         Name of a layer, ``'data_preprocessor'`` for bad images, or where to look if no layer tells.
@@ -103,7 +110,8 @@ def find_origin(
     if first_not_finite(inputs) is not None:
         return INPUTS
     if not loss_is_bad:
-        return [name for name, gradient in _in_order(gradients).items() if not is_finite(gradient)][-1]
+        bad = [name for name, gradient in _in_order(gradients).items() if not is_finite(gradient)]
+        return SPREAD if is_clipped and len(bad) == len(gradients) else bad[-1]
     if name := first_not_finite(_in_order(dict(model.named_buffers())), allowed):
         return name.rpartition('.')[0]
     return 'none that keeps running statistics, so look at head and loss'

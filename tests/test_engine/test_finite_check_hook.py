@@ -98,6 +98,14 @@ def test_whatever_is_bad(images, tmp_path, fault, iteration, what, layer):
     assert (record['iteration'], record['what'], record['layer']) == (iteration, what, layer)
 
 
+def test_gradients_that_clipping_spoils(images, tmp_path, capsys):
+    changes = dict(train_cfg__max_epochs=2, optim_wrapper__clip_grad=dict(max_norm=1.0))
+    message, _ = check_stop(checked_config(images, tmp_path / 'stops', **changes), spoil_gradient)
+    assert 'first bad layer: unknown, as clip_grad divides' in message
+    train_with(checked_config(images, tmp_path / 'skips', check=dict(skip=1), **changes), spoil_gradient, 7)
+    assert 'first bad layer: backbone.layer2.0.conv1.weight' in capsys.readouterr().out
+
+
 def test_images_that_normalisation_spoils(images, tmp_path):
     message, _ = check_stop(checked_config(images, tmp_path, model__data_preprocessor__std=[0.0] * 3), at=0)
     assert 'first bad layer: data_preprocessor, check its mean and std' in message

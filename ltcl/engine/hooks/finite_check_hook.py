@@ -9,6 +9,7 @@ from mmengine.hooks import CheckpointHook as MMEngineCheckpointHook
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch import Tensor
+from torch.nn.utils import clip_grad_norm_
 
 from ltcl.errors import UserError
 from ltcl.registry import HOOKS
@@ -79,6 +80,8 @@ class FiniteCheckHook(Hook):
         self._flag = FiniteFlag(next(iter(self._trained.values())).device)
         self._handle = runner.optim_wrapper.optimizer.register_step_pre_hook(self._keep_gradients)
         self._has_scaler = hasattr(runner.optim_wrapper, 'loss_scaler')
+        # An update that may be left out is looked at before it is clipped.
+        self._is_clipped = not self.skip and getattr(runner.optim_wrapper, 'clip_func', None) is clip_grad_norm_
         if self._rate_factor != 1 and not self.skip:
             runner.logger.warning(
                 'the rate had been halved by FiniteCheckHook; without skip it is that of the schedule'
@@ -144,7 +147,7 @@ class FiniteCheckHook(Hook):
             is_loss = not is_finite(outputs['loss'])
             model = unwrapped(runner.model)
             inputs = model.data_preprocessor(data_batch, True)['inputs']
-            layer = find_origin(model, inputs, gradients, self._allowed, is_loss)
+            layer = find_origin(model, inputs, gradients, self._allowed, is_loss, self._is_clipped)
             what = 'loss' if is_loss else 'gradient'
         elif self._has_scaler and self._scaler_gives_up(runner):
             what, layer = 'gradient', 'unknown, at every scale of float16'
