@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from contextlib import nullcontext
 
 import pytest
 import torch
@@ -183,6 +184,15 @@ def test_a_batch_of_one_image(toy_model, method):
             step(model, method, labels=[1])
         model = toy_model(method, model__projector__norm_cfg=None)
     assert_finite(model, step(model, method, labels=[1]))
+
+
+@pytest.mark.parametrize(('method', 'is_refused'), [('paco', True), ('bcl', False)])
+def test_an_epoch_that_would_end_with_one_image(images, tmp_path, method, is_refused):
+    loader = dict(train_dataloader__batch_size=sum(CLASS_COUNTS) - 1, train_dataloader__drop_last=False)
+    runner = Runner.from_cfg(toy_config(images, tmp_path, method, train_cfg__max_epochs=1, **loader))
+    with pytest.raises(UserError, match='batch of size 1') if is_refused else nullcontext():
+        runner.train()
+    assert runner.iter == (0 if is_refused else 2)
 
 
 def test_one_image_is_enough_for_a_norm_in_eval_mode(toy_model):

@@ -7,6 +7,7 @@ from torch.utils.data import DataLoader
 from ltcl.errors import UserError
 from ltcl.registry import LOOPS
 
+from ..unwrapped import unwrapped
 from .seeded import SeededLoopMixin
 
 
@@ -22,7 +23,8 @@ class ResumableTrainLoop(SeededLoopMixin, EpochBasedTrainLoop):
         **kwargs: ``max_epochs``, ``val_interval``, ``val_begin``, ``dynamic_intervals`` as in mmengine.
 
     Raises:
-        UserError: There are fewer images than a batch has, so an epoch would be empty.
+        UserError: There are fewer images than a batch has, so an epoch would be empty; or the last batch of an epoch is
+            smaller than the model can be trained on.
     """
 
     def __init__(self, runner: Runner, dataloader: DataLoader | dict, **kwargs: object) -> None:
@@ -38,6 +40,7 @@ class ResumableTrainLoop(SeededLoopMixin, EpochBasedTrainLoop):
         self._decide_current_val_interval()
         if self.is_done(self._epoch, self._max_epochs, 'epoch'):
             return self.runner.model
+        self.check_last_batch()
         self.runner.call_hook('before_train')
         self.validate_if(self.was_cut_off())
         while self._epoch < self._max_epochs and not self.stop_training:
@@ -46,6 +49,17 @@ class ResumableTrainLoop(SeededLoopMixin, EpochBasedTrainLoop):
             self.validate_if(self.is_validation_due())
         self.runner.call_hook('after_train')
         return self.runner.model
+
+    def check_last_batch(self) -> None:
+        """Ask the model, before an epoch is spent, whether it can be trained on the rest that ends an epoch.
+
+        Raises:
+            UserError: It cannot.
+        """
+        rest = 0 if getattr(self.dataloader.batch_sampler, 'drop_last', True) else len(self.sampler) % self.batch_size
+        model = unwrapped(self.runner.model)
+        if hasattr(model, 'check_batch'):
+            model.check_batch(rest or self.batch_size)
 
     def is_validation_due(self) -> bool:
         """Whether a validation follows the epoch that was just finished."""

@@ -127,6 +127,19 @@ class ContrastiveClassifier(Classifier):
         keys: list[Tensor] = list(self.momentum_encoder.parameters())
         torch._foreach_lerp_(keys, query, 1 - momentum)
 
+    def check_batch(self, num_images: int) -> None:
+        """Refuse a batch of which a single row would meet the batch normalisation of the projector.
+
+        Args:
+            num_images: Images of the smallest batch of a training.
+
+        Raises:
+            UserError: It is so small.
+        """
+        is_joined = self.joint_forward and not self.key_views
+        if self.projector is not None and num_images * (len(self.online_views) if is_joined else 1) == 1:
+            _check_lone_row(self.projector)
+
     def loss(self, inputs: list[Tensor], data_samples: list) -> dict[str, Tensor]:
         """Losses of one step.
 
