@@ -89,6 +89,8 @@ def test_frozen_parameters_get_no_gradient_and_no_weight_decay():
 def test_frozen_that_names_nothing():
     with pytest.raises(UserError, match=r'\^backbon\\. is found in no parameter name, such as backbone\.conv1'):
         build(frozen=[r'^backbon\.'])
+    with pytest.raises(UserError, match=r"=\['\.'\] of ContrastiveClassifier leaves nothing to train: freeze less"):
+        build(frozen=['.'])
 
 
 def test_momentum_encoder_is_not_trained():

@@ -45,7 +45,8 @@ class ContrastiveClassifier(Classifier):
         **kwargs: Arguments of :class:`Classifier`, such as ``data_preprocessor``.
 
     Raises:
-        UserError: An expression of ``frozen`` is found in no name, or key views have no projector.
+        UserError: An expression of ``frozen`` is found in no name, or they leave nothing to train; or key views have no
+            projector.
 
     Differs from the original: PaCo's unused momentum copy of the classifier is not kept.
     """
@@ -75,6 +76,8 @@ class ContrastiveClassifier(Classifier):
         self.loss_memory = loss_memory
         for pattern in frozen:  # now: DDP asks for the trained parameters when it wraps the model
             self._freeze(pattern)
+        if frozen and not any(parameter.requires_grad for parameter in self.parameters()):
+            raise UserError(f'frozen={list(frozen)} of {type(self).__name__} leaves nothing to train: freeze less')
         if self.key_views:
             if projector is None:
                 raise UserError('key views become embeddings: give ltcl.ContrastiveClassifier a projector')
