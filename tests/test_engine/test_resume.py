@@ -3,6 +3,7 @@
 import functools
 import shutil
 import signal
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -162,3 +163,11 @@ def test_fewer_images_than_a_batch_are_refused(images, tmp_path):
         UserError, match=r'training images are less than a batch of 1000 .* train_dataloader.batch_size'
     ):
         Runner.from_cfg(cfg).train()
+
+
+@pytest.mark.parametrize(('processes', 'is_refused'), [(3, True), (2, False)])
+def test_processes_with_batches_of_different_number_are_refused(images, tmp_path, monkeypatch, processes, is_refused):
+    monkeypatch.setattr('ltcl.engine.loops.resumable.get_world_size', lambda: processes)
+    runner = Runner.from_cfg(toy_config(images, tmp_path, train_dataloader__sampler__round_up=False))  # of 40 images
+    with pytest.raises(UserError, match='wait for ever: leave it out') if is_refused else nullcontext():
+        runner.build_train_loop(runner.cfg.train_cfg)

@@ -1,5 +1,6 @@
 """Epoch loop whose randomness is a function of seed, process and iteration."""
 
+from mmengine.dist import get_world_size
 from mmengine.runner import EpochBasedTrainLoop, Runner
 from torch import nn
 from torch.utils.data import DataLoader
@@ -23,8 +24,8 @@ class ResumableTrainLoop(SeededLoopMixin, EpochBasedTrainLoop):
         **kwargs: ``max_epochs``, ``val_interval``, ``val_begin``, ``dynamic_intervals`` as in mmengine.
 
     Raises:
-        UserError: There are fewer images than a batch has, so an epoch would be empty; or the last batch of an epoch is
-            smaller than the model can be trained on.
+        UserError: There are fewer images than a batch has, so an epoch would be empty; not all processes have as many
+            images; or the last batch of an epoch is smaller than the model can be trained on.
     """
 
     def __init__(self, runner: Runner, dataloader: DataLoader | dict, **kwargs: object) -> None:
@@ -33,6 +34,12 @@ class ResumableTrainLoop(SeededLoopMixin, EpochBasedTrainLoop):
             raise UserError(
                 f'the {len(self.dataloader.dataset)} training images are less than a batch of '
                 f'{self.dataloader.batch_size} on each process: set train_dataloader.batch_size'
+            )
+        sampler = self.sampler.sampler
+        if not getattr(sampler, 'round_up', True) and len(self.dataloader.dataset) % get_world_size():
+            raise UserError(
+                'train_dataloader.sampler.round_up=False gives some processes fewer images, for which the others would '
+                'wait for ever: leave it out'
             )
 
     def run(self) -> nn.Module:
