@@ -1,11 +1,15 @@
 """A training that ends where it no longer gets better."""
 
+import json
+
+import numpy as np
 import pytest
 from toy import toy_config
 
 from ltcl.checkpoints.reading import load_from_local
 from ltcl.engine import Runner
 from ltcl.errors import UserError
+from ltcl.predictions.saved import load_predictions
 
 
 @pytest.fixture
@@ -53,6 +57,16 @@ def test_the_end_is_not_saved_where_it_is_not_wanted(config, tmp_path):
     config.default_hooks.checkpoint.update(interval=3, save_last=False)
     Runner.from_cfg(config).train()
     assert names(tmp_path) == set()
+
+
+def test_its_last_answers_are_kept(config, tmp_path):
+    config.default_hooks.run_report = dict(type='ltcl.RunReportHook')
+    Runner.from_cfg(config).train()
+    saved = load_predictions(tmp_path / 'predictions.npz')
+    assert (saved.split, saved.checkpoint) == ('val', f'{tmp_path.name}/epoch_2')
+    last = json.loads((tmp_path / 'metrics.json').read_text())['last']
+    assert last['epoch'] == 2
+    assert 100 * np.mean(saved.scores.argmax(1) == saved.labels) == pytest.approx(last['metrics']['shot/all'])
 
 
 def test_a_metric_that_is_not_there(config):

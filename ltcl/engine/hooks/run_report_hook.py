@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mmengine.dist import is_main_process
-from mmengine.hooks import Hook
+from mmengine.hooks import EarlyStoppingHook, Hook
 from mmengine.runner import EpochBasedTrainLoop, Runner
 
 from ltcl.analysis.report_files import write_report
@@ -91,8 +91,9 @@ class RunReportHook(Hook):
             self._count_seconds(training=True)
 
     def before_val_epoch(self, runner: Runner) -> None:
-        """Have the answers of the last validation kept."""
-        if self._record is not None and runner.iter >= runner.max_iters:
+        """Have the answers of the last validation kept; each may be the last where a hook can end the training."""
+        may_end = runner.iter >= runner.max_iters or any(isinstance(hook, EarlyStoppingHook) for hook in runner.hooks)
+        if self._record is not None and may_end:
             unit = _unit(runner)
             last = Path(runner.work_dir, f'{unit}_{getattr(runner, unit)}.pth')  # these weights, not the best ones
             keep_answers(runner, runner.val_loop, 'val', name_of_checkpoint(last), PREDICTIONS_FILE)
