@@ -2,9 +2,9 @@
 
 from mmengine.config import Config
 
+from ..rate_checks import LAYER_DECAY, RATES
 from .wrapping import CONSTRUCTOR, encoder_of
 
-LAYER_DECAY = 'LearningRateDecayOptimWrapperConstructor'
 ENCODER_RATE = 0.1
 """Rate of a pretrained convolutional network, by that of the head."""
 DECAY = 0.75
@@ -16,7 +16,8 @@ def train_all(cfg: Config) -> None:
 
     The head and the projector have the rate of the config. A vision transformer that tells its layers has
     :data:`DECAY` of it in the last block, and from layer to layer as much of that of the next; another network
-    :data:`ENCODER_RATE` of it. Rates that the config names for layers or parts stay.
+    :data:`ENCODER_RATE` of it, and so has one of whose parts the config names a rate. Rates that the config names for
+    layers or parts stay.
 
     Args:
         cfg: The config, changed in place.
@@ -28,12 +29,14 @@ def train_all(cfg: Config) -> None:
         return
     rates = dict(wrapper.get('paramwise_cfg') or {})
     by_layers = 'LearningRateDecay' in str(wrapper.get('constructor'))
-    if by_layers or _tells_layers(encoder):
+    custom_keys = rates.get('custom_keys') or {}
+    names_rates = any(RATES & set(settings) for settings in custom_keys.values())
+    if by_layers or (not names_rates and _tells_layers(encoder)):
         wrapper.constructor = wrapper.constructor if by_layers else LAYER_DECAY
         rates.setdefault('layer_decay_rate', DECAY)
     else:
         wrapper.constructor = CONSTRUCTOR
-        rates['custom_keys'] = {'backbone': dict(lr_mult=ENCODER_RATE)} | (rates.get('custom_keys') or {})
+        rates['custom_keys'] = {'backbone': dict(lr_mult=ENCODER_RATE)} | custom_keys
     wrapper.paramwise_cfg = rates
 
 

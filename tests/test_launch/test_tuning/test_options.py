@@ -206,6 +206,15 @@ def test_rates_that_a_config_names_stay(images, tmp_path):
     assert set(rates.values()) == {RATE, 0.3 * RATE}
 
 
+def test_rates_that_a_config_names_for_a_transformer_stay(images, tmp_path):
+    cfg = toy(images, tmp_path, 'gpaco', 'lora', vit=True)
+    cfg.optim_wrapper.paramwise_cfg = dict(custom_keys={'head.fc': dict(lr_mult=0.3)})
+    rates = rates_of(*optimizer_of(tune(cfg, 'full')))
+    assert rates['head.fc.weight'] == pytest.approx(0.3 * RATE)
+    assert rates['projector.layers.0.weight'] == RATE
+    assert {rate for name, rate in rates.items() if name.startswith('backbone.')} == {RATE * ENCODER_RATE}
+
+
 @pytest.mark.parametrize(('words', 'vit'), [('last 1', False), ('last 1', True), ('lora', True)])
 def test_the_optimizer_has_what_is_trained(images, tmp_path, words, vit):
     model, optimizer = optimizer_of(toy(images, tmp_path, 'paco', words, vit))
