@@ -39,9 +39,10 @@ for line in sys.argv[1:]:
         if stopped.code:
             raise
 """
+# The images of the validation once more, in other words: a training ends with a test of them.
 FEW_IMAGES = (
     f'train_dataloader.dataset.indices={list(range(0, 1236, 5))} val_dataloader.dataset.indices=50 '
-    'test_dataloader.dataset.indices=50 default_hooks.checkpoint.interval=1'
+    f'test_dataloader.dataset.indices={list(range(50))} default_hooks.checkpoint.interval=1'
 ).replace(', ', ',')
 
 

@@ -55,7 +55,7 @@ def _of_run(path: Path) -> Config:
     from ltcl.checkpoints.stored_config import stored_config
 
     checkpoint = checkpoint_of(path)
-    cfg = stored_config(load_checkpoint(str(checkpoint)), checkpoint)
+    cfg = stored_config(load_checkpoint(str(checkpoint)), checkpoint, remedy='in the place of the run')
     import_custom_modules(cfg)
     return cfg
 

@@ -1,6 +1,7 @@
 """Configs that are data: no tag, import or name in them runs code."""
 
 import json
+from collections.abc import Collection
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -42,26 +43,32 @@ def read_data(path: Path, text: str) -> dict:
     return data
 
 
-def check_data(data: dict, source: str | Path, remedy: str) -> None:
+def check_data(data: dict, source: str | Path, remedy: str, trusted: Collection[str] = ()) -> None:
     """Refuse modules and parts through which a config would have code of its choice imported or called.
 
     Args:
         data: The config.
         source: Where it comes from, for the message.
         remedy: What to do, for the message.
+        trusted: Names of code that this process runs anyway.
 
     Raises:
-        UserError: It names code.
+        UserError: It names other code.
     """
+    wrong = [name for name in names_of_code(data) if name not in trusted]
+    if wrong:
+        raise UserError(f'{source}: {wrong[0]} names code, not a registered part of {", ".join(PACKAGES)}; {remedy}')
+
+
+def names_of_code(data: dict) -> list[str]:
+    """Modules and parts of a config that come from none of the packages, so that they could be anybody's code."""
     imports = data.get('custom_imports') or {}
     modules = imports.get('imports', []) if isinstance(imports, dict) else imports
     modules = [modules] if isinstance(modules, str) else modules
     scopes = [node[key] for node in dicts_in(data) for key in ('default_scope', '_scope_') if node.get(key) is not None]
     parts = [value for node in dicts_in(data) for key, value in node.items() if _names_a_part(key)]
-    wrong = [name for name in (*modules, *scopes) if str(name).split('.')[0] not in PACKAGES]
-    wrong += [name for name in parts if isinstance(name, str) and _is_code(name)]
-    if wrong:
-        raise UserError(f'{source}: {wrong[0]} names code, not a registered part of {", ".join(PACKAGES)}; {remedy}')
+    named = [str(name) for name in (*modules, *scopes) if str(name).split('.')[0] not in PACKAGES]
+    return named + [name for name in parts if isinstance(name, str) and _is_code(name)]
 
 
 def _names_a_part(key: str) -> bool:

@@ -15,6 +15,7 @@ from ltcl.notices import note, warn
 
 from .building import build_runner
 from .config_values import images_of
+from .data_files import names_of_code
 
 # What a test takes from the training that has just ended, since processes meet once.
 SHARED = ('work_dir', 'launcher', 'env_cfg', 'model_wrapper_cfg', 'log_level')
@@ -31,22 +32,23 @@ def test_after_training(cfg: Config) -> None:
     """
     if not has_own_test(cfg):
         return
-    from mmengine.dist import barrier
+    from mmengine.dist import barrier, get_world_size
 
     from ltcl.checkpoints.choosing import checkpoint_of
 
     barrier()  # the main process has written the last checkpoint
     try:
         path = checkpoint_of(cfg.work_dir)
+        if is_tested(path):
+            note(f'{visible(path)} is tested: its figures are in {visible(path.parent)}/test_{METRICS_FILE}')
+            return
+        gc.collect()  # the training's model makes room
+        note(f'test of {visible(path)}; --no-test ends without it')
+        build_runner(config_of_test(cfg, path)).test()
     except UserError as error:
+        if get_world_size() > 1:
+            raise  # the others would wait for this one
         warn(f'the test images are not tested: {error}')
-        return
-    if is_tested(path):
-        note(f'{visible(path)} is tested: its figures are in {visible(path.parent)}/test_{METRICS_FILE}')
-        return
-    gc.collect()  # the training's model makes room
-    note(f'test of {visible(path)}; --no-test ends without it')
-    build_runner(config_of_test(cfg, path)).test()
 
 
 def has_own_test(cfg: Config) -> bool:
@@ -76,11 +78,20 @@ def is_tested(checkpoint: Path) -> bool:
 
 
 def config_of_test(cfg: Config, checkpoint: Path) -> Config:
-    """The config that a checkpoint carries, for a test in the processes of the training."""
+    """The config that a checkpoint carries, for a test in the processes of the training.
+
+    Args:
+        cfg: The config of the training, whose own modules run in these processes already.
+        checkpoint: The file.
+
+    Raises:
+        UserError: The checkpoint names code that the training does not.
+    """
     from ltcl.checkpoints.schemes import load_checkpoint
     from ltcl.checkpoints.stored_config import stored_config
 
-    test = stored_config(load_checkpoint(str(checkpoint)), checkpoint)
+    trusted = names_of_code(cfg.to_dict())
+    test = stored_config(load_checkpoint(str(checkpoint)), checkpoint, trusted=trusted)
     test.pop('experiment_name', None)  # its log history is not that of the test
     for name in SHARED:  # `update` would leave entries of what was there
         if cfg.get(name) is not None:

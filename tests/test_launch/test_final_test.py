@@ -9,6 +9,7 @@ from locks import is_locked, when_locked
 from mmengine.config import Config
 from toy import toy_config, write_images
 
+from ltcl.checkpoints.reading import load_from_local
 from ltcl.cli import train
 from ltcl.launch.final_test import has_own_test, is_tested
 from ltcl.predictions import load_predictions
@@ -60,15 +61,18 @@ def test_a_newer_checkpoint_is_not_tested(tmp_path):
     assert not is_tested(checkpoint)
 
 
-@pytest.fixture(scope='module')
-def config(tmp_path_factory) -> Path:
+def write_config(root: Path, with_report: bool, **changes) -> Path:
     """A config whose test has other images than its validation."""
-    root = tmp_path_factory.mktemp('final')
-    cfg = toy_config(write_images(root / 'images'), root / 'run', 'cross_entropy', True, train_cfg__max_epochs=1)
-    cfg.train_cfg.val_interval = 1
+    changes = dict(train_cfg__max_epochs=1, train_cfg__val_interval=1, **changes)
+    cfg = toy_config(write_images(root / 'images'), root / 'run', 'cross_entropy', with_report, **changes)
     cfg.test_dataloader.dataset.data_prefix = str(write_images(root / 'test', (4, 3, 2)))
     cfg.dump(root / 'toy.py')
     return root / 'toy.py'
+
+
+@pytest.fixture(scope='module')
+def config(tmp_path_factory) -> Path:
+    return write_config(tmp_path_factory.mktemp('final'), True)
 
 
 def test_a_training_ends_with_a_test(config, call, monkeypatch):
@@ -108,3 +112,53 @@ def test_a_resumed_run_is_tested_once(config, call):
     assert not (run / 'test_metrics.json').exists()
     call('train', config, '--resume')
     assert json.loads((run / 'test_metrics.json').read_text())['last'] == tested['last']
+
+
+OWN_MODULE = """
+from mmpretrain.models.heads import LinearClsHead
+from ltcl.registry import MODELS
+
+@MODELS.register_module(force=True)
+class OwnHead(LinearClsHead):
+    pass
+"""
+
+
+@pytest.fixture
+def own_config(tmp_path, monkeypatch) -> Path:
+    """The same with a head of the user's own module."""
+    (tmp_path / 'own_head_of_a_test.py').write_text(OWN_MODULE)
+    monkeypatch.syspath_prepend(tmp_path)
+    own = dict(custom_imports=dict(imports=['own_head_of_a_test']), model__head__type='ltcl.OwnHead')
+    return write_config(tmp_path, False, **own)
+
+
+def test_a_module_of_the_users_own_is_tested_as_it_was_trained(own_config, call):
+    run = own_config.parent / 'run'
+    done = call('train', own_config)
+    assert (done.status, done.err) == (0, '')
+    assert 'Epoch(test) [2/2]' in done.out  # nine images
+    # Later it is the checkpoint alone that names the module.
+    mistake = call('test', run).mistake
+    assert 'own_head_of_a_test names code' in mistake
+    [best] = run.glob('best_*.pth')
+    assert f'`ltcl test CONFIG {best}`' in mistake
+    assert call('test', own_config, best).status == 0
+
+
+def test_code_that_only_the_checkpoint_names_is_not_run(own_config, call, monkeypatch):
+    mark = own_config.parent / 'mark'
+    (own_config.parent / 'evil_of_a_test.py').write_text(f'open({str(mark)!r}, "w")')
+
+    def swapped(path):
+        checkpoint = load_from_local(path)
+        checkpoint['meta']['config']['custom_imports']['imports'] = ['evil_of_a_test']
+        return checkpoint
+
+    monkeypatch.setattr('ltcl.checkpoints.schemes.load_checkpoint', swapped)
+    done = call('train', own_config)
+    assert done.status == 0
+    assert 'the test images are not tested: the config in the checkpoint' in done.out
+    assert 'evil_of_a_test names code' in done.out
+    assert 'Epoch(test)' not in done.out
+    assert not mark.exists()
