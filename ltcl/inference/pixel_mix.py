@@ -2,9 +2,7 @@
 
 from torch import nn
 
-from ltcl.models.class_mix import NATURAL
-
-PLAIN = 'CrossEntropyLoss'
+from ltcl.models.class_mix import NATURAL, is_plain
 
 
 def pixel_power(head: nn.Module) -> float | None:
@@ -20,10 +18,5 @@ def pixel_power(head: nn.Module) -> float | None:
     losses = getattr(head, 'loss_decode', None)
     parts = list(losses) if isinstance(losses, nn.ModuleList) else [losses]
     is_binary = getattr(head, 'out_channels', None) == 1
-    is_plain = all(
-        type(part).__name__ == PLAIN
-        and getattr(part, 'class_weight', None) is None
-        and bool(getattr(part, 'use_sigmoid', False)) == is_binary
-        for part in parts
-    )
-    return NATURAL if is_plain and getattr(head, 'sampler', None) is None else None
+    are_plain = all(is_plain(part, is_binary) for part in parts)
+    return NATURAL if are_plain and getattr(head, 'sampler', None) is None else None

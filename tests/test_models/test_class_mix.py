@@ -31,6 +31,7 @@ def test_methods(method):
         (dict(LINEAR, loss=dict(type='ltcl.BalancedSoftmaxLoss', num_classes=3)), 0),
         (dict(LINEAR, loss=dict(type='LabelSmoothLoss', label_smooth_val=0.1)), 1),
         (dict(COSINE, loss=dict(type='ltcl.LDAMLoss', num_classes=3)), 1),
+        (dict(LINEAR, loss=dict(type='ltcl.LabelAwareSmoothingLoss', num_classes=3)), 1),
         (dict(type='ltcl.PaCoHead', **SIZE, queue_len=8, with_prior=False), 1),
         (dict(type='ltcl.BCLHead', **SIZE, tau=1.5), -0.5),
         (dict(type='ltcl.BalPoEHead', **SIZE, taus=(0, 1.25, 2.5)), -0.25),
@@ -41,6 +42,21 @@ def test_methods(method):
 )
 def test_options(head, expected):
     assert power(head) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    'loss',
+    [
+        dict(type='CrossEntropyLoss', class_weight=[1.0, 2.0, 4.0]),
+        dict(type='CrossEntropyLoss', use_sigmoid=True),
+        dict(type='LabelSmoothLoss', label_smooth_val=0.1, class_weight=[1.0, 2.0, 4.0]),
+        dict(type='ltcl.LDAMLoss', num_classes=3, effective_number_beta=0.9999),
+        dict(type='FocalLoss'),
+        dict(type='SeesawLoss', num_classes=3),
+    ],
+)
+def test_what_other_losses_answer_for_is_not_known(loss):
+    assert power(dict(LINEAR, loss=loss)) is None
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from ltcl.functional.label_aware_smoothing import curve_of, label_aware_smoothin
 from ltcl.registry import MODELS
 from ltcl.value_ranges import check_ranges
 
+from ..class_mix import NATURAL
 from ..utils.class_counts import ClassCountsMixin
 
 
@@ -28,6 +29,8 @@ class LabelAwareSmoothingLoss(ClassCountsMixin, nn.Module):
     Raises:
         UserError: A smoothing outside 0..1, or another form.
     """
+
+    frequency_power = NATURAL  # it is label smoothing, and weighs no class
 
     def __init__(
         self,

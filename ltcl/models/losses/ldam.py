@@ -6,6 +6,7 @@ from ltcl.functional import effective_number_weights, ldam_loss
 from ltcl.registry import MODELS
 from ltcl.value_ranges import check_ranges
 
+from ..class_mix import NATURAL
 from ..utils.class_counts import ClassCountsMixin
 
 
@@ -42,6 +43,11 @@ class LDAMLoss(ClassCountsMixin, nn.Module):
         self.max_margin = max_margin
         self.effective_number_beta = effective_number_beta
         self.register_class_counts(num_classes, class_counts)
+
+    @property
+    def frequency_power(self) -> float | None:
+        """See :func:`ltcl.models.class_mix.frequency_power`; effective numbers are no power of the class sizes."""
+        return NATURAL if self.effective_number_beta is None else None
 
     def forward(self, cls_score: Tensor, label: Tensor, avg_factor: float | None = None) -> Tensor:
         """Loss of logits (N, num_classes) against labels (N,), with the signature mmpretrain's heads call.
