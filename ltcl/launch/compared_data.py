@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from ltcl.neutral_text import shorten, visible
 
 from .compared_runs import config_with
+from .config_values import images_of
 from .nodes import below
 
 SCORED, TRAINED = ('test_dataloader', 'val_dataloader'), ('train_dataloader',)
 NO_IMAGES = ('pipeline', 'lazy_init', 'serialize_data', 'max_refetch')
-"""Entries of a data set that choose none of its images."""
+"""Entries of a data set, and of one that it wraps, that choose none of its images."""
 
 
 def differences(configs: Sequence[str], options: Mapping[str, str]) -> list[str]:
@@ -40,13 +41,15 @@ def _images(cfg: Mapping, loaders: Sequence[str]) -> dict[str, object] | None:
     loader = next((cfg[name] for name in loaders if cfg.get(name)), None)
     if loader is None:
         return None
-    dataset = loader['dataset']
-    while isinstance(dataset.get('dataset'), dict):  # cached features and repetitions are of the same images
-        dataset = dataset['dataset']
-    dataset = {key: value for key, value in dataset.items() if key not in NO_IMAGES}
-    if isinstance(dataset.get('data_root'), str):
-        dataset['data_root'] = os.path.realpath(dataset['data_root'])
-    return {key: value for key, value in below(dataset) if not isinstance(value, dict)}
+    found: dict[str, object] = {}
+    for key, value in below(images_of(loader['dataset'])):
+        *_, name = names = key.split('.')
+        if isinstance(value, dict) or not {*names}.isdisjoint(NO_IMAGES):
+            continue
+        # A list of data sets stands there by its entries.
+        if not isinstance(value, list | tuple) or not any(isinstance(each, dict) for each in value):
+            found[key] = os.path.realpath(value) if name == 'data_root' and isinstance(value, str) else value
+    return found
 
 
 def _how(one: Mapping[str, object], other: Mapping[str, object]) -> str:
