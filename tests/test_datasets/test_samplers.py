@@ -118,7 +118,7 @@ def test_single_image(name):
 
 @every_sampler
 def test_mistakes(name):
-    with pytest.raises(UserError, match=r'object has no get_gt_labels\(\): \w+Sampler'):
+    with pytest.raises(UserError, match=r'object has no get_gt_labels\(\): \w+Sampler draws by class'):
         make(name, object())
     with pytest.raises(UserError, match='nothing to draw'):
         make(name, Labels.of_counts(0))

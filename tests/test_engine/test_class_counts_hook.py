@@ -5,19 +5,23 @@ import numpy as np
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.dataset import ClassBalancedDataset, ConcatDataset, RepeatDataset
 from mmengine.evaluator import BaseMetric
 from mmengine.registry import METRICS, init_default_scope
 from mmengine.runner import Runner
-from mmpretrain.datasets import BaseDataset
+from mmpretrain.datasets import BaseDataset, KFoldDataset
 from mmpretrain.registry import DATASETS
 from mmpretrain.structures import DataSample
 from torch import nn
 
 from ltcl.checkpoints.reading import load_from_local
+from ltcl.datasets.samplers import ClassBalancedSampler, SeededDataset
 from ltcl.engine.hooks import ClassCountsHook
 from ltcl.engine.hooks.class_counts_hook import count_classes
 from ltcl.errors import UserError
 from ltcl.registry import MODELS
+
+TOY_COUNTS = dict(type='ToyCounts', ann_file='')
 
 
 class Labels:
@@ -53,8 +57,32 @@ def test_count_classes(classes, expected):
 
 
 def test_data_set_that_does_not_tell_its_labels():
-    with pytest.raises(UserError, match=r'Categories has no get_gt_labels\(\)'):
-        count_classes(Categories())
+    with pytest.raises(UserError, match=r'Categories has no get_gt_labels\(\): .* default_hooks.class_counts=None'):
+        count_classes(SeededDataset(Categories()))
+
+
+@pytest.mark.parametrize('labels', [[[0, 1], [2]], [[0, 1], [1, 2]]])
+def test_data_set_of_several_labels_an_image(labels):
+    images = SeededDataset(SimpleNamespace(get_gt_labels=lambda: np.array(labels)))  # as that of mmpretrain
+    with pytest.raises(UserError, match='gives an image a list of classes, and one is needed'):
+        count_classes(images)
+
+
+@pytest.mark.parametrize(
+    ('wrap', 'expected'),
+    [
+        (lambda images: RepeatDataset(images, times=2), [6, 0, 2]),
+        (lambda images: ConcatDataset([images, images]), [6, 0, 2]),
+        (lambda images: ClassBalancedDataset(images, oversample_thr=0.75), [3, 0, 2]),
+        (lambda images: KFoldDataset(TOY_COUNTS, fold=2, num_splits=4, test_mode=True), [0, 0, 1]),
+    ],
+)
+def test_wrapped_images_are_counted(wrap, expected):
+    images = wrap(ToyCounts(''))
+    assert count_classes(SeededDataset(images)).tolist() == expected
+    labels = [images[index]['data_samples'].gt_label.item() for index in range(len(images))]
+    numbered = ClassBalancedSampler(SeededDataset(images)).labels  # without gaps
+    assert np.unique(labels)[numbered].tolist() == labels
 
 
 @pytest.mark.parametrize('label', [3, -1])

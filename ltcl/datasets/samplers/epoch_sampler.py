@@ -11,6 +11,8 @@ from torch.utils.data import Dataset, Sampler
 
 from ltcl.errors import UserError
 
+from .labels import labels_of
+
 
 class EpochSampler(Sampler):
     """Draws the order of an epoch from labels, seed and epoch; each process takes every ``world_size``-th index.
@@ -19,20 +21,19 @@ class EpochSampler(Sampler):
     interrupted. Classes without an image are left out.
 
     Args:
-        dataset: Data set with ``get_gt_labels``.
+        dataset: Data set whose labels :func:`~ltcl.datasets.samplers.labels.labels_of` finds.
         seed: Seed of the order, the same on each process; None draws one. mmengine passes the seed of the run.
         num_samples: Indices per epoch of all processes together; None for as many as there are images. If the number of
             processes does not divide it, the start of the order is repeated at its end.
 
     Raises:
-        UserError: The data set has no labels or no image, or ``num_samples`` is below 1.
+        UserError: The data set has no labels, several of an image, or no image, or ``num_samples`` is below 1.
     """
 
     def __init__(self, dataset: Dataset, seed: int | None = None, num_samples: int | None = None) -> None:
         name = type(self).__name__
-        if not hasattr(dataset, 'get_gt_labels'):
-            raise UserError(f'{type(dataset).__name__} has no get_gt_labels(): {name} cannot tell the classes of it')
-        labels = np.asarray(dataset.get_gt_labels())
+        remedy = f"{name} draws by class: set train_dataloader.sampler=dict(type='DefaultSampler', shuffle=True)"
+        labels = labels_of(dataset, remedy)
         if not len(labels):
             raise UserError(f'{name} has nothing to draw: the data set has no image')
         if num_samples is not None and num_samples < 1:

@@ -11,7 +11,8 @@ from mmengine.runner import BaseLoop, Runner
 from torch.utils.data import Dataset
 
 from ltcl.checkpoints.class_names import trained_classes
-from ltcl.datasets.image_checks import find_skipped
+from ltcl.datasets.image_checks import find_skipped, leaves
+from ltcl.datasets.samplers.labels import labels_of
 from ltcl.errors import UserError
 from ltcl.evaluation import ClassSubsetAccuracy
 from ltcl.notices import warn
@@ -19,6 +20,8 @@ from ltcl.registry import HOOKS
 
 from ..class_agreement import check_head, check_names, class_names, real_names
 from ..unwrapped import unwrapped
+
+REMEDY = 'to train without counts set default_hooks.class_counts=None, and class_counts of a loss that needs them'
 
 
 def count_classes(dataset: Dataset) -> np.ndarray:
@@ -28,20 +31,19 @@ def count_classes(dataset: Dataset) -> np.ndarray:
     names it is the largest label plus one.
 
     Args:
-        dataset: Any data set with ``get_gt_labels`` (mmpretrain's and ours).
+        dataset: Data set whose labels :func:`~ltcl.datasets.samplers.labels.labels_of` finds.
 
     Raises:
-        UserError: The data set does not tell its labels, or a label lies outside the range of the class names.
+        UserError: The data set does not tell its labels or gives an image several, or a label lies outside the range of
+            the class names.
     """
-    if not hasattr(dataset, 'get_gt_labels'):
-        raise UserError(f'{type(dataset).__name__} has no get_gt_labels(): ClassCountsHook cannot count its classes')
-    labels = np.asarray(dataset.get_gt_labels())
+    labels = labels_of(dataset, REMEDY)
     classes = (getattr(dataset, 'metainfo', None) or {}).get('classes')
     num_classes = labels.max(initial=-1) + 1 if classes is None else len(classes)
     outside = labels[(labels < 0) | (labels >= num_classes)]
     if len(outside):
         raise UserError(
-            f'label {outside[0]} of {type(dataset).__name__} is outside its {num_classes} classes: '
+            f'label {outside[0]} of {type(next(leaves(dataset))).__name__} is outside its {num_classes} classes: '
             "name all classes in metainfo['classes'] or correct the labels"
         )
     return np.bincount(labels[_is_readable(dataset, len(labels))], minlength=num_classes)
