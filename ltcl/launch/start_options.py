@@ -7,6 +7,9 @@ from mmengine.config import Config
 from ltcl.errors import UserError
 from ltcl.work_dir import AUTO
 
+OF_FLOAT16 = ('loss_scale', 'dtype', 'use_fsdp')
+"""Arguments of mmengine's ``AmpOptimWrapper`` alone."""
+
 
 def resume_from(cfg: Config, resume: str | None, work_dir: str | None) -> None:
     """Set what ``--resume`` stands for: the newest checkpoint of the work dir, a checkpoint, or the run in a folder.
@@ -51,6 +54,8 @@ def set_precision(cfg: Config, amp: str | None) -> None:
     """
     if amp == 'bfloat16':
         cfg.optim_wrapper.type = 'ltcl.Bfloat16OptimWrapper'
+        for name in OF_FLOAT16:
+            cfg.optim_wrapper.pop(name, None)
     elif amp == 'float16':
         cfg.optim_wrapper.type = 'AmpOptimWrapper'
         cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
