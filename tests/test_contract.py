@@ -248,6 +248,14 @@ MISUSES = {
         lambda: with_mixing(config('gpaco')),
         'data_preprocessor.batch_augments mixes images|PaCoHead|take it out',
     ),
+    'mixed images of a loss that takes labels': (
+        lambda: with_mixing(config('cross_entropy', model__head__loss=dict(type='ltcl.LDAMLoss', num_classes=3))),
+        'data_preprocessor.batch_augments mixes images|LDAMLoss takes one class of each|take it out',
+    ),
+    'mixed images that are scored one by one': (
+        lambda: with_hook(with_mixing(config('cross_entropy')), type='ltcl.SamplerPriorityHook'),
+        'data_preprocessor.batch_augments mixes images|SamplerPriorityHook takes one class of each|take it out',
+    ),
     'queue shorter than a batch': (lambda: config('paco', model__head__queue_len=7), 'queue_len=7|8 keys'),
 }
 
@@ -257,6 +265,11 @@ def test_misuse(name):
     build, words = MISUSES[name]
     text = answer(build())
     assert [word for word in words.split('|') if word not in text] == [], text
+
+
+@pytest.mark.parametrize('method', ['cross_entropy', 'balpoe'])
+def test_images_are_mixed_for_losses_of_shares(method):
+    check_contract(with_mixing(config(method)))
 
 
 @pytest.mark.parametrize('method', WRONG_ONLINE)

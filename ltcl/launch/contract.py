@@ -4,7 +4,7 @@ Only the config and the registered classes are looked at: nothing is built, and 
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from mmengine import registry as root
 from mmengine.config import Config
@@ -15,7 +15,7 @@ from ltcl.signatures import parameters_of
 from .hook_contract import check_class_counts, check_key_encoder, check_metrics, check_needed_hooks, check_targets
 from .mixed_images import mixing_entry
 from .pipeline_views import cached_features, check_collation, count_views, leaves_to_device
-from .training_parts import Training, read_training
+from .training_parts import Part, Training, read_training
 
 
 def check_contract(cfg: Config) -> None:
@@ -92,14 +92,29 @@ def _check_positions(used: tuple[int, ...], made: int | None) -> None:
         )
 
 
-def check_batches(training: Training) -> None:
-    """Views keep their labels, and what is said of key views finds some."""
-    if not training.is_contrastive:
-        return
-    mixing = mixing_entry(training.entries)
-    if mixing is not None:
-        raise UserError(f'{mixing} mixes images, and {training.head.name} takes one class of each: take it out')
-    if training.model.entries.get('shuffle_bn') and not training.views('key_views'):
+def check_mixing(training: Training) -> None:
+    """Images are mixed only where nothing takes the one class of each."""
+    mixing, taker = mixing_entry(training.entries), next(_takers_of_one_class(training), None)
+    if mixing is not None and taker is not None:
+        raise UserError(f'{mixing} mixes images, and {taker.name} takes one class of each: take it out')
+
+
+def _takers_of_one_class(training: Training) -> Iterator[Part]:
+    from ltcl.models import losses
+
+    if training.is_contrastive:
+        yield training.head
+    loss = training.part(root.MODELS, 'model.head.loss', training.head.entries.get('loss'))
+    if any(loss.is_a(getattr(losses, name)) for name in losses.__all__):
+        yield loss
+    priorities = training.hook('ltcl.SamplerPriorityHook')
+    if priorities is not None:
+        yield priorities
+
+
+def check_shuffling(training: Training) -> None:
+    """Key views are dealt out only where there are some."""
+    if training.is_contrastive and training.model.entries.get('shuffle_bn') and not training.views('key_views'):
         raise UserError('model.shuffle_bn=True deals out key views, and model.key_views names none: take it out')
 
 
@@ -186,7 +201,8 @@ LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 CHECKS: tuple[Callable[[Training], None], ...] = (
     check_head,
     check_views,
-    check_batches,
+    check_mixing,
+    check_shuffling,
     check_key_encoder,
     check_targets,
     check_needed_hooks,
