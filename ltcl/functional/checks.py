@@ -1,4 +1,4 @@
-"""Shapes, types and classes of what a loss is given, checked before anything is computed."""
+"""Shapes, types and classes of what a loss is given, and its temperatures, checked before anything is computed."""
 
 import functools
 import inspect
@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from ltcl.errors import UserError
+from ltcl.value_ranges import check_ranges
 
 Result = TypeVar('Result')
 Sizes = dict[str, tuple[int, str]]
@@ -40,13 +41,16 @@ CONVERTED = ('class_counts', 'class_prior', 'class_weights', 'draws', 'negative_
 LOWEST_CLASSES = dict(labels=0, row_labels=-1)
 """Smallest class of labels; the largest is the last class."""
 
+DIVISORS = ('temperature', 'base_temperature')
+"""Numbers of which 0 makes a loss NaN."""
+
 
 def check_shapes(**shapes: str) -> Callable[[Callable[..., Result]], Callable[..., Result]]:
     """Decorate a loss so that it refuses tensors of shapes and types that their names do not have.
 
     ``labels`` are int64, ``valid`` is bool, and the others are floating-point numbers of one type, but for those in
     :data:`CONVERTED`. On a CPU ``labels`` must be in 0..C-1 and ``row_labels`` in -1..C-1, too; on a GPU the look at
-    them would wait for it.
+    them would wait for it. Temperatures are numbers in the range that they have in a config, unless they are tensors.
 
     Args:
         **shapes: Shapes that differ from those in :data:`SHAPES`, in the same form. An argument ``num_classes`` is C,
@@ -60,6 +64,7 @@ def check_shapes(**shapes: str) -> Callable[[Callable[..., Result]], Callable[..
         parameters = inspect.signature(loss).parameters
         names = tuple(parameters)
         optional = tuple(name for name in names if parameters[name].default is None)
+        divisors = tuple(name for name in DIVISORS if name in names)
         dimensions = {name: letters.split() for name, letters in {**SHAPES, **shapes}.items() if name in names}
 
         @functools.wraps(loss)
@@ -73,6 +78,9 @@ def check_shapes(**shapes: str) -> Callable[[Callable[..., Result]], Callable[..
                     fault = _fault(name, given[name], letters, sizes, dtype)
                     if fault:
                         raise UserError(f'{loss.__name__}: {name} must {fault}')
+            numbers = {name: value for name in divisors if isinstance(value := given.get(name), int | float)}
+            if numbers and not torch.compiler.is_compiling():
+                check_ranges(loss.__name__, numbers)
             return loss(*args, **kwargs)
 
         return checked

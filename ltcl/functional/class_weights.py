@@ -3,6 +3,9 @@
 import torch
 from torch import Tensor
 
+from ltcl.errors import UserError
+from ltcl.value_ranges import RANGES
+
 from .checks import check_shapes
 
 
@@ -24,7 +27,7 @@ def effective_number_weights(class_counts: Tensor, beta: float = 0.999, scaling:
         float64 weights, shape (num_classes,); 0 for a class without images.
 
     Raises:
-        ValueError: Another ``scaling``.
+        ValueError: Another ``scaling``, or a ``beta`` that is none.
 
     Differs from the original: ResCo gives a class without images an infinite weight.
 
@@ -33,6 +36,8 @@ def effective_number_weights(class_counts: Tensor, beta: float = 0.999, scaling:
         >>> effective_number_weights(torch.tensor([1, 2]), beta=0.5)  # effective numbers of 1 and 1.5
         tensor([1.2000, 0.8000], dtype=torch.float64)
     """
+    if beta not in RANGES['effective_number_beta']:
+        raise UserError(f'effective_number_weights: beta={beta!r} must be {RANGES["effective_number_beta"]}')
     effective = (1 - beta ** class_counts.double()) / (1 - beta)
     has_images = class_counts > 0
     weights = torch.where(has_images, 1 / effective, effective.new_zeros(()))

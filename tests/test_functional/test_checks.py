@@ -1,6 +1,7 @@
 """Every loss refuses every tensor of another shape, type or class, whatever its name."""
 
 import inspect
+import math
 
 import loss_table
 import pytest
@@ -10,7 +11,7 @@ from loss_table import LOSSES, Sizes, draw_case
 from ltcl import functional
 from ltcl.errors import UserError
 from ltcl.functional import balanced_contrastive_loss, effective_number_weights, paco_loss
-from ltcl.functional.checks import CONVERTED, SHAPES, check_shapes
+from ltcl.functional.checks import CONVERTED, DIVISORS, SHAPES, check_shapes
 
 
 class Called(Exception):
@@ -68,6 +69,18 @@ def test_type(call):
             refuses(call, name, value.float(), f'{name} must hold torch.int64, got torch.float32')
         elif name not in CONVERTED:
             refuses(call, name, value.long(), '(.*) must hold torch.float(32|64), got torch.(int64|float64)')
+
+
+def test_temperatures(call):
+    function, arguments = call
+    for name in DIVISORS:
+        if name in inspect.signature(function).parameters:
+            for value in (0, -0.1, math.inf, math.nan):
+                refuses(call, name, value, f'{name}=.* must be a number above 0')
+            learned = torch.tensor(0.2)
+            torch.testing.assert_close(
+                function(**{**arguments, name: learned}), function(**{**arguments, name: learned.item()})
+            )
 
 
 def test_size(call):

@@ -1,6 +1,7 @@
 import pytest
 import torch
 
+from ltcl.errors import UserError
 from ltcl.functional import effective_number_weights
 
 
@@ -46,3 +47,9 @@ def test_scaled_by_the_mean_number_without_images():
 def test_unknown_scaling():
     with pytest.raises(ValueError, match=r"scaling must be 'mean_weight' or 'mean_number', got 'sum'"):
         effective_number_weights(torch.tensor([1, 2]), 0.5, scaling='sum')
+
+
+@pytest.mark.parametrize('beta', [1.0, 1.5, -0.1])
+def test_beta_that_gives_no_weights(beta):
+    with pytest.raises(UserError, match=r'_weights: beta=.* must be a number of at least 0 and below 1$'):
+        effective_number_weights(torch.tensor([1, 2]), beta)
