@@ -309,6 +309,19 @@ def test_class_counts_of_a_plain_classifier():
     assert 'CountingHead needs the training images per class: add default_hooks' in answer(without(cfg, COUNTS))
 
 
+@MODELS.register_module(force=True)
+class OwnQueueHead(ContrastiveHead):
+    """A head whose queue has a length that no config sets."""
+
+    online_views = 2
+    uses_queue = True
+
+
+def test_queue_of_a_length_that_is_no_argument():
+    head = dict(type='ltcl.OwnQueueHead', num_classes=3, in_channels=16)
+    check_contract(with_parts(config('gpaco'), head=head))
+
+
 def test_keys_of_an_encoder_that_stays(monkeypatch):
     monkeypatch.setattr(OneViewHead, 'uses_embeddings', True)
     cfg = with_parts(config('paco'), head=dict(type='ltcl.OneViewHead', num_classes=3))

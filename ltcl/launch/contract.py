@@ -125,7 +125,7 @@ def check_queue(training: Training) -> None:
     batch = training.entries['train_dataloader'].get('batch_size') or 1
     distributed = (training.entries.get('launcher') or 'none') != 'none'
     processes = int(os.environ.get('WORLD_SIZE', 1)) if distributed else 1
-    queue_len = training.head.arguments['queue_len'] or 0
+    queue_len = training.head.arguments.get('queue_len') or 0
     if 0 < queue_len < batch * processes:
         raise UserError(
             f'model.head.queue_len={queue_len} is shorter than the {batch * processes} keys of one step, batch_size='
