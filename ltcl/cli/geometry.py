@@ -63,7 +63,8 @@ def measure(config: str, checkpoint: str, data_root: str | None = None) -> list[
     if getattr(runner.model, 'projector', None) is not None:
         with torch.no_grad():
             spaces['embeddings'] = runner.model.eval().projector(features)
-    num_classes = len(loader.dataset.metainfo['classes'])
+    classes = loader.dataset.metainfo.get('classes')
+    num_classes = int(labels.max()) + 1 if classes is None else len(classes)
     return [
         {
             'run': find_config(config).stem,

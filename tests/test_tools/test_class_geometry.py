@@ -1,5 +1,7 @@
 """The table of class geometry, from a real checkpoint."""
 
+from pathlib import Path
+
 import pandas as pd
 import pytest
 import torch
@@ -42,6 +44,23 @@ def test_figures_of_features_and_embeddings(trained, tmp_path, call):
         assert row['uniformity'] == pytest.approx(expected['uniformity'], abs=6e-4)
         assert row['alignment'] == pytest.approx(expected['alignment'], abs=6e-4)
     assert 'min_angle' in done.out
+
+
+def test_labels_without_names(trained, tmp_path, call):
+    _, config, checkpoint = trained
+    cfg = Config.fromfile(config)
+    images = cfg.test_dataloader.dataset.data_prefix
+    paths = sorted(Path(images).glob('*/*.png'))
+    lines = ''.join(f'{path.relative_to(images)} {path.parent.name[-1]}\n' for path in paths)
+    (tmp_path / 'list.txt').write_text(lines)
+    cfg.test_dataloader.dataset.ann_file = str(tmp_path / 'list.txt')
+    cfg.dump(tmp_path / 'listed.py')
+    files = [tmp_path / 'named.csv', tmp_path / 'unnamed.csv']
+    for each, file in zip((config, tmp_path / 'listed.py'), files, strict=True):
+        done = call('geometry', each, checkpoint, '--out', file)
+        assert done.status == 0, done.err
+    named, unnamed = map(pd.read_csv, files)
+    pd.testing.assert_frame_equal(named.drop(columns='run'), unnamed.drop(columns='run'))
 
 
 def test_run_of_frozen_features_without_a_projector(images, tmp_path, call):
