@@ -92,7 +92,7 @@ def explain(error: Exception) -> str | None:
     if isinstance(error, FileNotFoundError):
         return _missing_file(error, text)
     if isinstance(error, AssertionError) and (match := re.search(r'failed to load image: (.+)$', text)):
-        return f'OpenCV cannot read the image {match[1]}: mend it, save it as PNG, or take it away with its mask'
+        return f'OpenCV cannot read the image {match[1]}: mend it, save it as PNG, or take it and any mask of it away'
     if isinstance(error, OSError) and error.errno in UNWRITTEN:
         return _unwritten(error, UNWRITTEN[error.errno])
     if isinstance(error, AssertionError) and 'AmpOptimizerWrapper' in text:
