@@ -23,7 +23,7 @@ ROWS = {
     'worst_class': 'worst class',
 }
 LONGEST_NAME = 24
-ABOUT = 'macro is the mean over the classes; predict and test answer for another class mix with --prior'
+ABOUT, ABOUT_MIX = 'macro is the mean over the classes', '; predict and test answer for another class mix with --prior'
 
 
 @dataclass(frozen=True)
@@ -97,8 +97,9 @@ def print_result(result: Result, work_dir: str, folder: str) -> None:
     title = f'Accuracy (%) on {result.measured_on}'
     console.print(visible(title), soft_wrap=True, markup=False, highlight=False)
     console.print(table)
-    commands = [f'  {command}' for command in next_commands(work_dir, folder)]
-    for line in [ABOUT, f'model: {result.checkpoint}', *_report(work_dir), 'next:', *commands]:
+    knows_mix = 'all_natural' in result.columns[0].figures
+    commands = [f'  {command}' for command in next_commands(work_dir, folder, knows_mix)]
+    for line in [ABOUT + ABOUT_MIX * knows_mix, f'model: {result.checkpoint}', *_report(work_dir), 'next:', *commands]:
         console.print(visible(line), soft_wrap=True, markup=False, highlight=False)
 
 
@@ -110,12 +111,18 @@ def _report(work_dir: str) -> list[str]:
     return [f'report: {page}'] if page.is_file() else []
 
 
-def next_commands(work_dir: str, folder: str) -> Sequence[str]:
-    """What a person does with a trained model, as it can be pasted."""
+def next_commands(work_dir: str, folder: str, knows_mix: bool = True) -> Sequence[str]:
+    """What a person does with a trained model, as it can be pasted.
+
+    Args:
+        work_dir: Where it is.
+        folder: The images that it was trained on.
+        knows_mix: Whether it is known which class mix it answers for, so that it can be told another.
+    """
     run = shlex.quote(work_dir)
     return (
         f'ltcl predict {run} {shlex.quote(folder)} --out predictions.csv',
-        f'ltcl test {run} --prior natural',
+        f'ltcl test {run} --prior natural' if knows_mix else f'ltcl calibrate {run}',
         f'ltcl export {run} --format onnx',
     )
 

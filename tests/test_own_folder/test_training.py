@@ -385,6 +385,8 @@ def test_a_class_that_is_gone_is_told(call, data, work_dir, tmp_path, capsys):
 
 def test_commands_are_quoted():
     assert next_commands('my run', "it's")[0] == """ltcl predict 'my run' 'it'"'"'s' --out predictions.csv"""
+    assert next_commands('run', 'data')[1] == 'ltcl test run --prior natural'
+    assert next_commands('run', 'data', knows_mix=False)[1] == 'ltcl calibrate run'
 
 
 def test_the_command_line_does_not_count_as_a_change(tmp_path):
