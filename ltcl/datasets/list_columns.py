@@ -6,7 +6,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ..errors import UserError
-from .folder_names import part_of
+from ..neutral_text import shorten
+from ..notices import warn
+from .folder_names import PARTS, part_of
 from .image_kinds import has_image_suffix
 
 if TYPE_CHECKING:
@@ -24,11 +26,16 @@ LABEL_HEADINGS = str.split(
     'labelidx targetid y'
 )
 PART_HEADINGS = ('split', 'set', 'dataset', 'subset', 'partition', 'phase', 'usage', 'part')
+PARTS_OF_CELLS = {'eval': 'val', 'publictest': 'val', 'privatetest': 'test'}  # the last two of competitions
 INDEX_HEADINGS = ('', 'index', 'level0', *(f'unnamed{i}' for i in range(3)))
 
 
 class UnlabelledList(UserError):
     """A list that names images and no label, as those of a competition's test set do."""
+
+
+class UnclearParts(UserError):
+    """A list whose column of parts has a cell that says none."""
 
 
 def path_and_label(cells: 'pd.DataFrame', path: str) -> 'pd.DataFrame':
@@ -47,6 +54,7 @@ def path_and_label(cells: 'pd.DataFrame', path: str) -> 'pd.DataFrame':
 
     Raises:
         UnlabelledList: There is no label.
+        UnclearParts: Some cells of a column ``split`` say a part, and others do not.
         UserError: The headings do not tell the two columns.
     """
     cells = cells.loc[:, (cells != '').any()]
@@ -63,10 +71,12 @@ def path_and_label(cells: 'pd.DataFrame', path: str) -> 'pd.DataFrame':
     if len(keys) > 2:
         index = [column for column, key in keys.items() if key in INDEX_HEADINGS and _are_numbers(cells[column])]
         keys = {column: key for column, key in keys.items() if column not in index}
-    parts = _part_column(cells, keys)
+    parts = _part_column(cells, keys, path)
     keys = {column: key for column, key in keys.items() if key not in PART_HEADINGS or parts is None}
     image = _path_column(cells, keys, path)
     label = _label_column(cells, keys, image, path)
+    if parts is None:
+        _warn_of_unread_parts(cells, keys, label, path)
     labels = _one_hot(cells[_other_columns(keys, image)], titles, path) if label is None else cells[label]
     rows = cells[[image]].set_axis(['path'], axis=1).assign(label=labels)
     return rows if parts is None else rows.assign(part=parts)
@@ -99,13 +109,34 @@ def _path_column(cells: 'pd.DataFrame', keys: dict[int, str], path: str) -> int:
     return chosen[0]
 
 
-def _part_column(cells: 'pd.DataFrame', keys: dict[int, str]) -> 'pd.Series | None':
-    for column, key in keys.items():
-        names = cells[column].unique() if key in PART_HEADINGS else ()
-        parts = ['val' if part == 'eval' else part for part in map(part_of, names)]
-        if len(parts) and None not in parts:
-            return cells[column].map(dict(zip(names, parts, strict=True)))
+def _part_column(cells: 'pd.DataFrame', keys: dict[int, str], path: str) -> 'pd.Series | None':
+    for column in (column for column, key in keys.items() if key in PART_HEADINGS):
+        parts = cells[column].map({name: _part_of_cell(name) for name in cells[column].unique()})
+        unclear = parts.isna()
+        if unclear.any() and not unclear.all():
+            line = unclear.idxmax()
+            raise UnclearParts(
+                f'{path}, line {line}: the column {keys[column]} says {cells[column][line]!r} where others say '
+                f'{parts[~unclear].iloc[0]} ({unclear.sum()} such lines): write train, val or test, or head the column '
+                'otherwise if it tells no part'
+            )
+        if not unclear.any():
+            return parts
     return None
+
+
+def _part_of_cell(name: str) -> str | None:
+    part = part_of(name) or _key(name)
+    return part if part in PARTS else PARTS_OF_CELLS.get(part)
+
+
+def _warn_of_unread_parts(cells: 'pd.DataFrame', keys: dict[int, str], label: int | None, path: str) -> None:
+    for column, key in keys.items():
+        if key in ('split', 'subset') and column != label:
+            warn(
+                f'{path}: its column {key} is not read, since it says {shorten(cells[column].unique().tolist())}, not '
+                'train, val and test'
+            )
 
 
 def _label_column(cells: 'pd.DataFrame', keys: dict[int, str], image: int, path: str) -> int | None:

@@ -1,7 +1,7 @@
 """Lists of a practitioner's images: where their images lie, and which of them tell the classes."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,7 +9,9 @@ from ..errors import UserError
 from ..neutral_text import shorten
 from ..work_dir import POINTER
 from .folder_names import PARTS
+from .folder_walk import all_images
 from .image_kinds import has_image_suffix, readable_suffixes
+from .list_columns import UnclearParts
 from .list_files import read_rows
 from .list_places import rows_of_images
 from .own_layout import LAYOUTS, Layout, folders_tell, holds_images, image_folders
@@ -33,47 +35,79 @@ def without_unreadable(rows: 'pd.DataFrame') -> tuple['pd.DataFrame', 'pd.Series
     return rows[[not lost for lost in is_lost]], names[is_lost].map(lambda name: os.path.splitext(name)[1])
 
 
-def divided_by_column(files: dict[str, Path]) -> dict[str, Path]:
-    """The parts of a single list that has a column ``split``."""
-    path = next(iter(files.values()))
-    if len(files) != 1 or path.is_dir() or 'test' in files:
-        return files
+def divided_by_column(layout: Layout) -> dict[str, Path]:
+    """The parts that a column ``split`` of the training list tells; a part that has a file of its own keeps it."""
+    first, path = next(iter(layout.files.items()))
+    if path.is_dir() or first == 'test':
+        return layout.files
     rows = read_rows(str(path), 'data_root')
-    there = set(rows['part']) if 'part' in rows else ()
-    return {part: path for part in PARTS if part in there} or files
+    there = set(rows['part']) if 'part' in rows else set()
+    if not there:
+        return layout.files
+    own = {part: file for part, file in layout.files.items() if part != first}
+    for part in sorted(there & own.keys()):
+        layout.notes.append(
+            f'{path}: its lines for {part} ({(rows["part"] == part).sum()}) are not read, since {own[part].name} names '
+            'the images of that part'
+        )
+    return {part: own.get(part, path) for part in PARTS if part in there or part in own}
 
 
 def choose_list(layout: Layout, root: Path) -> Layout:
-    """Let a list of any name tell the classes where the folders do not, or agree with the folders.
+    """Let a list of any name tell the classes where the folders do not, or the parts where it agrees with the folders.
 
     Args:
         layout: As the folders have it.
         root: The data root.
 
     Raises:
-        UserError: Nothing tells the classes, several lists do, or a list and the folders divide the images differently.
+        UserError: Nothing tells the classes, several lists tell them or the parts, a list's column of parts has a cell
+            that says none, or a list and the folders divide the images differently.
     """
     usable, faults = {}, []
     for path in layout.lists:
         try:
             usable[path] = rows_of_images(path, root, layout.place)
+        except UnclearParts:
+            raise
         except UserError as error:
             faults.append(str(error))
     if folders_tell(layout):
         for path, rows in usable.items():
             _check_agreement(rows, path, layout, root)
         layout.notes += [f'{fault}; it is not read, since the folders tell the classes' for fault in faults]
+        _divide_folders(layout, usable, root)
         return layout
-    if len(usable) > 1:
-        raise UserError(
-            f'{root} has several lists of images, {shorten([path.name for path in usable])}: call them train.csv, '
-            'val.csv and test.csv, or take all but one away'
-        )
+    _refuse_several(usable, root)
     if usable:
         layout.files = {'all': next(iter(usable))}
     elif not layout.files:
         raise unknown_layout(layout, root, faults)
     return layout
+
+
+def _divide_folders(layout: Layout, lists: Mapping[Path, 'pd.DataFrame'], root: Path) -> None:
+    """Take the parts of class folders from the list that tells them, and note what is not read."""
+    dividing = {path: rows for path, rows in lists.items() if 'part' in rows and 'all' in layout.files}
+    _refuse_several(dividing, root)
+    layout.notes += [f'{path}: not read, since the folders tell the classes' for path in lists if path not in dividing]
+    for path, rows in dividing.items():
+        layout.files = {'all': path}
+        start = os.path.join(os.path.abspath(root), '')
+        images = {image.removeprefix(start) for image in all_images(os.path.abspath(layout.place))}
+        if rest := images - set(rows['path']):
+            layout.notes.append(
+                f'{layout.place}: not read, since {path.name} does not name them: {len(rest)} of {len(images)} images, '
+                f'such as {min(rest)}'
+            )
+
+
+def _refuse_several(lists: Collection[Path], root: Path) -> None:
+    if len(lists) > 1:
+        raise UserError(
+            f'{root} has several lists of images, {shorten([path.name for path in lists])}: call them train.csv, '
+            'val.csv and test.csv, or take all but one away'
+        )
 
 
 def unknown_layout(layout: Layout, root: Path, faults: Sequence[str] = ()) -> UserError:

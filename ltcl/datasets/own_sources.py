@@ -191,7 +191,7 @@ def find_sources(root: str | os.PathLike, classes: Sequence[str] | None = None) 
         layout = choose_list(layout, root)
     elif not layout.files:
         raise unknown_layout(layout, root)
-    return OwnSources(root, divided_by_column(layout.files), layout.place, layout.notes)
+    return OwnSources(root, divided_by_column(layout), layout.place, layout.notes)
 
 
 def named_classes(root: Path, place: Path) -> list[str] | None:

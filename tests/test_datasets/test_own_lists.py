@@ -167,6 +167,74 @@ def test_column_of_the_parts(root):
     ]
 
 
+def test_words_of_a_competition_for_the_parts(root):
+    parts = ['Training'] * 6 + ['PublicTest'] * 3 + ['PrivateTest'] * 3
+    write(root / 'faces.csv', table(PATHS, LABELS, parts, head='path,label,Usage'))
+    assert {split: len(read(root, split)) for split in ('train', 'val', 'test')} == {'train': 6, 'val': 3, 'test': 3}
+
+
+@pytest.mark.parametrize('folders', [False, True])
+@pytest.mark.parametrize('cell', ['tset', ''])
+def test_part_that_is_none_is_refused(root, cell, folders):
+    if folders:
+        touch(root, *images('rose', 3, start=20), *images('tulip', 3, start=30))
+    parts = ['train'] * 6 + ['val'] * 3 + ['test', cell, cell]
+    write(root / 'labels.csv', table(PATHS, LABELS, parts, head='path,label,split'))
+    with pytest.raises(UserError, match=rf"labels.csv, line 12: the column split says '{cell}' .* \(2 such lines\): "):
+        read(root)
+
+
+def test_column_without_parts_is_told(root, monkeypatch):
+    notes = []
+    monkeypatch.setattr('ltcl.notices.print_log', lambda message, **_: notes.append(message))
+    write(root / 'labels.csv', table(PATHS, LABELS, [0, 1] * 6, head='path,label,split'))
+    assert read(root, 'all') == TRUTH
+    assert f'{root}/labels.csv: its column split is not read, since it says 0, 1, not train, val and test' in notes
+
+
+def test_table_divides_class_folders(tmp_path, monkeypatch):
+    notes = []
+    monkeypatch.setattr('ltcl.notices.print_log', lambda message, **_: notes.append(message))
+    paths = [*images('a', 6), *images('b', 6)]
+    touch(tmp_path, *paths, *images('b', 2, start=6))
+    parts = ['train', 'train', 'train', 'val', 'test', 'test'] * 2
+    labels = [path[0] for path in paths]
+    write(tmp_path / 'labels.csv', table(paths, labels, parts, head='path,label,split'))
+    for split in ('train', 'val', 'test'):
+        assert read(tmp_path, split) == {
+            path: label for path, label, part in zip(paths, labels, parts, strict=True) if part == split
+        }
+    rest = 'not read, since labels.csv does not name them: 2 of 14 images, such as b/006.png'
+    assert f'{tmp_path}: {rest}' in notes
+    write(tmp_path / 'labels.csv', table(paths, labels, head='path,label'))
+    assert len(read(tmp_path, 'all')) == 14
+    read(tmp_path)
+    assert f'{tmp_path}/labels.csv: not read, since the folders tell the classes' in notes
+
+
+def test_tables_that_both_divide_class_folders(tmp_path):
+    paths = [*images('a', 6), *images('b', 6)]
+    touch(tmp_path, *paths)
+    for name in ('one.csv', 'two.csv'):
+        write(tmp_path / name, table(paths, [path[0] for path in paths], ['train', 'val'] * 6, head='path,label,split'))
+    with pytest.raises(UserError, match=r'has several lists of images, one.csv, two.csv'):
+        read(tmp_path)
+
+
+def test_column_of_the_parts_beside_a_list_of_one(root, monkeypatch):
+    notes = []
+    monkeypatch.setattr('ltcl.notices.print_log', lambda message, **_: notes.append(message))
+    touch(root, *images('other', 2))
+    parts = ['train'] * 6 + ['val'] * 5 + ['test']
+    write(root / 'train.csv', table(PATHS, LABELS, parts, head='path,label,split'))
+    write(root / 'test.csv', table(images('other', 2), NAMES[:2], head='path,label'))
+    assert set(read(root)) == set(PATHS[:6])
+    assert set(read(root, 'val')) == set(PATHS[6:11])
+    assert set(read(root, 'test')) == set(images('other', 2))
+    lost = 'its lines for test (1) are not read, since test.csv names the images of that part'
+    assert f'{root}/train.csv: {lost}' in notes
+
+
 def test_list_in_the_folder_of_each_part(tmp_path):
     for part, size in (('train', 4), ('valid', 2), ('test', 2)):
         touch(tmp_path, *images(part, size))
