@@ -9,6 +9,7 @@ import numpy as np
 from ltcl.errors import UserError
 from ltcl.evaluation.functional.shot import DEFAULT_BOUNDS
 from ltcl.launch.config_values import bounds_of
+from ltcl.launch.unread_images import unread_images
 from ltcl.report.class_rows import group_of
 
 PARTS = ('train', 'val', 'test')
@@ -110,7 +111,7 @@ def images_of_config(cfg: Any) -> Labelled:
     with DefaultScope.overwrite_default_scope(cfg.get('default_scope')):
         for name in PARTS:
             loader = cfg.get(f'{name}_dataloader')
-            config = loader and innermost(loader.dataset)
+            config = loader and unread_images(loader.dataset)
             if config and config not in [each for each, _ in found.values()]:
                 found[name] = config, DATASETS.build(config)
     if not found:
@@ -135,15 +136,6 @@ def tests_validation(files: Mapping[str, Sequence[str | None]]) -> bool:
     """
     test = files.get('test', ())
     return len(test) > 0 and None not in test and test == files.get('val')
-
-
-def innermost(dataset: Any) -> dict:
-    """Config of the images in a data set, without what repeats or wraps them, and without their pipeline."""
-    while 'dataset' in dataset:
-        dataset = dataset['dataset']
-    if 'datasets' in dataset:
-        return dict(dataset, datasets=[innermost(each) for each in dataset['datasets']])
-    return dict(dataset, pipeline=[])
 
 
 def _label(info: dict) -> int:

@@ -4,6 +4,7 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
 from ltcl.errors import UserError
+from ltcl.launch.unread_images import unread_images
 
 
 def class_counts_of(cfg: Config) -> list[int]:
@@ -24,10 +25,5 @@ def class_counts_of(cfg: Config) -> list[int]:
         raise UserError(
             f'{cfg.model.type} has no head of a classifier, so there are no class counts to fit a recipe to'
         )
-    parts = dict(cfg.train_dataloader.dataset)
-    while isinstance(parts.get('dataset'), dict):  # a cache around the images, for example
-        parts = dict(parts['dataset'])
-    if 'pipeline' in parts:
-        parts['pipeline'] = []
     with DefaultScope.overwrite_default_scope(cfg.get('default_scope')):
-        return count_classes(DATASETS.build(parts)).tolist()
+        return count_classes(DATASETS.build(unread_images(cfg.train_dataloader.dataset))).tolist()

@@ -95,6 +95,19 @@ def test_a_config_counts_the_same(call, folder):
     assert 'modes' not in done.out
 
 
+def test_a_config_counts_the_long_tail_that_it_draws(call, folder):
+    config = folder.parent / 'own.py'
+    config.write_text(
+        f"_base_ = 'ltcl::{CONFIG}'\ndata_root = '{folder}'\n"
+        "images = dict(type='ltcl.OwnImages', data_root=data_root, pipeline=[dict(type='LoadImageFromFile')])\n"
+        "tail = dict(type='ltcl.LongTailedDataset', dataset=images, imbalance_factor=5)\n"
+        'train_dataloader = dict(dataset=dict(_delete_=True, **tail))\n'
+    )
+    done = call('stats', config, '--no-files')
+    assert done.status == 0, done.err
+    assert 'train: 6 images of 2 of 2 classes, imbalance factor 5' in done.out
+
+
 def test_the_groups_of_a_config_are_those_of_its_test(call, folder, tmp_path):
     config = tmp_path / 'own.py'
     config.write_text(

@@ -52,6 +52,14 @@ def test_counts_of_images_behind_a_cache(command, birds):
     assert class_counts_of(cfg) == [80, 12, 8]
 
 
+def test_counts_of_a_long_tail_that_is_drawn(command, birds):
+    cfg = command('--cfg-options', f'data_root={birds}')
+    tail = dict(type='ltcl.LongTailedDataset', dataset=cfg.train_dataloader.dataset, imbalance_factor=4)
+    for dataset in (tail, dict(type='RepeatDataset', dataset=tail, times=3)):
+        cfg.train_dataloader.dataset = dataset
+        assert class_counts_of(cfg) == [8, 4, 2]
+
+
 def test_segmentation_has_no_class_counts():
     cfg = load_config('configs/seg/gpaco/gpaco-lovasz_deeplabv3plus-r18_1xb8-2000i_fashion-scenes.py')
     with pytest.raises(UserError, match='EncoderDecoder has no head of a classifier'):
