@@ -1,5 +1,6 @@
 """The length of a run: one number that stops the training and that the learning rate's schedule is made for."""
 
+import math
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from typing import TypeGuard
 
@@ -126,7 +127,7 @@ class _Stretch:
         if 0 < _span(part) < span:
             raise_first_factor(part, _span(part))
         stale = []
-        bottom = begin + part['T_max'] if 'T_max' in part else 0
+        bottom = begin + part['T_max'] if 'T_max' in part else -math.inf
         if bottom > self.old + 1:
             stale.append('T_max')
         elif bottom >= self.old - 1:

@@ -142,6 +142,16 @@ def test_shortened_run_reaches_the_rate(path, length):
     assert max(rates(cfg, epoch_length=100)) >= 0.98 * (1 + math.cos(math.pi / bottom)) / 2
 
 
+@pytest.mark.parametrize('length', [2, 10])
+@pytest.mark.parametrize('path', SCHEDULES, ids=lambda path: path.stem)
+def test_run_of_one_step_is_made_longer(path, length):
+    cfg = load_config(str(path))
+    unit = unit_of(cfg)
+    cfg = set_options(set_options(cfg, {unit: '1'}), {unit: str(length)})
+    assert length_of(cfg) == length
+    assert len(rates(cfg, epoch_length=100)) >= length
+
+
 @pytest.mark.parametrize('option', ['max_epochs', 'train_cfg.max_epochs'])
 @pytest.mark.parametrize(
     'config', ['paco_resnet20_1xb128-100e_fashion-mnist-lt-small', 'paco_resnet50_4xb32-400e_imagenet-lt']
