@@ -17,7 +17,8 @@ from .stored_config import CONFIG_KEY
 
 # What a run of ours keeps beside the tensors of the originals.
 OWN = re.compile(
-    r'head\.(class_counts|targets|class_centers|assignment|begun_epoch)|head\.(used|running)\.(mean|amount)|'
+    r'head\.((loss_module\.)?class_counts|targets|class_centers|assignment|begun_epoch)|'
+    r'head\.(used|running)\.(mean|amount)|'
     r'head\.(\w+_)?queue\.fill|backbone\.ln2\.(weight|bias)|'
     r'backbone\.norm\d\.(weight|bias)|decode_head\.branches\.\w+\.class_counts'
 )

@@ -19,7 +19,7 @@ from ltcl.checkpoints.schemes import load_checkpoint
 from ltcl.checkpoints.stored_config import stored_config
 from ltcl.engine.finite import not_finite_by_design, refuse_not_finite
 from ltcl.engine.hooks.feature_bank_hook import extract_features, loader_in_order, training_images
-from ltcl.engine.hooks.strict_load_hook import compare_tensors, tensors_of
+from ltcl.engine.hooks.strict_load_hook import absent_counts, compare_tensors, tensors_of
 from ltcl.errors import UserError
 from ltcl.launch.building import import_custom_modules, import_scope
 from ltcl.launch.config_values import fill_num_classes, images_of, use_plain_norms
@@ -163,8 +163,9 @@ def _load_weights(model: nn.Module, run: SavedRun) -> None:
     def kept(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
         return {name: value for name, value in tensors.items() if not any(re.search(each, name) for each in patterns)}
 
-    theirs = kept(tensors_of(run.checkpoint, str(run.path)))
-    compare_tensors(kept(model.state_dict()), theirs, str(run.path))
+    ours, theirs = kept(model.state_dict()), kept(tensors_of(run.checkpoint, str(run.path)))
+    theirs |= absent_counts(ours, run.checkpoint, theirs)
+    compare_tensors(ours, theirs, str(run.path))
     refuse_not_finite(theirs, not_finite_by_design(model), str(run.path))
     model.load_state_dict(theirs, strict=False)
 

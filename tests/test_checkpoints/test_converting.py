@@ -243,6 +243,15 @@ def test_class_counts_are_unknown():
     assert 'ClassCountsHook' in result.filled['head.class_counts']
 
 
+@pytest.mark.parametrize('source', ['torchvision', 'stage2'])
+def test_class_counts_of_a_loss_are_left_out_on_the_way_back(source):
+    state = converted('torchvision')[1].state_dict
+    counts = {'head.loss_module.class_counts': torch.arange(NUM_CLASSES)}
+    back = to_theirs({**state, **counts}, source, is_whole=True)
+    assert_same(back.state_dict, to_theirs(state, source, is_whole=True).state_dict)
+    assert back.left_out['head.loss_module.class_counts'] == 'kept by ltcl only'
+
+
 def test_means_of_the_classes_start_anew():
     checkpoint = ORIGINALS['proco'].pack(ORIGINALS['proco'].network())
     strange = {'module.estimator.Ave': torch.zeros(NUM_CLASSES, DIM), 'module.estimator_old.kappa': torch.ones(1)}

@@ -1,3 +1,4 @@
+from contextlib import nullcontext
 from types import SimpleNamespace
 
 import pytest
@@ -99,6 +100,17 @@ def ones() -> dict:
 
 def are_ones(state: dict) -> dict:
     return {name: bool((value == 1).all()) for name, value in state.items()}
+
+
+def test_converted_file_may_lack_class_counts():
+    model = build_model()
+    model['head'].register_buffer('class_counts', torch.tensor([3, 2, 1, 1]))
+    runner = SimpleNamespace(model=model, _load_from='old.pth', _resume=False, _train_loop='built')
+    for meta, has_passed in (({'converted_from': 'torchvision'}, True), ({}, False)):
+        checkpoint = {'meta': meta, 'state_dict': dict(build_model().state_dict())}
+        with nullcontext() if has_passed else pytest.raises(UserError, match=r'missing head\.class_counts'):
+            StrictLoadHook().after_load_checkpoint(runner, checkpoint)
+            assert checkpoint['state_dict']['head.class_counts'].tolist() == [3, 2, 1, 1]
 
 
 def test_ignored_names_are_not_loaded_even_where_they_fit():

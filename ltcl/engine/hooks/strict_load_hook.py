@@ -1,14 +1,14 @@
 """A checkpoint that does not fit the model is an error, not a line in the log."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch import Tensor
 
 from ltcl.checkpoints.comparing import SHOWN, differences
-from ltcl.checkpoints.run_state import refuse_weights_only
+from ltcl.checkpoints.run_state import meta_of, refuse_weights_only
 from ltcl.errors import UserError
 from ltcl.registry import HOOKS
 
@@ -22,7 +22,7 @@ class StrictLoadHook(Hook):
     """Refuses a checkpoint whose tensors are not exactly those of the model, before any is copied.
 
     MMEngine loads what matches and only logs the rest, so a file of another architecture trains or tests a network that
-    is partly random.
+    is partly random. A converted file may lack class counts, which the originals do not keep.
 
     Args:
         ignore: Regular expressions for a config that starts from another run's checkpoint, such as that of stage 1.
@@ -53,6 +53,7 @@ class StrictLoadHook(Hook):
             del state[name]
         # With the model's own values MMEngine has nothing to warn of.
         state.update({name: ours[name] for name in ignored & ours.keys()})
+        state.update(absent_counts(ours, checkpoint, tensors_of(checkpoint, source)))
         compare_tensors(ours, tensors_of(checkpoint, source), source)
 
     def _is_ignored(self, name: str) -> bool:
@@ -71,6 +72,19 @@ def tensors_of(checkpoint: dict, source: str) -> dict[str, Tensor]:
             'it was not written by ltcl'
         )
     return {_plain(name): value for name, value in checkpoint['state_dict'].items()}
+
+
+def absent_counts(ours: dict[str, Tensor], checkpoint: dict, theirs: Container[str]) -> dict[str, Tensor]:
+    """Class counts of the model that a converted file does not hold: the training set tells them.
+
+    Args:
+        ours: State of the model.
+        checkpoint: What the file holds.
+        theirs: Names of its tensors, without the prefix of a wrapped model.
+    """
+    if 'converted_from' not in meta_of(checkpoint):
+        return {}
+    return {name: ours[name] for name in ours if name.endswith('.class_counts') and name not in theirs}
 
 
 def _plain(name: str) -> str:
