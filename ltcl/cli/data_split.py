@@ -15,7 +15,7 @@ examples:
 import argparse
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -173,19 +173,18 @@ def write_lists(parts: dict[str, 'Images'], classes: list[str], root: Path, out:
     """Write the lists, with paths relative to where they lie.
 
     Raises:
-        UserError: One of the files is there already, or a name cannot be written so that it is read again.
+        UserError: One of the files is there already or another list of a part, or a name cannot be written so that it
+            is read again.
     """
-    from ltcl.datasets.class_names import are_whole_numbers
-
     files = {out / f'{part}.txt': images for part, images in parts.items()}
     names = out / 'classes.txt'
     existing = [str(path) for path in (*files, names) if path.exists() and path != root / 'classes.txt']
     if existing:
         raise UserError(f'{", ".join(existing)} would be overwritten: remove them or name another folder with --out')
+    refuse_second_lists(files, out)
     places = {path: [os.path.relpath(root / image, out) for image in images.paths] for path, images in files.items()}
     check_names(classes, (place for each in places.values() for place in each))
-    # A class that is called 3 must not be taken for the third.
-    labels = classes if are_whole_numbers(classes) else range(len(classes))
+    labels = labels_for(classes)
     out.mkdir(parents=True, exist_ok=True)
     texts = {
         path: ''.join(f'{place} {labels[label]}\n' for place, label in zip(places[path], images.labels, strict=True))
@@ -193,6 +192,42 @@ def write_lists(parts: dict[str, 'Images'], classes: list[str], root: Path, out:
     }
     write_together({**texts, names: ''.join(f'{name}\n' for name in classes)})
     return [*files, names]
+
+
+def refuse_second_lists(files: Iterable[Path], out: Path) -> None:
+    """Refuse to write a list beside another one of the same part.
+
+    Raises:
+        UserError: Names both.
+    """
+    from ltcl.datasets.own_layout import list_files
+
+    parts = {path.stem: path.name for path in files}
+    second = next((path for path in list_files(out) if path.stem.lower() in parts), None) if out.is_dir() else None
+    if second is not None:
+        raise UserError(
+            f'{second} is the list of a part, as {parts[second.stem.lower()]} would be, and no folder may have both: '
+            'name another folder with --out'
+        )
+
+
+def labels_for(classes: list[str]) -> Sequence[object]:
+    """What lists call the classes: their names where one could be taken for the place of a class, else the places.
+
+    Raises:
+        UserError: One could, and another has white space, which no name in a list can have.
+    """
+    from ltcl.datasets.class_names import are_whole_numbers
+
+    numbers = [name for name in classes if are_whole_numbers([name])]
+    spaced = [name for name in classes if len(name.split()) > 1]
+    if numbers and spaced:
+        raise UserError(
+            f'the class "{visible(numbers[0])}" could be taken for a place in the list of classes, and '
+            f'"{visible(spaced[0])}" has white space, so that no list can hold its name: rename one of them, or train '
+            'on the folder itself'
+        )
+    return classes if numbers else range(len(classes))
 
 
 def write_together(texts: dict[Path, str]) -> None:

@@ -11,6 +11,7 @@ from layouts import write_own_folder
 from mmengine.config import Config
 from mmengine.dataset import default_collate
 from mmengine.registry import DATASETS, MODELS
+from own_folders import images, touch
 from PIL import Image
 
 from ltcl.cli import data_split
@@ -171,6 +172,18 @@ def test_lists_are_not_overwritten(split, tmp_path, capsys):
     assert 'train.txt would be overwritten' in capsys.readouterr().err
 
 
+def test_lists_are_not_written_beside_others_of_their_part(split, tmp_path, capsys):
+    paths = [*images('a', 5), *images('b', 5)]
+    touch(tmp_path, *paths)
+    (tmp_path / 'Train.csv').write_text(''.join(f'{path},{path[0]}\n' for path in paths))
+    with pytest.raises(SystemExit):
+        split(tmp_path)
+    assert f'{tmp_path}/Train.csv is the list of a part, as train.txt would be' in capsys.readouterr().err
+    assert not list(tmp_path.glob('*.txt'))
+    split(tmp_path, '--out', tmp_path / 'lists')
+    assert len(images_of(tmp_path / 'lists', 'train') | images_of(tmp_path / 'lists', 'val')) == 10
+
+
 def draw(path: Path, seed: int, side: int = 48) -> None:
     """Write soft shapes in colour, other ones for another seed."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -269,6 +282,19 @@ def test_numbers_of_classes_are_written_as_names(split, tmp_path):
         images = images_of(tmp_path / 'lists', part)
         assert images == images_of(tmp_path / 'birds', part)
         assert all(int(path.parent.name) == label + 1 for path, label in images)
+
+
+def test_some_classes_are_called_by_numbers(split, tmp_path, capsys):
+    for name in ('1', '2', 'cat'):
+        touch(tmp_path, *images(f'animals/{name}', 5))
+    split(tmp_path / 'animals', '--out', tmp_path / 'lists')
+    for part in ('train', 'val'):
+        assert images_of(tmp_path / 'lists', part) == images_of(tmp_path / 'animals', part)
+    os.rename(tmp_path / 'animals/cat', tmp_path / 'animals/big cat')
+    with pytest.raises(SystemExit):
+        split(tmp_path / 'animals', '--out', tmp_path / 'others')
+    assert 'the class "1" could be taken for a place' in capsys.readouterr().err
+    assert not (tmp_path / 'others').exists()
 
 
 @pytest.mark.parametrize('name', ['a\nb.png', 'a\\b.png', os.fsdecode(b'caf\xe9.png')])
