@@ -294,7 +294,7 @@ def main(args: argparse.Namespace) -> None:
     from ltcl.datasets.own_copies import contradicting
     from ltcl.datasets.own_sources import find_sources, join_images
 
-    sources = find_sources(args.folder)
+    sources = find_sources(args.folder, groups=args.groups)
     classes = sources.class_names()
     shares = shares_to_draw(sources, args.test_share, args.val_share)
     assert sources.training is not None  # or there were no shares

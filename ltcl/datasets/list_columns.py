@@ -25,6 +25,11 @@ LABEL_HEADINGS = str.split(
     'targets diagnosis dx tag groundtruth variety cultivar disease classlabel labelid classid categoryid classidx '
     'labelidx targetid y'
 )
+GROUP_HEADINGS = str.split(
+    'group groups groupid patient patients patientid subject subjectid person personid individual individualid camera '
+    'cameraid video videoid sequence sequenceid series object objectid origin case caseid specimen site location'
+)
+NO_LABELS = ('width', 'height', 'size', 'url', 'group', 'groups', 'groupid', 'patient', 'patients', 'patientid')
 PART_HEADINGS = ('split', 'set', 'dataset', 'subset', 'partition', 'phase', 'usage', 'part')
 PARTS_OF_CELLS = {'eval': 'val', 'publictest': 'val', 'privatetest': 'test'}  # the last two of competitions
 INDEX_HEADINGS = ('', 'index', 'level0', *(f'unnamed{i}' for i in range(3)))
@@ -38,7 +43,7 @@ class UnclearParts(UserError):
     """A list whose column of parts has a cell that says none."""
 
 
-def path_and_label(cells: 'pd.DataFrame', path: str) -> 'pd.DataFrame':
+def path_and_label(cells: 'pd.DataFrame', path: str, tells: str = 'label') -> 'pd.DataFrame':
     """The two columns that are needed, without the line of headings.
 
     A table of two columns has the path first, unless its headings or its cells say otherwise. Of more, headings tell:
@@ -48,6 +53,7 @@ def path_and_label(cells: 'pd.DataFrame', path: str) -> 'pd.DataFrame':
     Args:
         cells: Text of all cells, the first row perhaps headings. The index is the number of the line.
         path: The list file, for the message.
+        tells: What the second column is: 'label', or 'group', the origin of the image, under headings of its own.
 
     Returns:
         Columns ``path`` and ``label``, and ``part`` ('train', 'val', 'test') if the table has a column ``split``.
@@ -74,7 +80,7 @@ def path_and_label(cells: 'pd.DataFrame', path: str) -> 'pd.DataFrame':
     parts = _part_column(cells, keys, path)
     keys = {column: key for column, key in keys.items() if key not in PART_HEADINGS or parts is None}
     image = _path_column(cells, keys, path)
-    label = _label_column(cells, keys, image, path)
+    label = (_group_column if tells == 'group' else _label_column)(cells, keys, image, path)
     if parts is None:
         _warn_of_unread_parts(cells, keys, label, path)
     labels = _one_hot(cells[_other_columns(keys, image)], titles, path) if label is None else cells[label]
@@ -146,7 +152,7 @@ def _label_column(cells: 'pd.DataFrame', keys: dict[int, str], image: int, path:
     """
     rest = [column for column in keys if column != image]
     known = sorted((column for column in rest if keys[column] in LABEL_HEADINGS), key=_rank(keys, LABEL_HEADINGS))
-    if not known and len(rest) == 1 and keys[rest[0]] not in ('width', 'height', 'size', 'url'):
+    if not known and len(rest) == 1 and keys[rest[0]] not in NO_LABELS:
         known = rest
     known = [column for column in known if (cells[column] != '').any()]
     if len(known) < 2 or keys[known[0]] == 'label':
@@ -155,6 +161,18 @@ def _label_column(cells: 'pd.DataFrame', keys: dict[int, str], image: int, path:
         names = ', '.join(keys[column] for column in known)
         raise UserError(f'{path}, line 1: the columns {names} divide the images differently: head one of them "label"')
     return next((column for column in known if not _are_numbers(cells[column])), known[0])
+
+
+def _group_column(cells: 'pd.DataFrame', keys: dict[int, str], image: int, path: str) -> int:
+    rest = [column for column in keys if column != image]
+    known = sorted((column for column in rest if keys[column] in GROUP_HEADINGS), key=_rank(keys, GROUP_HEADINGS))
+    candidates = known or rest
+    if candidates and (len(candidates) == 1 or keys[candidates[0]] == 'group'):
+        return candidates[0]
+    names = ', '.join(keys[column] for column in candidates) or 'there is no other'
+    raise UserError(
+        f'{path}, line 1: it is not clear which column beside the images tells their origins ({names}): head it "group"'
+    )
 
 
 def _other_columns(keys: dict[int, str], image: int) -> list[int]:

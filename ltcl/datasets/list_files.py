@@ -27,7 +27,7 @@ TABLE_SUFFIXES = ('.csv', '.tsv')
 UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
-def read_rows(path: str, argument: str = 'ann_file') -> 'pd.DataFrame':
+def read_rows(path: str, argument: str = 'ann_file', tells: str = 'label') -> 'pd.DataFrame':
     """Paths and labels of a list file as they stand there, with white space around them cut and slashes forward.
 
     A line is ``path label``, where the label is the last word, or ``path,label`` (or a tab or ``;``), with or without a
@@ -37,6 +37,7 @@ def read_rows(path: str, argument: str = 'ann_file') -> 'pd.DataFrame':
     Args:
         path: The list file; of a remote storage if mmengine knows its prefix.
         argument: Name of the option that holds the path, for the message.
+        tells: What the list tells of an image, 'label' or 'group'.
 
     Returns:
         Columns ``path`` and ``label``, both text, one row an image. The index is the number of the line.
@@ -51,7 +52,7 @@ def read_rows(path: str, argument: str = 'ann_file') -> 'pd.DataFrame':
     if separator is None or (separator == '\t' and not is_table):
         rows = _split_words(text, separator, path)
     else:
-        rows = _split_cells(text, separator, path)
+        rows = _split_cells(text, separator, path, tells)
     if rows.empty:
         raise UserError(f'the list {path} names no image: each line must be "relative/path label"')
     if '\\' in text:
@@ -199,7 +200,7 @@ def _split_words(text: str, mark: str | None, path: str) -> 'pd.DataFrame':
     return rows
 
 
-def _split_cells(text: str, separator: str, path: str) -> 'pd.DataFrame':
+def _split_cells(text: str, separator: str, path: str, tells: str) -> 'pd.DataFrame':
     import pandas as pd
 
     try:
@@ -215,7 +216,7 @@ def _split_cells(text: str, separator: str, path: str) -> 'pd.DataFrame':
     cells.index += 1
     cells = cells.fillna('').apply(lambda column: column.str.strip())
     cells = cells[(cells != '').any(axis=1)]
-    rows = path_and_label(cells, path)
+    rows = path_and_label(cells, path, tells)
     broken = (rows['path'] == '') | (rows['label'] == '')
     if broken.any():
         line = broken.idxmax()

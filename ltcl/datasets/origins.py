@@ -21,15 +21,16 @@ def origins(paths: Sequence[str], source: str, root: str | os.PathLike) -> np.nd
 
     Args:
         paths: Of the images, below the root.
-        source: A list with lines ``path,group``, or a regular expression with one pair of brackets, which is searched
-            in the paths: ``(patient[0-9]+)_``.
+        source: A list with lines ``path,group``, or with more columns of which one is headed ``group``, ``patient``,
+            ``camera``, ..., or a regular expression with one pair of brackets, which is searched in the paths:
+            ``(patient[0-9]+)_``.
         root: The data root.
 
     Raises:
         UserError: The list cannot be read or contradicts itself, the expression is none, or no image has an origin.
     """
-    is_list = source.lower().endswith(SUFFIXES) and ('(' not in source or os.path.isfile(source))
-    names = _names_in_list(paths, Path(source), Path(root)) if is_list else _names_in_paths(paths, source)
+    path = list_of_origins(source, root)
+    names = _names_in_paths(paths, source) if path is None else _names_in_list(paths, path, Path(root))
     unknown = [path for path, name in zip(paths, names, strict=True) if name is None]
     if len(unknown) == len(paths):
         raise UserError(f'groups {source} tells the origin of none of the {len(paths)} images, such as {paths[0]}')
@@ -45,9 +46,16 @@ def origins(paths: Sequence[str], source: str, root: str | os.PathLike) -> np.nd
     return np.array([numbers.setdefault(key, len(numbers)) for key in keys], np.int64)
 
 
+def list_of_origins(source: str, root: str | os.PathLike) -> Path | None:
+    """The list that a source names, which may lie in the data root; None: it is a regular expression."""
+    if not source.lower().endswith(SUFFIXES) or ('(' in source and not os.path.isfile(source)):
+        return None
+    inside = Path(root, source)
+    return inside if inside.is_file() and not os.path.isfile(source) else Path(source)
+
+
 def _names_in_list(paths: Sequence[str], source: Path, root: Path) -> list[str | None]:
-    source = source if source.is_file() or not (root / source).is_file() else root / source
-    rows = located(read_rows(str(source), 'groups'), source, root, root, 'all')
+    rows = located(read_rows(str(source), 'groups', 'group'), source, root, root, 'all')
     names = dict(zip(rows['path'], rows['label'], strict=True))
     several = rows[rows['label'] != rows['path'].map(names)]
     if len(several):

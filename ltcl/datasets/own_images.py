@@ -91,7 +91,7 @@ class OwnImages(BaseDataset):
         self.numeric_labels, self.groups = numeric_labels, groups
         self.draw: dict[str, Any] = {'val_share': val_share, 'seed': split_seed}
         classes = read_classes(classes)
-        self.sources = find_sources(str(data_root), classes)
+        self.sources = find_sources(str(data_root), classes, groups)
         classes = classes or self.sources.class_names()
         super().__init__(
             '',

@@ -53,17 +53,19 @@ def divided_by_column(layout: Layout) -> dict[str, Path]:
     return {part: own.get(part, path) for part in PARTS if part in there or part in own}
 
 
-def choose_list(layout: Layout, root: Path) -> Layout:
+def choose_list(layout: Layout, root: Path, groups: Path | None = None) -> Layout:
     """Let a list of any name tell the classes where the folders do not, or the parts where it agrees with the folders.
 
     Args:
         layout: As the folders have it.
         root: The data root.
+        groups: A list of origins, which tells classes or parts only where no other does.
 
     Raises:
         UserError: Nothing tells the classes, several lists tell them or the parts, a list's column of parts has a cell
             that says none, or a list and the folders divide the images differently.
     """
+    groups = next((path for path in layout.lists if groups and groups.is_file() and path.samefile(groups)), None)
     usable, faults = {}, []
     for path in layout.lists:
         try:
@@ -71,7 +73,9 @@ def choose_list(layout: Layout, root: Path) -> Layout:
         except UnclearParts:
             raise
         except UserError as error:
-            faults.append(str(error))
+            faults += [] if path == groups else [str(error)]
+    if groups in usable and (len(usable) > 1 or (folders_tell(layout) and 'part' not in usable[groups])):
+        del usable[groups]
     if folders_tell(layout):
         for path, rows in usable.items():
             _check_agreement(rows, path, layout, root)
@@ -144,5 +148,6 @@ def _check_agreement(rows: 'pd.DataFrame', path: Path, layout: Layout, root: Pat
     if any(len(set(names)) < len(pairs) for names in zip(*pairs, strict=True)):
         raise UserError(
             f'{path} divides the images of {layout.place} into other classes than the folders: call it train.csv to '
-            'train by its labels, or put it elsewhere to train by the folders'
+            'train by its labels, or put it elsewhere to train by the folders; if it tells origins, name it with '
+            '--groups or head it path,group'
         )

@@ -22,6 +22,7 @@ from .list_files import check_duplicates, check_files
 from .list_labels import clean_labels, label_indices, names_of_labels
 from .list_places import located
 from .one_look import looked_once
+from .origins import list_of_origins
 from .own_layout import LAYOUTS, Layout, find_layout, image_folders
 from .own_lists import choose_list, divided_by_column, rows_of_part, unknown_layout, without_unreadable
 
@@ -165,7 +166,9 @@ class OwnSources:
 
 
 @looked_once
-def find_sources(root: str | os.PathLike, classes: Sequence[str] | None = None) -> OwnSources:
+def find_sources(
+    root: str | os.PathLike, classes: Sequence[str] | None = None, groups: str | None = None
+) -> OwnSources:
     """Look what form the images of a data root have.
 
     Args:
@@ -176,6 +179,7 @@ def find_sources(root: str | os.PathLike, classes: Sequence[str] | None = None) 
             root/images/*.jpg                     root/labels.csv, or a list of any other name
 
         classes: Names that are classes, whatever they look like; by default those of ``classes.txt``.
+        groups: What tells the origin of images, see :func:`ltcl.datasets.origins.origins`.
 
     Raises:
         UserError: The root is missing or has none of these forms.
@@ -188,7 +192,7 @@ def find_sources(root: str | os.PathLike, classes: Sequence[str] | None = None) 
         raise UserError(f'the folder of images {root} {fault}: {named}, with {LAYOUTS}')
     layout = find_layout(root, classes or named_classes(root, root) or ())
     if layout.lists:
-        layout = choose_list(layout, root)
+        layout = choose_list(layout, root, None if groups is None else list_of_origins(groups, root))
     elif not layout.files:
         raise unknown_layout(layout, root)
     return OwnSources(root, divided_by_column(layout), layout.place, layout.notes)

@@ -44,6 +44,39 @@ def test_origin_in_a_list(tmp_path, name, notes):
     assert len(notes) == 2
 
 
+def test_origin_in_a_table_of_more_columns(tmp_path):
+    touch(tmp_path, *PATHS)
+    rows = zip(PATHS, 'aabbb', 'qrqrs', '11122', strict=True)
+    lines = [','.join(row) for row in rows]
+    for heads in ('path,label,patient,width', 'path,camera,group,patient'):
+        write(tmp_path / 'table.csv', '\n'.join([heads, *lines]))
+        assert find_origins(PATHS, 'table.csv', tmp_path).tolist() == [0, 1, 0, 1, 2]
+    for heads, named in (('path,camera,patient,width', 'patient, camera'), ('path,a,b,c', 'a, b, c')):
+        write(tmp_path / 'table.csv', '\n'.join([heads, *lines]))
+        with pytest.raises(UserError, match=rf'line 1: it is not clear which column .* \({named}\): head it "group"'):
+            find_origins(PATHS, 'table.csv', tmp_path)
+
+
+@pytest.mark.parametrize('heads', ['path,group\n', 'path,patient\n', 'path,camera\n', ''])
+@pytest.mark.parametrize('folders', [True, False])
+def test_list_of_origins_lies_in_the_data_root(tmp_path, monkeypatch, heads, folders):
+    notes = []
+    monkeypatch.setattr('ltcl.notices.print_log', lambda message, **_: notes.append(message))
+    paths = [*images('a', 10), *images('b', 10)] if folders else images('images', 20)
+    for number, path in enumerate(paths):
+        save(tmp_path / path, number)
+    write(tmp_path / 'groups.csv', heads + ''.join(f'{path},p{i % 10 // 2}\n' for i, path in enumerate(paths)))
+    if not folders:
+        write(tmp_path / 'labels.csv', 'path,label\n' + ''.join(f'{path},{i // 10}\n' for i, path in enumerate(paths)))
+    monkeypatch.chdir(tmp_path.parent)
+    for groups in ('groups.csv', str(tmp_path / 'groups.csv')):
+        parts = [read(tmp_path.name, part, groups=groups) for part in ('train', 'val')]
+        assert sorted([*parts[0], *parts[1]]) == sorted(paths)
+        owners = [{paths.index(path) % 10 // 2 for path in part} for part in parts]
+        assert not owners[0] & owners[1]
+    assert not any('groups.csv' in note for note in notes)
+
+
 @pytest.mark.parametrize(
     ('source', 'message'),
     [
