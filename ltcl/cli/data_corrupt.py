@@ -88,11 +88,16 @@ def images_of_folder(folder: str) -> Source:
     """The images of a folder of class folders, which are read as own images are.
 
     Raises:
-        UserError: Two images have one name.
+        UserError: Its folders are parts, not classes, or two images have one name.
     """
     from ltcl.datasets.class_folders import scan_class_folders
+    from ltcl.datasets.folder_names import part_of
 
     paths, _, classes = scan_class_folders(folder)
+    parts = {part_of(name): name for name in classes}
+    if None not in parts:
+        tested = next(parts[part] for part in ('test', 'eval', 'val', 'train') if part in parts)
+        raise UserError(f'{folder} has the parts {", ".join(classes)}, not classes: name {Path(folder, tested)}')
     names = [os.path.splitext(os.path.relpath(path, folder))[0] for path in paths]
     first: dict[str, str] = {}
     for name, path in zip(names, paths, strict=True):

@@ -1,6 +1,7 @@
 """ltcl data corrupt reads files as the model of these images does."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -65,3 +66,12 @@ def test_images_that_are_read_otherwise_are_not_mixed_in(images, tmp_path, call)
     del settings['decoding']  # as an earlier version wrote it
     (tmp_path / 'out' / 'corruptions.json').write_text(json.dumps(settings))
     assert 'was begun with decoding = None, now it is' in call('data', 'corrupt', images, tmp_path / 'out').mistake
+
+
+def test_parts_of_a_folder_are_no_classes(images, tmp_path, call):
+    for part in ('train', 'test'):
+        shutil.copytree(images, tmp_path / 'whole' / part)
+    done = call('data', 'corrupt', tmp_path / 'whole', tmp_path / 'out')
+    assert done.status == 1
+    assert f'{tmp_path}/whole has the parts test, train, not classes: name {tmp_path}/whole/test' in done.err
+    assert not (tmp_path / 'out').exists()
