@@ -23,7 +23,8 @@ from .scenes import CLASSES, GARMENTS_PER_SCENE, Scene, compose_scenes
 NUM_GARMENT_CLASSES = len(CLASSES) - 1
 SPLITS = {'train': ('train', 6000), 'val': ('t10k', 1000)}  # files of Fashion-MNIST, and images of each class in them
 COUNTS_FILE = 'class_counts.json'
-WRITTEN = ('img_dir', 'ann_dir', COUNTS_FILE)
+PICTURES = ('img_dir', 'ann_dir')
+WRITTEN = (*PICTURES, COUNTS_FILE)
 
 
 def garment_counts(num_max: int, imbalance_factor: float, num_val: int) -> dict[str, np.ndarray]:
@@ -57,16 +58,16 @@ def read_scenes(data_root: Path, split: str, counts: np.ndarray, seed: int) -> I
     return compose_scenes(images, labels, counts, 2 * seed + list(SPLITS).index(split))
 
 
-def write_scenes(scenes: Iterable[Scene], folder: Path, split: str, number_of_scenes: int) -> SegClassCounts:
+def write_scenes(scenes: Iterable[Scene], folder: Path, split: str, num_scenes: int) -> SegClassCounts:
     """Write the pictures and label maps of a split, and count what they show."""
 
     def written() -> Iterator[np.ndarray]:
-        for number, scene in enumerate(tracked(scenes, f'scenes, {split}', number_of_scenes, 'scenes')):
+        for number, scene in enumerate(tracked(scenes, f'scenes, {split}', num_scenes, 'scenes')):
             for part, picture in (('img_dir', scene.image), ('ann_dir', scene.labels)):
                 Image.fromarray(picture).save(folder / part / split / f'{number:05d}.png')
             yield count_pixels(scene.labels, len(CLASSES))
 
-    for part in ('img_dir', 'ann_dir'):
+    for part in PICTURES:
         (folder / part / split).mkdir(parents=True)
     return sum_up(written(), CLASSES)
 
@@ -74,9 +75,20 @@ def write_scenes(scenes: Iterable[Scene], folder: Path, split: str, number_of_sc
 def is_complete(out: Path, options: dict) -> bool:
     """Whether the folder has the scenes of these options, whole: the file of counts is its last."""
     try:
-        return json.loads((out / COUNTS_FILE).read_text())['options'] == options
+        written = json.loads((out / COUNTS_FILE).read_text())
+        numbers = {'train': written['num_images'], 'val': number_of_scenes(options['num_val'] * NUM_GARMENT_CLASSES)}
+        return written['options'] == options and all(
+            sum(1 for _ in (out / part / split).glob('*.png')) == number
+            for split, number in numbers.items()
+            for part in PICTURES
+        )
     except (OSError, ValueError, KeyError, TypeError):
         return False
+
+
+def number_of_scenes(num_garments: int) -> int:
+    """Scenes that so many garments are dealt to."""
+    return -(-num_garments // GARMENTS_PER_SCENE)
 
 
 def statistics_table(split: str, stats: SegClassCounts, garments: np.ndarray) -> Table:
@@ -112,7 +124,7 @@ def make_scenes(data_root: Path, out: Path, console: Console, **options: Any) ->
     shutil.rmtree(partial, ignore_errors=True)
     for split in SPLITS:
         scenes = read_scenes(data_root, split, counts[split], seed)
-        stats = write_scenes(scenes, partial, split, -(-int(counts[split].sum()) // GARMENTS_PER_SCENE))
+        stats = write_scenes(scenes, partial, split, number_of_scenes(int(counts[split].sum())))
         if split == 'train':
             save_class_counts(partial / COUNTS_FILE, stats, options=options)
         console.print(statistics_table(split, stats, counts[split]))

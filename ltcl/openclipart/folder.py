@@ -16,6 +16,7 @@ from rich.console import Console
 
 from ..errors import UserError
 from ..files import take_place
+from ..neutral_text import markup
 from ..progress_bars import tracked
 from .source import PACKAGE, picture_files, small_picture
 from .statistics import print_statistics
@@ -47,9 +48,12 @@ def make_openclipart(data_root: Path, console: Console) -> None:
         UserError: The package cannot be had or is damaged, or the data root holds something else or cannot be written.
     """
     description = read_description(data_root)
-    if description is None:
+    missing = 0 if description is None else missing_images(description, data_root)
+    if missing:
+        console.print(f'{missing:,} images are missing in {markup(data_root)}: all are written anew', soft_wrap=True)
+    if description is None or missing:
         partial = data_root / '.partial'
-        foreign = [data_root / part for part in PARTS if (data_root / part).exists()]
+        foreign = [data_root / part for part in PARTS if description is None and (data_root / part).exists()]
         if foreign and not partial.exists():
             raise UserError(f'{foreign[0]} was not written by this command: name another folder with --data-root')
         try:
@@ -67,6 +71,15 @@ def read_description(data_root: Path) -> dict | None:
         return description if description['package'] == PACKAGE.name else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def missing_images(description: dict, data_root: Path) -> int:
+    """How many of the images that the description counts are not in the folders of their classes."""
+    return sum(
+        max(0, number - sum(1 for _ in (data_root / part / name).glob('*.png')))
+        for part, counts in description['counts'].items()
+        for name, number in counts.items()
+    )
 
 
 def write_images(data_root: Path, partial: Path, console: Console) -> dict:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 import subprocess
 import sys
 
@@ -71,6 +72,15 @@ def test_what_is_there_is_kept_and_what_is_half_written_is_done_anew(fashion_mni
     assert {name: data for name, data in contents(tmp_path).items() if not name.startswith('.partial')} == before
     make(fashion_mnist_root, tmp_path, seed=1)
     (tmp_path / 'class_counts.json').unlink()  # as if stopped while the folders were put in place
+    make(fashion_mnist_root, tmp_path)
+    assert contents(tmp_path) == before
+
+
+@pytest.mark.parametrize('lost', ['img_dir', 'ann_dir/val', 'img_dir/train/00000.png'])
+def test_scenes_that_went_missing_are_written_anew(fashion_mnist_root, tmp_path, lost):
+    make(fashion_mnist_root, tmp_path)
+    before = contents(tmp_path)
+    shutil.rmtree(tmp_path / lost) if (tmp_path / lost).is_dir() else (tmp_path / lost).unlink()
     make(fashion_mnist_root, tmp_path)
     assert contents(tmp_path) == before
 

@@ -135,6 +135,17 @@ def test_a_full_data_root_is_left_alone(package, tmp_path):
     assert contents(tmp_path / 'data') == before
 
 
+@pytest.mark.parametrize('lost', ['train', 'test/tools', 'train/shapes/05.png'])
+def test_images_that_went_missing_are_written_anew(package, tmp_path, lost):
+    root = tmp_path / 'data'
+    make(root)
+    before = contents(root)
+    shutil.rmtree(root / lost) if (root / lost).is_dir() else (root / lost).unlink()
+    number = len(before) - len(contents(root))
+    assert f'{number} images are missing in {root}: all are written anew\n' in make(root)
+    assert contents(root) == before
+
+
 def test_what_a_killed_run_left_is_done_anew(package, tmp_path):
     make(tmp_path / 'whole')
     root = tmp_path / 'data'
