@@ -45,14 +45,14 @@ class Conversion:
         self.filled[name] = reason
 
 
-def weights_of(checkpoint: object) -> tuple[State, list[str]]:
+def weights_of(checkpoint: object) -> tuple[State, dict[str, str]]:
     """The weights in a file of any of the originals, without the prefix of a parallel wrapper.
 
     Args:
         checkpoint: What :func:`~.reading.read_checkpoint` returned.
 
     Returns:
-        Tensors by name, and the other entries of the file.
+        Tensors by name, and the other entries of the file with the reason why they are left out.
 
     Raises:
         UserError: It holds no weights.
@@ -72,4 +72,14 @@ def weights_of(checkpoint: object) -> tuple[State, list[str]]:
     state = {re.sub(r'(^|\.)module\.', r'\1', name): value for name, value in weights.items()}
     if len(state) < len(weights):
         raise UserError('the file holds names with and without module. side by side: keep one kind')
-    return state, [str(key) for key in checkpoint if container is not None and key != container]
+    if container is None:
+        return state, {}
+    taken = f'other weights; those of {container} are taken'
+    others = {key: value for key, value in checkpoint.items() if key != container}
+    return state, {str(key): taken if _are_weights(key, value) else 'no weights' for key, value in others.items()}
+
+
+def _are_weights(key: object, value: object) -> bool:
+    if not isinstance(value, dict) or not value:
+        return False
+    return key in CONTAINERS or all(isinstance(each, Tensor) for each in value.values())

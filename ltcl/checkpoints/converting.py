@@ -39,7 +39,7 @@ def to_ours(checkpoint: object, source: str, keep: str = 'all', with_queue: bool
     _refuse_ours(checkpoint)
     state, others = weights_of(checkpoint)
     layout = _detect(state, source)
-    result = Conversion(layout, {}, dict.fromkeys(others, 'no weights'))
+    result = Conversion(layout, {}, others)
     num_classes = class_number(state, layout)
     unknown = []
     for name, value in state.items():

@@ -252,6 +252,17 @@ def test_class_counts_of_a_loss_are_left_out_on_the_way_back(source):
     assert back.left_out['head.loss_module.class_counts'] == 'kept by ltcl only'
 
 
+def test_which_of_several_weights_are_taken_is_told():
+    checkpoint = ORIGINALS['paco'].pack(ORIGINALS['paco'].network())
+    kept = checkpoint['state_dict']
+    averaged = {name: torch.zeros_like(value) for name, value in kept.items()}
+    result = to_ours({**checkpoint, 'state_dict_ema': averaged, 'student': averaged, 'epoch': 3}, 'paco')
+    assert result.left_out['state_dict_ema'] == 'other weights; those of state_dict are taken'
+    assert result.left_out['student'] == result.left_out['state_dict_ema']
+    assert result.left_out['epoch'] == 'no weights'
+    assert any(value.any() for value in result.state_dict.values())
+
+
 def test_means_of_the_classes_start_anew():
     checkpoint = ORIGINALS['proco'].pack(ORIGINALS['proco'].network())
     strange = {'module.estimator.Ave': torch.zeros(NUM_CLASSES, DIM), 'module.estimator_old.kappa': torch.ones(1)}
