@@ -1,13 +1,13 @@
 """A trained model as its run left it: found, read and built, from the checkpoint alone."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
 from mmengine.config import Config, ConfigDict
-from mmengine.registry import DATASETS, MODELS, DefaultScope
+from mmengine.registry import DATASETS, MODELS, DefaultScope, Registry
 from mmpretrain.models import ClsHead, ImageClassifier
 from torch import Tensor, nn
 
@@ -22,7 +22,7 @@ from ltcl.engine.hooks.feature_bank_hook import extract_features, loader_in_orde
 from ltcl.engine.hooks.strict_load_hook import absent_counts, compare_tensors, tensors_of
 from ltcl.errors import UserError
 from ltcl.launch.building import import_custom_modules, import_scope
-from ltcl.launch.config_values import fill_num_classes, images_of, use_plain_norms
+from ltcl.launch.config_values import OWN_IMAGES, fill_num_classes, images_of, use_plain_norms
 from ltcl.launch.configs import load_config
 from ltcl.launch.hook_names import hooks_of
 from ltcl.work_dir import name_of_checkpoint
@@ -111,12 +111,23 @@ def calibration_of(run: SavedRun) -> Calibration | None:
 
 
 def _known_classes(cfg: Config) -> list[str]:
-    """Names that the kind of the test set has of itself, such as those of CIFAR; else numbers."""
+    """Names of a folder's classes, or those that a kind of test set has of itself, such as CIFAR; else numbers."""
     dataset = images_of((cfg.get('test_dataloader') or cfg.val_dataloader)['dataset'])
+    num_classes = (cfg.model.get('head') or cfg.model.get('decode_head') or {}).get('num_classes') or 0
     with DATASETS.switch_scope_and_registry(_scope_of(cfg)) as registry:
         names = getattr(registry.get(dataset['type']), 'METAINFO', {}).get('classes')
-    num_classes = (cfg.model.get('head') or cfg.model.get('decode_head') or {}).get('num_classes') or 0
+        if dataset['type'] == OWN_IMAGES:
+            names = _names_in_folder(registry, dataset)
+            names = names if len(names) == num_classes else None
     return list(names) if names else [str(label) for label in range(num_classes)]
+
+
+def _names_in_folder(registry: Registry, dataset: Mapping) -> Sequence[str]:
+    """Names of its classes; none where the folder is gone or has other images now."""
+    try:
+        return registry.build({**dataset, 'pipeline': [], 'lazy_init': True}).metainfo['classes']
+    except UserError:
+        return ()
 
 
 def build_model(run: SavedRun, device: str | torch.device | None = None) -> Any:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from mmengine.registry import init_default_scope
+from own_folders import touch
 from PIL import Image
 from toy import toy_config, write_images
 
@@ -19,6 +20,9 @@ from ltcl.checkpoints.whole_files import save_whole
 from ltcl.engine import Runner
 from ltcl.errors import UserError
 from ltcl.evaluation.class_mixes import Mixes
+from ltcl.inference.runs import read_run
+from ltcl.launch import load_config
+from ltcl.launch.config_values import fill_num_classes
 from ltcl.predictions import load_predictions
 
 FORMULA = '=1+1, "x"\ny'
@@ -262,6 +266,20 @@ def test_an_older_checkpoint_needs_its_config(call, run, data, tmp_path):
     [config] = run.glob('*.py')
     expected = call('predict', run / 'epoch_1.pth', data)[1]
     assert call('predict', tmp_path / 'old.pth', data, '--config', config)[1] == expected
+
+
+def test_a_file_that_names_no_classes_has_those_of_the_folder(tmp_path):
+    folder = touch(tmp_path / 'animals', *(f'{name}/{i}.png' for name in ('ant', 'bee', 'cat') for i in range(3)))
+    save_whole(tmp_path / 'a.ltcl.pth', dict(meta=dict(converted_from='torchvision'), state_dict={}))
+    cfg = load_config('configs/custom/cross-entropy_resnet50_1xb32-100e_own-images.py')
+    cfg.merge_from_dict({f'{part}_dataloader.dataset.data_root': str(folder) for part in ('train', 'val', 'test')})
+    cfg.dump(tmp_path / 'own.py')
+    assert read_run(tmp_path / 'a.ltcl.pth', tmp_path / 'own.py').classes == ['ant', 'bee', 'cat']
+    fill_num_classes(cfg)
+    cfg.dump(tmp_path / 'own.py')
+    assert read_run(tmp_path / 'a.ltcl.pth', tmp_path / 'own.py').classes == ['ant', 'bee', 'cat']
+    folder.rename(tmp_path / 'elsewhere')
+    assert read_run(tmp_path / 'a.ltcl.pth', tmp_path / 'own.py').classes == ['0', '1', '2']
 
 
 def test_without_a_best_checkpoint_the_newest_is_taken(call, run, data, tmp_path):
