@@ -96,6 +96,9 @@ def _divide_folders(layout: Layout, lists: Mapping[Path, 'pd.DataFrame'], root: 
     _refuse_several(dividing, root)
     layout.notes += [f'{path}: not read, since the folders tell the classes' for path in lists if path not in dividing]
     for path, rows in dividing.items():
+        names = sorted((label, folder) for folder, label in _labels_of_folders(rows, layout, root) if label != folder)
+        if names:
+            layout.notes.append(f'{path}: its labels name the classes, such as {names[0][0]} for {names[0][1]}')
         layout.files = {'all': path}
         start = os.path.join(os.path.abspath(root), '')
         images = {image.removeprefix(start) for image in all_images(os.path.abspath(layout.place))}
@@ -140,14 +143,20 @@ def _are_images(folders: Sequence[str]) -> bool:
 
 def _check_agreement(rows: 'pd.DataFrame', path: Path, layout: Layout, root: Path) -> None:
     """Refuse a list whose labels are not those of the folders."""
-    pairs = set()
-    for folder in layout.files.values():
-        start = f'{folder.relative_to(root)}/' if folder != root else ''
-        inside = rows[rows['path'].str.startswith(start)]
-        pairs |= set(zip(inside['path'].str[len(start) :].str.split('/').str[0], inside['label'], strict=True))
+    pairs = _labels_of_folders(rows, layout, root)
     if any(len(set(names)) < len(pairs) for names in zip(*pairs, strict=True)):
         raise UserError(
             f'{path} divides the images of {layout.place} into other classes than the folders: call it train.csv to '
             'train by its labels, or put it elsewhere to train by the folders; if it tells origins, name it with '
             '--groups or head it path,group'
         )
+
+
+def _labels_of_folders(rows: 'pd.DataFrame', layout: Layout, root: Path) -> set[tuple[str, str]]:
+    """Each class folder with a label that a list gives to an image in it."""
+    pairs = set()
+    for folder in layout.files.values():
+        start = f'{folder.relative_to(root)}/' if folder != root else ''
+        inside = rows[rows['path'].str.startswith(start)]
+        pairs |= set(zip(inside['path'].str[len(start) :].str.split('/').str[0], inside['label'], strict=True))
+    return pairs

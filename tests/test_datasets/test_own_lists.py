@@ -206,6 +206,11 @@ def test_table_divides_class_folders(tmp_path, monkeypatch):
         }
     rest = 'not read, since labels.csv does not name them: 2 of 14 images, such as b/006.png'
     assert f'{tmp_path}: {rest}' in notes
+    assert not any('name the classes' in note for note in notes)
+    numbers = ['ab'.index(name) for name in labels]
+    write(tmp_path / 'labels.csv', table(paths, numbers, parts, head='path,label,split'))
+    read(tmp_path)
+    assert f'{tmp_path}/labels.csv: its labels name the classes, such as 0 for a' in notes
     write(tmp_path / 'labels.csv', table(paths, labels, head='path,label'))
     assert len(read(tmp_path, 'all')) == 14
     read(tmp_path)
