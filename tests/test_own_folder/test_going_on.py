@@ -72,6 +72,15 @@ def test_an_encoder_without_a_classifier_names_the_run_that_has_one(call, data, 
     assert not (tmp_path / 'run').exists()
 
 
+def test_a_run_with_code_of_its_own_is_gone_on_with_by_its_config(call, data, copied, tmp_path, capsys):
+    change_config(copied, custom_imports=dict(imports=['mine']))
+    assert call('train', data, '--from', copied, '--work-dir', tmp_path / 'run', '--dry-run') == 1
+    [line] = capsys.readouterr().err.splitlines()
+    assert 'mine names code' in line
+    assert line.endswith('`')
+    assert '`ltcl train CONFIG --cfg-options load_from=' in line
+
+
 def test_patience_is_that_of_the_command_line(call, data, copied, tmp_path):
     added = [dict(type='ltcl.PatienceHook', monitor='shot/macro', patience=1), dict(type='ltcl.SharedImagesHook')]
     own = dict(type='EMAHook')
