@@ -13,9 +13,6 @@ examples:
 """
 
 import argparse
-import os
-import re
-from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -169,99 +166,6 @@ def tell_shared(rows: list[tuple[str, str, str]], path: Path) -> None:
     )
 
 
-def write_lists(parts: dict[str, 'Images'], classes: list[str], root: Path, out: Path) -> list[Path]:
-    """Write the lists, with paths relative to where they lie.
-
-    Raises:
-        UserError: One of the files is there already or another list of a part, or a name cannot be written so that it
-            is read again.
-    """
-    files = {out / f'{part}.txt': images for part, images in parts.items()}
-    names = out / 'classes.txt'
-    existing = [str(path) for path in (*files, names) if path.exists() and path != root / 'classes.txt']
-    if existing:
-        raise UserError(f'{", ".join(existing)} would be overwritten: remove them or name another folder with --out')
-    refuse_second_lists(files, out)
-    places = {path: [os.path.relpath(root / image, out) for image in images.paths] for path, images in files.items()}
-    check_names(classes, (place for each in places.values() for place in each))
-    labels = labels_for(classes)
-    out.mkdir(parents=True, exist_ok=True)
-    texts = {
-        path: ''.join(f'{place} {labels[label]}\n' for place, label in zip(places[path], images.labels, strict=True))
-        for path, images in files.items()
-    }
-    write_together({**texts, names: ''.join(f'{name}\n' for name in classes)})
-    return [*files, names]
-
-
-def refuse_second_lists(files: Iterable[Path], out: Path) -> None:
-    """Refuse to write a list beside another one of the same part.
-
-    Raises:
-        UserError: Names both.
-    """
-    from ltcl.datasets.own_layout import list_files
-
-    parts = {path.stem: path.name for path in files}
-    second = next((path for path in list_files(out) if path.stem.lower() in parts), None) if out.is_dir() else None
-    if second is not None:
-        raise UserError(
-            f'{second} is the list of a part, as {parts[second.stem.lower()]} would be, and no folder may have both: '
-            'name another folder with --out'
-        )
-
-
-def labels_for(classes: list[str]) -> Sequence[object]:
-    """What lists call the classes: their names where one could be taken for the place of a class, else the places.
-
-    Raises:
-        UserError: One could, and another has white space, which no name in a list can have.
-    """
-    from ltcl.datasets.class_names import are_whole_numbers
-
-    numbers = [name for name in classes if are_whole_numbers([name])]
-    spaced = [name for name in classes if len(name.split()) > 1]
-    if numbers and spaced:
-        raise UserError(
-            f'the class "{visible(numbers[0])}" could be taken for a place in the list of classes, and '
-            f'"{visible(spaced[0])}" has white space, so that no list can hold its name: rename one of them, or train '
-            'on the folder itself'
-        )
-    return classes if numbers else range(len(classes))
-
-
-def write_together(texts: dict[Path, str]) -> None:
-    """Write files of which one without the others would be another division; none is there if one cannot be written.
-
-    Raises:
-        OSError: The disk is full. Of the files only the last one may have been there before; it is as it was.
-    """
-    written = []
-    try:
-        for path, text in texts.items():
-            write_atomic(path, text)
-            written.append(path)
-    except OSError:
-        for path in written:
-            path.unlink()
-        raise
-
-
-def check_names(classes: Iterable[str], places: Iterable[str]) -> None:
-    """Refuse what a list would not give back: it has one name a line, in UTF-8, and takes a backslash for a slash.
-
-    Raises:
-        UserError: Names the first one.
-    """
-    lost = [name for name in classes if name != name.strip() or re.search('[\n\r\ud800-\udfff]', name)]
-    lost += [place for place in places if place != place.strip() or re.search(r'[\n\r\\\ud800-\udfff]', place)]
-    if lost:
-        raise UserError(
-            f'{len(lost)} names cannot stand in a list, the first is "{visible(lost[0])}": rename what has a line '
-            'break, a backslash, white space at an end or bytes that are no UTF-8, or train on the folder itself'
-        )
-
-
 def statistics(parts: dict[str, 'Images'], classes: list[str]) -> 'pd.DataFrame':
     """One row a part; many-, medium- and few-shot classes are told by the training images."""
     import numpy as np
@@ -290,6 +194,7 @@ def statistics(parts: dict[str, 'Images'], classes: list[str]) -> 'pd.DataFrame'
 def main(args: argparse.Namespace) -> None:
     """Divide, write the lists, print what they hold."""
     import_mmpretrain()
+    from ltcl.datasets.division_files import write_division
     from ltcl.datasets.kept_together import PictureNumbers, kept_together, picture_numbers
     from ltcl.datasets.own_copies import contradicting
     from ltcl.datasets.own_sources import find_sources, join_images
@@ -310,7 +215,7 @@ def main(args: argparse.Namespace) -> None:
         part: (drawn | there)[part] for part in ('train', 'val', 'test') if part in drawn | there
     }
     out = args.out or args.folder
-    written = write_lists(parts, classes, args.folder, out)
+    written = write_division(parts, classes, args.folder, out)
     tell_contradictions(contradictions, dropped.sum(), out / 'contradictions.csv')
     tell_shared(shared_rows(images, there, joint.pictures), out / 'shared.csv')
     for note in sources.notes:

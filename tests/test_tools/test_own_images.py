@@ -15,7 +15,7 @@ from own_folders import images, touch
 from PIL import Image
 
 from ltcl.cli import data_split
-from ltcl.datasets import OwnImages
+from ltcl.datasets import OwnImages, division_files
 from ltcl.launch.config_values import fill_num_classes, hand_down
 
 ROOT = Path(__file__).parents[2]
@@ -247,14 +247,14 @@ def test_copies_in_a_test_that_was_there_are_listed(split, tmp_path, capsys):
 
 def test_no_list_is_left_of_a_division_that_cannot_be_written(split, tmp_path, monkeypatch, capsys):
     write_own_folder(tmp_path, (5, 2))
-    write = data_split.write_atomic
+    write = division_files.write_atomic
 
     def until_it_is_full(path, text):
         if path.name == 'val.txt':
             raise OSError(errno.ENOSPC, 'No space left on device', str(path))
         write(path, text)
 
-    monkeypatch.setattr(data_split, 'write_atomic', until_it_is_full)
+    monkeypatch.setattr(division_files, 'write_atomic', until_it_is_full)
     with pytest.raises(SystemExit):
         split(tmp_path)
     assert f'{tmp_path}/val.txt cannot be written (No space left on device)' in capsys.readouterr().err
