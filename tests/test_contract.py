@@ -14,6 +14,7 @@ from toy import METHODS, VIEW, toy_config
 from ltcl.errors import UserError
 from ltcl.launch.contract import check_contract
 from ltcl.launch.hook_names import hooks_of
+from ltcl.launch.mixed_images import mixing_entry
 from ltcl.launch.values import check_values
 from ltcl.models.heads.contrastive import ContrastiveHead
 from ltcl.models.utils import ClassCountsMixin
@@ -269,7 +270,9 @@ def test_misuse(name):
 
 @pytest.mark.parametrize('method', ['cross_entropy', 'balpoe'])
 def test_images_are_mixed_for_losses_of_shares(method):
-    check_contract(with_mixing(config(method)))
+    cfg = with_mixing(config(method))
+    check_contract(cfg)
+    assert mixing_entry(cfg) == 'data_preprocessor.batch_augments'
 
 
 @pytest.mark.parametrize('method', WRONG_ONLINE)
