@@ -10,7 +10,7 @@ from PIL import Image as Pillow
 from ltcl.errors import UserError
 from ltcl.evaluation.class_mixes import Prior
 from ltcl.inference import ImageModel
-from ltcl.inference.images import Image, find_images
+from ltcl.inference.images import Image, Source, find_images
 from ltcl.inference.runs import SavedRun
 from ltcl.own_folder.quietly import quiet
 
@@ -41,7 +41,7 @@ def compare(
     run: Callable[[np.ndarray], np.ndarray],
     model: ImageModel,
     prior: Prior,
-    paths: Sequence[Image] | None = None,
+    paths: Image | Sequence[Image] | None = None,
 ) -> Agreement:
     """Compare the answers of an exported model with those of the model.
 
@@ -49,7 +49,7 @@ def compare(
         run: From images (1, H, W, 3), uint8, to probabilities (1, num_classes, ...).
         model: The model.
         prior: The class mix that both answer for.
-        paths: Images; None takes some of the model's test set, or generated ones where there is none.
+        paths: Images; None, or no image, takes some of the model's test set, or generated ones where there is none.
 
     Raises:
         UserError: The answers differ, or none of the images can be read.
@@ -60,9 +60,7 @@ def compare(
         if error is not None:
             reason = f'{image}: {error}'
             continue
-        pixels = image if isinstance(image, np.ndarray) else read_image(str(image), decoding_of(model.reader))
-        rgb = np.repeat(pixels[..., None], 3, 2) if pixels.ndim == 2 else pixels
-        [answer] = _answer(run, np.ascontiguousarray(rgb)[None])
+        [answer] = _answer(run, _pixels_of(image, model)[None])
         differences.append(float(np.abs(answer.astype(float) - expected).max()))
     if not differences:
         raise UserError(f'none of the images to check the exported model with can be read, such as {reason}')
@@ -73,6 +71,13 @@ def compare(
             f'{source}, more than {LARGEST_DIFFERENCE:g}; nothing was written'
         )
     return Agreement(max(differences), len(differences), source)
+
+
+def _pixels_of(image: Image, model: ImageModel) -> np.ndarray:
+    """An image as an exported model takes it, (H, W, 3), uint8: a file as ``predict_onnx.py`` reads it."""
+    if isinstance(image, np.ndarray):
+        return np.ascontiguousarray(model.reader.picture(Source(None, image)))
+    return read_image(str(image), decoding_of(model.reader))
 
 
 def _answer(run: Callable[[np.ndarray], np.ndarray], images: np.ndarray) -> np.ndarray:
@@ -87,9 +92,9 @@ def _answer(run: Callable[[np.ndarray], np.ndarray], images: np.ndarray) -> np.n
         ) from error
 
 
-def find_check_images(model: ImageModel, paths: Sequence[Image] | None) -> tuple[list[Image], str]:
+def find_check_images(model: ImageModel, paths: Image | Sequence[Image] | None) -> tuple[list[Image], str]:
     """Images to compare answers on, and where they come from; see :func:`compare`."""
-    if paths:
+    if isinstance(paths, Image) or (paths is not None and len(paths)):
         sources = find_images(paths)
         chosen = [source.path if source.pixels is None else source.pixels for source in _spread(sources)]
         return [each for each in chosen if each is not None], 'of the images given'

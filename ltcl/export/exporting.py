@@ -42,7 +42,7 @@ def export_model(
     *,
     prior: Prior = None,
     opset: int | None = None,
-    check_images: Sequence[Image] | None = None,
+    check_images: Image | Sequence[Image] | None = None,
 ) -> Exported:
     """Write a model as a file, once it is known to answer as the model does.
 

@@ -101,7 +101,7 @@ class ImageModel:
         *,
         prior: Prior = None,
         opset: int | None = None,
-        check_images: Sequence[Image] | None = None,
+        check_images: Image | Sequence[Image] | None = None,
     ) -> 'Exported':
         """Write the model as a file that answers alike without this package: see :func:`ltcl.export.export_model`."""
         from ltcl.export import export_model  # which uses this package

@@ -97,6 +97,12 @@ def test_sets_without_our_loader_are_left_alone(tmp_path):
     assert not warnings_of(dataset)
 
 
+def test_sets_around_another_are_looked_at(tmp_path):
+    dataset = build(tmp_path, encode(WIDE * 16, 'PNG'))
+    twice = DATASETS.build(dict(type='RepeatDataset', dataset=dataset, times=2))
+    assert ['of odd, such as' in line for line in warnings_of(twice)] == [True]
+
+
 def test_training_and_validation_are_read_alike(tmp_path, monkeypatch):
     lines = []
     monkeypatch.setattr('ltcl.notices.print_log', lambda text, **_: lines.append(text))

@@ -5,7 +5,6 @@ import logging
 from pathlib import Path
 from types import SimpleNamespace
 
-import numpy as np
 import pytest
 from image_contents import damage, encode
 from mmengine.config import Config
@@ -100,12 +99,14 @@ def test_counts_come_after_the_check():
     assert (SkippedImagesHook.priority, ClassCountsHook.priority) == ('VERY_HIGH', 'HIGH')
 
 
-def test_wrapped_sets(tmp_path, runner_of):
+def test_wrapped_sets(tmp_path, runner_of, monkeypatch):
+    lines = []
+    monkeypatch.setattr('ltcl.notices.print_log', lambda text, **_: lines.append(text))
     training = build(tmp_path / 'train', **BROKEN)
     wrapped = DATASETS.build(dict(type='RepeatDataset', dataset=training, times=2))
-    wrapped.get_gt_labels = lambda: np.tile(training.get_gt_labels(), 2)
     SkippedImagesHook().before_train(runner_of(wrapped))
     assert count_classes(wrapped).tolist() == [4, 0]
+    assert 'none of their training images can be read: dog' in lines
 
 
 def test_broken_validation_image_ends_the_run_before_the_training(tmp_path, runner_of):

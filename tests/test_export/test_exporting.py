@@ -208,6 +208,21 @@ def test_a_file_that_answers_otherwise_is_refused(exported, monkeypatch):
         check.compare(lambda images: np.full((1, 3), np.nan), model, 'natural')
 
 
+def test_arrays_of_any_kind_check_a_file(exported):
+    model, (path, *_) = exported
+    session = onnxruntime.InferenceSession(path)
+
+    def answer(images):
+        return session.run(None, dict(images=images, log_prior=log_prior(model, None).numpy()))[0]
+
+    picture = draw_picture(40, 30)
+    deep, wide, grey = picture.astype(np.uint16) * 257, picture.astype(np.int64), picture[..., 0]
+    for given, number in ((picture, 1), (Image.fromarray(picture), 1), ([deep, wide, grey], 3), ((), 8)):
+        agreement = check.compare(answer, model, None, given)
+        assert agreement.number == number
+        assert agreement.difference <= 1e-6
+
+
 def test_without_a_test_set_pictures_are_drawn(exported, photos):
     model, _ = exported
     away = copy.copy(model)

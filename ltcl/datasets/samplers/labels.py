@@ -34,6 +34,14 @@ def labels_of(dataset: Any, remedy: str) -> np.ndarray:
     raise UserError(f'{type(dataset).__name__} has no get_gt_labels(): {remedy}')
 
 
+def known_labels_of(dataset: Any) -> np.ndarray | None:
+    """Class of each image, shape (N,); None where :func:`labels_of` finds none."""
+    try:
+        return labels_of(dataset, '')
+    except UserError:
+        return None
+
+
 def _single_labels(dataset: Any, remedy: str) -> np.ndarray:
     try:
         labels = np.asarray(dataset.get_gt_labels())

@@ -10,6 +10,7 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from ltcl.datasets.image_checks import image_loader, leaves
+from ltcl.datasets.samplers.labels import known_labels_of
 from ltcl.datasets.transforms import LoadImage
 from ltcl.datasets.transforms.image_levels import darkness_of, remedy_of
 from ltcl.neutral_text import shorten
@@ -40,12 +41,12 @@ class ImageLevelsHook(Hook):
     def before_train(self, runner: Runner) -> None:
         """Warn of classes whose images hold nothing."""
         dataset = runner.train_dataloader.dataset
-        loader = _loader_of(dataset)
-        if loader is None or not hasattr(dataset, 'get_gt_labels') or not is_main_process():
+        loader, labels = _loader_of(dataset), known_labels_of(dataset)
+        if loader is None or labels is None or not is_main_process():
             return
         if runner.val_loop is not None:
             _compare(loader, _loader_of(runner.val_dataloader.dataset))
-        dark = self._dark_classes(dataset, loader)
+        dark = self._dark_classes(dataset, labels, loader)
         if not dark:
             return
         names = dataset.metainfo.get('classes') or range(max(dark) + 1)
@@ -55,9 +56,8 @@ class ImageLevelsHook(Hook):
             f'({found}): {remedy_of(path, loader)}'
         )
 
-    def _dark_classes(self, dataset: BaseDataset, loader: LoadImage) -> dict[int, tuple[str, str]]:
+    def _dark_classes(self, dataset: BaseDataset, labels: np.ndarray, loader: LoadImage) -> dict[int, tuple[str, str]]:
         """For each class of which all sampled images are nearly black or flat, one of them and its levels."""
-        labels = np.asarray(dataset.get_gt_labels())
         end = time.monotonic() + self.max_seconds
         dark: dict[int, tuple[str, str]] = {}
         fine: set[int] = set()

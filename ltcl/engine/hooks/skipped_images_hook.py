@@ -12,6 +12,7 @@ from mmengine.runner import Runner
 from torch.utils.data import Dataset
 
 from ltcl.datasets.image_checks import CHECKS, find_broken, find_skipped, image_files
+from ltcl.datasets.samplers.labels import known_labels_of
 from ltcl.errors import UserError
 from ltcl.files import write_atomic
 from ltcl.neutral_text import shorten
@@ -121,7 +122,7 @@ class SkippedImagesHook(Hook):
 
 def _leave_out(dataset: BaseDataset, broken: dict[str, str]) -> None:
     """Have the class counts leave out broken images, and warn of classes that lose all of theirs."""
-    has_labels = hasattr(dataset, 'get_gt_labels')
+    has_labels = known_labels_of(dataset) is not None
     before = count_classes(dataset) if has_labels else np.zeros(0)
     for skipped in find_skipped(dataset):
         skipped.broken = frozenset(broken)
