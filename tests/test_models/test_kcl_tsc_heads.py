@@ -192,7 +192,6 @@ def test_state_travels_in_the_checkpoint():
 
 
 MISTAKES = {
-    'num_positives=7 is more than queue_len=6': dict(head_class=KCLHead, num_positives=7),
     'num_positives must be 0': dict(head_class=KCLHead, num_positives=-1),
     'target_repeat must be at least 1, got 0': dict(head_class=TSCHead, target_repeat=0),
     'target_repeat must be at least 1, got -1': dict(head_class=InBatchTSCHead, target_repeat=-1),
@@ -205,6 +204,19 @@ MISTAKES = {
 def test_mistakes(message):
     with pytest.raises(UserError, match=message):
         build(**MISTAKES[message])
+
+
+def test_more_positives_than_the_queue_holds_are_all_of_them(monkeypatch):
+    said = []
+    monkeypatch.setattr('ltcl.notices.print_log', lambda text, **_: said.append(text))
+    losses = []
+    for num_positives in (QUEUE_LEN + 1, 0):
+        head = build(KCLHead, num_positives=num_positives)
+        views = Views([], *([rows] for rows in draw()), LABELS)
+        head.loss(views)  # which fills the queue
+        losses.append(head.loss(views)['loss_con'])
+    assert float(losses[0]) == pytest.approx(float(losses[1]), rel=1e-12)
+    assert ['num_positives=7 is more than queue_len=6' in line for line in said] == [True]
 
 
 def test_targets_that_were_never_set():

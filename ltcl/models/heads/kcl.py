@@ -6,6 +6,7 @@ from torch import Tensor
 
 from ltcl.errors import UserError
 from ltcl.functional import KPositiveLoss, k_positive_contrastive_loss
+from ltcl.notices import warn
 from ltcl.registry import MODELS
 from ltcl.value_ranges import check_ranges
 
@@ -82,7 +83,7 @@ class KCLHead(EmbeddingHead):
     the previous epoch may be a positive.
 
     Raises:
-        UserError: ``num_positives`` is negative or larger than ``queue_len``.
+        UserError: ``num_positives`` is negative.
     """
 
     key_views = 1
@@ -100,9 +101,9 @@ class KCLHead(EmbeddingHead):
         super().__init__(num_classes, num_positives, init_cfg)
         check_ranges(type(self).__name__, dict(temperature=temperature))
         if num_positives > queue_len:
-            raise UserError(
-                f'num_positives={num_positives} is more than queue_len={queue_len}: the queue holds the positives, so '
-                'make it longer or draw fewer'
+            warn(
+                f'num_positives={num_positives} is more than queue_len={queue_len}: every anchor takes all positives '
+                'that the queue holds, as with num_positives=0'
             )
         self.temperature = temperature
         self.queue = FeatureQueue(queue_len, feat_dim, num_classes, init='unlabelled')
