@@ -20,6 +20,7 @@ from ltcl.errors import UserError
 from . import exit_codes
 from .failure import FILE_VARIABLE, LAUNCHER_VARIABLE, Failure, read_failure
 from .meeting import MOST_PORT, whole_number
+from .threads import DEFAULT_VARIABLE
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
 # Ctrl-C is pressed once and may arrive twice, from the terminal and from a shell.
@@ -131,7 +132,8 @@ class Launcher:
             LAUNCHER_VARIABLE: str(os.getpid()),
         }
         # Left alone, the processes take all cores each; and C++ warns of every connection that a failure closes.
-        environment.setdefault('OMP_NUM_THREADS', '1')
+        if 'OMP_NUM_THREADS' not in environment:
+            environment |= {'OMP_NUM_THREADS': '1', DEFAULT_VARIABLE: '1'}
         environment.setdefault('MKL_NUM_THREADS', '1')
         environment.setdefault('TORCH_CPP_LOG_LEVEL', 'ERROR')
         # A session of its own: the terminal sends Ctrl-C to this process only, which hands it on once.

@@ -5,7 +5,6 @@ import datetime
 import logging
 import os
 import re
-import subprocess
 import sys
 import time
 import traceback
@@ -19,16 +18,12 @@ from . import exit_codes
 from .failure import FILE_VARIABLE, Failure
 from .meeting import MOST_PORT, Messenger, call_roll, connect, whole_number
 from .progress import PROGRESS
+from .ranks import name_ranks
+from .threads import take_share
 from .watch import LOST_SECONDS, Watch, end_process, lost, stalled
 
 STALL_SECONDS = 600
 NO_LIMIT_SECONDS = 7 * 24 * 3600
-# Names that each launcher has for RANK, WORLD_SIZE, LOCAL_RANK and LOCAL_WORLD_SIZE, which torch's own sets.
-RANKS = ('RANK', 'WORLD_SIZE', 'LOCAL_RANK', 'LOCAL_WORLD_SIZE')
-RANKS_OF = {
-    'slurm': ('SLURM_PROCID', 'SLURM_NTASKS', 'SLURM_LOCALID', 'SLURM_NTASKS_PER_NODE'),
-    'mpi': tuple(f'OMPI_COMM_WORLD_{name}' for name in ('RANK', 'SIZE', 'LOCAL_RANK', 'LOCAL_SIZE')),
-}
 DDP = 'MMDistributedDataParallel'
 # What torch says when the process at the other end is gone.
 CONNECTION_LOST = re.compile(r'gloo|NCCL|TCPStore|Connection (closed|reset|refused)|Broken pipe|Socket', re.IGNORECASE)
@@ -78,7 +73,7 @@ def start_processes(cfg: Config) -> None:
         UserError: The environment lacks what the launcher should set, or a process did not come.
     """
     limit = stall_limit(cfg)
-    _name_ranks(cfg.launcher)
+    name_ranks(cfg.launcher)
     import torch
 
     _meet(limit or NO_LIMIT_SECONDS)
@@ -91,8 +86,7 @@ def start_processes(cfg: Config) -> None:
             cfg.model_wrapper_cfg = _wrapper(cfg)
         return
     torch.distributed.init_process_group('gloo', timeout=datetime.timedelta(seconds=timeout))
-    # Left alone, every process takes all cores and they slow each other down.
-    torch.set_num_threads(max(1, (os.cpu_count() or 1) // int(os.environ.get('LOCAL_WORLD_SIZE', 1))))
+    take_share(cfg.launcher)
     cfg.model_wrapper_cfg = _wrapper(cfg, device_ids=None)
 
 
@@ -105,28 +99,6 @@ def _wrapper(cfg: Config, **device: object) -> dict:
     return {'type': DDP, **device, 'broadcast_buffers': False, 'find_unused_parameters': unused, **own}
 
 
-def _name_ranks(launcher: str) -> None:
-    """Set the variables that torch reads from those of another launcher."""
-    for ours, theirs in zip(RANKS, RANKS_OF.get(launcher, ()), strict=False):
-        if theirs in os.environ:
-            os.environ[ours] = re.sub(r'\D.*', '', os.environ[theirs])
-    if launcher == 'slurm' and 'MASTER_ADDR' not in os.environ and 'SLURM_NODELIST' in os.environ:
-        hosts = subprocess.run(
-            ['scontrol', 'show', 'hostname', os.environ['SLURM_NODELIST']], capture_output=True, text=True, check=True
-        )
-        os.environ['MASTER_ADDR'] = hosts.stdout.split()[0]
-    if launcher != 'pytorch':
-        # Two jobs may share a node, and two steps a job.
-        job = int(os.environ.get('SLURM_JOB_ID', 9500)) + int(os.environ.get('SLURM_STEP_ID', 0))
-        os.environ.setdefault('MASTER_PORT', str(20000 + job % 20000))
-    missing = [name for name in ('RANK', 'WORLD_SIZE', 'MASTER_ADDR', 'MASTER_PORT') if name not in os.environ]
-    if missing:
-        start = {'slurm': 'srun', 'mpi': 'mpirun'}.get(launcher, '--processes N in place of --launcher')
-        raise UserError(
-            f'--launcher {launcher}: {" and ".join(missing)} not set in the environment; start with {start}'
-        )
-
-
 def _meet(limit: float) -> None:
     """Wait for all processes, then have the watch listen to them.
 
@@ -134,7 +106,7 @@ def _meet(limit: float) -> None:
         UserError: Some did not come within ``limit`` seconds.
     """
     global _store
-    rank, world_size = (whole_number(name, os.environ[name]) for name in RANKS[:2])
+    rank, world_size = (whole_number(name, os.environ[name]) for name in ('RANK', 'WORLD_SIZE'))
     whole_number('MASTER_PORT', os.environ['MASTER_PORT'], MOST_PORT)
     where = f'{os.environ["MASTER_ADDR"]}:{os.environ["MASTER_PORT"]}'
     try:

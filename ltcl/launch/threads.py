@@ -22,6 +22,8 @@ AUTO = 'auto'
 # What fewer threads must gain, so that chance does not choose them: the last digits of a result depend on the number.
 GAIN = 1.25
 ROUNDS = 7
+# Our launcher sets it beside an OMP_NUM_THREADS that is its own and nobody else's.
+DEFAULT_VARIABLE = 'LTCL_DEFAULT_THREADS'
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
 
@@ -33,7 +35,7 @@ def threads_option(parser: argparse.ArgumentParser) -> None:
         default=AUTO,
         metavar='auto|N',
         help='threads of a process on the CPU; auto (the default) measures how many cores are free, unless '
-        'OMP_NUM_THREADS says it',
+        'OMP_NUM_THREADS says it; each of several processes takes its share of the cores',
     )
 
 
@@ -103,6 +105,26 @@ def set_threads(threads: str | int, says_all: bool = False) -> int:
     elif says_all:
         print(f'threads: {chosen}', flush=True)
     return most
+
+
+def take_share(launcher: str) -> None:
+    """Give torch the share of the cores that is for this one of several processes, unless ``OMP_NUM_THREADS`` says it.
+
+    Left alone, every process takes all cores and they slow each other down.
+
+    Args:
+        launcher: Who started the process. ``srun`` and ``mpirun`` may have bound it to its share already.
+    """
+    import torch
+
+    if 'OMP_NUM_THREADS' in os.environ and DEFAULT_VARIABLE not in os.environ:
+        return
+    processes = int(os.environ.get('LOCAL_WORLD_SIZE', 1))
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1
+    share = usable // processes
+    if launcher != 'pytorch':
+        share = min(usable, int(os.environ.get('SLURM_CPUS_ON_NODE') or os.cpu_count() or 1) // processes)
+    torch.set_num_threads(max(1, share))
 
 
 def limit_workers(cfg: 'Config', most: int, kept: Collection[str]) -> int:

@@ -48,6 +48,9 @@ for word in sys.argv[1 + rank].split(','):
     elif word == 'environment':
         names = ('RANK', 'LOCAL_RANK', 'WORLD_SIZE', 'LOCAL_WORLD_SIZE', 'MASTER_ADDR', 'MASTER_PORT')
         os.write(1, ' '.join(os.environ[name] for name in names).encode() + b'\\n')
+    elif word == 'threads':
+        names = ('OMP_NUM_THREADS', 'LTCL_DEFAULT_THREADS')
+        os.write(1, ' '.join(os.environ.get(name, '-') for name in names).encode() + b'\\n')
     else:
         time.sleep(float(word))
 """
@@ -159,6 +162,15 @@ def test_machines_share_the_ranks(start):
     options = ['--nnodes=2', '--node-rank=1', '--master-addr=node0', '--master-port=29400']
     machine = start('0', '0', 'environment', 'environment', options=['--nproc-per-node=2', *options])
     assert sorted(finish(machine)[1].splitlines()) == ['2 0 4 2 node0 29400', '3 1 4 2 node0 29400']
+
+
+@pytest.mark.parametrize(('said', 'told'), [(None, '1 1\n'), ('2', '2 -\n')])
+def test_number_of_threads_that_nobody_said_is_marked(start, monkeypatch, said, told):
+    monkeypatch.delenv('OMP_NUM_THREADS', raising=False)
+    monkeypatch.delenv('LTCL_DEFAULT_THREADS', raising=False)
+    if said is not None:
+        monkeypatch.setenv('OMP_NUM_THREADS', said)
+    assert finish(start('threads'))[1] == told
 
 
 @pytest.mark.parametrize(

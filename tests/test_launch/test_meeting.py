@@ -191,7 +191,7 @@ def test_launcher_that_did_not_start_it(monkeypatch, launcher):
 
 
 def test_process_group_on_gpus_waits_longer_than_the_watch(monkeypatch):
-    monkeypatch.setattr(processes, '_name_ranks', lambda launcher: None)
+    monkeypatch.setattr(processes, 'name_ranks', lambda launcher: None)
     monkeypatch.setattr(processes, '_meet', lambda limit: None)
     monkeypatch.setattr('torch.cuda.is_available', lambda: True)
     cfg = Config(dict(launcher='pytorch', stall_timeout=900))
@@ -213,7 +213,7 @@ def test_environment_that_cannot_be(monkeypatch, name, value):
 
 @pytest.mark.parametrize('has_gpu', [True, False])
 def test_wrapper_that_the_config_asks_for_is_kept(monkeypatch, has_gpu):
-    monkeypatch.setattr(processes, '_name_ranks', lambda launcher: None)
+    monkeypatch.setattr(processes, 'name_ranks', lambda launcher: None)
     monkeypatch.setattr(processes, '_meet', lambda limit: None)
     monkeypatch.setattr('torch.cuda.is_available', lambda: has_gpu)
     monkeypatch.setattr('torch.distributed.init_process_group', lambda *_, **__: None)

@@ -1,6 +1,7 @@
 """How many threads a run takes, when it measures, and when it measures again."""
 
 import argparse
+import os
 from types import SimpleNamespace
 
 import pytest
@@ -10,7 +11,16 @@ from mmengine.logging import MessageHub, MMLogger
 
 from ltcl.engine.hooks import ThreadsHook
 from ltcl.launch import threads
-from ltcl.launch.threads import limit_workers, set_threads, share_cores, threads_option, use_free_cores, watch_threads
+from ltcl.launch.threads import (
+    DEFAULT_VARIABLE,
+    limit_workers,
+    set_threads,
+    share_cores,
+    take_share,
+    threads_option,
+    use_free_cores,
+    watch_threads,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -62,6 +72,32 @@ def test_only_what_nobody_said_is_measured(machine, monkeypatch, capsys):
     assert capsys.readouterr().out == ''
     assert (set_threads('auto'), machine.set) == (4, 2)
     assert capsys.readouterr().out == 'threads: 2 of 4, since others use the cores (--threads N sets the number)\n'
+
+
+@pytest.mark.parametrize(
+    ('launcher', 'variables', 'usable', 'share'),
+    [
+        ('pytorch', dict(LOCAL_WORLD_SIZE='4'), 8, 2),  # 8 of the 64 cores of the machine
+        ('pytorch', dict(LOCAL_WORLD_SIZE='4'), 3, 1),
+        ('pytorch', {}, 8, 8),
+        ('pytorch', dict(LOCAL_WORLD_SIZE='1', OMP_NUM_THREADS='1'), 8, None),
+        ('pytorch', {'LOCAL_WORLD_SIZE': '2', 'OMP_NUM_THREADS': '1', DEFAULT_VARIABLE: '1'}, 8, 4),
+        ('slurm', dict(LOCAL_WORLD_SIZE='4'), 5, 5),  # bound by --cpus-per-task=5
+        ('slurm', dict(LOCAL_WORLD_SIZE='4'), 64, 16),
+        ('slurm', dict(LOCAL_WORLD_SIZE='4', SLURM_CPUS_ON_NODE='8'), 8, 2),
+        ('mpi', dict(LOCAL_WORLD_SIZE='2', OMP_NUM_THREADS='3'), 64, None),
+    ],
+)
+def test_share_of_one_of_several_processes(machine, monkeypatch, launcher, variables, usable, share):
+    for name in ('SLURM_CPUS_ON_NODE', DEFAULT_VARIABLE):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(os, 'cpu_count', lambda: 64)
+    monkeypatch.setattr(os, 'sched_getaffinity', lambda pid: set(range(usable)), raising=False)
+    machine.set = None
+    take_share(launcher)
+    assert machine.set == share
 
 
 def test_all_cores_are_told_to_a_training(machine, capsys):

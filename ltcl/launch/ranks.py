@@ -1,0 +1,68 @@
+"""Who a process is among several: what each launcher says of it, under the names that torch reads."""
+
+import os
+import re
+import subprocess
+
+from ltcl.errors import UserError
+
+# Names that each launcher has for RANK, WORLD_SIZE and LOCAL_RANK, which torch's own sets; then LOCAL_WORLD_SIZE.
+RANKS = ('RANK', 'WORLD_SIZE', 'LOCAL_RANK')
+RANKS_OF = {
+    'slurm': ('SLURM_PROCID', 'SLURM_NTASKS', 'SLURM_LOCALID'),
+    'mpi': tuple(f'OMPI_COMM_WORLD_{name}' for name in ('RANK', 'SIZE', 'LOCAL_RANK')),
+}
+# The first that is set counts: those of a job may be of more tasks than its step has.
+LOCAL_SIZES_OF = {
+    'slurm': ('SLURM_STEP_TASKS_PER_NODE', 'SLURM_TASKS_PER_NODE', 'SLURM_NTASKS_PER_NODE'),
+    'mpi': ('OMPI_COMM_WORLD_LOCAL_SIZE',),
+}
+
+
+def name_ranks(launcher: str) -> None:
+    """Set the variables that torch reads from those of another launcher.
+
+    Raises:
+        UserError: The environment lacks what the launcher should set.
+    """
+    for ours, theirs in zip(RANKS, RANKS_OF.get(launcher, ()), strict=False):
+        if theirs in os.environ:
+            os.environ[ours] = os.environ[theirs]
+    counts = _first_set(*LOCAL_SIZES_OF.get(launcher, ()))
+    if counts:
+        os.environ['LOCAL_WORLD_SIZE'] = str(tasks_of_node(counts, int(os.environ.get('SLURM_NODEID', 0))))
+    if launcher == 'slurm' and 'MASTER_ADDR' not in os.environ and 'SLURM_NODELIST' in os.environ:
+        hosts = subprocess.run(
+            ['scontrol', 'show', 'hostname', os.environ['SLURM_NODELIST']], capture_output=True, text=True, check=True
+        )
+        os.environ['MASTER_ADDR'] = hosts.stdout.split()[0]
+    if launcher != 'pytorch':
+        # Two jobs may share a node, and two steps a job.
+        job = int(os.environ.get('SLURM_JOB_ID', 9500)) + int(os.environ.get('SLURM_STEP_ID', 0))
+        os.environ.setdefault('MASTER_PORT', str(20000 + job % 20000))
+    missing = [name for name in ('RANK', 'WORLD_SIZE', 'MASTER_ADDR', 'MASTER_PORT') if name not in os.environ]
+    if missing:
+        start = {'slurm': 'srun', 'mpi': 'mpirun'}.get(launcher, '--processes N in place of --launcher')
+        raise UserError(
+            f'--launcher {launcher}: {" and ".join(missing)} not set in the environment; start with {start}'
+        )
+
+
+def tasks_of_node(counts: str, node: int) -> int:
+    """How many processes a machine has.
+
+    Args:
+        counts: Those of all machines in Slurm's words: ``'8'``, ``'4(x2)'`` or ``'4(x2),3'``.
+        node: Number of the machine, from 0.
+
+    Returns:
+        The number; of a machine behind the last one that is named, that of the last one.
+    """
+    runs = re.findall(r'(\d+)(?:\(x(\d+)\))?', counts)
+    each = [int(count) for count, times in runs for _ in range(int(times or 1))]
+    return each[min(node, len(each) - 1)]
+
+
+def _first_set(*names: str) -> str | None:
+    """The value of the first variable that the environment has."""
+    return next((os.environ[name] for name in names if os.environ.get(name)), None)
