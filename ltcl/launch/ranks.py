@@ -31,16 +31,14 @@ def name_ranks(launcher: str) -> None:
     counts = _first_set(*LOCAL_SIZES_OF.get(launcher, ()))
     if counts:
         os.environ['LOCAL_WORLD_SIZE'] = str(tasks_of_node(counts, int(os.environ.get('SLURM_NODEID', 0))))
-    if launcher == 'slurm' and 'MASTER_ADDR' not in os.environ and 'SLURM_NODELIST' in os.environ:
-        hosts = subprocess.run(
-            ['scontrol', 'show', 'hostname', os.environ['SLURM_NODELIST']], capture_output=True, text=True, check=True
-        )
-        os.environ['MASTER_ADDR'] = hosts.stdout.split()[0]
+    address = os.environ.get('MASTER_ADDR') or _address(launcher)
+    if address:
+        os.environ['MASTER_ADDR'] = address
     if launcher != 'pytorch':
         # Two jobs may share a node, and two steps a job.
         job = int(os.environ.get('SLURM_JOB_ID', 9500)) + int(os.environ.get('SLURM_STEP_ID', 0))
         os.environ.setdefault('MASTER_PORT', str(20000 + job % 20000))
-    missing = [name for name in ('RANK', 'WORLD_SIZE', 'MASTER_ADDR', 'MASTER_PORT') if name not in os.environ]
+    missing = [name for name in ('RANK', 'WORLD_SIZE', 'MASTER_ADDR', 'MASTER_PORT') if not os.environ.get(name)]
     if missing:
         start = {'slurm': 'srun', 'mpi': 'mpirun'}.get(launcher, '--processes N in place of --launcher')
         raise UserError(
@@ -61,6 +59,22 @@ def tasks_of_node(counts: str, node: int) -> int:
     runs = re.findall(r'(\d+)(?:\(x(\d+)\))?', counts)
     each = [int(count) for count, times in runs for _ in range(int(times or 1))]
     return each[min(node, len(each) - 1)]
+
+
+def _address(launcher: str) -> str | None:
+    """Where rank 0 is, if the launcher tells."""
+    if launcher == 'mpi' and 'OMPI_COMM_WORLD_SIZE' in os.environ:
+        if os.environ['OMPI_COMM_WORLD_SIZE'] == os.environ.get('OMPI_COMM_WORLD_LOCAL_SIZE'):
+            return '127.0.0.1'
+        raise UserError(
+            '--launcher mpi on several machines: set MASTER_ADDR to the one of rank 0: mpirun -x MASTER_ADDR=HOST ...'
+        )
+    if launcher == 'slurm' and 'SLURM_NODELIST' in os.environ:
+        hosts = subprocess.run(
+            ['scontrol', 'show', 'hostname', os.environ['SLURM_NODELIST']], capture_output=True, text=True, check=True
+        )
+        return hosts.stdout.split()[0]
+    return None
 
 
 def _first_set(*names: str) -> str | None:

@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from ltcl.errors import UserError
 from ltcl.launch.ranks import name_ranks, tasks_of_node
 
 SLURM = dict(SLURM_PROCID='5', SLURM_NTASKS='8', SLURM_LOCALID='1', SLURM_NODEID='1', MASTER_ADDR='node1')
@@ -39,3 +40,23 @@ def test_names_of_slurm(environment, sizes, local):
     environment.update(SLURM, **sizes)
     name_ranks('slurm')
     assert [environment.get(name) for name in TORCH[:4]] == ['5', '8', '1', local]
+
+
+def of_open_mpi(local_size):
+    values = dict(RANK='1', SIZE='2', LOCAL_RANK='0', LOCAL_SIZE=local_size)
+    return {f'OMPI_COMM_WORLD_{name}': value for name, value in values.items()}
+
+
+def test_open_mpi_on_one_machine_needs_no_address(environment):
+    environment.update(of_open_mpi('2'))
+    name_ranks('mpi')
+    assert [environment[name] for name in TORCH] == ['1', '2', '0', '2', '127.0.0.1', '29500']
+
+
+def test_open_mpi_on_several_machines_does(environment):
+    environment.update(of_open_mpi('1'), MASTER_ADDR='')
+    with pytest.raises(UserError, match=r'set MASTER_ADDR to the one of rank 0: mpirun -x MASTER_ADDR=HOST'):
+        name_ranks('mpi')
+    environment['MASTER_ADDR'] = 'node0'
+    name_ranks('mpi')
+    assert environment['MASTER_ADDR'] == 'node0'
