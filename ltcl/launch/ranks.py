@@ -69,12 +69,23 @@ def _address(launcher: str) -> str | None:
         raise UserError(
             '--launcher mpi on several machines: set MASTER_ADDR to the one of rank 0: mpirun -x MASTER_ADDR=HOST ...'
         )
-    if launcher == 'slurm' and 'SLURM_NODELIST' in os.environ:
-        hosts = subprocess.run(
-            ['scontrol', 'show', 'hostname', os.environ['SLURM_NODELIST']], capture_output=True, text=True, check=True
-        )
-        return hosts.stdout.split()[0]
-    return None
+    nodes = _first_set('SLURM_STEP_NODELIST', 'SLURM_NODELIST') if launcher == 'slurm' else None
+    if nodes and _first_set('SLURM_STEP_NUM_NODES', 'SLURM_NNODES') == '1':
+        return '127.0.0.1'
+    return _first_host(nodes) if nodes else None
+
+
+def _first_host(nodes: str) -> str:
+    """The first machine of a list in Slurm's words, such as ``node[3-4]``."""
+    command = ['scontrol', 'show', 'hostname', nodes]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()[0]
+    except (OSError, subprocess.CalledProcessError) as error:
+        reason = ' '.join((getattr(error, 'stderr', None) or str(error)).split())
+        raise UserError(
+            f'--launcher slurm: `{" ".join(command)}` does not answer ({reason}): set MASTER_ADDR to the first host of '
+            'SLURM_NODELIST'
+        ) from error
 
 
 def _first_set(*names: str) -> str | None:

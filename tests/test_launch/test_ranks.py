@@ -7,7 +7,7 @@ import pytest
 from ltcl.errors import UserError
 from ltcl.launch.ranks import name_ranks, tasks_of_node
 
-SLURM = dict(SLURM_PROCID='5', SLURM_NTASKS='8', SLURM_LOCALID='1', SLURM_NODEID='1', MASTER_ADDR='node1')
+SLURM = dict(SLURM_PROCID='5', SLURM_NTASKS='8', SLURM_LOCALID='1', SLURM_NODEID='1', SLURM_NODELIST='node[1-2]')
 TORCH = ('RANK', 'WORLD_SIZE', 'LOCAL_RANK', 'LOCAL_WORLD_SIZE', 'MASTER_ADDR', 'MASTER_PORT')
 
 
@@ -17,6 +17,18 @@ def environment(monkeypatch):
     kept = {name: value for name, value in os.environ.items() if not name.startswith(('SLURM_', 'OMPI_', 'LTCL_'))}
     monkeypatch.setattr(os, 'environ', {name: value for name, value in kept.items() if name not in TORCH})
     return os.environ
+
+
+@pytest.fixture
+def scontrol(environment, tmp_path):
+    """Have ``scontrol`` run a line of a shell."""
+    environment['PATH'] = f'{tmp_path}:{environment["PATH"]}'
+
+    def answer(line):
+        (tmp_path / 'scontrol').write_text(f'#!/bin/sh\n{line}\n')
+        (tmp_path / 'scontrol').chmod(0o755)
+
+    return answer
 
 
 @pytest.mark.parametrize(
@@ -37,9 +49,43 @@ def test_tasks_of_a_machine(counts, node, tasks):
     ],
 )
 def test_names_of_slurm(environment, sizes, local):
-    environment.update(SLURM, **sizes)
+    environment.update(SLURM, MASTER_ADDR='node1', **sizes)
     name_ranks('slurm')
     assert [environment.get(name) for name in TORCH[:4]] == ['5', '8', '1', local]
+
+
+@pytest.mark.parametrize(
+    ('variables', 'address'),
+    [
+        ({}, 'first-of-node[1-2]'),
+        (
+            dict(SLURM_NNODES='2', SLURM_STEP_NODELIST='node[3-4]'),
+            'first-of-node[3-4]',
+        ),  # a step on some nodes of a job
+        (dict(SLURM_NNODES='1'), '127.0.0.1'),
+        (dict(SLURM_NNODES='2', SLURM_STEP_NUM_NODES='1', SLURM_STEP_NODELIST='node2'), '127.0.0.1'),
+        (dict(SLURM_NNODES='1', MASTER_ADDR='mine'), 'mine'),
+    ],
+)
+def test_address_under_slurm(environment, scontrol, variables, address):
+    scontrol('echo "first-of-$3"; echo another')
+    environment.update(SLURM, **variables)
+    name_ranks('slurm')
+    assert environment['MASTER_ADDR'] == address
+
+
+def test_scontrol_that_does_not_answer(environment, scontrol):
+    environment.update(SLURM)
+    scontrol('echo "Unable to contact slurm controller" >&2; exit 1')
+    with pytest.raises(
+        UserError, match=r'node\[1-2\]` does not answer \(Unable to contact slurm controller\): set MASTER'
+    ):
+        name_ranks('slurm')
+    environment['PATH'] = ''
+    with pytest.raises(
+        UserError, match=r"No such file or directory: 'scontrol'\): set MASTER_ADDR to the first host of"
+    ):
+        name_ranks('slurm')
 
 
 def of_open_mpi(local_size):
