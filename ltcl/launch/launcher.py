@@ -19,7 +19,7 @@ from ltcl.errors import UserError
 
 from . import exit_codes
 from .failure import FILE_VARIABLE, LAUNCHER_VARIABLE, Failure, read_failure
-from .meeting import MOST_PORT, whole_number
+from .meeting import DEFAULT_PORT, MOST_PORT, whole_number
 from .threads import DEFAULT_VARIABLE
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
@@ -29,7 +29,6 @@ SAME_SIGNAL_SECONDS = 1
 GRACE_SECONDS = 60
 # One that outlives a stall, or the second signal.
 SHORT_GRACE_SECONDS = 5
-DEFAULT_PORT = 29500
 
 
 def parse_args(words: list[str] | None = None) -> argparse.Namespace:

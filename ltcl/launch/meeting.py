@@ -16,6 +16,7 @@ from .progress import PROGRESS, is_waiting_for_others, place
 if TYPE_CHECKING:
     from torch.distributed import Store
 
+DEFAULT_PORT = 29500
 MOST_PORT = 65535
 
 
@@ -31,13 +32,14 @@ def whole_number(name: str, text: str, most: int | None = None) -> int:
     return int(text)
 
 
-def connect(timeout: float) -> 'Store':
+def connect(timeout: float, run: str = '') -> 'Store':
     """A connection to the key-value store that the process group meets in; the first process serves it.
 
     torch's own rendezvous at the same address and port takes the same server.
 
     Args:
         timeout: Seconds in which the server must come up.
+        run: Of :func:`~.ranks.name_of_run`. Where another run serves this port, its processes are not taken for ours.
     """
     from torch.distributed import PrefixStore, TCPStore
 
@@ -50,7 +52,7 @@ def connect(timeout: float) -> 'Store':
         wait_for_workers=False,
         multi_tenant=True,
     )
-    return PrefixStore(f'ltcl/{os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")}', store)
+    return PrefixStore(f'ltcl/{run}', store)
 
 
 def call_roll(store: 'Store', rank: int, world_size: int, timeout: float) -> list[int]:
@@ -87,9 +89,10 @@ class Messenger(threading.Thread):
         rank: This process.
         world_size: Number of processes.
         timeout: Seconds in which the store must come up.
+        run: As of :func:`connect`.
     """
 
-    def __init__(self, rank: int, world_size: int, timeout: float) -> None:
+    def __init__(self, rank: int, world_size: int, timeout: float, run: str = '') -> None:
         super().__init__(name='ltcl-messenger', daemon=True)
         self.rank, self.world_size = rank, world_size
         self.failure: Failure | None = None
@@ -101,7 +104,7 @@ class Messenger(threading.Thread):
         self._is_curious = False  # this process has waited for others in vain
         self._hurry = threading.Event()
         self._count = 0
-        self._store = connect(timeout)
+        self._store = connect(timeout, run)
 
     def run(self) -> None:
         """Talk until the store is gone."""

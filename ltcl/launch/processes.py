@@ -18,7 +18,7 @@ from . import exit_codes
 from .failure import FILE_VARIABLE, Failure
 from .meeting import MOST_PORT, Messenger, call_roll, connect, whole_number
 from .progress import PROGRESS
-from .ranks import name_ranks
+from .ranks import name_of_run, name_ranks
 from .threads import take_share
 from .watch import LOST_SECONDS, Watch, end_process, lost, stalled
 
@@ -76,7 +76,7 @@ def start_processes(cfg: Config) -> None:
     name_ranks(cfg.launcher)
     import torch
 
-    _meet(limit or NO_LIMIT_SECONDS)
+    _meet(limit or NO_LIMIT_SECONDS, name_of_run(cfg.launcher))
     # The watch speaks before the process group does, as it knows which process has stalled.
     timeout = limit + 60 if limit else NO_LIMIT_SECONDS
     if torch.cuda.is_available():
@@ -99,7 +99,7 @@ def _wrapper(cfg: Config, **device: object) -> dict:
     return {'type': DDP, **device, 'broadcast_buffers': False, 'find_unused_parameters': unused, **own}
 
 
-def _meet(limit: float) -> None:
+def _meet(limit: float, run: str) -> None:
     """Wait for all processes, then have the watch listen to them.
 
     Raises:
@@ -110,7 +110,7 @@ def _meet(limit: float) -> None:
     whole_number('MASTER_PORT', os.environ['MASTER_PORT'], MOST_PORT)
     where = f'{os.environ["MASTER_ADDR"]}:{os.environ["MASTER_PORT"]}'
     try:
-        _store = connect(limit)
+        _store = connect(limit, run)
         missing = call_roll(_store, rank, world_size, limit)
     except RuntimeError as error:
         raise UserError(
@@ -121,7 +121,7 @@ def _meet(limit: float) -> None:
         names = ', '.join(map(str, missing))
         raise UserError(f'rank {names} did not come to {where} within {limit:g} s: did it start? (stall_timeout)')
     if _watch is not None:
-        messenger = Messenger(rank, world_size, limit)
+        messenger = Messenger(rank, world_size, limit, run)
         messenger.start()
         _watch.messenger = messenger
 

@@ -6,16 +6,25 @@ import subprocess
 
 from ltcl.errors import UserError
 
-# Names that each launcher has for RANK, WORLD_SIZE and LOCAL_RANK, which torch's own sets; then LOCAL_WORLD_SIZE.
+from .failure import LAUNCHER_VARIABLE
+from .meeting import DEFAULT_PORT
+
+# Names that each launcher has for those that torch's own sets.
 RANKS = ('RANK', 'WORLD_SIZE', 'LOCAL_RANK')
 RANKS_OF = {
     'slurm': ('SLURM_PROCID', 'SLURM_NTASKS', 'SLURM_LOCALID'),
     'mpi': tuple(f'OMPI_COMM_WORLD_{name}' for name in ('RANK', 'SIZE', 'LOCAL_RANK')),
 }
-# The first that is set counts: those of a job may be of more tasks than its step has.
+# Theirs for LOCAL_WORLD_SIZE. The first that is set counts: a step may have fewer tasks than its job.
 LOCAL_SIZES_OF = {
     'slurm': ('SLURM_STEP_TASKS_PER_NODE', 'SLURM_TASKS_PER_NODE', 'SLURM_NTASKS_PER_NODE'),
     'mpi': ('OMPI_COMM_WORLD_LOCAL_SIZE',),
+}
+# What tells a run from others, and what all its processes know.
+NAMES_OF_RUN = {
+    'pytorch': ('TORCHELASTIC_RUN_ID', 'TORCHELASTIC_RESTART_COUNT'),
+    'slurm': ('SLURM_JOB_ID', 'SLURM_STEP_ID'),
+    'mpi': ('PMIX_NAMESPACE',),
 }
 
 
@@ -34,16 +43,26 @@ def name_ranks(launcher: str) -> None:
     address = os.environ.get('MASTER_ADDR') or _address(launcher)
     if address:
         os.environ['MASTER_ADDR'] = address
-    if launcher != 'pytorch':
-        # Two jobs may share a node, and two steps a job.
-        job = int(os.environ.get('SLURM_JOB_ID', 9500)) + int(os.environ.get('SLURM_STEP_ID', 0))
-        os.environ.setdefault('MASTER_PORT', str(20000 + job % 20000))
+    if launcher != 'pytorch' and not os.environ.get('MASTER_PORT'):
+        os.environ['MASTER_PORT'] = str(_port(launcher))
     missing = [name for name in ('RANK', 'WORLD_SIZE', 'MASTER_ADDR', 'MASTER_PORT') if not os.environ.get(name)]
     if missing:
         start = {'slurm': 'srun', 'mpi': 'mpirun'}.get(launcher, '--processes N in place of --launcher')
         raise UserError(
             f'--launcher {launcher}: {" and ".join(missing)} not set in the environment; start with {start}'
         )
+
+
+def name_of_run(launcher: str) -> str:
+    """A name that all processes of a run know, and those of another run at the same address and port do not.
+
+    Args:
+        launcher: Who started the process, of which :func:`name_ranks` has been told.
+    """
+    names = ['WORLD_SIZE', *NAMES_OF_RUN[launcher]]
+    if os.environ['WORLD_SIZE'] == os.environ.get('LOCAL_WORLD_SIZE'):
+        names.append(LAUNCHER_VARIABLE)  # that of each machine is another one
+    return '.'.join(os.environ.get(name, '') for name in names)
 
 
 def tasks_of_node(counts: str, node: int) -> int:
@@ -73,6 +92,15 @@ def _address(launcher: str) -> str | None:
     if nodes and _first_set('SLURM_STEP_NUM_NODES', 'SLURM_NNODES') == '1':
         return '127.0.0.1'
     return _first_host(nodes) if nodes else None
+
+
+def _port(launcher: str) -> int:
+    """A port that all processes find, and hardly those of another job on the machine or of another step of the job."""
+    if 'SLURM_JOB_ID' not in os.environ:
+        return DEFAULT_PORT
+    # mpirun has a step of its own on each machine.
+    step = os.environ.get('SLURM_STEP_ID', 0) if launcher == 'slurm' else 0
+    return 20000 + (int(os.environ['SLURM_JOB_ID']) * 31 + int(step)) % 20000
 
 
 def _first_host(nodes: str) -> str:

@@ -41,6 +41,13 @@ def test_roll_call_names_who_did_not_come(server):
     assert call_roll(server, rank=1, world_size=4, timeout=0.5) == []
 
 
+def test_processes_of_another_run_do_not_count(server):
+    for rank in range(2):
+        server.set(f'here/{rank}', '')
+    assert call_roll(connect(10, run='2.another'), rank=1, world_size=2, timeout=0.5) == [0]
+    assert call_roll(connect(10), rank=1, world_size=2, timeout=0.5) == []
+
+
 def test_first_failure_is_the_same_for_all(server):
     first, second = messengers(2)
     for each in (first, second):
@@ -192,7 +199,8 @@ def test_launcher_that_did_not_start_it(monkeypatch, launcher):
 
 def test_process_group_on_gpus_waits_longer_than_the_watch(monkeypatch):
     monkeypatch.setattr(processes, 'name_ranks', lambda launcher: None)
-    monkeypatch.setattr(processes, '_meet', lambda limit: None)
+    monkeypatch.setattr(processes, 'name_of_run', lambda launcher: 'a run')
+    monkeypatch.setattr(processes, '_meet', lambda limit, run: None)
     monkeypatch.setattr('torch.cuda.is_available', lambda: True)
     cfg = Config(dict(launcher='pytorch', stall_timeout=900))
     start_processes(cfg)
@@ -214,7 +222,8 @@ def test_environment_that_cannot_be(monkeypatch, name, value):
 @pytest.mark.parametrize('has_gpu', [True, False])
 def test_wrapper_that_the_config_asks_for_is_kept(monkeypatch, has_gpu):
     monkeypatch.setattr(processes, 'name_ranks', lambda launcher: None)
-    monkeypatch.setattr(processes, '_meet', lambda limit: None)
+    monkeypatch.setattr(processes, 'name_of_run', lambda launcher: 'a run')
+    monkeypatch.setattr(processes, '_meet', lambda limit, run: None)
     monkeypatch.setattr('torch.cuda.is_available', lambda: has_gpu)
     monkeypatch.setattr('torch.distributed.init_process_group', lambda *_, **__: None)
     monkeypatch.setattr('torch.set_num_threads', lambda number: None)

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from ltcl.errors import UserError
-from ltcl.launch.ranks import name_ranks, tasks_of_node
+from ltcl.launch.ranks import name_of_run, name_ranks, tasks_of_node
 
 SLURM = dict(SLURM_PROCID='5', SLURM_NTASKS='8', SLURM_LOCALID='1', SLURM_NODEID='1', SLURM_NODELIST='node[1-2]')
 TORCH = ('RANK', 'WORLD_SIZE', 'LOCAL_RANK', 'LOCAL_WORLD_SIZE', 'MASTER_ADDR', 'MASTER_PORT')
@@ -106,3 +106,43 @@ def test_open_mpi_on_several_machines_does(environment):
     environment['MASTER_ADDR'] = 'node0'
     name_ranks('mpi')
     assert environment['MASTER_ADDR'] == 'node0'
+
+
+def port_of(environment, launcher, **variables):
+    environment.pop('MASTER_PORT', None)
+    environment.update(variables)
+    name_ranks(launcher)
+    return environment['MASTER_PORT']
+
+
+def test_jobs_and_steps_have_ports_of_their_own(environment):
+    environment.update(SLURM, MASTER_ADDR='node1')
+    jobs = [(100, 0), (100, 1), (101, 0), (102, 0), (7654321, 30)]
+    ports = [port_of(environment, 'slurm', SLURM_JOB_ID=str(job), SLURM_STEP_ID=str(step)) for job, step in jobs]
+    assert ports == ['23100', '23101', '23131', '23162', '23981']
+    assert port_of(environment, 'slurm', MASTER_PORT='29400') == '29400'
+
+
+def test_step_of_mpirun_on_another_machine_changes_no_port(environment):
+    environment.update(of_open_mpi('2'), SLURM_JOB_ID='100')
+    assert port_of(environment, 'mpi') == port_of(environment, 'mpi', SLURM_STEP_ID='3') == '23100'
+
+
+@pytest.mark.parametrize(
+    ('launcher', 'variables', 'name'),
+    [
+        ('slurm', dict(SLURM_JOB_ID='100', SLURM_STEP_ID='1', LOCAL_WORLD_SIZE='4'), '8.100.1'),
+        ('mpi', dict(PMIX_NAMESPACE='77'), '8.77'),
+        (
+            'pytorch',
+            dict(TORCHELASTIC_RUN_ID='none', TORCHELASTIC_RESTART_COUNT='2', LOCAL_WORLD_SIZE='8'),
+            '8.none.2.',
+        ),
+        ('pytorch', dict(LTCL_LAUNCHER='4711', LOCAL_WORLD_SIZE='8'), '8...4711'),
+        # Each of two machines has a launcher and perhaps a job of its own.
+        ('pytorch', dict(LTCL_LAUNCHER='4711', LOCAL_WORLD_SIZE='4', SLURM_JOB_ID='100'), '8..'),
+    ],
+)
+def test_name_of_a_run(environment, launcher, variables, name):
+    environment.update(WORLD_SIZE='8', **variables)
+    assert name_of_run(launcher) == name
