@@ -77,15 +77,16 @@ def start_processes(cfg: Config) -> None:
     import torch
 
     _meet(limit or NO_LIMIT_SECONDS, name_of_run(cfg.launcher))
-    # The watch speaks before the process group does, as it knows which process has stalled.
-    timeout = limit + 60 if limit else NO_LIMIT_SECONDS
+    # The process group has no limit of its own: what comes before the first iteration may take long in one process, as
+    # a search for copies does, and from then on the watch looks, which knows who has stalled.
     if torch.cuda.is_available():
         dist_cfg = cfg.setdefault('env_cfg', ConfigDict()).setdefault('dist_cfg', ConfigDict())
-        dist_cfg.timeout = max(timeout, dist_cfg.get('timeout') or 0)
+        asked = dist_cfg.get('timeout')
+        dist_cfg.timeout = max(asked, (limit or 0) + 60) if asked else NO_LIMIT_SECONDS
         if cfg.get('model_wrapper_cfg'):
             cfg.model_wrapper_cfg = _wrapper(cfg)
         return
-    torch.distributed.init_process_group('gloo', timeout=datetime.timedelta(seconds=timeout))
+    torch.distributed.init_process_group('gloo', timeout=datetime.timedelta(seconds=NO_LIMIT_SECONDS))
     take_share(cfg.launcher)
     cfg.model_wrapper_cfg = _wrapper(cfg, device_ids=None)
 

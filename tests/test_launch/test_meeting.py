@@ -197,17 +197,31 @@ def test_launcher_that_did_not_start_it(monkeypatch, launcher):
         start_processes(Config(dict(launcher=launcher)))
 
 
-def test_process_group_on_gpus_waits_longer_than_the_watch(monkeypatch):
+@pytest.fixture
+def met(monkeypatch):
+    """All processes have met; what the process group is told is the value."""
+    told = {}
     monkeypatch.setattr(processes, 'name_ranks', lambda launcher: None)
     monkeypatch.setattr(processes, 'name_of_run', lambda launcher: 'a run')
     monkeypatch.setattr(processes, '_meet', lambda limit, run: None)
+    monkeypatch.setattr(processes, 'take_share', lambda launcher: None)
+    monkeypatch.setattr('torch.distributed.init_process_group', lambda backend, **options: told.update(options))
+    return told
+
+
+@pytest.mark.parametrize(('asked', 'timeout'), [(None, 7 * 24 * 3600), (1800, 1800), (300, 960)])
+def test_process_group_on_gpus_leaves_stalls_to_the_watch(met, monkeypatch, asked, timeout):
     monkeypatch.setattr('torch.cuda.is_available', lambda: True)
-    cfg = Config(dict(launcher='pytorch', stall_timeout=900))
+    dist_cfg = dict(backend='nccl') if asked is None else dict(backend='nccl', timeout=asked)
+    cfg = Config(dict(launcher='pytorch', stall_timeout=900, env_cfg=dict(dist_cfg=dist_cfg)))
     start_processes(cfg)
-    assert cfg.env_cfg.dist_cfg.timeout == 960
-    cfg = Config(dict(launcher='pytorch', env_cfg=dict(dist_cfg=dict(backend='nccl', timeout=1800))))
-    start_processes(cfg)
-    assert cfg.env_cfg.dist_cfg == dict(backend='nccl', timeout=1800)
+    assert cfg.env_cfg.dist_cfg == dict(backend='nccl', timeout=timeout)
+
+
+def test_process_group_on_cpus_leaves_stalls_to_the_watch(met, monkeypatch):
+    monkeypatch.setattr('torch.cuda.is_available', lambda: False)
+    start_processes(Config(dict(launcher='pytorch', stall_timeout=900)))
+    assert met['timeout'].days == 7
 
 
 @pytest.mark.parametrize(('name', 'value'), [('MASTER_PORT', '99999'), ('RANK', 'one'), ('WORLD_SIZE', '-2')])
@@ -220,13 +234,9 @@ def test_environment_that_cannot_be(monkeypatch, name, value):
 
 
 @pytest.mark.parametrize('has_gpu', [True, False])
+@pytest.mark.usefixtures('met')
 def test_wrapper_that_the_config_asks_for_is_kept(monkeypatch, has_gpu):
-    monkeypatch.setattr(processes, 'name_ranks', lambda launcher: None)
-    monkeypatch.setattr(processes, 'name_of_run', lambda launcher: 'a run')
-    monkeypatch.setattr(processes, '_meet', lambda limit, run: None)
     monkeypatch.setattr('torch.cuda.is_available', lambda: has_gpu)
-    monkeypatch.setattr('torch.distributed.init_process_group', lambda *_, **__: None)
-    monkeypatch.setattr('torch.set_num_threads', lambda number: None)
     asked = dict(type='MMDistributedDataParallel', static_graph=True, find_unused_parameters=True)
     cfg = Config(dict(launcher='pytorch', model_wrapper_cfg=asked))
     start_processes(cfg)
