@@ -224,9 +224,19 @@ def start_copies(args: argparse.Namespace) -> None:
 
     Args:
         args: Parsed :func:`~ltcl.launch.configs.run_options`.
+
+    Raises:
+        UserError: Another launcher has started other processes than so many.
     """
-    if args.processes is not None and args.launcher == 'none':
+    if args.processes is None:
+        return
+    if args.launcher == 'none':
         sys.exit(launch(of_this_command(args.processes)))
+    if os.environ.get('LOCAL_WORLD_SIZE') != str(args.processes):
+        raise UserError(
+            f'--processes {args.processes} starts processes, --launcher {args.launcher} joins those that are there: '
+            'leave one of them out'
+        )
 
 
 def main() -> int:

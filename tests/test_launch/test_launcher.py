@@ -3,6 +3,7 @@
 The tool is a few lines that do what they are told, one word for each process, and import nothing heavy.
 """
 
+import argparse
 import os
 import signal
 import subprocess
@@ -12,7 +13,7 @@ import time
 import pytest
 
 from ltcl.errors import UserError
-from ltcl.launch.launcher import of_this_command, parse_args
+from ltcl.launch.launcher import of_this_command, parse_args, start_copies
 
 TOOL = """
 import os, signal, sys, time
@@ -216,3 +217,13 @@ def test_copies_are_started_once():
     )
     done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, timeout=60)
     assert (done.returncode, sorted(done.stdout.split()), done.stderr) == (0, ['0', '1'], '')
+
+
+@pytest.mark.parametrize(('launcher', 'started'), [('pytorch', '1'), ('pytorch', None), ('slurm', None)])
+def test_copies_and_processes_of_another_launcher_are_refused(monkeypatch, launcher, started):
+    monkeypatch.delenv('LOCAL_WORLD_SIZE', raising=False)
+    if started is not None:
+        monkeypatch.setenv('LOCAL_WORLD_SIZE', started)
+    with pytest.raises(UserError, match=f'--processes 4 starts processes, --launcher {launcher} joins those'):
+        start_copies(argparse.Namespace(processes=4, launcher=launcher))
+    start_copies(argparse.Namespace(processes=None, launcher=launcher))
