@@ -18,7 +18,7 @@ from . import exit_codes
 from .failure import FILE_VARIABLE, Failure
 from .meeting import MOST_PORT, Messenger, call_roll, connect, whole_number
 from .progress import PROGRESS
-from .ranks import name_of_run, name_ranks
+from .ranks import fit_local_rank, name_of_run, name_ranks
 from .threads import take_share
 from .watch import LOST_SECONDS, Watch, end_process, lost, stalled
 
@@ -70,7 +70,8 @@ def start_processes(cfg: Config) -> None:
     mmengine binds each process to a GPU and wraps the model for it, so without one both are done here.
 
     Raises:
-        UserError: The environment lacks what the launcher should set, or a process did not come.
+        UserError: The environment lacks what the launcher should set, a process did not come, or it has no GPU where
+            others have.
     """
     limit = stall_limit(cfg)
     name_ranks(cfg.launcher)
@@ -80,6 +81,7 @@ def start_processes(cfg: Config) -> None:
     # The process group has no limit of its own: what comes before the first iteration may take long in one process, as
     # a search for copies does, and from then on the watch looks, which knows who has stalled.
     if torch.cuda.is_available():
+        fit_local_rank(cfg.launcher, torch.cuda.device_count())
         dist_cfg = cfg.setdefault('env_cfg', ConfigDict()).setdefault('dist_cfg', ConfigDict())
         asked = dist_cfg.get('timeout')
         dist_cfg.timeout = max(asked, (limit or 0) + 60) if asked else NO_LIMIT_SECONDS

@@ -53,6 +53,29 @@ def name_ranks(launcher: str) -> None:
         )
 
 
+def fit_local_rank(launcher: str, gpus: int) -> None:
+    """Have ``LOCAL_RANK`` name a GPU that this process sees, as mmengine takes the one of this number.
+
+    Args:
+        launcher: Who started the process, of which :func:`name_ranks` has been told.
+        gpus: How many it sees.
+
+    Raises:
+        UserError: There are fewer than processes.
+    """
+    local_rank = int(os.environ.get('LOCAL_RANK', 0))
+    if local_rank < gpus:
+        return
+    has_own = 'SLURM_GPUS_PER_TASK' in os.environ or 'gpu' in os.environ.get('SLURM_TRES_PER_TASK', '')
+    if launcher != 'slurm' or not has_own:
+        processes = os.environ.get('LOCAL_WORLD_SIZE', local_rank + 1)
+        raise UserError(
+            f'{processes} processes on a machine with {gpus} GPU{"s" if gpus > 1 else ""} that they see: start one for '
+            'each GPU; under Slurm, --gpus-per-task=1 gives each its own'
+        )
+    os.environ.update(LOCAL_RANK='0', SLURM_LOCALID='0')
+
+
 def name_of_run(launcher: str) -> str:
     """A name that all processes of a run know, and those of another run at the same address and port do not.
 

@@ -205,6 +205,8 @@ def met(monkeypatch):
     monkeypatch.setattr(processes, 'name_of_run', lambda launcher: 'a run')
     monkeypatch.setattr(processes, '_meet', lambda limit, run: None)
     monkeypatch.setattr(processes, 'take_share', lambda launcher: None)
+    monkeypatch.setattr('torch.cuda.device_count', lambda: 1)
+    monkeypatch.delenv('LOCAL_RANK', raising=False)
     monkeypatch.setattr('torch.distributed.init_process_group', lambda backend, **options: told.update(options))
     return told
 
@@ -216,6 +218,14 @@ def test_process_group_on_gpus_leaves_stalls_to_the_watch(met, monkeypatch, aske
     cfg = Config(dict(launcher='pytorch', stall_timeout=900, env_cfg=dict(dist_cfg=dist_cfg)))
     start_processes(cfg)
     assert cfg.env_cfg.dist_cfg == dict(backend='nccl', timeout=timeout)
+
+
+@pytest.mark.usefixtures('met')
+def test_processes_without_a_gpu_are_refused(monkeypatch):
+    monkeypatch.setattr('torch.cuda.is_available', lambda: True)
+    monkeypatch.setenv('LOCAL_RANK', '1')
+    with pytest.raises(UserError, match='2 processes on a machine with 1 GPU'):
+        start_processes(Config(dict(launcher='pytorch')))
 
 
 def test_process_group_on_cpus_leaves_stalls_to_the_watch(met, monkeypatch):

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from ltcl.errors import UserError
-from ltcl.launch.ranks import name_of_run, name_ranks, tasks_of_node
+from ltcl.launch.ranks import fit_local_rank, name_of_run, name_ranks, tasks_of_node
 
 SLURM = dict(SLURM_PROCID='5', SLURM_NTASKS='8', SLURM_LOCALID='1', SLURM_NODEID='1', SLURM_NODELIST='node[1-2]')
 TORCH = ('RANK', 'WORLD_SIZE', 'LOCAL_RANK', 'LOCAL_WORLD_SIZE', 'MASTER_ADDR', 'MASTER_PORT')
@@ -146,3 +146,22 @@ def test_step_of_mpirun_on_another_machine_changes_no_port(environment):
 def test_name_of_a_run(environment, launcher, variables, name):
     environment.update(WORLD_SIZE='8', **variables)
     assert name_of_run(launcher) == name
+
+
+def test_each_process_has_a_gpu(environment):
+    environment.update(LOCAL_RANK='2', LOCAL_WORLD_SIZE='3')
+    fit_local_rank('pytorch', gpus=3)
+    assert environment['LOCAL_RANK'] == '2'
+    for launcher, gpus, words in [
+        ('pytorch', 2, '3 processes on a machine with 2 GPUs'),
+        ('slurm', 1, '.* 1 GPU that'),
+    ]:
+        with pytest.raises(UserError, match=words):
+            fit_local_rank(launcher, gpus)
+
+
+@pytest.mark.parametrize('asked', [dict(SLURM_GPUS_PER_TASK='1'), dict(SLURM_TRES_PER_TASK='cpu=4,gres/gpu=1')])
+def test_each_process_sees_a_gpu_of_its_own(environment, asked):
+    environment.update(LOCAL_RANK='2', SLURM_LOCALID='2', **asked)
+    fit_local_rank('slurm', gpus=1)
+    assert (environment['LOCAL_RANK'], environment['SLURM_LOCALID']) == ('0', '0')
