@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 DEFAULT_PORT = 29500
 MOST_PORT = 65535
+NO_ANSWER = 'it does not answer'
 
 
 def whole_number(name: str, text: str, most: int | None = None) -> int:
@@ -126,8 +127,12 @@ class Messenger(threading.Thread):
             self.failure = claim(self._store, self.claimed)
         elif self._store.check(['failure']):
             self.failure = Failure.from_json(self._store.get('failure').decode())
-        if self._is_curious or (PROGRESS.limit and PROGRESS.idle_seconds > PROGRESS.limit / 2):
+        # Without a limit, as before the first iteration, others may take their time as long as they answer.
+        is_late = PROGRESS.idle_seconds > PROGRESS.limit / 2 if PROGRESS.limit else waits
+        if self._is_curious or is_late:
             self._ask_others()
+        else:
+            self.heard = {}
 
     def _ask_others(self) -> None:
         for rank in range(self.world_size):
@@ -155,6 +160,14 @@ class Messenger(threading.Thread):
             time.sleep(0.05)
         return self.failure
 
+    def excuse(self) -> None:
+        """This process was stopped itself, and heard nobody for that time."""
+        self.answered, self.heard = time.monotonic(), {}
+
+    def gone(self, patience: float) -> list[int]:
+        """The processes that have given no sign for so many seconds, or the one that serves the store."""
+        return [0] if time.monotonic() - self.answered > patience else self.silent(patience)
+
     def silent(self, patience: float) -> list[int]:
         """The processes that have said nothing new for so many seconds while this one waited for a failure."""
         if self.is_lost:
@@ -168,9 +181,9 @@ class Messenger(threading.Thread):
         Args:
             patience: Seconds without a sign after which a process counts as silent.
         """
-        silent = [0] if time.monotonic() - self.answered > patience else self.silent(patience)
+        silent = self.gone(patience)
         if silent:
-            return silent, 'it does not answer'
+            return silent, NO_ANSWER
         told = {rank: json.loads(message) for rank, (message, _) in self.heard.items() if message}
         if not told:
             return [self.rank], place()

@@ -24,6 +24,8 @@ from .watch import LOST_SECONDS, Watch, end_process, lost, stalled
 
 STALL_SECONDS = 600
 NO_LIMIT_SECONDS = 7 * 24 * 3600
+# An import may keep a process from answering for a while, and the watch speaks before the process group does.
+MARGIN_SECONDS = 60
 DDP = 'MMDistributedDataParallel'
 # What torch says when the process at the other end is gone.
 CONNECTION_LOST = re.compile(r'gloo|NCCL|TCPStore|Connection (closed|reset|refused)|Broken pipe|Socket', re.IGNORECASE)
@@ -84,7 +86,7 @@ def start_processes(cfg: Config) -> None:
         fit_local_rank(cfg.launcher, torch.cuda.device_count())
         dist_cfg = cfg.setdefault('env_cfg', ConfigDict()).setdefault('dist_cfg', ConfigDict())
         asked = dist_cfg.get('timeout')
-        dist_cfg.timeout = max(asked, (limit or 0) + 60) if asked else NO_LIMIT_SECONDS
+        dist_cfg.timeout = max(asked, (limit or 0) + MARGIN_SECONDS) if asked else NO_LIMIT_SECONDS
         if cfg.get('model_wrapper_cfg'):
             cfg.model_wrapper_cfg = _wrapper(cfg)
         return
@@ -127,6 +129,7 @@ def _meet(limit: float, run: str) -> None:
         messenger = Messenger(rank, world_size, limit, run)
         messenger.start()
         _watch.messenger = messenger
+        _watch.silence = limit + MARGIN_SECONDS
 
 
 def leave_processes(status: int, wait: bool) -> None:

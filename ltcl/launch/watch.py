@@ -1,5 +1,6 @@
 """A thread that ends the process when it must not go on."""
 
+import math
 import multiprocessing
 import os
 import signal
@@ -10,7 +11,7 @@ from collections.abc import Callable
 
 from . import exit_codes
 from .failure import LAUNCHER_VARIABLE, Failure
-from .meeting import Messenger
+from .meeting import NO_ANSWER, Messenger
 from .progress import PROGRESS, is_debugged, main_thread_is_in, place
 
 # A process without a launcher has this long to save a checkpoint.
@@ -24,11 +25,16 @@ class Watch(threading.Thread):
 
     The main thread cannot: it waits in C++ for a message of another process, or for a worker that reads a file.
     A checkpoint that is being written is finished first, unless that is what has stalled.
+
+    Attributes:
+        messenger: Knows the other processes; None for a single one.
+        silence: Seconds after which a process counts as gone that does not answer, where progress has no limit.
     """
 
     def __init__(self) -> None:
         super().__init__(name='ltcl-watch', daemon=True)
         self.messenger: Messenger | None = None
+        self.silence = math.inf
         self._parent = int(os.environ.get(LAUNCHER_VARIABLE, os.getppid()))
         self._stopped = threading.Event()
         self._ticked = time.monotonic()
@@ -54,6 +60,8 @@ class Watch(threading.Thread):
         pause, self._ticked = now - self._ticked - PROGRESS.period, now
         if pause > 2:
             PROGRESS.moment += pause
+            if self.messenger is not None:
+                self.messenger.excuse()
 
     def _follow_launcher(self, messenger: Messenger) -> None:
         if os.getppid() == self._parent:
@@ -73,6 +81,10 @@ class Watch(threading.Thread):
             self._lost_at = time.monotonic()
         if self._lost_at is not None and time.monotonic() - self._lost_at > LOST_SECONDS:
             self._end(lost([0]))
+            return
+        is_heeded = PROGRESS.limit is None and self._orphaned_at is None and not messenger.is_lost
+        if is_heeded and (gone := messenger.gone(self.silence)):
+            self._end(unheard(gone, self.silence), waits=False)
 
     def _follow_progress(self) -> None:
         limit = PROGRESS.limit
@@ -103,6 +115,12 @@ def stalled(messenger: Messenger | None, limit: float | None) -> Failure:
     ranks, what = messenger.who_stalls(patience=min(30, limit / 4) if limit else LOST_SECONDS / 2)
     who = f'rank {ranks[0]} has' if len(ranks) == 1 else f'ranks {", ".join(map(str, ranks))} have'
     return Failure(f'{who} stalled ({what}){waited}: {advice}', exit_codes.STALLED)
+
+
+def unheard(ranks: list[int], seconds: float) -> Failure:
+    """The failure of processes that do not answer, while they have time for all else."""
+    names = ', '.join(map(str, ranks))
+    return Failure(f'rank {names} has stalled ({NO_ANSWER}), no sign for {seconds:g} s', exit_codes.STALLED)
 
 
 def lost(ranks: list[int]) -> Failure:

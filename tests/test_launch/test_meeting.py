@@ -99,6 +99,37 @@ def test_silent_process_stalls_whatever_it_said_last(server, monkeypatch):
     assert first.who_stalls(patience=5) == ([0], 'it does not answer')
 
 
+def test_where_nothing_has_a_limit_a_process_must_answer(server, monkeypatch):
+    first, second = messengers(2)
+    watched, ended = watch.Watch(), []
+    watched.messenger, watched.silence = first, 60
+    monkeypatch.setattr(watched, '_end', lambda failure, **_: ended.append(failure.message))
+    waits = [True]
+    monkeypatch.setattr(meeting, 'is_waiting_for_others', lambda: waits[0])
+    start = time.monotonic()
+    for seconds in (0, 50, 100):  # the second one is slow, and says so
+        monkeypatch.setattr(meeting.time, 'monotonic', lambda moment=start + seconds: moment)
+        tell(second)
+        first._talk()
+        first.answered = start + seconds
+        watched._follow_others(first)
+    assert ended == []
+    for seconds, does_wait in ((170, False), (171, True), (230, True), (235, True)):
+        waits[0] = does_wait  # this one was at work for a while, and begins to listen anew
+        monkeypatch.setattr(meeting.time, 'monotonic', lambda moment=start + seconds: moment)
+        first._talk()
+        first.answered = start + seconds
+        watched._follow_others(first)
+    assert ended == ['rank 1 has stalled (it does not answer), no sign for 60 s']
+    monkeypatch.setattr(meeting.time, 'monotonic', lambda: start + 300)
+    first.excuse()
+    watched._follow_others(first)
+    assert len(ended) == 1
+    monkeypatch.setattr(meeting.time, 'monotonic', lambda: start + 361)
+    watched._follow_others(first)
+    assert ended[1:] == ['rank 0 has stalled (it does not answer), no sign for 60 s']
+
+
 def test_pause_of_the_process_itself_is_no_stall(monkeypatch):
     progress = Progress()
     monkeypatch.setattr(watch, 'PROGRESS', progress)
