@@ -6,9 +6,10 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from .errors import UserError
+from .file_locks import file_lock
 
 AUTO = 'auto'
 """What ``--resume`` is to stand for the newest checkpoint of the work dir."""
@@ -79,20 +80,17 @@ def _made(folder: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _alone(folder: Path, work_dir: str | Path) -> Iterator[None]:
-    lock = FileLock(folder / LOCK_FILE)
-    try:
-        lock.acquire(timeout=LOCK_SECONDS)
-    except Timeout:
-        raise UserError(
-            f'another training is writing to the work dir {work_dir}: wait for its end, or name another with --work-dir'
-        ) from None
-    except (NotImplementedError, OSError):  # a file system without locks
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(file_lock(folder / LOCK_FILE, LOCK_SECONDS))
+        except Timeout:
+            raise UserError(
+                f'another training is writing to the work dir {work_dir}: wait for its end, or name another with '
+                '--work-dir'
+            ) from None
+        except OSError:  # the lock file of another user, as in a folder of a group
+            pass
         yield
-        return
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def name_of_checkpoint(path: str | Path) -> str:

@@ -1,9 +1,10 @@
-"""Whether a work dir is held by a training."""
+"""Whether a work dir is held by a training, and file systems without locks."""
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
+import pytest
 from filelock import FileLock, Timeout
 
 from ltcl.work_dir import LOCK_FILE
@@ -26,3 +27,12 @@ def when_locked(function: Callable, work_dir: Path, held: list[bool]) -> Callabl
         return function(*args, **kwargs)
 
     return noted
+
+
+def take_locks_away(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    """Make every file system one without locks, as which it answers with an ``errno``."""
+
+    def unsupported(*_: Any) -> NoReturn:
+        raise OSError(number, 'no locks')
+
+    monkeypatch.setattr('fcntl.flock', unsupported)

@@ -1,14 +1,11 @@
 """Files from the web, kept by their whole URL and compared with the hash that the URL tells."""
 
-import contextlib
 import hashlib
 import http.client
-import logging
 import queue
 import re
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -16,10 +13,9 @@ from urllib.parse import unquote
 from urllib.request import Request, urlopen
 
 import torch.hub
-from filelock import FileLock
-from mmengine.logging import print_log
 
 from ltcl.errors import UserError
+from ltcl.file_locks import file_lock
 from ltcl.files import CHUNK, atomic_file, cache_folder, received, remove_partials
 from ltcl.notices import note
 
@@ -122,24 +118,12 @@ def _is_whole(path: Path, wanted: str) -> bool:
     return digest.hexdigest().startswith(wanted)
 
 
-@contextlib.contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """Wait until no other process brings the same file; the system ends the lock of a process that dies."""
-    lock = FileLock(f'{path}.lock')
-    try:
-        lock.acquire()
-        remove_partials(path.parent)
-    except NotImplementedError:  # a file system without locks: two processes may both download, each one whole
-        print_log(f'{path.parent} has no file locks', logger='current', level=logging.DEBUG)
-    try:
-        yield
-    finally:
-        lock.release()
-
-
 def _download(address: str, path: Path, wanted: str, patience: float) -> None:
+    """Download, alone where the file system has locks; without them each process brings a whole file of its own."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with _alone(path):
+    with file_lock(f'{path}.lock') as is_alone:
+        if is_alone:
+            remove_partials(path.parent)
         if not _is_whole(path, wanted):  # another process may have brought it meanwhile
             _fetch(address, path, wanted, patience)
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Iterator
 from hashlib import blake2b
 from pathlib import Path
 
-from filelock import FileLock
 from mmengine.logging import print_log
 
+from ..file_locks import file_lock
 from ..files import cache_folder
 from .real_paths import path_resolver
 
@@ -33,7 +33,7 @@ def cache_file(kind: str, root: str | os.PathLike, suffix: str) -> Iterator[Path
     with contextlib.ExitStack() as stack:
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
-            stack.enter_context(FileLock(f'{place}.lock'))
+            stack.enter_context(file_lock(f'{place}.lock'))
         except OSError as error:
             print_log(f'{kind} of images are not kept: {error}', 'current', logging.WARNING)
         yield place

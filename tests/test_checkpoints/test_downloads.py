@@ -1,5 +1,6 @@
 """A download is the file of its whole URL, whole and with the right hash, and is read as data."""
 
+import errno
 import hashlib
 import http.server
 import multiprocessing
@@ -11,6 +12,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 from hostile import in_checkpoint, in_zip, touch
+from locks import take_locks_away
 from mmengine.runner.checkpoint import CheckpointLoader
 
 from ltcl.checkpoints import downloads
@@ -222,11 +224,9 @@ def test_a_cache_that_cannot_be_written_to(server, tmp_path, monkeypatch):
         download(server.url('/model.pth'))
 
 
-def test_without_file_locks_it_downloads_all_the_same(server, monkeypatch):
-    def unsupported(self):
-        raise NotImplementedError('FileSystem does not appear to support flock')
-
-    monkeypatch.setattr('ltcl.checkpoints.downloads.FileLock.acquire', unsupported)
+@pytest.mark.parametrize('number', [errno.ENOSYS, errno.ENOLCK])
+def test_without_file_locks_it_downloads_all_the_same(server, monkeypatch, number):
+    take_locks_away(monkeypatch, number)
     server.files['/model.pth'] = b'weights'
     assert download(server.url('/model.pth')).read_bytes() == b'weights'
 
