@@ -10,6 +10,7 @@ from ltcl.analysis.tested_files import OWN_TEST
 from ltcl.evaluation import SavePredictions, SaveScenes, ShotMetricMixin
 from ltcl.models.class_mix import frequency_power
 
+from .gathering import gather_by_messages
 from .pictures_in_memory import write_wrong_images
 from .run_logs import warn_only
 from .unwrapped import unwrapped
@@ -49,6 +50,7 @@ def keep_answers(runner: Runner, loop: BaseLoop, split: str, checkpoint: str, fi
     metric.dataset_meta = shot.dataset_meta
     if shot.class_counts is not None:
         metric.set_class_counts(shot.class_counts)
+    gather_by_messages([metric])
     loop.evaluator.metrics.append(metric)
 
 

@@ -30,6 +30,7 @@ from ltcl.registry import RUNNERS
 from ltcl.work_dir import locked
 
 from .compiling import compile_training
+from .gathering import gather_by_messages
 from .optimizers.custom_keys import check_custom_keys
 from .optimizers.fused import with_fused
 from .resuming import resume_run
@@ -131,6 +132,8 @@ class Runner(MMEngineRunner):
     def build_evaluator(self, evaluator: Evaluator | dict | list) -> Evaluator:
         """mmengine's evaluator with ``ltcl.TopKAccuracy``; ``mmpretrain.Accuracy`` names that of mmpretrain.
 
+        Several processes gather without files, but for metrics with a ``collect_dir``.
+
         Args:
             evaluator: Configs of metrics, or an evaluator.
         """
@@ -138,7 +141,9 @@ class Runner(MMEngineRunner):
             evaluator = [frugal(each) for each in evaluator]
         elif isinstance(evaluator, dict):
             evaluator = frugal(evaluator)
-        return super().build_evaluator(evaluator)
+        built = super().build_evaluator(evaluator)
+        gather_by_messages(getattr(built, 'metrics', ()))
+        return built
 
     def build_visualizer(self, visualizer: Visualizer | dict | None = None) -> Visualizer:
         """mmengine's visualizer; that of mmpretrain makes its figure when something is drawn.
