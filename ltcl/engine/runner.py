@@ -37,7 +37,7 @@ from .resuming import resume_run
 from .run_logs import go_on_without
 from .saving import join_writing, write_run
 from .sharded import FullyShardedModel, refuse_unfit
-from .starting import start_of_run
+from .starting import require_shared, start_of_run
 from .unwrapped import unwrapped
 
 # As mmengine writes it.
@@ -175,12 +175,14 @@ class Runner(MMEngineRunner):
             The trained model.
 
         Raises:
-            UserError: Another training writes there, or there is no checkpoint to resume from.
+            UserError: Another training writes there, processes have different ones, or there is no checkpoint to
+                resume from.
         """
         with locked(self.work_dir):
             return self._train()
 
     def _train(self) -> nn.Module:
+        require_shared(self.work_dir)
         start = start_of_run(self.work_dir, self._resume, self._load_from, self.timestamp)
         self._resume, self._load_from = start.is_resumed, start.checkpoint
         self._write_config()

@@ -1,22 +1,26 @@
 """What a training starts from, and what becomes of the files that lie in its work dir."""
 
+import contextlib
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from mmengine.dist import broadcast_object_list, is_main_process
+from mmengine.dist import broadcast_object_list, get_world_size, is_main_process
 
 from ltcl.analysis.run_report import METRICS_FILE
 from ltcl.analysis.tested_files import OWN_TEST, prefix_of_test
 from ltcl.checkpoints.finding import STOPPED, newest_resumable, run_files, with_position
 from ltcl.checkpoints.reading import load_from_local
 from ltcl.checkpoints.run_state import meta_of
+from ltcl.errors import UserError
 from ltcl.feature_space.files import JSON_FILE as FEATURES_FILE
 from ltcl.feature_space.pictures import PICTURES
-from ltcl.files import remove_partials
+from ltcl.files import PARTIAL, remove_partials
 from ltcl.notices import note, warn
 from ltcl.report.run_files import PREDICTIONS_FILE, reports_of_tests
 from ltcl.work_dir import AUTO, POINTER, move_apart
 
+from .agreement import any_process
 from .bad_step import FILE as NOT_FINITE_FILE
 
 TEST_FILES = (METRICS_FILE, 'per_class.csv', 'per_class.png', 'predictions.png')
@@ -41,6 +45,28 @@ class Start:
 
     is_resumed: bool
     checkpoint: str | None
+
+
+def require_shared(work_dir: str) -> None:
+    """Look whether the work dir of each process is that of the main one.
+
+    Raises:
+        UserError: It is not, on all processes.
+    """
+    if get_world_size() == 1:
+        return
+    with contextlib.ExitStack() as stack:
+        name = ['']
+        if is_main_process():
+            file = stack.enter_context(tempfile.NamedTemporaryFile(dir=work_dir, prefix='.', suffix=PARTIAL))
+            name = [Path(file.name).name]
+        broadcast_object_list(name)
+        is_apart = any_process(not Path(work_dir, name[0]).exists())
+    if is_apart:
+        raise UserError(
+            f'the work dir {work_dir} is not one folder for all processes: name one that all machines share with '
+            '--work-dir'
+        )
 
 
 def start_of_run(work_dir: str, resume: bool | str, load_from: str | None, logs: str = '') -> Start:

@@ -1,5 +1,6 @@
 """Scores of a test on the disk: those of 50,000 images and 8,142 classes are 1.5 GiB, which no process need hold."""
 
+import os
 import shutil
 import tempfile
 import zipfile
@@ -63,6 +64,14 @@ class ScoreFile:
         self.rows += len(scores)
         return range(self.rows - len(scores), self.rows)
 
+    def sync(self) -> None:
+        """Let other machines see what was written.
+
+        Raises:
+            OSError: The disk is full.
+        """
+        os.fsync(self._file.fileno())
+
     def close(self) -> None:
         """Remove the file."""
         self._file.close()
@@ -74,13 +83,19 @@ class ScoreRows:
     Args:
         places: Name of the :class:`ScoreFile` and place in it, of each row.
         num_classes: Scores of a row.
+
+    Raises:
+        OSError: This process does not see a file.
+        ValueError: A file ends before a row.
     """
 
     def __init__(self, places: Sequence[tuple[str, int]], num_classes: int) -> None:
         self.shape = len(places), num_classes
         self._places = places
-        names = dict.fromkeys(name for name, _ in places)
-        self._files = {name: np.memmap(name, np.float32, 'r').reshape(-1, num_classes) for name in names}
+        rows: dict[str, int] = {}
+        for name, row in places:
+            rows[name] = max(rows.get(name, 0), row + 1)
+        self._files = {name: np.memmap(name, np.float32, 'r', 0, (n, num_classes)) for name, n in rows.items()}
 
     def blocks(self) -> Iterator[np.ndarray]:
         """All rows in order, float32, shape (n, C) each."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from processes import run_processes
 from resume_checks import assert_same_state, train
 from toy import toy_config
 
@@ -16,7 +17,7 @@ from ltcl import work_dir as work_dir_module
 from ltcl.checkpoints.finding import newest_resumable
 from ltcl.checkpoints.reading import load_from_local
 from ltcl.engine import Runner
-from ltcl.engine.starting import start_of_run
+from ltcl.engine.starting import require_shared, start_of_run
 from ltcl.errors import UserError
 from ltcl.report.run_files import read_curves
 from ltcl.work_dir import locked, move_apart, require_writable
@@ -217,6 +218,22 @@ def test_work_dir_that_cannot_be_written_is_one_line(tmp_path):
         require_writable(tmp_path / 'file' / 'run')
     require_writable(tmp_path / 'new' / 'run')
     assert [path.name for path in tmp_path.iterdir()] == ['file']
+
+
+def look_for_the_work_dir(rank: int, folder: str) -> None:
+    """Machines that share one folder and have another each."""
+    own, shared = Path(folder, str(rank)), Path(folder, 'shared')
+    for each in (own, shared):
+        each.mkdir(exist_ok=True)
+    require_shared(str(shared))
+    with pytest.raises(UserError, match=rf'{rank} is not one folder for all processes: name one that all machines'):
+        require_shared(str(own))
+    assert not list(own.iterdir())
+
+
+def test_work_dir_of_each_machine_is_refused_by_all_processes(tmp_path):
+    run_processes(look_for_the_work_dir, world_size=2, folder=str(tmp_path))
+    assert not list((tmp_path / 'shared').iterdir())
 
 
 def test_files_are_moved_into_the_next_free_folder(tmp_path):

@@ -1,6 +1,8 @@
 """What a test keeps of its answers: the file that it always wrote, by way of the disk and not of the memory."""
 
 import errno
+import os
+import re
 import warnings
 import zipfile
 
@@ -8,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from peak_memory import peak
+from processes import run_processes
 
 from ltcl.errors import UserError
 from ltcl.evaluation import SavePredictions
@@ -76,6 +79,52 @@ def test_a_full_disk_costs_the_file_and_no_figure(path, monkeypatch):
     with warnings.catch_warnings(record=True):
         assert run(SavePredictions(str(path), is_asked=False), 100) == {}
     assert not list(path.parent.iterdir())
+
+
+def cut_off(metric):
+    os.truncate(metric.results[0][0], 4 * CLASSES * 99)
+
+
+def take_away(metric):
+    metric.results[0] = ('elsewhere', *metric.results[0][1:])
+
+
+@pytest.mark.parametrize('change', [cut_off, take_away])
+def test_scores_that_the_main_process_does_not_see_cost_the_file_and_no_figure(path, monkeypatch, change):
+    told = []
+    monkeypatch.setattr('ltcl.evaluation.metrics.told.warn', told.append)
+    message = 'cannot read the scores of another one .* name a folder that all machines share'
+    for is_asked in (True, False):
+        metric = SavePredictions(str(path), is_asked=is_asked)
+        for samples in batches(100):
+            metric.process(None, samples)
+        change(metric)
+        if is_asked:
+            with pytest.raises(UserError, match=message):
+                metric.evaluate(100)
+        else:
+            assert metric.evaluate(100) == {}
+    assert [re.search(message, line) is not None for line in told] == [True]
+    assert not list(path.parent.iterdir())
+
+
+def evaluate_with_a_full_disk(rank: int, path: str) -> None:
+    """The disk of the second process turns out to be full when the first one is to see its scores."""
+
+    def full(descriptor):
+        raise OSError(errno.ENOSPC, 'No space left on device')
+
+    if rank:
+        os.fsync = full
+    metric = SavePredictions(path, is_asked=False, collect_device='gpu')
+    for samples in batches(100):
+        metric.process(None, samples)
+    assert metric.evaluate(200) == {}
+    assert not os.path.exists(path)
+
+
+def test_a_full_disk_of_another_process_leaves_no_file_of_some_images(path):
+    run_processes(evaluate_with_a_full_disk, world_size=2, path=str(path))
 
 
 def test_a_test_that_stops_leaves_the_old_file_and_nothing_else(path):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from mmengine.dist import get_world_size
 from mmengine.evaluator import BaseMetric
 from torch import Tensor
 
@@ -19,6 +20,8 @@ from .told import told
 if TYPE_CHECKING:
     from ltcl.calibration import Calibration
 
+LOST = ()
+"""Result of an image without scores; not None, which the gathering leaves out."""
 SMALLEST = torch.finfo(torch.float32).tiny
 
 
@@ -91,7 +94,7 @@ class SavePredictions(BaseMetric):
         """
         if 'pred_score' not in data_samples[0]:
             if not self.is_asked:
-                self.results += [None] * len(data_samples)
+                self.results += [LOST] * len(data_samples)
                 return
             raise UserError('this model gives no score for each class, so it has no predictions to write: omit --out')
         rows = torch.stack([sample['pred_score'] for sample in data_samples]).float().clamp_min(SMALLEST).log()
@@ -104,7 +107,7 @@ class SavePredictions(BaseMetric):
         except OSError as error:
             self._failure = str(error.strerror or error)
         if self._failure or self._rows is None:
-            self.results += [None] * len(data_samples)
+            self.results += [LOST] * len(data_samples)
             return
         for sample, row in zip(data_samples, places, strict=True):
             label = int(sample['gt_label']) if 'gt_label' in sample else -1
@@ -113,32 +116,53 @@ class SavePredictions(BaseMetric):
     def evaluate(self, size: int) -> dict:
         """Write the file, see :meth:`compute_metrics`, and let the scores go."""
         try:
+            self._share_scores()
             return super().evaluate(size)
         finally:
             if self._rows is not None:
                 self._rows.close()
             self._rows, self._failure = None, ''
 
-    def compute_metrics(self, results: list[tuple[str, int, int, str] | None]) -> dict:
+    def _share_scores(self) -> None:
+        """Let the main process, which may be on another machine, see the scores."""
+        try:
+            if self._rows is not None and get_world_size() > 1:
+                self._rows.sync()
+        except OSError as error:
+            self._failure = str(error.strerror or error)
+            self.results[:] = [LOST] * len(self.results)
+
+    def compute_metrics(self, results: list[tuple[str, int, int, str] | tuple[()]]) -> dict:
         """Write the file, in the main process.
 
         Args:
-            results: Of each image file and row of its scores, its label and its own file.
+            results: Of each image file and row of its scores, its label and its own file, or :data:`LOST`.
         """
-        known = [each for each in results if each is not None]
+        known = [each for each in results if each]
         if len(known) < len(results) and (self._failure or known):
             with told(self.path, len(results), self.is_asked):
                 reason = self._failure or 'another process could not keep its scores'
                 raise UserError(f'predictions cannot be written to {self.path}: {reason}')
         if not known or len(known) < len(results):
             return {}
+        with told(self.path, len(results), self.is_asked):
+            save_predictions(self.path, self._saved(known))
+        return {}
+
+    def _saved(self, known: Sequence[tuple[str, int, int, str]]) -> SavedPredictions:
         files, rows, labels, paths = zip(*known, strict=True)
         num_classes = self._num_classes
         names = (self.dataset_meta or {}).get('classes') or range(num_classes)
         counts = np.full(num_classes, -1) if self._class_counts is None else self._class_counts
         power = np.nan if self._power is None else self._power
-        scores: Any = ScoreRows(list(zip(files, rows, strict=True)), num_classes)
-        saved = SavedPredictions(
+        try:
+            scores: Any = ScoreRows(list(zip(files, rows, strict=True)), num_classes)
+        except (OSError, ValueError) as error:
+            raise UserError(
+                f'predictions cannot be written to {self.path}: the main process cannot read the scores of another '
+                f'one ({error}): name a folder that all machines share'
+            ) from error
+        return SavedPredictions(
             scores,
             np.array(labels),
             np.array(paths),
@@ -148,6 +172,3 @@ class SavePredictions(BaseMetric):
             self.checkpoint + (' calibrated' if self._is_calibrated else ''),
             power,
         )
-        with told(self.path, len(results), self.is_asked):
-            save_predictions(self.path, saved)
-        return {}
