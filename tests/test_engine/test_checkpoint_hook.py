@@ -171,12 +171,16 @@ def test_training_goes_on_past_a_full_disk(images, tmp_path, monkeypatch, capsys
     assert 'epoch_3.pth' in said
 
 
-def test_last_checkpoint_that_is_lost_is_a_status_of_its_own(images, tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize('is_main', [True, False])
+def test_last_checkpoint_that_is_lost_is_a_status_of_its_own(images, tmp_path, monkeypatch, capsys, is_main):
+    monkeypatch.setattr('ltcl.engine.hooks.checkpoint_hook.is_main_process', lambda: is_main)
     with pytest.raises(LostCheckpoint) as lost:
         full_disk_run(images, tmp_path, monkeypatch, 3, 99)
     assert lost.value.code == exit_codes.NOT_SAVED == 3
     assert names(tmp_path) == {'epoch_1.pth', 'epoch_2.pth'}  # what was there before stays
-    assert 'epoch_4.pth' in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert 'epoch_4.pth' in said
+    assert said.count('the end of this training is in no checkpoint of') == is_main
 
 
 def test_last_checkpoint_is_tried_again(images, tmp_path, monkeypatch):

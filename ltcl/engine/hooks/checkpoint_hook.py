@@ -121,10 +121,11 @@ class CheckpointHook(Hook):
             self._write_last(runner)
         # One without the result of its last validation is no loss: a resume does that validation again.
         if any_process(not self._is_written and self._saved_iter < runner.iter):
-            runner.logger.error(
-                f'the end of this training is in no checkpoint of {runner.work_dir}: make room, and --resume goes on '
-                'from the newest one that was written'
-            )
+            if is_main_process():
+                runner.logger.error(
+                    f'the end of this training is in no checkpoint of {runner.work_dir}: make room, and --resume goes '
+                    'on from the newest one that was written'
+                )
             raise LostCheckpoint
 
     def rule_of(self, metric: str) -> str:
