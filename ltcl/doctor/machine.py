@@ -67,9 +67,12 @@ def check_threads() -> Finding:
 
     cores = len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1
     load, threads = os.getloadavg()[0], torch.get_num_threads()
-    free = max(1, round(cores - load))
-    text = f'{threads} of torch, {cores} cores, load {load:.1f}'
-    if load > cores + 1:
+    # The load is that of the whole machine, of which this process may have a part.
+    there = os.cpu_count() or cores
+    free = min(cores, max(1, round(there - load)))
+    of_all = '' if there == cores else f' of {there}'
+    text = f'{threads} of torch, {cores}{of_all} cores, load {load:.1f}'
+    if load > there + 1:
         advice = f'others use all cores: wait for them, and export OMP_NUM_THREADS={free} until then'
         return Finding(State.WARNING, 'threads', text, advice)
     if threads > free:

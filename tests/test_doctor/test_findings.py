@@ -85,11 +85,20 @@ def test_ltcl_without_metadata_is_a_warning(installed, monkeypatch):
 def test_threads_against_free_cores(monkeypatch):
     monkeypatch.setattr(os, 'sched_getaffinity', lambda pid: set(range(8)), raising=False)
     monkeypatch.setattr(torch, 'get_num_threads', lambda: 8)
-    for load, state, advice in ((0.1, State.OK, ''), (5.0, State.WARNING, 'S=3,'), (20.0, State.WARNING, 'S=1 until')):
+    for there, load, state, advice in (
+        (8, 0.1, State.OK, ''),
+        (8, 5.0, State.WARNING, 'S=3,'),
+        (8, 20.0, State.WARNING, 'S=1 until'),
+        (64, 40.0, State.OK, ''),  # the jobs of others, on cores of their own
+        (64, 60.0, State.WARNING, 'S=4,'),
+        (64, 66.0, State.WARNING, 'S=1 until'),
+    ):
+        monkeypatch.setattr(os, 'cpu_count', lambda there=there: there)
         monkeypatch.setattr(os, 'getloadavg', lambda load=load: (load, 0, 0))
         found = machine.check_threads()
         assert found.state is state
         assert advice in found.advice
+        assert ('8 of 64 cores' in found.text) == (there == 64)
 
 
 def test_memory_is_that_of_the_container(tmp_path):
