@@ -14,8 +14,9 @@ from ltcl.evaluation.functional.shot import DEFAULT_BOUNDS
 from ltcl.inference.runs import SCOPE, classifies
 from ltcl.launch import build_runner
 from ltcl.launch.config_values import OWN_IMAGES, bounds_of, images_of
+from ltcl.launch.drawn_anew import is_drawn_anew
 from ltcl.launch.final_test import has_own_test
-from ltcl.launch.moved_images import is_gone, is_own, refuse_gone, training_files
+from ltcl.launch.moved_images import build_images, is_gone, is_own, refuse_gone, training_files
 from ltcl.launch.run_config import config_of_run, name_of_images
 from ltcl.notices import warn
 from ltcl.predictions import SavedPredictions, load_predictions
@@ -133,7 +134,7 @@ def use_validation(cfg: Config, run: str, in_halves: bool) -> None:
         in_halves: Whether images that are those of the test as well will do.
 
     Raises:
-        UserError: There are none, or they are those of the test.
+        UserError: There are none, they are those of the test, or the model was trained on some of them.
     """
     if cfg.get('val_dataloader') is None:
         raise UserError(f'{run} has no validation images, which a calibration is fitted on: {OTHERS.format(run)}')
@@ -141,6 +142,11 @@ def use_validation(cfg: Config, run: str, in_halves: bool) -> None:
         raise UserError(
             f'the validation images of {run} are its test images, and a test on images that were fitted would be none: '
             f'--halves fits on one half of them and checks on the other, or {OTHERS.format(run)}'
+        )
+    if is_drawn_anew(build_images(images_of(cfg.val_dataloader.dataset), cfg.get('default_scope')), cfg.load_from):
+        raise UserError(
+            f'the validation images of {run} are drawn anew, since their folder has changed, and it was trained on '
+            f'some of them: {OTHERS.format(run)}'
         )
     cfg.test_dataloader = cfg.val_dataloader
 

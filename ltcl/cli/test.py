@@ -26,6 +26,7 @@ from ltcl.files import why_unwritable
 from ltcl.launch import apply_options, build_runner, load_config, run_options
 from ltcl.launch.config_source import SUFFIXES
 from ltcl.launch.config_values import bounds_of, fill_num_classes, images_of
+from ltcl.launch.drawn_anew import warn_of_new_draw
 from ltcl.launch.image_options import calibration_option, check_rejection, mix, rejection
 from ltcl.launch.launcher import start_copies
 from ltcl.launch.moved_images import is_own, refuse_gone, training_files
@@ -257,6 +258,8 @@ def main(args: argparse.Namespace) -> None:
         load_members(runner, [checkpoint for _, checkpoint in members])
     if data is not None and not is_own(cfg, data):
         warn_of_training_images(cfg, runner.test_dataloader.dataset, data)
+    elif not members:
+        warn_of_new_draw(runner.test_dataloader.dataset, cfg.load_from, args.config)
     if args.out is not None:
         from ltcl.engine.kept_answers import split_under_test, tell_split
 

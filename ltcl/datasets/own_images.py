@@ -108,6 +108,11 @@ class OwnImages(BaseDataset):
         has_none = self.split == 'test' and 'test' not in self.sources.files
         return 'val' if has_none or self.split == 'val' else 'test'
 
+    @property
+    def is_drawn(self) -> bool:
+        """Whether these are images for validation that are drawn from those for training."""
+        return self.split in ('val', 'test') and self._part(self.split)[1]
+
     def load_data_list(self) -> list[dict]:
         """Infos of all images of the split, by class and path."""
         images, left = self.images_of_split()

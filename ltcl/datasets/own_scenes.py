@@ -91,6 +91,11 @@ class OwnScenes(BaseSegDataset):
         self.full_init()
         return self.counted.counts(self.metainfo['classes'])
 
+    @property
+    def is_drawn(self) -> bool:
+        """Whether these are images for validation that are drawn from those for training."""
+        return self.split in ('val', 'test') and self._part(self.split)[1]
+
     def load_data_list(self) -> list[dict]:
         """Infos of all pairs of the split, by path."""
         self.counted = self._chosen()

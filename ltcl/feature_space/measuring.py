@@ -10,6 +10,7 @@ from ltcl.checkpoints.finding import REGULAR, numbered
 from ltcl.checkpoints.run_state import meta_of
 from ltcl.evaluation.functional.shot import DEFAULT_BOUNDS
 from ltcl.inference.runs import SavedRun, build_model, read_run
+from ltcl.launch.drawn_anew import warn_of_new_draw
 from ltcl.launch.moved_images import refuse_gone
 
 from .describing import Trained, describe
@@ -79,6 +80,7 @@ class Look:
     def _encoded(self, run: SavedRun, model: Any, split: str) -> Encoded:
         if split not in self._loaders:
             self._loaders[split] = loader_of(run, model, split)
+            warn_of_new_draw(self._loaders[split].dataset, run.path, run.path)
         return encode(model, self._loaders[split], f'features of {run.path.stem}, {split}')
 
 

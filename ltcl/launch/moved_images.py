@@ -10,6 +10,7 @@ from mmengine.registry import DefaultScope
 from ltcl.errors import UserError
 
 from .config_values import OWN_IMAGES, OWN_SCENES, images_of, replace_copies
+from .drawn_anew import is_drawn_anew, told_images
 
 TRAINED = ('train', 'val')
 PARTS = (*TRAINED, 'test')
@@ -73,29 +74,36 @@ def take_from(cfg: Config, data: str, checkpoint: Path) -> bool:
 
 
 def training_files(cfg: Config) -> list[str]:
-    """Files of the training images of a run, as far as they are there and are files."""
-    loader = cfg.get('train_dataloader')
-    if not loader:
-        return []
-    try:
-        dataset = build_images(images_of(loader['dataset']), cfg.get('default_scope'))
-    except (UserError, OSError):  # they are gone
-        return []
-    infos = (dataset.get_data_info(index) for index in range(len(dataset)))
+    """Files of the training images of a run, as far as they are there and are files.
+
+    Where its validation is drawn anew, each image of the folder may have been one.
+
+    Args:
+        cfg: Config of a test of the run.
+    """
+    train, val = (_images_there(cfg, part) for part in TRAINED)
+    sets = [train, val] if is_drawn_anew(val, cfg.load_from) else [train]
+    infos = (images.get_data_info(index) for images in sets if images is not None for index in range(len(images)))
     return [info['img_path'] for info in infos if info.get('img_path')]
+
+
+def _images_there(cfg: Config, part: str) -> Any:
+    """The data set of a part; None: it has none, or the images are gone."""
+    loader = cfg.get(f'{part}_dataloader')
+    try:
+        return loader and build_images(images_of(loader['dataset']), cfg.get('default_scope'))
+    except (UserError, OSError):
+        return None
 
 
 def _has_images_of(cfg: Config, data: str, checkpoint: Path) -> bool:
     """Whether the training images of a folder, drawn as those of the run, have the same names and classes."""
-    from ltcl.analysis.run_report import METRICS_FILE
     from ltcl.datasets.set_fingerprint import describe_set
-    from ltcl.report.run_files import read_json
 
-    training = own_images(cfg, ('train',))
+    training, told = own_images(cfg, ('train',)), told_images(checkpoint, 'train')
+    if not told or training is None:
+        return False
     try:
-        told = (read_json(checkpoint.parent / METRICS_FILE).get('data') or {}).get('train')
-        if not told or training is None:
-            return False
         moved, scope = dict(training, data_root=data), cfg.get('default_scope')
         if len(build_images(dict(moved, split='all'), scope)) < told['images']:
             return False

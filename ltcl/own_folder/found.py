@@ -102,7 +102,7 @@ def look(cfg: Config) -> Found:
         counts,
         len(validation),
         None if test is None else len(test),
-        is_drawn='val' not in parts,
+        is_drawn=validation.is_drawn,
         fingerprint=fingerprint_of_files([each for each in (training, validation, test) if each is not None]),
         bounds=bounds_of(cfg) or DEFAULT_BOUNDS,
     )
