@@ -12,7 +12,7 @@ from ltcl.datasets.class_folders import class_folders
 from ltcl.datasets.folder_names import is_general
 from ltcl.datasets.folder_walk import all_images
 from ltcl.datasets.own_sources import OwnSources, named_classes
-from ltcl.datasets.set_fingerprint import fingerprint_of_files
+from ltcl.datasets.set_fingerprint import describe_set, fingerprint_of_files
 from ltcl.errors import UserError
 from ltcl.evaluation.functional import shot_groups
 from ltcl.evaluation.functional.shot import DEFAULT_BOUNDS
@@ -34,6 +34,7 @@ class Found(NamedTuple):
         is_drawn: Whether the validation is drawn from the training images.
         fingerprint: Stands for all images, by name, size and class.
         bounds: Fewest and most training images of a medium class.
+        left_out: Number and fingerprint of the images for validation, as a report tells them.
     """
 
     classes: list[str]
@@ -43,6 +44,7 @@ class Found(NamedTuple):
     is_drawn: bool
     fingerprint: str = ''
     bounds: tuple[int, int] = DEFAULT_BOUNDS
+    left_out: dict | None = None
 
     def lines(self, folder: str, val_share: float) -> list[str]:
         """What to tell of them."""
@@ -105,6 +107,7 @@ def look(cfg: Config) -> Found:
         is_drawn=validation.is_drawn,
         fingerprint=fingerprint_of_files([each for each in (training, validation, test) if each is not None]),
         bounds=bounds_of(cfg) or DEFAULT_BOUNDS,
+        left_out=describe_set(validation),
     )
 
 

@@ -14,6 +14,7 @@ from ltcl.engine.hooks.known_classes_hook import places_of
 from ltcl.errors import UserError
 from ltcl.launch import import_mmpretrain, load_config
 from ltcl.launch.config_values import images_of, replace_copies
+from ltcl.launch.drawn_anew import told_images, words_on_new_draw
 from ltcl.launch.nodes import is_kept
 from ltcl.launch.run_config import OWN_IMAGES
 from ltcl.launch.tuning.frozen import KEPT
@@ -60,6 +61,7 @@ def config_from_run(args: argparse.Namespace) -> Config:
             f'--from {args.start_from} was not trained on a folder of images, so its classes are not known: name a run '
             'of `ltcl train DATA`'
         )
+    args.left_out = told_images(path, 'val')
     args.earlier_division = _division(cfg, known, meta_of(checkpoint).get('class_counts'))
     import_mmpretrain()
     _require_classifier(cfg, path, args.start_from)
@@ -88,13 +90,15 @@ def warn_of_trained_images(args: argparse.Namespace, cfg: Config, found: Found) 
         cfg: The config of this run.
         found: Its images. Another image or another order of the classes moves all that is drawn.
     """
-    if found.is_drawn and args.earlier_division != _division(cfg, found.classes, found.counts):
-        print(
-            f'warning: the validation is drawn anew, and {visible(args.start_from)} was trained on some of its images: '
-            'figures are too good, and comparisons unfair. Images of a part of their own, test/ beside train/, tell '
-            'the truth, and lists of `ltcl data split` stay as they are from run to run',
-            file=sys.stderr,
-        )
+    if found.is_drawn and not _leaves_out_the_same(args, cfg, found):
+        print(f'warning: {words_on_new_draw(args.start_from)}', file=sys.stderr)
+
+
+def _leaves_out_the_same(args: argparse.Namespace, cfg: Config, found: Found) -> bool:
+    """Whether the validation has the images that the other run left out; without a report their numbers tell."""
+    if args.left_out is not None:
+        return found.left_out == args.left_out
+    return args.earlier_division == _division(cfg, found.classes, found.counts)
 
 
 def _division(cfg: Config, classes: Sequence[str], counts: Sequence[int] | None) -> tuple:

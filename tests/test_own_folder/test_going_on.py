@@ -34,9 +34,20 @@ def config(**draw):
     ],
 )
 def test_a_validation_with_images_that_were_trained_on_is_told(classes, counts, is_drawn, draw, is_told, capsys):
-    args = SimpleNamespace(start_from='work_dirs/birds', earlier_division=_division(config(), ['a', 'b'], [8, 4]))
+    earlier = dict(left_out=None, earlier_division=_division(config(), ['a', 'b'], [8, 4]))
+    args = SimpleNamespace(start_from='work_dirs/birds', **earlier)
     warn_of_trained_images(args, config(**draw), Found(classes, counts, 3, None, is_drawn))
     assert capsys.readouterr().err.startswith(WARNING) == is_told
+
+
+def test_another_image_in_the_validation_is_told_where_the_numbers_are_the_same(call, data, work_dir, tmp_path, capsys):
+    same = shutil.copytree(data, tmp_path / 'same')
+    words = ('train', same, '--from', work_dir, '--work-dir', tmp_path / 'run', '--dry-run')
+    assert call(*words) == 0
+    assert 'drawn anew' not in capsys.readouterr().err
+    (same / 'class_0' / '0.png').rename(same / 'class_0' / 'zero.png')
+    assert call(*words) == 0
+    assert f'warning: the validation is drawn anew, and {work_dir} was trained on' in capsys.readouterr().err
 
 
 def change_config(run, **changes):
