@@ -1,15 +1,12 @@
 """Which columns of a table name the images and their classes."""
 
 import os
-import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ..errors import UserError
-from ..neutral_text import shorten
-from ..notices import warn
-from .folder_names import PARTS, part_of
 from .image_kinds import has_image_suffix
+from .part_columns import key_of, parts_of, warn_of_unread_parts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,17 +27,11 @@ GROUP_HEADINGS = str.split(
     'cameraid video videoid sequence sequenceid series object objectid origin case caseid specimen site location'
 )
 NO_LABELS = ('width', 'height', 'size', 'url', 'group', 'groups', 'groupid', 'patient', 'patients', 'patientid')
-PART_HEADINGS = ('split', 'set', 'dataset', 'subset', 'partition', 'phase', 'usage', 'part')
-PARTS_OF_CELLS = {'eval': 'val', 'publictest': 'val', 'privatetest': 'test'}  # the last two of competitions
 INDEX_HEADINGS = ('', 'index', 'level0', *(f'unnamed{i}' for i in range(3)))
 
 
 class UnlabelledList(UserError):
     """A list that names images and no label, as those of a competition's test set do."""
-
-
-class UnclearParts(UserError):
-    """A list whose column of parts has a cell that says none."""
 
 
 def path_and_label(cells: 'pd.DataFrame', path: str, tells: str = 'label') -> 'pd.DataFrame':
@@ -56,11 +47,12 @@ def path_and_label(cells: 'pd.DataFrame', path: str, tells: str = 'label') -> 'p
         tells: What the second column is: 'label', or 'group', the origin of the image, under headings of its own.
 
     Returns:
-        Columns ``path`` and ``label``, and ``part`` ('train', 'val', 'test') if the table has a column ``split``.
+        Columns ``path`` and ``label``, and ``part`` ('train', 'val', 'test') if the table has a column ``split`` or
+        ``is_valid``, see :func:`~ltcl.datasets.part_columns.parts_of`.
 
     Raises:
         UnlabelledList: There is no label.
-        UnclearParts: Some cells of a column ``split`` say a part, and others do not.
+        UnclearParts: Some cells of a column ``split`` say a part, and others do not, or columns say two parts.
         UserError: The headings do not tell the two columns.
     """
     cells = cells.loc[:, (cells != '').any()]
@@ -73,16 +65,16 @@ def path_and_label(cells: 'pd.DataFrame', path: str, tells: str = 'label') -> 'p
     titles, cells = cells.iloc[0], cells.iloc[1:]
     if not len(cells):
         return cells.reindex(columns=['path', 'label'])
-    keys = {column: _key(title) for column, title in titles.items()}
+    keys = {column: key_of(title) for column, title in titles.items()}
     if len(keys) > 2:
         index = [column for column, key in keys.items() if key in INDEX_HEADINGS and _are_numbers(cells[column])]
         keys = {column: key for column, key in keys.items() if column not in index}
-    parts = _part_column(cells, keys, path)
-    keys = {column: key for column, key in keys.items() if key not in PART_HEADINGS or parts is None}
+    parts, telling = parts_of(cells, keys, bool({*keys.values()} & {*LABEL_HEADINGS}), path)
+    keys = {column: key for column, key in keys.items() if column not in telling}
     image = _path_column(cells, keys, path)
     label = (_group_column if tells == 'group' else _label_column)(cells, keys, image, path)
     if parts is None:
-        _warn_of_unread_parts(cells, keys, label, path)
+        warn_of_unread_parts(cells, keys, label, path)
     labels = _one_hot(cells[_other_columns(keys, image)], titles, path) if label is None else cells[label]
     rows = cells[[image]].set_axis(['path'], axis=1).assign(label=labels)
     return rows if parts is None else rows.assign(part=parts)
@@ -90,7 +82,7 @@ def path_and_label(cells: 'pd.DataFrame', path: str, tells: str = 'label') -> 'p
 
 def is_heading(cells: list[str]) -> bool:
     """Whether a first line has headings that are known, and no image."""
-    keys = {_key(cell) for cell in cells}
+    keys = {key_of(cell) for cell in cells}
     return bool(keys & {*PATH_HEADINGS}) and not any(map(has_image_suffix, cells))
 
 
@@ -113,36 +105,6 @@ def _path_column(cells: 'pd.DataFrame', keys: dict[int, str], path: str) -> int:
     if not chosen or (len(images) > 1 and chosen is images):
         raise UserError(_unknown_columns(len(keys), path))
     return chosen[0]
-
-
-def _part_column(cells: 'pd.DataFrame', keys: dict[int, str], path: str) -> 'pd.Series | None':
-    for column in (column for column, key in keys.items() if key in PART_HEADINGS):
-        parts = cells[column].map({name: _part_of_cell(name) for name in cells[column].unique()})
-        unclear = parts.isna()
-        if unclear.any() and not unclear.all():
-            line = unclear.idxmax()
-            raise UnclearParts(
-                f'{path}, line {line}: the column {keys[column]} says {cells[column][line]!r} where others say '
-                f'{parts[~unclear].iloc[0]} ({unclear.sum()} such lines): write train, val or test, or head the column '
-                'otherwise if it tells no part'
-            )
-        if not unclear.any():
-            return parts
-    return None
-
-
-def _part_of_cell(name: str) -> str | None:
-    part = part_of(name) or _key(name)
-    return part if part in PARTS else PARTS_OF_CELLS.get(part)
-
-
-def _warn_of_unread_parts(cells: 'pd.DataFrame', keys: dict[int, str], label: int | None, path: str) -> None:
-    for column, key in keys.items():
-        if key in ('split', 'subset') and column != label:
-            warn(
-                f'{path}: its column {key} is not read, since it says {shorten(cells[column].unique().tolist())}, not '
-                'train, val and test'
-            )
 
 
 def _label_column(cells: 'pd.DataFrame', keys: dict[int, str], image: int, path: str) -> int | None:
@@ -209,10 +171,6 @@ def _look_like_images(column: 'pd.Series') -> bool:
 
 def _are_numbers(column: 'pd.Series') -> bool:
     return bool(column.iloc[:1000].str.fullmatch(r'[0-9]+').all())
-
-
-def _key(heading: str) -> str:
-    return re.sub(r'[\W_]+', '', heading.lower())
 
 
 def _rank(keys: dict[int, str], headings: list[str]) -> Callable[[int], int]:

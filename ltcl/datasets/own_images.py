@@ -37,12 +37,12 @@ class OwnImages(BaseDataset):
         data/birds/{train,val,test}.csv or .tsv, lines "path,label"      val and test may be missing
         data/birds/labels.csv, or a list of any name, beside images that lie in no class folders
 
-    A table with a column ``split``, ``set``, ``usage``, ... that says train, val or test of each image divides them,
-    also where class folders tell the classes. Parts may have other usual names (``Training``, ``valid``, ``testing``)
-    and lie in a folder of their own. A label is a number from 0 or the name of a class. The names come from
-    ``classes.txt`` in the data root (one a line), else from the training images. Without a part for validation a share
-    of each class is drawn for it, see :func:`ltcl.datasets.stratified_split`. Without a test set the test is on the
-    images of validation.
+    A table with a column ``split``, ``set``, ``usage``, ... that says train, val or test of each image, or with columns
+    such as ``is_valid`` that say yes or no, divides them, also where class folders tell the classes. Parts may have
+    other usual names (``Training``, ``valid``, ``testing``) and lie in a folder of their own. A label is a number from
+    0 or the name of a class. The names come from ``classes.txt`` in the data root (one a line), else from the training
+    images. Without a part for validation a share of each class is drawn for it, see
+    :func:`ltcl.datasets.stratified_split`. Without a test set the test is on the images of validation.
 
     Args:
         data_root: The folder. Paths of a list are relative to it.

@@ -11,10 +11,10 @@ from ..work_dir import POINTER
 from .folder_names import PARTS
 from .folder_walk import all_images
 from .image_kinds import has_image_suffix, readable_suffixes
-from .list_columns import UnclearParts
 from .list_files import read_rows
 from .list_places import rows_of_images
 from .own_layout import LAYOUTS, Layout, folders_tell, holds_images, image_folders
+from .part_columns import UnclearParts
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -173,6 +173,54 @@ def test_words_of_a_competition_for_the_parts(root):
     assert {split: len(read(root, split)) for split in ('train', 'val', 'test')} == {'train': 6, 'val': 3, 'test': 3}
 
 
+YES, NO = [True, False] * 6, [False, True] * 6
+FLAGS = [
+    ('path,label,is_valid', (LABELS, YES), {'train': 1, 'val': 0}),
+    ('path,label,Is Valid', (LABELS, ['0', '1'] * 6), {'train': 0, 'val': 1}),
+    ('path,label,is_test', (LABELS, ['yes', 'NO'] * 6), {'train': 1, 'test': 0}),
+    ('path,label,is_training_image', (LABELS, [1, 0] * 6), {'train': 0, 'val': 1}),
+    ('path,label,train,valid', (LABELS, YES, NO), {'train': 0, 'val': 1}),
+    ('path,label,train,test', (LABELS, NO, [0] * 12), {'train': 1, 'val': 0}),
+    (f'path,{",".join(NAMES)},is_valid', (*([int(each == name) for each in LABELS] for name in NAMES), NO), None),
+]
+
+
+@pytest.mark.parametrize(('head', 'columns', 'first'), FLAGS)
+def test_columns_that_say_yes_or_no_tell_the_parts(root, head, columns, first):
+    write(root / 'labels.csv', table(PATHS, *columns, head=head))
+    for split, place in (first or {'train': 0, 'val': 1}).items():
+        assert read(root, split) == {path: TRUTH[path] for path in PATHS[place::2]}
+
+
+def test_columns_of_two_parts_are_refused(root):
+    write(root / 'labels.csv', table(PATHS, LABELS, NO, YES[:2] * 2 + NO[4:], head='path,label,is_valid,is_test'))
+    with pytest.raises(UserError, match=r'line 7: 2 of the columns that tell test, val say yes .4 such lines.: '):
+        read(root)
+
+
+@pytest.mark.parametrize(
+    ('head', 'columns'),
+    [
+        ('path,train,test', ([0, 1] * 6, [1, 0] * 6)),  # classes of trains and of tests
+        ('path,is_valid', (['0', '1'] * 6,)),
+    ],
+)
+def test_classes_that_are_called_as_parts(root, head, columns):
+    write(root / 'labels.csv', table(PATHS, *columns, head=head))
+    names = ('test', 'train') if len(columns) == 2 else ('0', '1')
+    assert read(root, 'all') == {path: names[place % 2] for place, path in enumerate(PATHS)}
+
+
+@pytest.mark.parametrize(('heading', 'said'), [('fold', [0, 1, 2]), ('is_valid', ['', 1, 0])])
+def test_columns_that_are_not_read_are_told(root, monkeypatch, heading, said):
+    notes = []
+    monkeypatch.setattr('ltcl.notices.print_log', lambda message, **_: notes.append(message))
+    write(root / 'labels.csv', table(PATHS, LABELS, said * 4, head=f'path,label,{heading}'))
+    assert read(root, 'all') == TRUTH
+    told = f'{root}/labels.csv: its column {heading.replace("_", "")} is not read, since it says'
+    assert any(note.startswith(told) for note in notes)
+
+
 @pytest.mark.parametrize('folders', [False, True])
 @pytest.mark.parametrize('cell', ['tset', ''])
 def test_part_that_is_none_is_refused(root, cell, folders):
