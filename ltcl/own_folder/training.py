@@ -105,8 +105,8 @@ def _look_and_choose(cfg: Config, args: argparse.Namespace, reasons: Sequence[st
     add_trackers(cfg, args.track, args.work_dir)
     with quiet():
         found = look(cfg)
-    if args.groups and not found.is_drawn:
-        raise UserError(f'--groups: {args.config} has a part for validation, so nothing is drawn: leave it out')
+    if not found.is_drawn:
+        _refuse_draw(args)
     two_stages.limit_neighbours(cfg, sum(found.counts), args.cfg_options)
     chosen = [*_chosen(cfg, found, args), *reasons]
     print(*found.lines(args.config, cfg.val_share), *chosen, sep='\n', flush=True)
@@ -116,6 +116,14 @@ def _look_and_choose(cfg: Config, args: argparse.Namespace, reasons: Sequence[st
     lines = found.lines(str(Path(args.config).absolute()), cfg.val_share)
     refuse_damaged(cfg, args.work_dir)
     return found, written(cfg, [*lines, *chosen], found.fingerprint)
+
+
+def _refuse_draw(args: argparse.Namespace) -> None:
+    """Refuse options of a draw where there is none."""
+    options = {'--groups': args.groups, '--val-share': args.val_share}
+    options |= {f'--cfg-options {key}': key in args.cfg_options for key in two_stages.SHARED}
+    for option in (name for name, is_given in options.items() if is_given):
+        raise UserError(f'{option}: {args.config} has a part for validation, so nothing is drawn: leave it out')
 
 
 def _train_and_measure(cfg: Config, args: argparse.Namespace, reasons: Sequence[str]) -> None:

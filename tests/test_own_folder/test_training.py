@@ -285,11 +285,17 @@ def test_images_of_one_origin_stay_on_one_side(call, data, tmp_path, monkeypatch
         assert train
         assert val
         assert not train & val
+
+
+@pytest.mark.parametrize('option', ['--groups x', '--val-share 0.2', '--cfg-options val_share=0.2 split_seed=0'])
+def test_options_of_a_draw_are_refused_beside_a_part_for_validation(call, data, tmp_path, capsys, option):
     divided = tmp_path / 'divided'
     for part in ('train', 'val'):
         shutil.copytree(data, divided / part)
-    assert call('train', divided, *words, 'origins.csv') == 1
-    assert 'has a part for validation, so nothing is drawn: leave it out' in capsys.readouterr().err
+    assert call('train', divided, '--work-dir', tmp_path / 'run', *OPTIONS, '--dry-run', *option.split()) == 1
+    [line] = capsys.readouterr().err.splitlines()
+    named = option.rpartition(' ')[0].partition('=')[0]
+    assert line == f'error: {named}: {divided} has a part for validation, so nothing is drawn: leave it out'
 
 
 def test_more_classes(call, data, work_dir, tmp_path, capsys):
