@@ -22,6 +22,8 @@ LABEL_HEADINGS = str.split(
     'targets diagnosis dx tag groundtruth variety cultivar disease classlabel labelid classid categoryid classidx '
     'labelidx targetid y'
 )
+# In the headings of names that stand beside numbers of the classes.
+NAME_WORDS = ('class', 'label', 'name')
 GROUP_HEADINGS = str.split(
     'group groups groupid patient patients patientid subject subjectid person personid individual individualid camera '
     'cameraid video videoid sequence sequenceid series object objectid origin case caseid specimen site location'
@@ -117,12 +119,29 @@ def _label_column(cells: 'pd.DataFrame', keys: dict[int, str], image: int, path:
     if not known and len(rest) == 1 and keys[rest[0]] not in NO_LABELS:
         known = rest
     known = [column for column in known if (cells[column] != '').any()]
-    if len(known) < 2 or keys[known[0]] == 'label':
-        return known[0] if known else None
-    if any(len(cells[known].drop_duplicates()) != cells[column].nunique() for column in known):
+    if not known:
+        return None
+    is_said = len(known) < 2 or keys[known[0]] == 'label'
+    if not is_said and any(len(cells[known].drop_duplicates()) != cells[column].nunique() for column in known):
         names = ', '.join(keys[column] for column in known)
         raise UserError(f'{path}, line 1: the columns {names} divide the images differently: head one of them "label"')
-    return next((column for column in known if not _are_numbers(cells[column])), known[0])
+    return _named_alike(cells, keys, known[0], [*known, *rest])
+
+
+def _named_alike(cells: 'pd.DataFrame', keys: dict[int, str], label: int, others: list[int]) -> int:
+    """The column that names the classes whose numbers another one tells, if there is one, else that of the numbers."""
+    if not _are_numbers(cells[label]):
+        return label
+    number = cells[label].nunique()
+    named = (
+        column
+        for column in others
+        if (keys[column] in LABEL_HEADINGS or any(word in keys[column] for word in NAME_WORDS))
+        and not (_are_numbers(cells[column]) or (cells[column] == '').any())
+        # One name a number, and not one an image.
+        and cells[column].nunique() == number == len(cells[[label, column]].drop_duplicates()) < len(cells)
+    )
+    return next(named, label)
 
 
 def _group_column(cells: 'pd.DataFrame', keys: dict[int, str], image: int, path: str) -> int:

@@ -41,6 +41,16 @@ FORMS = {
         'train.csv',
         table(NUMBERS, [0, 1, 2] * 4, LABELS, head='img_id,class_id,class'),
     ),
+    'numbers under label, and names': (
+        'train.csv',
+        table(PATHS, [0, 1, 2] * 4, LABELS, head='path,label,class_name'),
+    ),
+    'numbers, and names under a heading of their own': (
+        'labels.csv',
+        table(
+            PATHS, [0, 1, 2] * 4, [f'{i}.png' for i in range(12)], LABELS, head='path,category_id,old name,Common name'
+        ),
+    ),
     'empty column': ('train.csv', table(PATHS, LABELS, [''] * 12)),
     'semicolons': ('train.csv', '\ufeff' + table(PATHS, LABELS, head='path,label', sep=';').replace('\n', '\r\n')),
     'bars': ('train.csv', table(PATHS, LABELS, head='path,label', sep='|')),
@@ -127,6 +137,21 @@ MISTAKES = [
     (b'PK\x03\x04\x00\x00', 'cannot read the list .*it is no text'),
     (table([path.replace('png', 'heic') for path in PATHS], LABELS), 'no image that can be read here, only 12 .heic'),
 ]
+
+
+@pytest.mark.parametrize(
+    ('heading', 'names'),
+    [
+        ('class_name', ['a', 'b', 'c', 'a'] * 3),  # not those of the numbers
+        ('name', [f'flower {i}' for i in range(12)]),  # of the images
+        ('label_name', ['a', 'b', ''] * 4),
+        ('colour', ['red', 'blue', 'white'] * 4),
+    ],
+)
+def test_numbers_stay_the_label_beside_what_does_not_name_them(root, heading, names):
+    numbers = [0, 1, 2] * 4
+    write(root / 'labels.csv', table(PATHS, numbers, names, head=f'path,label,{heading}'))
+    assert read(root, 'all') == {path: str(number) for path, number in zip(PATHS, numbers, strict=True)}
 
 
 @pytest.mark.parametrize(('text', 'message'), MISTAKES)
