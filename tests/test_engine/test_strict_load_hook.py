@@ -1,3 +1,4 @@
+import re
 from contextlib import nullcontext
 from types import SimpleNamespace
 
@@ -48,6 +49,22 @@ def test_everything_that_does_not_fit_is_listed():
         assert text in str(error.value)
     assert 'head.bias' not in str(error.value)
     assert 'more' not in str(error.value)
+
+
+def test_a_head_of_other_classes_names_the_option_that_leaves_it_out():
+    model = build_model()
+    model['head'].register_buffer('class_counts', torch.tensor([3, 2, 1, 1]))
+    runner = SimpleNamespace(model=model, _load_from='old.pth', _resume=False, _train_loop='built')
+    fewer = {name: value[:3] if name.startswith('head') else value for name, value in model.state_dict().items()}
+    option = re.escape('--cfg-options "default_hooks.strict_load.ignore=[\'^head\\.\']"')
+    with pytest.raises(UserError, match=f'old.pth has 3 classes, the config 4: to start from its encoder .* {option}$'):
+        StrictLoadHook().after_load_checkpoint(runner, {'state_dict': dict(fewer)})
+    StrictLoadHook([r'^head\.']).after_load_checkpoint(runner, {'state_dict': dict(fewer)})
+    narrow = {name: value[:, :1] if name == 'head.weight' else value for name, value in model.state_dict().items()}
+    for loop, state in ((None, fewer), ('built', fewer | {'stranger': torch.zeros(1)}), ('built', narrow)):
+        runner._train_loop = loop
+        with pytest.raises(UserError, match='of another architecture than the config'):
+            StrictLoadHook().after_load_checkpoint(runner, {'state_dict': dict(state)})
 
 
 def test_a_long_list_is_cut():

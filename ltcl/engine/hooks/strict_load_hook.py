@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Container, Iterable, Sequence
+from typing import Any
 
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
@@ -15,6 +16,7 @@ from ltcl.registry import HOOKS
 from ..unwrapped import unwrapped
 
 ENCODER = 'backbone.'
+HEAD, COUNTS = 'head.', 'head.class_counts'
 
 
 @HOOKS.register_module()
@@ -37,7 +39,8 @@ class StrictLoadHook(Hook):
         """Compare the checkpoint's names and shapes with the model's.
 
         Raises:
-            UserError: Lists what is missing, superfluous or of another shape.
+            UserError: Lists what is missing, superfluous or of another shape, or names the option that leaves out a
+                head of other classes.
         """
         model = unwrapped(runner.model)
         source = runner._load_from or 'to resume from'
@@ -54,7 +57,10 @@ class StrictLoadHook(Hook):
         # With the model's own values MMEngine has nothing to warn of.
         state.update({name: ours[name] for name in ignored & ours.keys()})
         state.update(absent_counts(ours, checkpoint, tensors_of(checkpoint, source)))
-        compare_tensors(ours, tensors_of(checkpoint, source), source)
+        theirs = tensors_of(checkpoint, source)
+        if runner._train_loop is not None and not is_own:
+            _refuse_other_classes(ours, theirs, getattr(model, 'head', None), source)
+        compare_tensors(ours, theirs, source)
 
     def _is_ignored(self, name: str) -> bool:
         return any(pattern.search(_plain(name)) for pattern in self.ignore)
@@ -99,6 +105,20 @@ def _check_encoder(needed: Iterable[str], names: Iterable[str], source: str) -> 
             f'({", ".join(names[:SHOWN])}). Give a checkpoint that ltcl wrote while it trained the encoder; '
             "`ltcl convert` makes one of a file of the authors' code"
         )
+
+
+def _refuse_other_classes(ours: dict[str, Tensor], theirs: dict[str, Tensor], head: Any, source: str) -> None:
+    """Refuse a checkpoint to start from that fits but for the number of classes of its head."""
+    differing = [name for name in ours.keys() & theirs.keys() if ours[name].shape != theirs[name].shape]
+    if ours.keys() != theirs.keys() or not all(name.startswith(HEAD) for name in differing):
+        return
+    number = len(ours[COUNTS]) if COUNTS in ours else getattr(head, 'num_classes', None)
+    for mine, other in ((ours[name].shape, theirs[name].shape) for name in differing):
+        if mine[:1] == (number,) and mine[1:] == other[1:] and other:
+            raise UserError(
+                f'the checkpoint {source} has {other[0]:,} classes, the config {number:,}: to start from its encoder '
+                'and projector, give the option --cfg-options "default_hooks.strict_load.ignore=[\'^head\\.\']"'
+            )
 
 
 def compare_tensors(ours: dict[str, Tensor], theirs: dict[str, Tensor], source: str) -> None:
