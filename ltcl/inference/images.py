@@ -8,11 +8,14 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image as Pillow
 
+from ltcl.datasets.folder_names import is_no_class
 from ltcl.datasets.folder_walk import walk_images
 from ltcl.datasets.transforms.bit_depth import GREY_MODES
 from ltcl.datasets.transforms.upright import AS_IT_LIES, turn_of
 from ltcl.errors import UserError
+from ltcl.notices import warn
 from ltcl.similar_paths import meant_path
+from ltcl.work_dir import POINTER
 
 Image = str | os.PathLike | np.ndarray | Pillow.Image
 """A file, a folder, an RGB array (H, W, 3) or grey one (H, W), or a picture of Pillow."""
@@ -70,9 +73,21 @@ def _images_in(folder: str) -> list[str]:
     # A folder that lies in the root of the walk is not taken for a loop of links.
     [paths], left_out = walk_images(str(Path(folder).resolve().parent), [[folder]])
     left_out.tell(folder)
-    if not paths:
+    of_runs = {parent for parent in set(map(os.path.dirname, paths)) if _is_of_run(parent, folder)}
+    images = [path for path in paths if os.path.dirname(path) not in of_runs]
+    if len(images) < len(paths):
+        first = next(path for path in paths if os.path.dirname(path) in of_runs)
+        warn(f'{folder}: left out, since trainings leave such pictures: {len(paths) - len(images)} such as {first}')
+    if not images:
         raise UserError(f'the folder {folder} has no image that can be read here')
-    return paths
+    return images
+
+
+def _is_of_run(inner: str, folder: str) -> bool:
+    """Whether a folder lies in one that a training on the folder around it passes over, or in a work dir."""
+    names = Path(os.path.relpath(inner, folder)).parts
+    above = (Path(folder, *names[:depth]) for depth in range(1, len(names) + 1))
+    return bool(names) and (is_no_class(names[0]) or any((each / POINTER).is_file() for each in above))
 
 
 def _array_of(picture: Pillow.Image) -> np.ndarray:

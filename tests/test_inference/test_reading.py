@@ -89,6 +89,25 @@ def test_a_set_of_grey_images_in_memory_gets_grey_ones(path):
     assert torch.equal(read('memory', path, is_grey=True), expected)
 
 
+def test_pictures_of_runs_are_left_out(path, monkeypatch):
+    notes = []
+    monkeypatch.setattr('ltcl.notices.print_log', lambda message, **_: notes.append(message))
+    folder = path.parent
+    for name in ('work_dirs/birds/per_class.png', 'mine/wrong/0.png', 'deep/runs/1.png'):
+        (folder / name).parent.mkdir(parents=True)
+        (folder / name).write_bytes(path.read_bytes())
+    (folder / 'mine' / 'last_checkpoint').write_text('epoch_1.pth')
+    monkeypatch.chdir(folder)
+    for given, found in (
+        (str(folder), [str(folder / 'deep/runs/1.png'), str(path)]),
+        ('.', ['./deep/runs/1.png', './picture.png']),
+        ('work_dirs', ['work_dirs/birds/per_class.png']),  # it is named
+    ):
+        assert [source.path for source in find_images(given)] == found
+    told = f'{folder}: left out, since trainings leave such pictures: 2 such as {folder}/mine/wrong/0.png'
+    assert told in notes
+
+
 def test_folders_are_walked_and_sorted(path):
     folder = path.parent
     for name in ('b/2.png', 'b/1.png', 'a/3.png', '.hidden/4.png'):
