@@ -172,11 +172,20 @@ def _separator(text: str, path: str) -> str | None:
     is_table = path.lower().endswith(TABLE_SUFFIXES)
     if lines and all('\t' in line if is_table else line.count('\t') == 1 for line in lines):
         return '\t'
+    if not is_table and (mark := next((mark for mark in ',;|' if _parts_images(lines[:20], mark)), None)):
+        return mark
     if not lines or (not is_table and len(lines[0].split()) > 1):
         return None
     marks = [mark for mark in ',;|' if mark in lines[0]]
     even = [mark for mark in marks if len({len(row) for row in csv.reader(lines[:20], delimiter=mark)}) == 1]
     return next(iter(even + marks), None)
+
+
+def _parts_images(lines: list[str], mark: str) -> bool:
+    """Whether each line, but for headings, has an image on one side of the only mark; white space may be of names."""
+    rows = [[cell.strip() for cell in row] for row in csv.reader(lines, delimiter=mark)]
+    rows = rows[1:] if rows and is_heading(rows[0]) else rows
+    return bool(rows) and all(len(row) == 2 and sum(map(has_image_suffix, row)) == 1 for row in rows)
 
 
 def _split_words(text: str, mark: str | None, path: str) -> 'pd.DataFrame':

@@ -57,6 +57,11 @@ FORMS = {
     'tabs': ('train.csv', table(PATHS, LABELS, head='path,label', sep='\t')),
     'tsv': ('train.tsv', table(PATHS, LABELS, head='path,label', sep='\t')),
     'tabs in a text': ('train.txt', table(PATHS, LABELS, sep='\t')),
+    'commas and spaces in a text': ('train.txt', table(PATHS, [f' {label}' for label in LABELS])),
+    'headings, semicolons and spaces in a text': (
+        'train.txt',
+        table(PATHS, [f' {label}' for label in LABELS], head='image, label', sep=';'),
+    ),
     'headings of a text': ('train.txt', table(PATHS, LABELS, head='image,label', sep=' ')),
     'old line ends': ('train.csv', table(PATHS, LABELS, head='path,label').replace('\n', '\r')),
     'backslashes': ('train.csv', table([path.replace('/', '\\') for path in PATHS], LABELS)),
@@ -84,6 +89,22 @@ def test_forms(root, form):
     write(root / name, text)
     assert read(root, 'all') == TRUTH
     assert set(read(root, 'train').items()) < set(TRUTH.items())
+
+
+@pytest.mark.parametrize(
+    ('names', 'labels', 'sep'),
+    [
+        ('my {}.png', ('red rose', 'lily'), ','),
+        ('my {}.png', ('rose', 'lily'), '|'),
+        ('a,{}.png', ('rose', 'lily'), ' '),
+        ('{}.png', ('rose,red', 'lily,white'), ' '),
+    ],
+)
+def test_marks_and_spaces_of_a_text(tmp_path, names, labels, sep):
+    truth = {names.format(number): labels[number % 2] for number in range(6)}
+    touch(tmp_path, *truth)
+    write(tmp_path / 'train.txt', table(truth.keys(), truth.values(), sep=sep))
+    assert read(tmp_path, 'all') == truth
 
 
 def test_unicode_text_of_a_spreadsheet(root):
