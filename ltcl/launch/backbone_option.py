@@ -20,6 +20,8 @@ EVAL_VIEW, VIEWS = 'ltcl.EvalView', 'ltcl.Views'
 # Steps of mmpretrain that make the size of the images, and the arguments that say it.
 SQUARES = {'RandomResizedCrop': 'scale', 'CenterCrop': 'crop_size'}
 EDGES = {'ResizeEdge': 'scale', 'Resize': 'scale'}
+# Variable of the configs of own scenes.
+SIZE = 'image_size'
 
 
 def backbone_options(parser: argparse.ArgumentParser) -> None:
@@ -66,9 +68,33 @@ def apply_backbone(cfg: Config, args: argparse.Namespace) -> Config:
             weights = dict(type='Pretrained', checkpoint=args.weights)
             backbone.get('encoder', backbone).init_cfg = weights
             _start_anew(cfg)
-        if args.image_size:
+        if args.image_size and not _segments(cfg):
             set_image_size(cfg, args.image_size)
     return cfg
+
+
+def size_variable(cfg: Config, size: int | None) -> dict[str, int]:
+    """The variable from which a config of segmentation computes the sizes of its images, for ``--image-size``.
+
+    Args:
+        cfg: The config.
+        size: Side of the images; None leaves it.
+
+    Returns:
+        Its value by its name; nothing for a classifier, whose pipelines :func:`apply_backbone` changes.
+
+    Raises:
+        UserError: A config of segmentation has no such variable.
+    """
+    if not size or not _segments(cfg):
+        return {}
+    if SIZE not in cfg:
+        named = [name for name in ('img_scale', 'crop_size') if name in cfg] or ['the sizes in its pipelines']
+        raise UserError(
+            f'--image-size is for classifiers and for configs with {SIZE}: change {", ".join(named)} and '
+            'data_preprocessor.size of this one with --cfg-options'
+        )
+    return {SIZE: size}
 
 
 def check_weights(weights: str | None) -> None:
@@ -254,9 +280,12 @@ def _listed(steps: dict | list) -> list:
 
 
 def _require_classifier(cfg: Config, option: str) -> None:
-    model = cfg.get('model') or {}
-    if not isinstance(model.get('backbone'), dict) or 'decode_head' in model:
+    if not isinstance((cfg.get('model') or {}).get('backbone'), dict) or _segments(cfg):
         raise UserError(f'{option} is for configs of classifiers: change model.backbone of this one by hand')
+
+
+def _segments(cfg: Config) -> bool:
+    return 'decode_head' in (cfg.get('model') or {})
 
 
 def _sized(found: 'Backbone', size: int, channels: int) -> dict:

@@ -127,10 +127,11 @@ def _with_backbone(cfg: Config, args: argparse.Namespace) -> Config:
     asked = ('backbone', 'weights', 'scratch', 'image_size', 'tune', 'head', 'views')
     if not any(getattr(args, name, None) for name in asked):
         return set_options(cfg, args.cfg_options)
-    from .backbone_option import apply_backbone
+    from .backbone_option import apply_backbone, size_variable
     from .tuning import apply_tuning
 
     own = {key: value for key, value in args.cfg_options.items() if _is_own(key)}
+    own = {**size_variable(cfg, getattr(args, 'image_size', None)), **own}
     cfg = apply_tuning(apply_backbone(set_options(cfg, own) if own else cfg, args), args)
     others = {key: value for key, value in args.cfg_options.items() if key not in own}
     return set_options(cfg, others)

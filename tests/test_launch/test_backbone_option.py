@@ -277,6 +277,27 @@ def test_segmentation_is_refused():
         set_backbone(cfg, 'resnet18')
 
 
+SCENES = 'seg/custom/cross-entropy_deeplabv3plus-r18_1xb8-4k_own-scenes.py'
+
+
+def test_size_of_segmentation_is_that_of_training_and_of_all_scales():
+    pytest.importorskip('mmseg')
+    given = {'num_classes': 3, 'val_share': '0.3'}
+    cfg = apply_options(read(SCENES), arguments(config=SCENES, image_size=128, cfg_options=given))
+    train, val = (cfg[f'{name}_dataloader'].dataset for name in ('train', 'val'))
+    sizes = [step['crop_size'] for step in train.pipeline if step['type'] == 'RandomCrop']
+    assert [*sizes, cfg.data_preprocessor.size, val.pipeline[1].scale] == [(128, 128), (128, 128), (512, 128)]
+    scales = [step.scale[1] for step in cfg.tta_pipeline[1].transforms[0]]
+    assert (scales, train.val_share) == ([64, 96, 128, 160, 192, 224], 0.3)
+
+
+def test_size_of_another_segmentation_is_refused():
+    name = 'seg/cross_entropy/cross-entropy_upernet-swin-tiny_8xb2-160k_ade20k-512x512.py'
+    cfg = load_config(CONFIGS / name, with_imports=False)
+    with pytest.raises(UserError, match=r'--image-size is for .*: change img_scale, crop_size and data_prepro'):
+        apply_options(cfg, arguments(config=name, image_size=256))
+
+
 RESNETS = {path.parent.name: path for path in CONFIGS.glob('*/*_resnet50_*')}
 
 
