@@ -80,7 +80,8 @@ def find_label_map(
     1. ``classes.csv`` in the data root: lines ``value,name`` or ``red,green,blue,name``. 255 that no line names is void
        where masks have values. What is called ``void`` or ``ignore`` is void, unless ``classes`` has that name.
     2. ``classes.txt`` in the data root, or ``classes``: n names in the order of the values. Values from 0, or from 1
-       where no mask has 0; or exactly n other values in ascending order. 255 beside two or more classes is void.
+       where no mask has 0; or exactly n other values in ascending order. 255 beside two or more classes is void. Where
+       both are there, the file says which value has which name, and ``classes`` which label, unless they are the same.
     3. Neither: values 0 to n - 1, or 1 to n, without a gap, are the classes ``class_0``, ..., and 255 is void.
 
     Args:
@@ -99,11 +100,9 @@ def find_label_map(
     file = find_class_file(root, tops)
     if file is not None:
         found = _from_rows(read_class_file(file, classes or ()), str(file), classes)
-    elif lines is not None:
-        found = label_map_of(lines, classes or ())
     else:
         place = Path(root, *tops) if len(tops) == 1 else Path(root)
-        found = _without_file(root, seen, classes or named_classes(Path(root), place))
+        found = _without_file(root, seen, named_classes(Path(root), place), classes, lines)
     if refuse_strange:
         _refuse_strange(root, found, masks, facts)
     return found
@@ -119,7 +118,19 @@ def label_map_of(lines: Sequence[str], classes: Sequence[str]) -> LabelMap:
     return _from_rows(parse_class_lines(lines, 'the training', classes), 'the training', classes)
 
 
-def _without_file(root: str, seen: Set[int], names: Sequence[str] | None) -> LabelMap:
+def _without_file(
+    root: str, seen: Set[int], own: list[str] | None, classes: Sequence[str] | None, lines: Sequence[str] | None
+) -> LabelMap:
+    """By names in the order of the values, those of the folder before those of a training, or by the values."""
+    if own and classes and own != list(classes):
+        found = _in_order(root, seen, own)
+        rows = [(code, None if label == VOID else own[label]) for code, label in found.labels.items()]
+        return _from_rows(rows, f'classes.txt of {root}', classes)
+    # Masks of a part of the classes may have two readings, which those of the training had not.
+    return _in_order(root, seen, own or classes) if lines is None else label_map_of(lines, classes or ())
+
+
+def _in_order(root: str, seen: Set[int], names: Sequence[str] | None) -> LabelMap:
     found = _from_names(names, seen, 'classes.txt') if names else _from_values(seen)
     if found is None:
         raise _ask(root, names, sorted(seen))
@@ -129,7 +140,10 @@ def _without_file(root: str, seen: Set[int], names: Sequence[str] | None) -> Lab
 def _from_rows(rows: Sequence[tuple[int, str | None]], source: str, classes: Sequence[str] | None) -> LabelMap:
     names = list(classes or dict.fromkeys(name for _, name in rows if name is not None))
     if unknown := [name for _, name in rows if name is not None and name not in names]:
-        raise UserError(f'{source} names {shorten(unknown)}, which the training did not know: {shorten(names)}')
+        raise UserError(
+            f'{source} names {shorten(unknown)}, which the training did not know: {shorten(names)}; correct it, or '
+            'take it away to go by the values of the training'
+        )
     if len(names) < 2:
         raise UserError(f'{source} names {len(names)} class, and a segmentation needs two or more: name the background')
     labels = {code: VOID if name is None else names.index(name) for code, name in rows}

@@ -137,6 +137,24 @@ def test_a_class_that_the_training_did_not_know(tmp_path):
         mapped(tmp_path, values(0, 1), classes=['ground', 'crack'])
 
 
+def test_names_of_a_folder_in_another_order_than_those_of_the_training(tmp_path):
+    training = mapped(tmp_path / 'elsewhere', values(0, 1, 2), classes=['ground', 'crack', 'hole'])
+    (tmp_path / 'classes.txt').write_text('crack\nground\nhole\n')
+    for lines in (training.lines, None):
+        found = mapped(tmp_path, values(0, 1, 2, 255), classes=training.names, lines=lines)
+        assert found.names == training.names
+        assert found.labels == dict(zip(values(0, 1, 2, 255), (1, 0, 2, VOID), strict=True))
+    (tmp_path / 'classes.txt').write_text('crack\nground\nstain\n')
+    with pytest.raises(UserError, match=r'^classes\.txt of .* names stain, which .*: ground, crack, hole; correct it'):
+        mapped(tmp_path, values(0, 1, 2), classes=training.names, lines=training.lines)
+
+
+def test_the_same_names_go_by_the_values_of_the_training(tmp_path):
+    (tmp_path / 'classes.txt').write_text('crack\nhole\n')
+    training = mapped(tmp_path, values(1, 2))
+    assert mapped(tmp_path, values(1), classes=training.names, lines=training.lines).labels == training.labels
+
+
 def test_names_hold_what_separates_values(tmp_path):
     names = ['road; street; way; path; lane', 'a "wide", deep; crack', 'gap\tor; not']
     (tmp_path / 'classes.txt').write_text('\n'.join(names))
