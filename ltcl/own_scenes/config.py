@@ -125,7 +125,7 @@ def _options(sources: SceneSources, args: argparse.Namespace) -> dict[str, Any]:
     by_rule = num_iters(_num_training(sources, val_share), batch_size, getattr(args, 'epochs', None))
     iters = max(int(asked), 1) if asked.isdecimal() else by_rule
     found: dict[str, Any] = {
-        'data_root': sources.root,
+        'data_root': str(Path(sources.root).absolute()),
         'val_share': val_share,
         'image_size': getattr(args, 'image_size', None) or side_of_images(sources.sizes, LARGEST_SIDE[_has_gpu()]),
         length: iters,

@@ -58,6 +58,13 @@ def test_options_and_data_are_in_the_config(root, tmp_path, capsys):
     assert 'from random weights, images of 64 px, 2 a step, 18 iterations, rate 0.1' in printed
 
 
+def test_the_data_root_is_that_of_any_folder_that_the_run_is_used_from(root, monkeypatch):
+    monkeypatch.chdir(root.parent)
+    cfg = scene_config(root.name, words())
+    loaders = (cfg[f'{name}_dataloader'] for name in ('train', 'val', 'test'))
+    assert {cfg.data_root, *(loader.dataset.data_root for loader in loaders)} == {str(root)}
+
+
 def test_patience_counts_epochs(root, capsys):
     cfg = scene_config(root, words(scratch=True, epochs=20, batch_size=4, patience=5))
     assert (cfg.train_cfg.max_iters, cfg.train_cfg.val_interval) == (50, 5)  # of 10 training images
