@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 DIGEST_BYTES = 8
+FILES = ('img_path', 'seg_map_path')
 
 
 def describe_set(dataset: Any) -> dict[str, Any]:
@@ -35,15 +36,15 @@ def fingerprint_of_files(datasets: Sequence[Any]) -> str:
     """A fingerprint of several data sets that also tells a file from another one of its name, by the size.
 
     Args:
-        datasets: Data sets of image files.
+        datasets: Data sets of image files, with or without masks.
 
     Returns:
         16 hexadecimal digits.
     """
     digest = blake2b(digest_size=DIGEST_BYTES)
     for dataset in datasets:
-        paths = sorted(dataset.get_data_info(index)['img_path'] for index in range(len(dataset)))
-        sizes = [_size_of(path) for path in paths]
+        infos = [dataset.get_data_info(index) for index in range(len(dataset))]
+        sizes = [_size_of(path) for key in FILES for path in sorted(info[key] for info in infos if key in info)]
         digest.update(f'{describe_set(dataset)["fingerprint"]} {sizes}\n'.encode())
     return digest.hexdigest()
 
