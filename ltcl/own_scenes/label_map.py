@@ -79,9 +79,10 @@ def find_label_map(
 
     1. ``classes.csv`` in the data root: lines ``value,name`` or ``red,green,blue,name``. 255 that no line names is void
        where masks have values. What is called ``void`` or ``ignore`` is void, unless ``classes`` has that name.
-    2. ``classes.txt`` in the data root, or ``classes``: n names in the order of the values. Values from 0, or from 1
-       where no mask has 0; or exactly n other values in ascending order. 255 beside two or more classes is void. Where
-       both are there, the file says which value has which name, and ``classes`` which label, unless they are the same.
+    2. ``classes.txt`` in the data root, or ``classes``: n names in the order of the values. Values from 0, or 1 to
+       n where no mask has 0; or exactly n other values in ascending order. 255 beside two or more classes is void.
+       Where both are there, the file says which value has which name, and ``classes`` which label, unless they are the
+       same.
     3. Neither: values 0 to n - 1, or 1 to n, without a gap, are the classes ``class_0``, ..., and 255 is void.
 
     Args:
@@ -162,6 +163,8 @@ def _from_names(names: Sequence[str], seen: Set[int], source: str) -> LabelMap |
         return None
     if values == [0, VOID] and number == 2:
         chosen = values
+    elif classes[-1] < number and classes[0] > 0:
+        return None  # from 0 without the first class, or from 1 without the last one
     elif classes[-1] < number:
         chosen = list(range(number))
     elif classes[0] == 1 and classes[-1] == number:
@@ -176,7 +179,9 @@ def _from_names(names: Sequence[str], seen: Set[int], source: str) -> LabelMap |
 
 def _from_values(seen: Set[int]) -> LabelMap | None:
     classes = sorted(code // GREY for code in seen if is_grey(code) and code != VOID * GREY)
-    if len(classes) < 2 or not all(map(is_grey, seen)) or classes != list(range(classes[0], classes[-1] + 1)):
+    if len(classes) < 2 or not all(map(is_grey, seen)):
+        return None
+    if classes[0] > 1 or classes != list(range(classes[0], classes[-1] + 1)):
         return None
     return _from_names([f'class_{value}' for value in classes], seen, 'the values of the masks')
 

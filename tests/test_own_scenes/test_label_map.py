@@ -57,6 +57,8 @@ def test_what_is_clear_is_found(names, seen, labels, tmp_path):
         (None, values(0, 255), r'the masks hold 0, 255, .*classes\.csv .*: 0,background \| 255,class_1$'),
         (None, values(0, 1, 3), r'hold 0, 1, 3, .*0,background \| 1,class_1 \| 3,class_2$'),
         (None, [BLACK, RED], r'hold 2 colours, .*0,background \| 128,0,0,class_1$'),
+        ('a b c', values(1, 2, 255), r'classes\.txt has 3 names, and the masks hold 1, 2, 255, and nothing tells'),
+        (None, values(5, 6, 7), r'the masks hold 5, 6, 7, and nothing tells'),
         (None, values(7), 'all masks hold the value 7 and nothing else'),
         ('crack', values(255), 'all masks hold the value 255 and nothing else'),
         (
