@@ -113,13 +113,19 @@ def calibration_of(run: SavedRun) -> Calibration | None:
 def _known_classes(cfg: Config) -> list[str]:
     """Names of a folder's classes, or those that a kind of test set has of itself, such as CIFAR; else numbers."""
     dataset = images_of((cfg.get('test_dataloader') or cfg.val_dataloader)['dataset'])
-    num_classes = (cfg.model.get('head') or cfg.model.get('decode_head') or {}).get('num_classes') or 0
+    head = cfg.model.get('head') or answering_head(cfg.model.get('decode_head'))
+    num_classes = (head or {}).get('num_classes') or 0
     with DATASETS.switch_scope_and_registry(_scope_of(cfg)) as registry:
         names = getattr(registry.get(dataset['type']), 'METAINFO', {}).get('classes')
         if dataset['type'] == OWN_IMAGES:
             names = _names_in_folder(registry, dataset)
             names = names if len(names) == num_classes else None
     return list(names) if names else [str(label) for label in range(num_classes)]
+
+
+def answering_head(head: Any) -> Any:
+    """A decode head, or the last one of a cascade, whose logits are the answer; of their configs likewise."""
+    return head[-1] if isinstance(head, list | nn.ModuleList) else head
 
 
 def _names_in_folder(registry: Registry, dataset: Mapping) -> Sequence[str]:

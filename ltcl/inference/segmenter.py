@@ -18,7 +18,7 @@ from .images import Image, Source, find_images
 from .mask_values import mask_values
 from .pixel_mix import pixel_power
 from .reading import Batch
-from .runs import SEGMENTATION, SavedRun, read_run
+from .runs import SEGMENTATION, SavedRun, answering_head, read_run
 
 # Steps of a test pipeline that read masks, which images to be segmented have none of.
 OF_MASKS = frozenset(('LoadAnnotations', 'ltcl.MapLabels', 'ltcl.MapOwnLabels'))
@@ -103,7 +103,7 @@ class LongTailSegmenter(ImageModel):
         counts = meta_of(run.checkpoint).get(PIXELS)
         self.pixel_counts: list[int] | None = counts if isinstance(counts, list) else None
         """Training pixels of each class; None where the checkpoint does not tell them."""
-        head = self.model.decode_head
+        head = answering_head(self.model.decode_head)
         self.threshold: float | None = head.threshold if head.out_channels == 1 else None
         """Of a head with one output for two classes, the probability above which a pixel is of the second one."""
         self.mixes = Mixes(self.classes, self.pixel_counts, pixel_power(head), type(head).__name__)
