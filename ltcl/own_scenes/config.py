@@ -10,7 +10,7 @@ from mmengine.config import Config
 
 from ..errors import UserError
 from ..launch.backbone_option import check_weights
-from ..launch.configs import apply_options, load_config
+from ..launch.configs import apply_options, entry_at, load_config
 from ..launch.options import value_like
 from ..own_folder.choosing import ENTRIES, LATER, entries_of
 from ..value_ranges import check_choice
@@ -63,6 +63,8 @@ def scene_config(path: str | os.PathLike, args: argparse.Namespace) -> Config:
     _refuse_options(args)
     root = os.fspath(path)
     sources = SceneSources(root)
+    if getattr(args, 'val_share', None) is not None and 'val' in sources.scenes.parts:
+        raise UserError(f'--val-share: {root} has a part for validation, so nothing is drawn: leave it out')
     name = _config_name(args)
     options = {**_options(sources, args), **_cfg_options(args)}
     work_dir = getattr(args, 'work_dir', None) or str(Path('work_dirs', f'{Path(root).resolve().name}_{name}'))
@@ -70,6 +72,7 @@ def scene_config(path: str | os.PathLike, args: argparse.Namespace) -> Config:
     config = f'ltcl::seg/custom/{name}.py'
     words = argparse.Namespace(config=config, cfg_options=options, work_dir=work_dir, launcher=launcher)
     cfg = apply_options(load_config(config), words)
+    _refuse_small(cfg)
     remark = _end_early(cfg, sources, getattr(args, 'patience', None))
     if os.environ.get('RANK', '0') == '0':
         tell(sources)
@@ -91,6 +94,15 @@ def _refuse_options(args: argparse.Namespace) -> None:
     if getattr(args, 'weights', None) and getattr(args, 'scratch', False):
         raise UserError(f'--weights {args.weights} and --scratch contradict each other: leave one of them out')
     entries_of(args, SCENE_ENTRIES, _cfg_options(args))
+
+
+def _refuse_small(cfg: Config) -> None:
+    """Hold what ``--cfg-options`` set to the least of the options."""
+    for name in ('batch_size', 'image_size'):
+        [entry] = SCENE_ENTRIES[name]
+        value: Any = entry_at(cfg, entry)
+        if value < LEAST[name]:
+            raise UserError(f'--cfg-options {entry}={value} must be at least {LEAST[name]}')
 
 
 def _cfg_options(args: argparse.Namespace) -> dict[str, Any]:

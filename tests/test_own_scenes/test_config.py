@@ -144,11 +144,20 @@ def test_what_is_said_twice_is_refused(root, given, key, value):
         (dict(image_size=8), '--image-size 8 must be at least 32'),
         (dict(weights='none.pth'), r'--weights none\.pth: there is no such file'),
         (dict(start_from='run'), '--from is for images in class folders'),
+        (dict(cfg_options={'train_dataloader.batch_size': '1'}), 'train_dataloader.batch_size=1 must be at least 2'),
+        (dict(cfg_options={'image_size': '8'}), '--cfg-options image_size=8 must be at least 32'),
     ],
 )
 def test_options_of_classifiers(given, message, root):
     with pytest.raises(UserError, match=message):
         scene_config(root, words(**given))
+
+
+def test_a_share_for_validation_that_nothing_takes_is_refused(tmp_path):
+    write_scenes(tmp_path, 3, 'train/images/{}.png', 'train/masks/{}.png')
+    write_scenes(tmp_path, 2, 'val/images/{}.png', 'val/masks/{}.png', start=3)
+    with pytest.raises(UserError, match=f'^--val-share: {tmp_path} has a part for validation, so nothing is drawn'):
+        scene_config(tmp_path, words(val_share=0.3))
 
 
 def test_train_then_test_the_run_and_other_scenes(root, tmp_path):
