@@ -2,8 +2,10 @@
 
 import unicodedata
 
+import numpy as np
 import pytest
-from own_scenes import touch
+from own_scenes import labels_of, touch
+from PIL import Image
 
 from ltcl.errors import UserError
 from ltcl.own_scenes import find_scenes, is_scene_folder
@@ -243,6 +245,27 @@ def test_masks_that_no_training_reads_are_masks(tmp_path):
         find_scenes(touch(tmp_path / 'two', two))
     assert masks_below(tmp_path / 'two') == set(two[1:])
     assert masks_below(touch(tmp_path / 'one', ['1.jpg', '1_mask.png', '1_color.png'])) == {'1_mask.png', '1_color.png'}
+
+
+def test_photographs_of_one_name_are_no_masks_of_each_other(tmp_path):
+    """Nor is a picture whose name says that it is one."""
+    photograph = np.random.default_rng(0).integers(256, size=(24, 24, 3)).astype(np.uint8)
+    names = ['1.jpg', '1.tif', '2.jpg', '2.tif', '3.jpg', '3_color.jpg', '4.jpg']
+    for name in names:
+        Image.fromarray(photograph[..., 0] if name == '2.tif' else photograph).save(tmp_path / name)
+    Image.fromarray(labels_of(0)).save(tmp_path / '4_mask.png')
+    paths = [str(tmp_path / each) for each in names]
+    assert is_scene_folder(tmp_path)
+    assert without_masks([*paths, str(tmp_path / '4_mask.png')], [str(tmp_path)]) == paths
+
+
+def test_photographs_of_one_name_and_no_masks(tmp_path):
+    names = ['1.jpg', '1.tif', '2.jpg', '2.tif']
+    for number, name in enumerate(names):
+        noise = np.random.default_rng(number).integers(256, size=(24, 24)).astype(np.uint8)
+        Image.fromarray(noise).save(tmp_path / name)
+    paths = [str(tmp_path / each) for each in names]
+    assert without_masks(paths, [str(tmp_path)]) == paths
 
 
 @pytest.mark.parametrize(
