@@ -16,6 +16,8 @@ from ltcl.inference.reading import Reader
 from .linear_resize import LinearResize
 from .resampling import Line, resize
 
+# Range whose 256 rounded levels are the upper 8 of 16 bits, which OpenCV keeps.
+UPPER_BITS = (127.5, 65407.5)
 # Red, green and blue in grey, of 65536, as Pillow has them.
 LUMA = (19595, 38470, 7471)
 
@@ -101,7 +103,7 @@ def decoding_of(reader: Reader) -> dict:
     if isinstance(loader, LoadImage):
         options = dict(background=loader.background, value_range=loader.value_range, max_pixels=loader.max_pixels)
         return dict(options, exif=reader.turns)
-    return dict(background=None, value_range=None, max_pixels=None, exif=reader.turns)
+    return dict(background=None, value_range=UPPER_BITS, max_pixels=None, exif=reader.turns)
 
 
 def _to_grey(images: Tensor) -> Tensor:

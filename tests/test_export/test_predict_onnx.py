@@ -4,11 +4,13 @@ import csv
 import io
 import resource
 import sys
+from types import SimpleNamespace
 
 import image_contents as contents
 import numpy as np
 import pytest
 import torch
+from mmcv.transforms import LoadImageFromFile
 from PIL import Image
 
 from ltcl.datasets.folder_walk import all_images
@@ -17,6 +19,7 @@ from ltcl.evaluation import class_mixes
 from ltcl.evaluation.class_mixes import Mixes
 from ltcl.evaluation.functional import estimate_shares, log_ratio
 from ltcl.export import predict_onnx
+from ltcl.export.preparation import decoding_of
 from ltcl.neutral_text import csv_text, from_csv_cell
 
 PLAIN = dict(exif=False, background=None, value_range=None, max_pixels=None)
@@ -53,6 +56,18 @@ FILES = {
     '12 of 16 bits': lambda: contents.png_of_16_bits(GREY_16 // 16, sBIT=b'\x0c'),
     '16 bits tiff': lambda: contents.encode(Image.fromarray(GREY_16), 'TIFF'),
 }
+
+
+@pytest.mark.parametrize('name', ['16 bits', '16 bits tiff', '12 of 16 bits tiff'])
+def test_16_bits_are_read_as_by_opencv(tmp_path, name):
+    """Which knows nothing of the largest value that a file states."""
+    path = tmp_path / 'file.tiff'
+    stated = dict(tiffinfo={281: 4095})
+    twelve = contents.encode(Image.fromarray(GREY_16 // 16), 'TIFF', **stated)
+    path.write_bytes(twelve if name == '12 of 16 bits tiff' else FILES[name]())
+    reader = SimpleNamespace(loader=LoadImageFromFile(), turns=False)
+    expected = reader.loader(dict(img_path=str(path)))['img'][..., ::-1]
+    assert np.array_equal(predict_onnx.read_image(str(path), decoding_of(reader)), expected)
 
 
 @pytest.mark.parametrize('name', FILES)
