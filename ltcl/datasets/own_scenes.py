@@ -21,6 +21,11 @@ from .image_list import read_classes
 from .kept_together import kept_together, picture_numbers
 from .own_images import SPLITS
 from .stratified_split import stratified_split
+from .transforms import LoadImage
+from .transforms.image_levels import darkness_of
+
+LOADERS = (LoadImageFromFile, LoadImage)
+LOOKED_AT = 16
 
 
 @DATASETS.register_module()
@@ -184,6 +189,23 @@ class OwnScenes(BaseSegDataset):
             warn(f'{self._origin()}: no training mask shows {shorten(absent)}')
         for remark in self.sources.scenes.notes:
             warn(remark)
+        self._check_levels()
+
+    def _check_levels(self) -> None:
+        """Warn where some training images, spread over all, are nearly black or flat for the network."""
+        loader = next((step for step in self.pipeline.transforms if isinstance(step, LOADERS)), None)
+        if loader is None:
+            return
+        chosen = np.unique(np.linspace(0, len(self.counted.pairs) - 1, LOOKED_AT).astype(int))
+        paths = [os.path.join(self.data_root, self.counted.pairs[i].image) for i in chosen]
+        found = {path: darkness_of(path, loader) for path in paths}
+        dark = [path for path, levels in found.items() if levels]
+        if dark and None not in found.values():
+            warn(
+                f'{self.data_root}: nearly black or flat are all {len(dark)} training images that were looked at, such '
+                f'as {dark[0]} ({found[dark[0]]}): of 16 bits the upper 8 are read; save images with 8 bits, from '
+                'black to white'
+            )
 
 
 def summary(counts: SegClassCounts) -> str:

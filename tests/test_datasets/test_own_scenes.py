@@ -219,3 +219,15 @@ def test_it_is_built_for_its_classes_alone(root):
     lazy = partial(build, root, lazy_init=True)
     assert list(lazy().metainfo['classes']) == ['class_0', 'class_1', 'class_2']
     assert list(lazy(classes=['x', 'y', 'z']).metainfo['classes']) == ['x', 'y', 'z']
+
+
+@pytest.mark.parametrize(('largest', 'number'), [(3000, 1), (65535, 0)])
+def test_images_of_which_8_bits_hold_nothing_are_told(root, warned, largest, number):
+    write_scenes(root, 5)
+    for i in range(5):
+        values = np.random.default_rng(i).integers(largest + 1, size=(SIDE, SIDE)).astype(np.uint16)
+        Image.fromarray(values).save(root / f'images/{i}.png')
+    assert len(build(root)) == 4
+    assert len(warned) == number
+    assert all('nearly black or flat are all 4 training images' in each for each in warned)
+    assert all('(levels 0 to 11 of 255): of 16 bits the upper 8 are read' in each for each in warned)

@@ -3,6 +3,7 @@
 import io
 
 import numpy as np
+from mmcv.transforms import BaseTransform
 
 from .bit_depth import is_deep, stored_extremes
 from .image_files import open_image, read_file
@@ -13,19 +14,19 @@ FLAT = 16
 SIDE = 256
 
 
-def darkness_of(path: str, loader: LoadImage) -> str | None:
+def darkness_of(path: str, loader: BaseTransform) -> str | None:
     """Whether an image is nearly black or flat as a network will see it.
 
     Args:
         path: Of the file.
-        loader: What reads it.
+        loader: What reads it, such as ``ltcl.LoadImage`` or mmcv's ``LoadImageFromFile``.
 
     Returns:
         Its levels in words if it is nearly black or flat, None if it is not, '' if it cannot be read. A thousandth of
         the pixels, the darkest and the brightest, does not count.
     """
     try:
-        image = loader.read(path)
+        image = loader.read(path) if isinstance(loader, LoadImage) else loader(dict(img_path=path))['img']
     except Exception:  # what a broken file does is the option broken's
         return ''
     step = max(1, min(image.shape[:2]) // SIDE)
