@@ -96,7 +96,7 @@ def near_pairs(thumbs: np.ndarray, aspects: np.ndarray) -> Pairs:
 
 def _candidates(values: np.ndarray) -> Iterator[Pairs]:
     """Blocks of pairs that may be near: close in the main components, whose distances never exceed the true ones."""
-    points = values @ np.linalg.eigh(values.T @ values)[1][:, -DIMENSIONS:]
+    points = _main_components(values)
     order = np.argsort(points[:, -1], kind='stable')
     points = points[order]
     squares = np.square(points).sum(axis=1)
@@ -110,6 +110,15 @@ def _candidates(values: np.ndarray) -> Iterator[Pairs]:
         # Much faster than nonzero() of two dimensions.
         one, other = np.divmod(np.flatnonzero(_nearest(distances, 1.001 * bound**2)), distances.shape[1])
         yield order[start + one], order[start + other]
+
+
+def _main_components(values: np.ndarray) -> np.ndarray:
+    """Coordinates of each row in the directions in which the rows differ most, the main one last."""
+    if len(values) >= values.shape[1]:
+        return values @ np.linalg.eigh(values.T @ values)[1][:, -DIMENSIONS:]
+    # Of few rows the products with each other tell the same in a smaller matrix, and roots ask for more digits.
+    lengths, directions = np.linalg.eigh(values.astype(np.float64) @ values.T)
+    return directions[:, -DIMENSIONS:] * np.sqrt(lengths[-DIMENSIONS:].clip(min=0))
 
 
 def _nearest(distances: np.ndarray, bound: float) -> np.ndarray:

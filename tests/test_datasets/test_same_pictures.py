@@ -109,6 +109,16 @@ def test_pairs_are_those_of_comparing_everything(monkeypatch):
     assert found == wanted
 
 
+@pytest.mark.parametrize('number', [3, 40, 200])
+def test_few_pictures_lie_as_far_apart_as_many(number):
+    values = np.random.default_rng(0).normal(size=(200, 100)).astype(np.float32)[:number] ** 3
+    values[1] = values[2]
+    found = module._main_components(values)
+    expected = values @ np.linalg.eigh((values.T @ values).astype(np.float64))[1][:, -module.DIMENSIONS :]
+    distances = [np.square(points[:, None] - points).sum(axis=2) for points in (found, expected)]
+    np.testing.assert_allclose(*distances, rtol=1e-3, atol=1e-3)
+
+
 def test_many_copies_are_one_picture_though_not_all_are_compared(monkeypatch):
     monkeypatch.setattr(module, 'NEIGHBOURS', 4)
     base = np.random.default_rng(0).integers(40, 200, (16, 16, 3))
