@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from ltcl.checkpoints.conversion import Conversion
 
+ENDINGS = re.compile(r'(\.pth|\.pt|\.tar|\.ckpt)+$')
+
 
 def options(parser: ArgumentParser) -> None:
     """Words and options of the command."""
@@ -50,9 +52,11 @@ def output_path(checkpoint: Path, out: Path | None, ending: str) -> Path:
     """Where to write.
 
     Raises:
-        UserError: That is the input itself.
+        UserError: That is the input itself, or no name of a checkpoint.
     """
-    out = out or checkpoint.with_name(re.sub(r'(\.pth|\.pt|\.tar|\.ckpt)*$', '', checkpoint.name) + f'.{ending}.pth')
+    out = out or checkpoint.with_name(f'{ENDINGS.sub("", checkpoint.name)}.{ending}.pth')
+    if not ENDINGS.search(out.name):
+        raise UserError(f'--out {out} must end in .pth, .pt, .tar or .ckpt')
     if out.resolve() == checkpoint.resolve():
         raise UserError(f'--out {out} is the input, which is never overwritten: choose another name')
     return out

@@ -14,6 +14,7 @@ import shlex
 from pathlib import Path
 
 from ltcl.errors import UserError
+from ltcl.launch.image_options import file_type
 from ltcl.neutral_text import visible
 
 from .parser import ArgumentParser, command
@@ -23,7 +24,10 @@ def options(parser: ArgumentParser) -> None:
     """Words and options of the command."""
     parser.add_argument('runs', nargs='+', type=Path, metavar='RUN', help='work dir of a run')
     parser.add_argument(
-        '--out', type=Path, metavar='FILE', help='by default RUN/report.html; of several runs comparison.html here'
+        '--out',
+        type=file_type('.html'),
+        metavar='FILE',
+        help='.html file; by default RUN/report.html, of several runs comparison.html here',
     )
     parser.add_argument('--predictions', type=Path, metavar='FILE', help='by default predictions.npz in the work dir')
 
@@ -37,7 +41,7 @@ def main(args: argparse.Namespace) -> None:
     if args.predictions is not None and len(args.runs) > 1:
         raise UserError('--predictions is for one run: leave it out to compare several')
     runs = [read_run(folder, args.predictions) for folder in args.runs]
-    out = args.out or (args.runs[0] / PAGE_FILE if len(runs) == 1 else Path('comparison.html'))
+    out = Path(args.out or (args.runs[0] / PAGE_FILE if len(runs) == 1 else 'comparison.html'))
     try:
         write_page(runs, out)
     except OSError as error:

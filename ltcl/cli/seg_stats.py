@@ -28,6 +28,8 @@ def options(parser: ArgumentParser) -> None:
 @command(options)
 def main(args: argparse.Namespace) -> None:
     """Count, write the file, print what tells a table from others."""
+    if args.out.suffix != '.json':
+        raise UserError(f'--out {args.out} must end in .json')
     cfg = load_config(args.config)
     if 'train_dataloader' not in cfg:
         raise UserError(f'{args.config} has no train_dataloader: name a config that trains')

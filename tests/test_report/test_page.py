@@ -229,6 +229,21 @@ def test_predictions_that_an_earlier_run_left_cost_no_page(call, tmp_path, chang
     assert reason in call('report', folder, '--predictions', folder / 'predictions.npz').mistake
 
 
+def test_a_page_takes_the_place_of_no_other_file(call, tmp_path):
+    folder = write_run(tmp_path / 'run', saved(*answers(5)))
+    before = (folder / 'predictions.npz').read_bytes()
+    for out, reason in (
+        (folder / 'predictions.npz', 'must end in .html'),
+        (tmp_path / 'none' / 'page.html', f'there is no folder {tmp_path}/none'),
+    ):
+        done = call('report', folder, '--out', out)
+        assert done.status == 2
+        assert reason in done.err
+    assert (folder / 'predictions.npz').read_bytes() == before
+    assert call('report', folder, '--out', tmp_path / 'page.html').status == 0
+    assert (tmp_path / 'page.html').read_text().startswith('<!')
+
+
 @pytest.mark.parametrize('is_right', [True, False])
 @pytest.mark.filterwarnings('error')
 def test_a_single_image(tmp_path, is_right):

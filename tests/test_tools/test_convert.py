@@ -128,6 +128,8 @@ def test_mistakes(original_file, tmp_path):
         convert.convert(options(path, 'paco'))
     with pytest.raises(UserError, match='is the input, which is never overwritten'):
         convert.convert(options(path, 'gpaco', out=path))
+    with pytest.raises(UserError, match=r'must end in \.pth, \.pt, \.tar or \.ckpt'):
+        convert.convert(options(path, 'gpaco', out=config))
     with pytest.raises(UserError, match='give --verify CONFIG'):
         convert.convert(options(path, 'gpaco', data=True))
     with pytest.raises(UserError, match=r'config file nowhere\.py does not exist'):

@@ -58,3 +58,6 @@ def test_mistakes_are_one_line(data, call):
     no_training.write_text('model = dict()\n')
     done = call('seg-stats', no_training, '--out', data / 'stats.json')
     assert done.mistake == f'error: {no_training} has no train_dataloader: name a config that trains'
+    done = call('seg-stats', data / 'config.py', '--out', no_training, '--data-root', data)
+    assert done.mistake == f'error: --out {no_training} must end in .json'
+    assert no_training.read_text() == 'model = dict()\n'
