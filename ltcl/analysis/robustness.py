@@ -39,8 +39,8 @@ class RobustnessResults:
     Attributes:
         about: What was tested; results of something else are never mixed in.
         sets: For each set ``folder`` (None for the config's own test set), ``images``, which tells them from others
-            that lay there, and ``top1``, a number or, for a corrupted set, ``{corruption: {severity: number}}`` with
-            severities as text.
+            that lay there, ``num_images``, under each corruption, and ``top1``, a number or, for a corrupted set,
+            ``{corruption: {severity: number}}`` with severities as text.
     """
 
     about: dict
@@ -60,17 +60,19 @@ class RobustnessResults:
         else:
             self.sets[name].setdefault('top1', {}).setdefault(corruption, {})[str(severity)] = top1
 
-    def begin(self, name: str, folder: str | None, images: str = '') -> None:
+    def begin(self, name: str, folder: str | None, images: str = '', num_images: int | None = None) -> None:
         """Make room for a set; what was measured on other images is forgotten.
 
         Args:
             name: Of the set.
             folder: Where it lies.
             images: What tells its images from those that lay there before.
+            num_images: How many they are, under one corruption.
         """
         about = {'folder': folder, 'images': images}
         if {key: self.sets.get(name, {}).get(key) for key in about} != about:
             self.sets[name] = about
+        self.sets[name]['num_images'] = num_images
 
     def corrupted(self, name: str) -> tuple[list[str], torch.Tensor]:
         """Corruptions of a set that are measured at all severities, and their accuracies as fractions.
@@ -126,12 +128,14 @@ class RobustnessResults:
                 table.add_row(corruption, *(f'{100 * float(value):.1f}' for value in cells))
             tables.append(table)
         summary = Table(title='Robustness')
-        for column in ('set', 'figure', 'percent'):
+        for column in ('set', 'images', 'figure', 'percent'):
             summary.add_column(column, no_wrap=True)
         summary.add_column('what it is')
         for name, figures in self.summary().items():
+            number = self.sets[name].get('num_images')  # not in the files of earlier versions
+            images = '' if number is None else f'{number:,}'
             for figure, value in figures.items():
-                summary.add_row(name, figure, f'{value:.2f}', self._meaning(name, figure))
+                summary.add_row(name, images, figure, f'{value:.2f}', self._meaning(name, figure))
         return [*tables, summary]
 
     def _meaning(self, name: str, figure: str) -> str:

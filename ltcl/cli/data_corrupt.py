@@ -132,8 +132,8 @@ def decoding_of(loader: 'LoadImage | None') -> dict[str, Any] | None:
     return {name: list(each) if isinstance(each, tuple) else each for name, each in found.items() if each} or None
 
 
-def keep_settings(out: Path, settings: dict) -> None:
-    """Write down how the images of a folder are made, and refuse to mix them with others.
+def keep_settings(out: Path, settings: dict, num_images: int) -> None:
+    """Write down how the images of a folder are made, and how many; refuse to mix them with others.
 
     Raises:
         UserError: The folder was begun with other settings.
@@ -148,7 +148,7 @@ def keep_settings(out: Path, settings: dict) -> None:
                 'choose another folder or remove it'
             )
     out.mkdir(parents=True, exist_ok=True)
-    write_atomic(out / SETTINGS_FILE, json.dumps(settings, indent=1) + '\n')
+    write_atomic(out / SETTINGS_FILE, json.dumps({**settings, 'images': num_images}, indent=1) + '\n')
 
 
 def choose_frost(args: argparse.Namespace) -> str | None:
@@ -233,9 +233,8 @@ def main(args: argparse.Namespace) -> None:
         items = [items[index] for index in sorted(kept)]
     how = dict(profile=profile, crop=profile == 'large' and not args.keep_size, seed=args.seed, decoding=decoding)
     frost_images = choose_frost(args)
-    keep_settings(
-        args.out, dict(source=args.source, limit=args.limit, **how, frost_images=frost_images, classes=classes)
-    )
+    about = dict(source=args.source, limit=args.limit, **how, frost_images=frost_images, classes=classes)
+    keep_settings(args.out, about, len(items))
     options = dict(out=args.out, corruptions=args.corruptions or list(FUNCTIONS), frost_images=frost_images, **how)
     count = write_all(items, options, args.workers)
     summary = f'{len(items)} images, {count} files written to {args.out}, {profile} severities; '

@@ -10,7 +10,6 @@ examples:
 
 import argparse
 import itertools
-import os
 import time
 from collections.abc import Iterator
 from hashlib import sha256
@@ -97,10 +96,10 @@ def plan(folders: dict[str, str | None], corruptions: list[str], common: dict) -
         common: Arguments of all data sets.
 
     Raises:
-        UserError: Names the first corruption folder that is missing.
+        UserError: Names the first corruption folder that is missing or lacks images.
     """
     from ltcl.analysis.robustness import CORRUPTED
-    from ltcl.datasets.robustness import corruption_folder
+    from ltcl.datasets.robustness import check_whole
 
     parts = []
     for name, folder in folders.items():
@@ -108,10 +107,9 @@ def plan(folders: dict[str, str | None], corruptions: list[str], common: dict) -
         if folder is None or name not in CORRUPTED:
             parts.append(Part(name, dataset or None))
             continue
-        for corruption, severity in itertools.product(corruptions, range(1, 6)):
-            corruption_folder(folder, corruption, severity)
-            variant = dict(dataset, corruption=corruption, severity=severity)
-            parts.append(Part(name, variant, corruption, severity))
+        variants = list(itertools.product(corruptions, range(1, 6)))
+        check_whole(folder, variants)
+        parts += [Part(name, dict(dataset, corruption=each, severity=level), each, level) for each, level in variants]
     return parts
 
 
@@ -142,26 +140,24 @@ def prepare(cfg: Config, checkpoint: str) -> None:
     cfg.test_dataloader.update(persistent_workers=False)
 
 
-def identity(cfg: Config, name: str, folder: str | None, corruption: str) -> str:
-    """What tells the images of a set from others that had its place.
+def look_at(cfg: Config, part: Part) -> tuple[str, int]:
+    """What tells the images of a set from others that had its place, and how many there are.
 
     Args:
         cfg: The config.
-        name: Of the set.
-        folder: Its folder, of which the settings and the number of images tell; None for the config's own test set, of
-            which the entries do.
-        corruption: The images of a corrupted set that are counted.
+        part: The set. Of a folder the settings and the number of images tell; of the config's own test set the entries.
     """
-    from ltcl.analysis.robustness import CORRUPTED
-    from ltcl.datasets.robustness import corruption_folder, read_settings
+    from ltcl.datasets.robustness import read_settings
     from ltcl.launch.compared_data import NO_IMAGES
+    from ltcl.registry import DATASETS
 
-    if folder is None:
-        dataset = cfg.test_dataloader.dataset.to_dict()
-        return sha256(str({key: dataset[key] for key in sorted(dataset.keys() - NO_IMAGES)}).encode()).hexdigest()
-    counted = corruption_folder(folder, corruption, 1) if name in CORRUPTED else folder
-    num_files = sum(len(files) for *_, files in os.walk(counted))
-    return sha256(f'{read_settings(folder)}{num_files}'.encode()).hexdigest()
+    entries = part.dataset or cfg.test_dataloader.dataset.to_dict()
+    num_images = len(DATASETS.build({**entries, 'pipeline': []}))
+    if part.dataset is None:
+        text = str({key: entries[key] for key in sorted(entries.keys() - NO_IMAGES)})
+    else:
+        text = f'{read_settings(part.dataset["data_root"])}{num_images}'
+    return sha256(text.encode()).hexdigest(), num_images
 
 
 def measure(runner: 'Runner', part: Part, num_classes: int | None, names: list[str] | None) -> float:
@@ -215,12 +211,13 @@ def run_all(
         if top1 is not None:
             yield f'{title}: top-1 {top1:.2f} (from {path.name})'
             continue
+        num_images = results.sets[part.name]['num_images']
         start = time.perf_counter()
         top1 = measure(runner, part, results.about['num_classes'], names)
         results.add(part.name, top1, part.corruption, part.severity)
         if is_main_process():
             results.save(path)
-        yield f'{title}: top-1 {top1:.2f} ({time.perf_counter() - start:.1f} s)'
+        yield f'{title}: top-1 {top1:.2f} ({num_images:,} images, {time.perf_counter() - start:.1f} s)'
 
 
 @command(options)
@@ -262,9 +259,9 @@ def main(args: argparse.Namespace) -> None:
     broadcast_object_list(shared)
     results = shared[0]
     # An earlier clean error counts, so it has to be of the same test set.
-    known = {'clean': None, **folders} if 'clean' in results.sets else folders
-    for name, folder in known.items():
-        results.begin(name, folder, identity(cfg, name, folder, corruptions[0]))
+    known = [Part('clean', None), *parts] if 'clean' in results.sets else parts
+    for _, (part, *_) in itertools.groupby(known, lambda part: part.name):
+        results.begin(part.name, folders.get(part.name), *look_at(cfg, part))
     names = real_names(trained_classes(load_checkpoint(args.checkpoint), args.checkpoint))
     runner.load_or_resume()
     console = Console(quiet=not is_main_process())

@@ -1,7 +1,7 @@
 """Test sets of images that differ from the training images: corrupted, rendered, sketched."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ from PIL import Image
 
 from ..errors import UserError
 from ..registry import DATASETS
+from .folder_walk import all_images
 from .image_folder import ImageFolderDataset
 from .transforms.load_image import decode_rgb
 
@@ -68,7 +69,7 @@ class CorruptedImages(ClassFolderTestSet):
     """Images under one corruption at one severity, as ``ltcl data corrupt`` writes them::
 
         data/fashion_mnist-c
-        ├── corruptions.json      classes, profile of severities and seed
+        ├── corruptions.json      classes, number of images, profile of severities and seed
         ├── gaussian_noise/1      0/000012.png, 1/000002.png, ...; a folder for each class
         └── ...
 
@@ -138,6 +139,29 @@ def corruption_folder(data_root: str | Path, corruption: str, severity: int) -> 
         if place.is_dir():
             return place
     raise UserError(f'{root} lacks the corruption folder {corruption}/{severity}: unpack or make all of them')
+
+
+def check_whole(data_root: str | Path, variants: Iterable[tuple[str, int]]) -> None:
+    """Refuse a folder that was made or unpacked in part: a stopped ``ltcl data corrupt`` leaves its first classes.
+
+    Args:
+        data_root: Folder of the corruptions.
+        variants: Corruptions and severities that are wanted.
+
+    Raises:
+        UserError: A folder is missing, or has other images in number than ``corruptions.json`` tells; without that file
+            than the fullest folder.
+    """
+    folders = [corruption_folder(data_root, *variant) for variant in variants]
+    counts = [sum(1 for _ in all_images(str(folder))) for folder in folders]
+    made = read_settings(data_root).get('images')
+    whole = made or max(counts)
+    for folder, count in zip(folders, counts, strict=True):
+        if count > whole:
+            raise UserError(f'{folder} has {count:,} images instead of {whole:,}: remove {data_root} and make it anew')
+        if count < whole:
+            way = 'the same `ltcl data corrupt` goes on with it' if made else 'unpack or make all of them'
+            raise UserError(f'{folder} has {count:,} of {whole:,} images: {way}')
 
 
 @DATASETS.register_module()

@@ -69,6 +69,7 @@ def test_an_interrupted_test_goes_on(corrupted, checkpoint, tmp_path, monkeypatc
     assert first['summary']['corrupted']['mean_error_increase'] == pytest.approx(increase)
     rows = list(csv.DictReader(path.with_suffix('.csv').open()))
     assert [float(row['percent']) for row in rows if row['corruption']] == top1
+    assert [each['num_images'] for each in first['sets'].values()] == [sum(CLASS_COUNTS)] * 2
 
     del first['sets']['corrupted']['top1']['fog']['4']
     path.write_text(json.dumps(first))
@@ -76,7 +77,7 @@ def test_an_interrupted_test_goes_on(corrupted, checkpoint, tmp_path, monkeypatc
     monkeypatch.setattr(tool, 'measure', lambda runner, part, num_classes, names: measured.append(part) or 12.5)
     printed = call(tool, monkeypatch, capsys, *words)
     assert [(part.corruption, part.severity) for part in measured] == [('fog', 4)]
-    assert 'corrupted fog 4: top-1 12.50' in printed
+    assert 'corrupted fog 4: top-1 12.50 (40 images, ' in printed
     assert json.loads(path.read_text())['sets']['corrupted']['top1']['fog']['4'] == 12.5
 
 
@@ -105,6 +106,9 @@ def test_run_of_frozen_features_is_tested_on_images(images, tmp_path, monkeypatc
 def test_figures_of_images_that_were_replaced_are_forgotten(
     corrupted, checkpoint, tmp_path, monkeypatch, capsys, change
 ):
+    settings = json.loads((corrupted / 'corruptions.json').read_text())
+    del settings['images']  # as an earlier version wrote it
+    (corrupted / 'corruptions.json').write_text(json.dumps(settings))
     words = [*checkpoint, '--clean', '--corrupted', corrupted, '--corruptions', *SOME]
     measured = []
     monkeypatch.setattr(tool, 'measure', lambda runner, part, num_classes, names: measured.append(part.name) or 12.5)
@@ -112,9 +116,9 @@ def test_figures_of_images_that_were_replaced_are_forgotten(
     call(tool, monkeypatch, capsys, *words)
     assert measured == ['clean', *['corrupted'] * 10]
     if change == 'images':
-        next((corrupted / SOME[0] / '1').rglob('*.png')).unlink()
+        for path in corrupted.rglob(next((corrupted / SOME[0] / '1').rglob('*.png')).name):
+            path.unlink()
     else:
-        settings = json.loads((corrupted / 'corruptions.json').read_text())
         (corrupted / 'corruptions.json').write_text(json.dumps({**settings, 'seed': 1}))
     call(tool, monkeypatch, capsys, *words)
     assert measured[11:] == ['corrupted'] * 10
@@ -183,6 +187,31 @@ def test_images_are_decoded_only_if_the_pipeline_does_not(images, fashion_mnist_
 def test_a_missing_corruption_is_named_before_any_work(corrupted, checkpoint, monkeypatch, capsys):
     error = call(tool, monkeypatch, capsys, *checkpoint, '--corrupted', corrupted, fails=True)
     assert error == f'error: {corrupted} lacks the corruption folder gaussian_noise/1: unpack or make all of them'
+
+
+@pytest.mark.parametrize(
+    ('is_told', 'severities', 'number', 'way'),
+    [
+        (True, (1, 2, 3, 4, 5), 30, 'has 30 of 40 images: the same `ltcl data corrupt` goes on with it'),
+        (True, (1, 2, 3, 4, 5), 50, 'has 50 images instead of 40: remove'),
+        (False, (3,), 30, 'has 30 of 40 images: unpack or make all of them'),
+    ],
+)
+def test_a_set_that_is_there_in_part_is_refused_before_any_work(
+    corrupted, checkpoint, monkeypatch, capsys, is_told, severities, number, way
+):
+    if not is_told:
+        (corrupted / 'corruptions.json').unlink()
+    for severity in severities:
+        folder = corrupted / f'fog/{severity}'
+        for path in sorted(folder.rglob('*.png'))[number:]:
+            path.unlink()
+        for extra in range(40, number):
+            Image.new('RGB', (16, 16)).save(folder / 'class_0' / f'more_{extra}.png')
+    words = [*checkpoint, '--clean', '--corrupted', corrupted, '--corruptions', *SOME]
+    monkeypatch.setattr(tool, 'measure', lambda *_: pytest.fail('measured'))
+    error = call(tool, monkeypatch, capsys, *words, fails=True)
+    assert error.startswith(f'error: {corrupted}/fog/{severities[0]} {way}')
 
 
 @pytest.mark.parametrize(
@@ -306,6 +335,7 @@ def test_test_set_of_a_config_is_corrupted_under_its_labels(fashion_mnist_root, 
     settings = json.loads((tmp_path / 'out/corruptions.json').read_text())
     assert settings['classes'] == list('0123456789')
     assert settings['profile'] == 'small'
+    assert settings['images'] == 30
     error = call(corrupt_tool, monkeypatch, capsys, *words, '--seed', 1, fails=True)
     assert 'was begun with seed = 0, now it is 1' in error
 
