@@ -145,19 +145,22 @@ def look_at(cfg: Config, part: Part) -> tuple[str, int]:
 
     Args:
         cfg: The config.
-        part: The set. Of a folder the settings and the number of images tell; of the config's own test set the entries.
+        part: The set. Of a folder the settings and the number of images tell; of the config's own test set the entries
+            and the fingerprint.
     """
     from ltcl.datasets.robustness import read_settings
+    from ltcl.datasets.set_fingerprint import describe_set
     from ltcl.launch.compared_data import NO_IMAGES
     from ltcl.registry import DATASETS
 
     entries = part.dataset or cfg.test_dataloader.dataset.to_dict()
-    num_images = len(DATASETS.build({**entries, 'pipeline': []}))
+    dataset = DATASETS.build({**entries, 'pipeline': []})
     if part.dataset is None:
-        text = str({key: entries[key] for key in sorted(entries.keys() - NO_IMAGES)})
+        chosen = {key: entries[key] for key in sorted(entries.keys() - NO_IMAGES)}
+        text = f'{chosen}{describe_set(dataset)}'
     else:
-        text = f'{read_settings(part.dataset["data_root"])}{num_images}'
-    return sha256(text.encode()).hexdigest(), num_images
+        text = f'{read_settings(part.dataset["data_root"])}{len(dataset)}'
+    return sha256(text.encode()).hexdigest(), len(dataset)
 
 
 def measure(runner: 'Runner', part: Part, num_classes: int | None, names: list[str] | None) -> float:

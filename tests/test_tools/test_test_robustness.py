@@ -135,6 +135,15 @@ def test_figures_of_another_test_set_are_forgotten(images, checkpoint, tmp_path,
     assert '(from' not in call(tool, monkeypatch, capsys, config, weights, *words)
 
 
+def test_a_clean_figure_is_forgotten_when_an_image_was_moved(images, checkpoint, tmp_path, monkeypatch, capsys):
+    mine = shutil.copytree(images, tmp_path / 'mine')
+    words = [*checkpoint, '--clean', '--cfg-options', f'test_dataloader.dataset.data_prefix={mine}']
+    call(tool, monkeypatch, capsys, *words)
+    assert '(from' in call(tool, monkeypatch, capsys, *words)
+    (mine / 'class_0' / '0.png').rename(mine / 'class_1' / 'moved.png')
+    assert '(from' not in call(tool, monkeypatch, capsys, *words)
+
+
 def test_a_clean_error_of_another_test_set_counts_for_nothing(
     images, corrupted, checkpoint, tmp_path, monkeypatch, capsys
 ):
