@@ -10,6 +10,7 @@ examples:
 """
 
 import argparse
+import os
 import shlex
 from pathlib import Path
 
@@ -38,23 +39,24 @@ def main(args: argparse.Namespace) -> None:
     from ltcl.report.page import PAGE_FILE, write_page
     from ltcl.report.run_files import read_run
 
-    if args.predictions is not None and len(args.runs) > 1:
+    folders = list({os.path.realpath(folder): folder for folder in args.runs}.values())
+    if args.predictions is not None and len(folders) > 1:
         raise UserError('--predictions is for one run: leave it out to compare several')
-    runs = [read_run(folder, args.predictions) for folder in args.runs]
-    out = Path(args.out or (args.runs[0] / PAGE_FILE if len(runs) == 1 else 'comparison.html'))
+    runs = [read_run(folder, args.predictions) for folder in folders]
+    out = Path(args.out or (folders[0] / PAGE_FILE if len(runs) == 1 else 'comparison.html'))
     try:
         write_page(runs, out)
     except OSError as error:
         raise UserError(f'{out} cannot be written ({error.strerror or error}): name another file with --out') from error
     print(f'Report in {visible(out)}')
     if len(runs) == 1 and (folder := runs[0].gone_folder) is not None:
-        name = visible(args.runs[0])
+        name = visible(folders[0])
         print(
             f'It lacks the pictures of wrong answers: they were in {visible(folder)}, which is not there any more. '
             f'`ltcl test {name} DATA --out {name}/predictions.npz` finds them in the folder DATA where they are now'
         )
     if len(runs) == 1 and runs[0].answers is None and runs[0].scenes is None:
-        run, saved = (shlex.quote(visible(each)) for each in (args.runs[0], f'{args.runs[0]}/predictions.npz'))
+        run, saved = (shlex.quote(visible(each)) for each in (folders[0], f'{folders[0]}/predictions.npz'))
         if runs[0].left_out:
             print(visible(f'The predictions in the folder are left out: {runs[0].left_out}'))
             return

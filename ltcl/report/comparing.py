@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from ltcl.analysis.run_report import how_tested, split_of
 from ltcl.errors import UserError
-from ltcl.neutral_text import visible
+from ltcl.neutral_text import shorten, visible
 
 from .charts import bunch, curves
 from .class_rows import ClassRow, are_counts_known
@@ -132,6 +132,13 @@ def differences(runs: Sequence[RunFiles], rows: Sequence[list[ClassRow]]) -> lis
         found.append('Some runs are measured on test images, others on validation images.')
     elif _differ(runs, 'measured'):
         found.append('The runs are measured on different images.')
+    lengths: dict[str, list[str]] = {}
+    for run in runs:
+        if length := run.length:
+            lengths.setdefault(length, []).append(_folder(run))
+    if len(lengths) > 1:
+        told = '; '.join(f'{length} ({shorten(names)})' for length, names in lengths.items())
+        found.append(f'The runs were measured after different lengths of training: {told}.')
     ways = sorted({how_tested(run.report) for run in runs})
     if len(ways) > 1:
         found.append(f'The runs are tested in different ways: {"; ".join(way or "without options" for way in ways)}.')

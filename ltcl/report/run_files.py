@@ -77,6 +77,12 @@ class RunFiles:
         }
         return {name: each['fingerprint'] for name, each in sets.items() if each}
 
+    @property
+    def length(self) -> str:
+        """How long it had been trained at its last validation, such as ``epoch 10``; empty where that is not known."""
+        unit, last = self.training.get('unit'), self.training.get('last') or {}
+        return f'{unit} {last[unit]}' if last.get(unit) is not None else ''
+
     def image_file(self, place: int) -> Path | None:
         """File of an image of the saved predictions; None where it is not at hand."""
         assert self.saved is not None

@@ -303,6 +303,24 @@ def test_runs_of_other_data_are_no_seeds_and_are_told(tmp_path):
         build_page([read_run(tmp_path / name) for name in 'ab'])
 
 
+def test_a_run_that_is_not_finished_is_told(tmp_path):
+    folders = [write_run(tmp_path / name, saved(*answers(5)), config='a = 1\n') for name in 'abc']
+    assert 'lengths of training' not in build_page([read_run(folder) for folder in folders])
+    report = json.loads((folders[1] / 'metrics.json').read_text())
+    report['last'] = report['history'][0]
+    (folders[1] / 'metrics.json').write_text(json.dumps(report))
+    page = build_page([read_run(folder) for folder in folders])
+    assert 'measured after different lengths of training: epoch 3 (a, c); epoch 1 (b).' in page
+
+
+def test_a_folder_that_is_named_twice_counts_once(call, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_run(tmp_path / 'run', saved(*answers(5)))
+    assert call('report', 'run', tmp_path / 'run').out.startswith('Report in ')
+    assert not (tmp_path / 'comparison.html').exists()
+    assert 'standard deviation of' not in (tmp_path / 'run' / 'report.html').read_text()
+
+
 @pytest.mark.parametrize(
     ('starts', 'runs'),
     [
