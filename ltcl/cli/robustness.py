@@ -87,19 +87,21 @@ def folders_of(args: argparse.Namespace) -> dict[str, str | None]:
     return folders
 
 
-def plan(folders: dict[str, str | None], corruptions: list[str], common: dict) -> list[Part]:
+def plan(folders: dict[str, str | None], corruptions: list[str], common: dict, names: list[str] | None) -> list[Part]:
     """All accuracies to be measured.
 
     Args:
         folders: As :func:`folders_of` returns them.
         corruptions: Names.
         common: Arguments of all data sets.
+        names: Classes of the training; None where the checkpoint does not tell.
 
     Raises:
         UserError: Names the first corruption folder that is missing or lacks images.
     """
     from ltcl.analysis.robustness import CORRUPTED
     from ltcl.datasets.robustness import check_whole
+    from ltcl.registry import DATASETS
 
     parts = []
     for name, folder in folders.items():
@@ -109,6 +111,10 @@ def plan(folders: dict[str, str | None], corruptions: list[str], common: dict) -
             continue
         variants = list(itertools.product(corruptions, range(1, 6)))
         check_whole(folder, variants)
+        if name == 'corrupted':
+            first = dict(dataset, corruption=variants[0][0], severity=variants[0][1], pipeline=[])
+            if {*DATASETS.build(first).CLASSES} < {*(names or ())}:
+                dataset['classes'] = names  # test images may lack a class
         parts += [Part(name, dict(dataset, corruption=each, severity=level), each, level) for each, level in variants]
     return parts
 
@@ -140,13 +146,17 @@ def prepare(cfg: Config, checkpoint: str) -> None:
     cfg.test_dataloader.update(persistent_workers=False)
 
 
-def look_at(cfg: Config, part: Part) -> tuple[str, int]:
+def look_at(cfg: Config, part: Part, names: list[str] | None) -> tuple[str, int]:
     """What tells the images of a set from others that had its place, and how many there are.
 
     Args:
         cfg: The config.
         part: The set. Of a folder the settings and the number of images tell; of the config's own test set the entries
             and the fingerprint.
+        names: Classes of the training; None where the checkpoint does not tell.
+
+    Raises:
+        UserError: The set has other classes than the model, or in another order.
     """
     from ltcl.datasets.robustness import read_settings
     from ltcl.datasets.set_fingerprint import describe_set
@@ -155,12 +165,36 @@ def look_at(cfg: Config, part: Part) -> tuple[str, int]:
 
     entries = part.dataset or cfg.test_dataloader.dataset.to_dict()
     dataset = DATASETS.build({**entries, 'pipeline': []})
+    check_classes(part.name, dataset, cfg.model.head.get('num_classes'), names)
     if part.dataset is None:
         chosen = {key: entries[key] for key in sorted(entries.keys() - NO_IMAGES)}
         text = f'{chosen}{describe_set(dataset)}'
     else:
         text = f'{read_settings(part.dataset["data_root"])}{len(dataset)}'
     return sha256(text.encode()).hexdigest(), len(dataset)
+
+
+def check_classes(name: str, dataset: Any, num_classes: int | None, names: list[str] | None) -> None:
+    """Refuse a set with other classes than the model, or in another order; ImageNet-R has some of them.
+
+    Args:
+        name: Of the set.
+        dataset: The set.
+        num_classes: Classes of the model; None where the config does not tell.
+        names: Their names in the order of the training; None where the checkpoint does not tell.
+
+    Raises:
+        UserError: It has.
+    """
+    from ltcl.engine.class_agreement import check_names, class_names
+
+    if name == 'imagenet_r':
+        return
+    found = len(dataset.CLASSES)
+    if num_classes not in (None, found):
+        way = ': `ltcl data corrupt CONFIG OUT` makes one of the test set of the config' if name == 'corrupted' else ''
+        raise UserError(f'{name} has {found} classes, the model of the config has {num_classes}{way}')
+    check_names(names, class_names(dataset), name)
 
 
 def measure(runner: 'Runner', part: Part, num_classes: int | None, names: list[str] | None) -> float:
@@ -177,19 +211,13 @@ def measure(runner: 'Runner', part: Part, num_classes: int | None, names: list[s
     """
     from mmengine.runner import TestLoop
 
-    from ltcl.engine.class_agreement import check_names, class_names
-
     cfg = runner.cfg
-    subset = part.name == 'imagenet_r'
-    metric = dict(type='ltcl.ClassSubsetAccuracy') if subset else dict(type='Accuracy', topk=(1,), thrs=None)
+    is_subset = part.name == 'imagenet_r'
+    metric = dict(type='ltcl.ClassSubsetAccuracy') if is_subset else dict(type='Accuracy', topk=(1,), thrs=None)
     loader = cfg.test_dataloader if part.dataset is None else {**cfg.test_dataloader, 'dataset': part.dataset}
     loader = runner.build_dataloader(loader, seed=runner.seed)
     loop = TestLoop(runner, loader, [metric], fp16=cfg.test_cfg.get('fp16', False))
-    found = len(loader.dataset.CLASSES)
-    if not subset and num_classes not in (None, found):
-        raise UserError(f'{part.name} has {found} classes, the model of the config has {num_classes}')
-    if not subset:
-        check_names(names, class_names(loader.dataset), part.name)
+    check_classes(part.name, loader.dataset, num_classes, names)
     if not isinstance(runner._test_loop, TestLoop):
         # Hooks that give the model what it needs do it before the first set; the others have nothing new for them.
         runner._test_loop = loop
@@ -249,7 +277,8 @@ def main(args: argparse.Namespace) -> None:
     # Serialising is for worker processes; it costs a second a set.
     common = dict(**images, serialize_data=cfg.test_dataloader.get('num_workers', 0) > 0)
     corruptions = args.corruptions or list(CORRUPTIONS)
-    parts = plan(folders, corruptions, common)
+    names = real_names(trained_classes(load_checkpoint(args.checkpoint), args.checkpoint))
+    parts = plan(folders, corruptions, common, names)
     num_classes = cfg.model.head.get('num_classes')
     about = dict(
         checkpoint=sha256(Path(args.checkpoint).read_bytes()).hexdigest(),
@@ -264,8 +293,7 @@ def main(args: argparse.Namespace) -> None:
     # An earlier clean error counts, so it has to be of the same test set.
     known = [Part('clean', None), *parts] if 'clean' in results.sets else parts
     for _, (part, *_) in itertools.groupby(known, lambda part: part.name):
-        results.begin(part.name, folders.get(part.name), *look_at(cfg, part))
-    names = real_names(trained_classes(load_checkpoint(args.checkpoint), args.checkpoint))
+        results.begin(part.name, folders.get(part.name), *look_at(cfg, part, names))
     runner.load_or_resume()
     console = Console(quiet=not is_main_process())
     for line in run_all(runner, parts, results, path, names):

@@ -241,10 +241,26 @@ def test_a_set_with_other_classes_than_the_model_is_refused(checkpoint, tmp_path
             folder = tmp_path / f'c/fog/{severity}/{name}'
             folder.mkdir(parents=True)
             Image.new('RGB', (16, 16)).save(folder / '1.png')
-    error = call(
-        tool, monkeypatch, capsys, *checkpoint, '--corrupted', tmp_path / 'c', '--corruptions', 'fog', fails=True
-    )
-    assert error == f'error: corrupted has 2 classes, the model of the config has {len(CLASS_COUNTS)}'
+    monkeypatch.setattr(tool, 'measure', lambda *_: pytest.fail('measured'))
+    words = ['--clean', '--corrupted', tmp_path / 'c', '--corruptions', 'fog']
+    error = call(tool, monkeypatch, capsys, *checkpoint, *words, fails=True)
+    way = '`ltcl data corrupt CONFIG OUT` makes one of the test set of the config'
+    assert error == f'error: corrupted has 2 classes, the model of the config has {len(CLASS_COUNTS)}: {way}'
+
+
+def test_a_test_folder_may_lack_a_class_of_the_training(images, checkpoint, tmp_path, monkeypatch, capsys):
+    config, weights = checkpoint
+    saved = torch.load(weights, weights_only=True)
+    saved['state_dict']['head.fc.bias'] += torch.tensor([0, 0, 1000])
+    torch.save({**saved, 'meta': {'dataset_meta': {'classes': ('class_0', 'class_1', 'class_2')}}}, weights)
+    shutil.copytree(images, tmp_path / 'mine', ignore=shutil.ignore_patterns('class_1'))
+    words = ['--corruptions', 'fog', '--workers', 1]
+    call(corrupt_tool, monkeypatch, capsys, tmp_path / 'mine', tmp_path / 'c', *words)
+    words = [config, weights, '--clean', '--corrupted', tmp_path / 'c', '--corruptions', 'fog']
+    call(tool, monkeypatch, capsys, *words)
+    found = json.loads((tmp_path / 'run/robustness_model.json').read_text())
+    # Every answer is class_2, which has 4 of 28 images.
+    assert [*found['sets']['corrupted']['top1']['fog'].values()] == pytest.approx([100 * 4 / 28] * 5, abs=1e-4)
 
 
 def test_imagenet_r_through_the_tool(tmp_path, images, monkeypatch, capsys):
