@@ -13,6 +13,7 @@ import argparse
 import json
 import multiprocessing
 import os
+from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -53,7 +54,7 @@ def options(parser: ArgumentParser) -> None:
     parser.add_argument(
         '--profile',
         choices=('small', 'large'),
-        help='severities of CIFAR-10-C or of ImageNet-C (default: small if the first image has a side of at most 64)',
+        help='severities of CIFAR-10-C or of ImageNet-C (default: small if each has a side of at most 64)',
     )
     parser.add_argument(
         '--keep-size', action='store_true', help='do not cut large images to 224x224, for which the severities are made'
@@ -130,6 +131,25 @@ def decoding_of(loader: 'LoadImage | None') -> dict[str, Any] | None:
     """The options by which a step reads files otherwise than the published recipes do, as JSON has them."""
     found = {name: getattr(loader, name, None) for name in DECODING}
     return {name: list(each) if isinstance(each, tuple) else each for name, each in found.items() if each} or None
+
+
+def choose_profile(source: str, items: list[Item]) -> str:
+    """The severities for images of these sizes, which one set has alike.
+
+    Raises:
+        UserError: Some are small and some are large.
+    """
+    from ltcl.data_stats.figures import kinds_of
+    from ltcl.datasets.corruptions import SMALL_SIDE, profile_of
+
+    _, sizes = kinds_of([image for _, image in items])
+    profiles = Counter(profile_of(height, width) for width, height in sizes.tolist())
+    if len(profiles) > 1:
+        raise UserError(
+            f'{source} has {profiles["small"]:,} images with a side of at most {SMALL_SIDE} pixels and '
+            f'{profiles["large"]:,} larger: choose the severities for all with --profile small or --profile large'
+        )
+    return next(iter(profiles), 'large')
 
 
 def keep_settings(out: Path, settings: dict, num_images: int) -> None:
@@ -219,18 +239,15 @@ def main(args: argparse.Namespace) -> None:
     # After the options, so that a mistyped one is answered at once.
     import numpy as np
 
-    from ltcl.datasets.corruptions import FUNCTIONS, profile_of
-    from ltcl.datasets.robustness import read_image
+    from ltcl.datasets.corruptions import FUNCTIONS
 
     check(args)
     read_source = images_of_config if find_config(args.source).suffix == '.py' else images_of_folder
     items, classes, decoding = read_source(args.source)
-    first = items[0][1]
-    first = read_image(first, 'rgb', **(decoding or {})) if isinstance(first, str) else first
-    profile = args.profile or profile_of(*first.shape[:2])
     if args.limit is not None:
         kept = np.random.default_rng(args.seed).permutation(len(items))[: args.limit]
         items = [items[index] for index in sorted(kept)]
+    profile = args.profile or choose_profile(args.source, items)
     how = dict(profile=profile, crop=profile == 'large' and not args.keep_size, seed=args.seed, decoding=decoding)
     frost_images = choose_frost(args)
     about = dict(source=args.source, limit=args.limit, **how, frost_images=frost_images, classes=classes)

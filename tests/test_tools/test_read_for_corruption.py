@@ -68,6 +68,18 @@ def test_images_that_are_read_otherwise_are_not_mixed_in(images, tmp_path, call)
     assert 'was begun with decoding = None, now it is' in call('data', 'corrupt', images, tmp_path / 'out').mistake
 
 
+def test_small_and_large_images_are_not_mixed_unasked(images, tmp_path, call):
+    Image.new('RGB', (80, 65)).save(images / 'a' / 'large.jpg')
+    done = call('data', 'corrupt', images, tmp_path / 'out')
+    assert f'{images} has 4 images with a side of at most 64 pixels and 1 larger' in done.mistake
+    assert 'choose the severities for all with --profile' in done.mistake
+    assert not (tmp_path / 'out').exists()
+    words = ['--corruptions', 'contrast', '--workers', 1]
+    for profile in ('small', 'large'):
+        done = call('data', 'corrupt', images, tmp_path / profile, '--profile', profile, *words)
+        assert (done.status, f'{profile} severities' in done.err) == (0, True)
+
+
 def test_parts_of_a_folder_are_no_classes(images, tmp_path, call):
     for part in ('train', 'test'):
         shutil.copytree(images, tmp_path / 'whole' / part)
