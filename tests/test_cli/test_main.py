@@ -98,6 +98,13 @@ def test_unknown_option_is_answered_with_the_nearest_one(call, words, hint):
     assert shown == f'error: unrecognized arguments: {hint}ltcl compare --help lists the options\n'
 
 
+@pytest.mark.parametrize('words', ['features r', 'data corrupt a b', 'data split a', 'data fashion-scenes', 'browse a'])
+def test_a_seed_of_random_numbers_is_not_below_zero(call, words):
+    status, _, errors = call(*words.split(), '--seed', '-1')
+    assert status == 2
+    assert 'argument --seed: -1 is no whole number from 0 on' in errors
+
+
 @pytest.mark.parametrize(('words', 'command'), [([], 'train'), (['data'], 'fashion-mnist')])
 def test_no_command_shows_which_there_are(call, words, command):
     status, _, shown = call(*words)
