@@ -162,14 +162,17 @@ def keep_settings(out: Path, settings: dict, num_images: int) -> None:
     from ltcl.datasets.robustness import SETTINGS_FILE, read_settings
 
     found = read_settings(out)
-    for key, value in settings.items():
-        if found and found.get(key) != value:
-            raise UserError(
-                f'{out} was begun with {key} = {found.get(key)!r}, now it is {value!r}: '
-                'choose another folder or remove it'
-            )
+    others = [] if not found else [key for key, value in settings.items() if not is_same(found.get(key), value)]
+    if others:
+        told = '; '.join(f'{key} = {found.get(key)!r:.200}, now it is {settings[key]!r:.200}' for key in others)
+        raise UserError(f'{out} was begun with {told}: choose another folder or remove it')
     out.mkdir(parents=True, exist_ok=True)
     write_atomic(out / SETTINGS_FILE, json.dumps({**settings, 'images': num_images}, indent=1) + '\n')
+
+
+def is_same(begun: object, now: object) -> bool:
+    """Whether two settings are the same; earlier versions wrote a folder down as it was typed."""
+    return begun == now or (isinstance(begun, str) and os.path.abspath(begun) == now)
 
 
 def choose_frost(args: argparse.Namespace) -> str | None:
@@ -178,7 +181,7 @@ def choose_frost(args: argparse.Namespace) -> str | None:
     from ltcl.datasets.robustness import read_settings
 
     if args.frost_images is not None or args.draw_frost:
-        return args.frost_images and str(args.frost_images)
+        return args.frost_images and os.path.abspath(args.frost_images)
     settings = read_settings(args.out)
     if 'frost_images' in settings and settings['frost_images'] in (None, PACKAGE):
         return settings['frost_images']
@@ -243,15 +246,16 @@ def main(args: argparse.Namespace) -> None:
     from ltcl.datasets.corruptions import FUNCTIONS
 
     check(args)
-    read_source = images_of_config if find_config(args.source).suffix == '.py' else images_of_folder
-    items, classes, decoding = read_source(args.source)
+    is_config = find_config(args.source).suffix == '.py'
+    items, classes, decoding = (images_of_config if is_config else images_of_folder)(args.source)
     if args.limit is not None:
         kept = np.random.default_rng(args.seed).permutation(len(items))[: args.limit]
         items = [items[index] for index in sorted(kept)]
     profile = args.profile or choose_profile(args.source, items)
     how = dict(profile=profile, crop=profile == 'large' and not args.keep_size, seed=args.seed, decoding=decoding)
     frost_images = choose_frost(args)
-    about = dict(source=args.source, limit=args.limit, **how, frost_images=frost_images, classes=classes)
+    source = args.source if is_config else os.path.abspath(args.source)
+    about = dict(source=source, limit=args.limit, **how, frost_images=frost_images, classes=classes)
     keep_settings(args.out, about, len(items))
     options = dict(out=args.out, corruptions=args.corruptions or list(FUNCTIONS), frost_images=frost_images, **how)
     count = write_all(items, options, args.workers)

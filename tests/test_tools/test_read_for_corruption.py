@@ -68,6 +68,27 @@ def test_images_that_are_read_otherwise_are_not_mixed_in(images, tmp_path, call)
     assert 'was begun with decoding = None, now it is' in call('data', 'corrupt', images, tmp_path / 'out').mistake
 
 
+def test_a_folder_goes_on_however_it_is_spelled(images, tmp_path, call, monkeypatch):
+    out, words = tmp_path / 'out', ['--corruptions', 'contrast', '--workers', 1]
+    monkeypatch.chdir(images.parent)
+    for spelled in (images, f'{images}/', 'images', './images/'):
+        done = call('data', 'corrupt', spelled, out, *words)
+        assert done.status == 0, done.err
+    settings = json.loads((out / 'corruptions.json').read_text())
+    assert settings['source'] == str(images)
+    (out / 'corruptions.json').write_text(json.dumps({**settings, 'source': f'{images}/'}))  # as an earlier version
+    assert call('data', 'corrupt', images, out, *words).status == 0
+
+
+def test_all_that_differs_from_what_was_begun_is_told(images, tmp_path, call):
+    out, words = tmp_path / 'out', ['--corruptions', 'contrast', '--workers', 1]
+    assert call('data', 'corrupt', images, out, *words).status == 0
+    other = shutil.copytree(images, tmp_path / 'other')
+    mistake = call('data', 'corrupt', other, out, *words, '--seed', 1).mistake
+    told = f"source = '{images}', now it is '{other}'; seed = 0, now it is 1"
+    assert mistake == f'error: {out} was begun with {told}: choose another folder or remove it'
+
+
 def test_small_and_large_images_are_not_mixed_unasked(images, tmp_path, call):
     Image.new('RGB', (80, 65)).save(images / 'a' / 'large.jpg')
     done = call('data', 'corrupt', images, tmp_path / 'out')
