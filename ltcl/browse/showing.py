@@ -1,6 +1,7 @@
 """From the command line to the sheet."""
 
 import argparse
+import shlex
 
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
@@ -57,7 +58,7 @@ def look_in(cfg: Config, run: str, data: str | None) -> None:
     """
     images = own_images(cfg)
     if data is None:
-        refuse_gone(cfg, run, f'ltcl browse {run} DATA')
+        refuse_gone(cfg, run, f'ltcl browse {shlex.quote(str(run))} DATA')
         return
     require_folder(data)
     if images is None:

@@ -1,6 +1,7 @@
 """The answers of a run, as it is, for its validation and its test images."""
 
 import argparse
+import shlex
 import tempfile
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -64,7 +65,7 @@ def collect(run: str, data: str | None = None, in_halves: bool = False) -> Answe
         tested = config_under_test(run)
     bounds = bounds_of(tested) or DEFAULT_BOUNDS
     if data is None:
-        refuse_gone(cfg, run, f'ltcl calibrate {run} DATA', 'val')
+        refuse_gone(cfg, run, f'ltcl calibrate {shlex.quote(str(run))} DATA', 'val')
         use_validation(cfg, run, in_halves)
         val = answers_of(cfg, 'val')
     else:

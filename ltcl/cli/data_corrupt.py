@@ -13,6 +13,7 @@ import argparse
 import json
 import multiprocessing
 import os
+import shlex
 from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
@@ -261,5 +262,5 @@ def main(args: argparse.Namespace) -> None:
     count = write_all(items, options, args.workers)
     summary = f'{len(items)} images, {count} files written to {args.out}, {profile} severities; '
     summary += describe_frost(frost_images)
-    command = f'ltcl robustness CONFIG CHECKPOINT --clean --corrupted {args.out}'
+    command = f'ltcl robustness CONFIG CHECKPOINT --clean --corrupted {shlex.quote(str(args.out))}'
     Console(stderr=True).print(f'{markup(summary)}\nTest a model on them: {markup(command)}', soft_wrap=True)

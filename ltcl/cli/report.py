@@ -49,14 +49,13 @@ def main(args: argparse.Namespace) -> None:
     except OSError as error:
         raise UserError(f'{out} cannot be written ({error.strerror or error}): name another file with --out') from error
     print(f'Report in {visible(out)}')
+    run, saved = (shlex.quote(visible(each)) for each in (folders[0], f'{folders[0]}/predictions.npz'))
     if len(runs) == 1 and (folder := runs[0].gone_folder) is not None:
-        name = visible(folders[0])
         print(
             f'It lacks the pictures of wrong answers: they were in {visible(folder)}, which is not there any more. '
-            f'`ltcl test {name} DATA --out {name}/predictions.npz` finds them in the folder DATA where they are now'
+            f'`ltcl test {run} DATA --out {saved}` finds them in the folder DATA where they are now'
         )
     if len(runs) == 1 and runs[0].answers is None and runs[0].scenes is None:
-        run, saved = (shlex.quote(visible(each)) for each in (folders[0], f'{folders[0]}/predictions.npz'))
         if runs[0].left_out:
             print(visible(f'The predictions in the folder are left out: {runs[0].left_out}'))
             return

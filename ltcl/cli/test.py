@@ -15,6 +15,7 @@ examples:
 """
 
 import argparse
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -120,7 +121,7 @@ def read_config(args: argparse.Namespace, members: list[tuple[str, str]]) -> Con
         data = args.checkpoint
         cfg = config_of_run(args, args.config, data)
         if data is None:
-            refuse_gone(cfg, args.config, f'ltcl test {args.config} DATA', args.split)
+            refuse_gone(cfg, args.config, f'ltcl test {shlex.quote(args.config)} DATA', args.split)
         return add_options(cfg, args, data=None if data is None or is_own(cfg, data) else data)
     first, *others = [load_config(config) for config, _ in members]
     for _, checkpoint in members:

@@ -1,6 +1,7 @@
 """The four files of Fashion-MNIST: names, checksums, reading, and unpacking of the published archives."""
 
 import gzip
+import shlex
 import zlib
 from hashlib import sha256
 from pathlib import Path
@@ -35,13 +36,13 @@ def read_verified(folder: str | Path, name: str) -> bytes:
     Raises:
         UserError: The file is missing or not the published one.
     """
-    path = Path(folder) / name
+    path, remedy = Path(folder) / name, f'run `{COMMAND} {shlex.quote(str(folder))}`'
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise UserError(f'cannot read {path} ({error.strerror}): run `{COMMAND} {folder}`') from error
+        raise UserError(f'cannot read {path} ({error.strerror}): {remedy}') from error
     if not is_intact(name, content):
-        raise UserError(f'{path} is corrupt (its SHA-256 is not the published one): run `{COMMAND} {folder}`')
+        raise UserError(f'{path} is corrupt (its SHA-256 is not the published one): {remedy}')
     return content
 
 

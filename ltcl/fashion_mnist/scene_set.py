@@ -1,5 +1,6 @@
 """The composed scenes as a data set of mmseg. Imports mmseg: only segmentation configs name this module."""
 
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -30,5 +31,6 @@ class FashionScenes(BaseSegDataset):
         """Paths of pictures and label maps."""
         folder = Path(self.data_prefix['img_path'])
         if not folder.is_dir():
-            raise UserError(f'there are no scenes in {folder}: run `ltcl data fashion-scenes --out {self.data_root}`')
+            out = shlex.quote(str(self.data_root))
+            raise UserError(f'there are no scenes in {folder}: run `ltcl data fashion-scenes --out {out}`')
         return super().load_data_list()

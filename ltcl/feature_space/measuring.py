@@ -1,5 +1,6 @@
 """The feature space of a run: of one checkpoint, and over the checkpoints that its training left."""
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -59,7 +60,7 @@ class Look:
         run = read_run(checkpoint, self.config)
         if self.data_root is not None:
             move_data(run.config, self.data_root)
-        refuse_gone(run.config, checkpoint, f'ltcl features {checkpoint} --data-root DATA')
+        refuse_gone(run.config, checkpoint, f'ltcl features {shlex.quote(str(checkpoint))} --data-root DATA')
         model: Any = build_model(run, self.device)
         encoded = self._encoded(run, model, self.split)
         # Where there is no classifier, there is nothing to compare with the means of the training images.

@@ -86,8 +86,8 @@ def test_unknown_split_is_named(fashion_mnist_root):
 
 
 def test_missing_and_corrupt_files_name_the_command(fashion_mnist_root, tmp_path):
-    with pytest.raises(UserError, match=r'train-labels.*No such file.*run `ltcl data fashion-mnist --data-root'):
-        FashionMNISTLT(str(tmp_path))
+    with pytest.raises(UserError, match=r"train-labels.*No such file.*`ltcl data fashion-mnist --data-root '.*/a b'`"):
+        FashionMNISTLT(str(tmp_path / 'a b'))
     for name in SHA256:
         shutil.copy(fashion_mnist_root / name, tmp_path)
     with open(tmp_path / 't10k-images-idx3-ubyte', 'r+b') as file:

@@ -101,8 +101,8 @@ def test_options_out_of_range(tmp_path, changes, message):
 def test_the_dataset_names_the_tool_when_there_are_no_scenes(tmp_path):
     from ltcl.fashion_mnist.scene_set import FashionScenes
 
-    with pytest.raises(UserError, match=r'no scenes in .*img_dir/train: run `ltcl data fashion-scenes --out'):
-        FashionScenes(data_root=str(tmp_path), data_prefix=dict(img_path='img_dir/train', seg_map_path='ann_dir/train'))
+    with pytest.raises(UserError, match=r"no scenes in .*img_dir/train: run `ltcl data fashion-scenes --out '.*/a b'`"):
+        FashionScenes(data_root=f'{tmp_path}/a b', data_prefix=dict(img_path='img_dir/train', seg_map_path='ann_dir'))
 
 
 def test_files_and_scenes_need_no_torch():

@@ -21,11 +21,11 @@ def moved(copied, data):
 @pytest.mark.parametrize(
     ('words', 'advice'),
     [
-        (['test', 'RUN'], '`ltcl test {RUN} DATA`'),
-        (['test', 'RUN', '--split', 'val'], '`ltcl test {RUN} DATA`'),
-        (['browse', 'RUN'], '`ltcl browse {RUN} DATA`'),
-        (['calibrate', 'RUN'], '`ltcl calibrate {RUN}/'),
-        (['features', 'RUN'], '`ltcl features {RUN} --data-root DATA`'),
+        (['test', 'RUN'], "`ltcl test '{RUN}' DATA`"),
+        (['test', 'RUN', '--split', 'val'], "`ltcl test '{RUN}' DATA`"),
+        (['browse', 'RUN'], "`ltcl browse '{RUN}' DATA`"),
+        (['calibrate', 'RUN'], "`ltcl calibrate '{RUN}/"),
+        (['features', 'RUN'], "`ltcl features '{RUN}' --data-root DATA`"),
     ],
 )
 def test_the_folder_and_the_command_are_named(call, moved, capsys, words, advice):
@@ -43,7 +43,7 @@ def test_the_report_says_why_it_has_no_pictures(call, moved, capsys):
     assert call('report', run) == 0
     out = capsys.readouterr().out
     assert f'were in {was}, which is not there any more' in out
-    assert f'`ltcl test {run} DATA --out {run}/predictions.npz`' in out
+    assert f"`ltcl test '{run}' DATA --out '{run}/predictions.npz'`" in out
 
 
 def test_a_test_of_the_moved_folder_is_that_of_the_training(call, moved, tmp_path):

@@ -80,6 +80,12 @@ def test_a_folder_goes_on_however_it_is_spelled(images, tmp_path, call, monkeypa
     assert call('data', 'corrupt', images, out, *words).status == 0
 
 
+def test_the_command_that_follows_can_be_pasted(images, tmp_path, call):
+    out = tmp_path / 'corrupted 3'
+    done = call('data', 'corrupt', images, out, '--corruptions', 'contrast', '--workers', 1)
+    assert f"--corrupted '{out}'\n" in done.err
+
+
 def test_all_that_differs_from_what_was_begun_is_told(images, tmp_path, call):
     out, words = tmp_path / 'out', ['--corruptions', 'contrast', '--workers', 1]
     assert call('data', 'corrupt', images, out, *words).status == 0
