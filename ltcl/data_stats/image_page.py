@@ -10,7 +10,7 @@ from ltcl.neutral_text import visible
 from .charts import Bar, tail
 from .copies import groups_of_copies, own_pictures
 from .figures import gini, imbalance_factor
-from .images import UNDIVIDED, Labelled
+from .images import Labelled
 from .looking import Found
 from .page import Column, Figure, Page, Part, Row, Strip, chosen_classes, remark_on_sheets, shown, spread
 from .tables import by_size, tables
@@ -82,7 +82,7 @@ def _tail(images: Labelled, order: list[int]) -> Markup:
 def _tested(images: Labelled) -> tuple[str, np.ndarray]:
     """The part that figures come from in the end, and its images per class; a fifth of a part that is undivided."""
     name, counts = list(images.counts().items())[-1]
-    return (f'a fifth of {name}', counts // 5) if name == UNDIVIDED else (name, counts)
+    return (f'a fifth of {name}', counts // 5) if name == images.undivided else (name, counts)
 
 
 def _columns(found: Found) -> list[Column]:

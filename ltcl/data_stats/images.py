@@ -51,6 +51,12 @@ class Labelled(NamedTuple):
         return counts.get(TRAINING, next(iter(counts.values())))
 
     @property
+    def undivided(self) -> str | None:
+        """Name of the only part, of which a fifth is drawn to validate and test on; None where there are others."""
+        is_drawn = self.names == [UNDIVIDED] or (self.names == [TRAINING] and self.left is not None)
+        return self.names[0] if is_drawn else None
+
+    @property
     def groups(self) -> list[str]:
         """Shot group of each class, by the images that a training has of it."""
         counts = self.training if self.left is None else self.left

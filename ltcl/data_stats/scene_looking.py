@@ -90,7 +90,7 @@ class FoundScenes:
         lines = []
         for name, counts in self.scenes.counts().items():
             shown = np.array(counts.image)
-            lines += too_few(name, shown, counts.classes, 'IoU')
+            lines += too_few(name, shown, counts.classes, 'IoU', name == UNDIVIDED)
             absent = [counts.classes[i] for i in np.flatnonzero(shown == 0)]
             if absent and name in (TRAINING, UNDIVIDED):
                 are = 'class is' if len(absent) == 1 else 'classes are'

@@ -41,7 +41,7 @@ def verdict(
     """
     lines = []
     for name, counts in images.counts().items():
-        lines += too_few(name, counts, images.classes)
+        lines += too_few(name, counts, images.classes, is_undivided=name == images.undivided)
         empty = [images.classes[i] for i in np.flatnonzero(counts == 0)]
         if empty and name in (TRAINING, UNDIVIDED):
             have = 'class has' if len(empty) == 1 else 'classes have'
@@ -63,7 +63,9 @@ def verdict(
     return lines or [NOTHING]
 
 
-def too_few(name: str, counts: np.ndarray, classes: Sequence[str], figure: str = 'accuracy') -> list[str]:
+def too_few(
+    name: str, counts: np.ndarray, classes: Sequence[str], figure: str = 'accuracy', is_undivided: bool = False
+) -> list[str]:
     """Which classes have too few images to be tested, in a sentence; nothing where none has.
 
     Args:
@@ -71,22 +73,23 @@ def too_few(name: str, counts: np.ndarray, classes: Sequence[str], figure: str =
         counts: Its images of each class, shape (num_classes,).
         classes: Names of the classes.
         figure: What is measured.
+        is_undivided: A fifth of the part is drawn for validation.
     """
-    needed = FEWEST_UNDIVIDED if name == UNDIVIDED else FEWEST_TESTED
+    needed = FEWEST_UNDIVIDED if is_undivided else FEWEST_TESTED
     few = sorted(np.flatnonzero(counts < needed).tolist(), key=lambda i: counts[i])
-    if not few or name == TRAINING:
+    if not few or (name == TRAINING and not is_undivided):
         return []
-    why = 'of which a fifth for validation is too few' if name == UNDIVIDED else 'too few'
+    why = 'of which a fifth for validation is too few' if is_undivided else 'too few'
     told = [f'{classes[i]} ({counts[i]})' for i in few]
+    example = _example(counts[few] // 5 if is_undivided else counts[few]) if figure == 'accuracy' else ''
     return [
         f'{len(few):,} of {len(counts):,} classes have fewer than {needed} images in {name}, {why} to tell their '
-        f'{figure}{_example(name, counts[few]) if figure == "accuracy" else ""}: {shorten(told)}'
+        f'{figure}{example}: {shorten(told)}'
     ]
 
 
-def _example(name: str, counts: np.ndarray) -> str:
+def _example(tested: np.ndarray) -> str:
     """What the smallest of the classes that is tested would tell."""
-    tested = counts // 5 if name == UNDIVIDED else counts
     if not tested.any():
         return ''
     number = int(tested[tested > 0].min())

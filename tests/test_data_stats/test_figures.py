@@ -19,6 +19,18 @@ from ltcl.launch import import_scope
 CONFIG = 'custom/gpaco_resnet50_1xb32-100e_own-images.py'
 
 
+def test_training_images_alone_are_divided_as_those_without_a_part(call, tmp_path):
+    write_images(tmp_path / 'whole', (60, 6))
+    shutil.copytree(tmp_path / 'whole', tmp_path / 'divided' / 'train')
+    found = {}
+    for name, part in (('whole', 'all'), ('divided', 'train')):
+        done = call('stats', tmp_path / name, '--no-files', '--out', tmp_path / f'{name}.html')
+        found[part] = done.out.split('verdict:\n')[1].partition('\n')[0]
+        assert f'1 of 2 classes have fewer than 50 images in {part}, of which a fifth for validation is' in found[part]
+        assert f'on the images of a fifth of {part};' in (tmp_path / f'{name}.html').read_text()
+    assert found['train'] == found['all'].replace('in all', 'in train')
+
+
 @pytest.mark.parametrize(('counts', 'value'), [([5, 5, 5], 0), ([0, 0, 12], 2 / 3), ([1, 2, 3], 2 / 9), ([0, 0], 0)])
 def test_gini(counts, value):
     assert gini(np.array(counts)) == pytest.approx(value)
