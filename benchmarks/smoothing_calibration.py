@@ -125,7 +125,8 @@ def main() -> None:
     print(f'| on {len(test[1]):,} test images | {" | ".join(rows)} |\n|---|{"---|" * len(rows)}')
     for title in titles:
         cells = [np.array([each[title] for each in found]) for found in rows.values()]
-        print(f'| {title} | {" | ".join(f"{each.mean():.2f} ± {each.std():.2f}" for each in cells)} |')
+        told = [f'{each.mean():.2f} ± {each.std(ddof=min(len(each) - 1, 1)):.2f}' for each in cells]
+        print(f'| {title} | {" | ".join(told)} |')
 
 
 if __name__ == '__main__':
