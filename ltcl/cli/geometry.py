@@ -10,7 +10,6 @@ examples:
 
 import argparse
 import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ltcl.errors import UserError
@@ -18,6 +17,7 @@ from ltcl.files import write_atomic
 from ltcl.launch import build_runner, import_mmpretrain, load_config
 from ltcl.launch.config_values import fill_num_classes, images_of
 from ltcl.launch.image_options import file_type
+from ltcl.launch.run_config import require_checkpoint
 from ltcl.neutral_text import csv_text, visible
 from ltcl.shipped import find_config
 
@@ -38,15 +38,13 @@ def measure(config: str, checkpoint: str, data_root: str | None = None) -> list[
     """Figures of one run, one dict a space.
 
     Raises:
-        UserError: No such config or checkpoint.
+        UserError: The config cannot be read, or the checkpoint is not of its model.
     """
     import torch
 
     from ltcl.engine.hooks.feature_bank_hook import extract_features
     from ltcl.evaluation.functional import class_geometry
 
-    if not Path(checkpoint).is_file():
-        raise UserError(f'checkpoint {checkpoint} does not exist; training writes them to its work dir')
     cfg = load_config(config)
     cfg.load_from, cfg.resume = checkpoint, False
     cfg.test_dataloader.dataset = images_of(cfg.test_dataloader.dataset)
@@ -88,7 +86,10 @@ def main(args: argparse.Namespace) -> None:
     """Measure every run, print one table."""
     if len(args.runs) % 2:
         raise UserError(f'each config needs a checkpoint after it, got {" ".join(args.runs)}')
-    pairs = zip(args.runs[::2], args.runs[1::2], strict=True)
+    pairs = list(zip(args.runs[::2], args.runs[1::2], strict=True))
+    for config, checkpoint in pairs:
+        require_checkpoint(checkpoint)
+        load_config(config)
     table = to_table([row for pair in pairs for row in measure(*pair, data_root=args.data_root)])
     print(table.drop(columns='checkpoint').assign(run=table['run'].map(visible)).to_string(index=False))
     if args.out is not None:

@@ -24,6 +24,7 @@ from ltcl.launch import apply_options, build_runner, load_config, run_options
 from ltcl.launch.config_values import images_of
 from ltcl.launch.hook_names import HOOK_TYPES
 from ltcl.launch.launcher import start_copies
+from ltcl.launch.run_config import require_checkpoint
 from ltcl.launch.threads import set_threads
 from ltcl.neutral_text import markup
 
@@ -255,8 +256,7 @@ def run_all(
 def main(args: argparse.Namespace) -> None:
     """Check everything, load the checkpoint, test it, print and write the figures."""
     start_copies(args)
-    if not Path(args.checkpoint).is_file():
-        raise UserError(f'checkpoint {args.checkpoint} does not exist; training writes them to its work dir')
+    require_checkpoint(args.checkpoint)
     folders = folders_of(args)
     cfg = apply_options(load_config(args.config), args)
     prepare(cfg, args.checkpoint)

@@ -31,7 +31,7 @@ from ltcl.launch.drawn_anew import warn_of_new_draw
 from ltcl.launch.image_options import calibration_option, check_rejection, mix, rejection
 from ltcl.launch.launcher import start_copies
 from ltcl.launch.moved_images import is_own, refuse_gone, training_files
-from ltcl.launch.run_config import config_of_run, name_of_images
+from ltcl.launch.run_config import config_of_run, name_of_images, require_checkpoint
 from ltcl.launch.threads import set_threads
 from ltcl.shipped import find_config
 from ltcl.similar_paths import meant_path
@@ -94,10 +94,7 @@ def find_members(args: argparse.Namespace) -> list[tuple[str, str]]:
     for config, checkpoint in pairs:
         if find_config(config).suffix not in SUFFIXES:
             raise UserError(f'{config} stands where a config file is expected, {", ".join(SUFFIXES)}')
-        if Path(checkpoint).is_dir():
-            raise UserError(f'checkpoint {checkpoint} is a folder: name a file in it, such as epoch_100.pth')
-        if not Path(checkpoint).is_file():
-            raise UserError(f'checkpoint {checkpoint} does not exist; training writes them to its work dir')
+        require_checkpoint(checkpoint)
     return pairs
 
 

@@ -55,6 +55,18 @@ def name_of_images(data: str) -> str:
     return f'{above}/{name}' if name in SPLITS else name
 
 
+def require_checkpoint(path: str) -> None:
+    """Refuse what is no file.
+
+    Raises:
+        UserError: It is none.
+    """
+    if Path(path).is_dir():
+        raise UserError(f'checkpoint {path} is a folder: name a file in it, such as epoch_100.pth')
+    if not Path(path).is_file():
+        raise UserError(f'checkpoint {path} does not exist; training writes them to its work dir')
+
+
 def require_folder(data: str) -> None:
     """Refuse what is no folder of images.
 

@@ -46,6 +46,21 @@ def test_figures_of_features_and_embeddings(trained, tmp_path, call):
     assert 'min_angle' in done.out
 
 
+@pytest.mark.parametrize(
+    ('words', 'reason'),
+    [
+        (('toy.py', 'typo.pth'), 'checkpoint typo.pth does not exist; training writes them to its work dir'),
+        (('toy.py', 'run'), 'checkpoint run is a folder: name a file in it, such as epoch_100.pth'),
+        (('typo.py', 'run/epoch_1.pth'), 'config file typo.py does not exist'),
+    ],
+)
+def test_nothing_is_measured_before_all_files_are_there(trained, call, monkeypatch, words, reason):
+    _, config, checkpoint = trained
+    monkeypatch.chdir(config.parent)
+    monkeypatch.setattr('ltcl.cli.geometry.measure', lambda *_, **__: pytest.fail('measured'))
+    assert call('geometry', config, checkpoint, *words).mistake.startswith(f'error: {reason}')
+
+
 def test_labels_without_names(trained, tmp_path, call):
     _, config, checkpoint = trained
     cfg = Config.fromfile(config)

@@ -193,6 +193,11 @@ def test_images_are_decoded_only_if_the_pipeline_does_not(images, fashion_mnist_
         tool.color_of(config_of([dict(type='PackInputs')], data_root=str(images)))
 
 
+def test_a_folder_is_no_checkpoint(checkpoint, tmp_path, monkeypatch, capsys):
+    error = call(tool, monkeypatch, capsys, checkpoint[0], tmp_path, '--clean', fails=True)
+    assert error == f'error: checkpoint {tmp_path} is a folder: name a file in it, such as epoch_100.pth'
+
+
 def test_a_missing_corruption_is_named_before_any_work(corrupted, checkpoint, monkeypatch, capsys):
     error = call(tool, monkeypatch, capsys, *checkpoint, '--corrupted', corrupted, fails=True)
     assert error == f'error: {corrupted} lacks the corruption folder gaussian_noise/1: unpack or make all of them'
