@@ -96,6 +96,8 @@ def near_pairs(thumbs: np.ndarray, aspects: np.ndarray) -> Pairs:
 
 def _candidates(values: np.ndarray) -> Iterator[Pairs]:
     """Blocks of pairs that may be near: close in the main components, whose distances never exceed the true ones."""
+    if not len(values):
+        return
     points = _main_components(values)
     order = np.argsort(points[:, -1], kind='stable')
     points = points[order]
