@@ -137,17 +137,18 @@ def use_validation(cfg: Config, run: str, in_halves: bool) -> None:
     Raises:
         UserError: There are none, they are those of the test, or the model was trained on some of them.
     """
+    others = OTHERS.format(shlex.quote(run))
     if cfg.get('val_dataloader') is None:
-        raise UserError(f'{run} has no validation images, which a calibration is fitted on: {OTHERS.format(run)}')
+        raise UserError(f'{run} has no validation images, which a calibration is fitted on: {others}')
     if is_benchmark(cfg) and not in_halves:
         raise UserError(
             f'the validation images of {run} are its test images, and a test on images that were fitted would be none: '
-            f'--halves fits on one half of them and checks on the other, or {OTHERS.format(run)}'
+            f'--halves fits on one half of them and checks on the other, or {others}'
         )
     if is_drawn_anew(build_images(images_of(cfg.val_dataloader.dataset), cfg.get('default_scope')), cfg.load_from):
         raise UserError(
             f'the validation images of {run} are drawn anew, since their folder has changed, and it was trained on '
-            f'some of them: {OTHERS.format(run)}'
+            f'some of them: {others}'
         )
     cfg.test_dataloader = cfg.val_dataloader
 

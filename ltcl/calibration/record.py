@@ -1,6 +1,7 @@
 """What a checkpoint tells of its calibration, and what is done to logits by it."""
 
 import math
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
@@ -76,8 +77,8 @@ class Calibration:
             is_sound = False
         if not is_sound:
             raise UserError(
-                f'the calibration in {source} is not one that this version writes: `ltcl calibrate {source} --undo` '
-                'takes it out'
+                f'the calibration in {source} is not one that this version writes: '
+                f'`ltcl calibrate {shlex.quote(str(source))} --undo` takes it out'
             )
         return found
 

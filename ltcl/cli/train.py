@@ -19,6 +19,7 @@ examples:
 
 import argparse
 import os
+import shlex
 from collections.abc import Collection
 from pathlib import Path
 
@@ -104,12 +105,12 @@ def check_start(cfg: Config) -> None:
     stage1, name = cfg.get('stage1_config'), name_of(cfg.filename or 'CONFIG')
     made_by = 'correct load_from in the config'
     if stage1:
-        made_by = f'`ltcl train {stage1}` makes it'
+        made_by = f'`ltcl train {shlex.quote(stage1)}` makes it'
     elif str(cfg.get('load_from')).endswith(CONVERTED):
         made_by = '`ltcl convert` makes it from the published file (docs/checkpoints.md)'
     if cfg.get('train_cfg') is None:
         raise UserError(
-            f'{name} needs no training: run `ltcl test {name} CHECKPOINT`'
+            f'{name} needs no training: run `ltcl test {shlex.quote(name)} CHECKPOINT`'
             + (f' with a checkpoint of {stage1}' if stage1 else '')
         )
     load_from = cfg.get('load_from')

@@ -1,6 +1,7 @@
 """The config of a test of a run, from the checkpoint alone."""
 
 import argparse
+import shlex
 from collections.abc import Collection
 from pathlib import Path
 
@@ -36,7 +37,7 @@ def config_of_run(args: argparse.Namespace, run: str, data: str | None) -> Confi
     from ltcl.checkpoints.stored_config import stored_config
 
     path = checkpoint_of(run)
-    cfg = stored_config(load_checkpoint(str(path)), path, remedy=f'`ltcl test CONFIG {path}`')
+    cfg = stored_config(load_checkpoint(str(path)), path, remedy=f'`ltcl test CONFIG {shlex.quote(str(path))}`')
     import_custom_modules(cfg)
     cfg.pop('experiment_name', None)  # its log history is not that of the test
     args.checkpoint, args.work_dir = str(path), args.work_dir or str(path.parent)

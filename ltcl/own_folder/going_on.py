@@ -54,7 +54,9 @@ def config_from_run(args: argparse.Namespace) -> Config:
 
     path = checkpoint_of(args.start_from)
     checkpoint = load_checkpoint(str(path))
-    cfg = stored_config(checkpoint, path, remedy=f'`ltcl train CONFIG --cfg-options load_from={path}`')
+    cfg = stored_config(
+        checkpoint, path, remedy=f'`ltcl train CONFIG --cfg-options {shlex.quote(f"load_from={path}")}`'
+    )
     known = trained_classes(checkpoint, path)
     if known is None or any(images.get('type') != OWN_IMAGES for images in _images(cfg)):
         raise UserError(

@@ -1,5 +1,6 @@
 """What ``ltcl test --out`` writes: an ``.npz`` of plain arrays, which runs no code when it is read."""
 
+import shlex
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -181,7 +182,9 @@ def load_predictions(path: str | Path) -> SavedPredictions:
     """
     arrays = arrays_of(Path(path))
     if SCENES_KEY in arrays:
-        raise UserError(f'{path} has answers of a segmentation: `ltcl report RUN --predictions {path}` shows them')
+        raise UserError(
+            f'{path} has answers of a segmentation: `ltcl report RUN --predictions {shlex.quote(str(path))}` shows them'
+        )
     if 'format' not in arrays:
         raise UserError(f'{path} has no predictions of `ltcl test --out`: it lacks format')
     if arrays['format'].shape != () or arrays['format'] != FORMAT:
@@ -201,7 +204,7 @@ def arrays_of(path: Path) -> dict[str, np.ndarray]:
         UserError: No such file, or it is damaged or of another kind.
     """
     if not path.is_file():
-        raise UserError(f'{path} is no file: `ltcl test RUN --out {path}` writes predictions')
+        raise UserError(f'{path} is no file: `ltcl test RUN --out {shlex.quote(str(path))}` writes predictions')
     if not zipfile.is_zipfile(path):
         raise UserError(f'{path} is no .npz file of predictions: `ltcl test RUN --out FILE.npz` writes them')
     try:
