@@ -42,12 +42,18 @@ def is_drawn_anew(dataset: Any, checkpoint: str | Path) -> bool:
     return told is not None and describe_set(dataset) != told
 
 
-def words_on_new_draw(run: str | Path) -> str:
-    """What to tell of figures on such images."""
+def words_on_new_draw(run: str | Path, is_sure: bool = True) -> str:
+    """What to tell of figures on such images.
+
+    Args:
+        run: Name of the run.
+        is_sure: Whether the folder is that of the run; another one may hold the same images.
+    """
+    was, are = ('was', 'are') if is_sure else ('may have been', 'would be')
     return (
-        f'the validation is drawn anew, and {visible(run)} was trained on some of its images: figures are too good, '
-        'and comparisons unfair. Images of a part of their own, test/ beside train/, tell the truth, and lists of '
-        '`ltcl data split` stay as they are from run to run'
+        f'the validation is drawn anew, and {visible(run)} {was} trained on some of its images: figures {are} too '
+        'good, and comparisons unfair. Images of a part of their own, test/ beside train/, tell the truth, and lists '
+        'of `ltcl data split` stay as they are from run to run'
     )
 
 

@@ -64,6 +64,7 @@ def config_from_run(args: argparse.Namespace) -> Config:
             'of `ltcl train DATA`'
         )
     args.left_out = told_images(path, 'val')
+    args.earlier_root = images_of(cfg.train_dataloader.dataset).data_root
     args.earlier_division = _division(cfg, known, meta_of(checkpoint).get('class_counts'))
     import_mmpretrain()
     _require_classifier(cfg, path, args.start_from)
@@ -93,7 +94,8 @@ def warn_of_trained_images(args: argparse.Namespace, cfg: Config, found: Found) 
         found: Its images. Another image or another order of the classes moves all that is drawn.
     """
     if found.is_drawn and not _leaves_out_the_same(args, cfg, found):
-        print(f'warning: {words_on_new_draw(args.start_from)}', file=sys.stderr)
+        is_sure = Path(args.earlier_root).resolve() == Path(args.config).resolve()
+        print(f'warning: {words_on_new_draw(args.start_from, is_sure)}', file=sys.stderr)
 
 
 def _leaves_out_the_same(args: argparse.Namespace, cfg: Config, found: Found) -> bool:
