@@ -24,6 +24,7 @@ MISTAKES = (TypeError, ValueError, KeyError, IndexError, AttributeError, Asserti
 # What a system says of a file that cannot be written, whoever wrote it, and what helps.
 UNWRITTEN = {errno.ENOSPC: 'make room', errno.EDQUOT: 'make room', errno.EFBIG: 'raise the limit', errno.EROFS: ''}
 SHAPES = re.compile(r'mat1 and mat2 shapes cannot be multiplied \(\d+x(\d+) and (\d+)x\d+\)')
+SINGLE_VALUE = re.compile(r'Expected more than 1 value per channel when training, got input size .*\[1, (\d+)\b')
 
 
 def report_user_errors(main: Callable[[], None]) -> Callable[[], None]:
@@ -105,6 +106,11 @@ def explain(error: Exception) -> str | None:
         return (
             f'features of width {match[1]} meet a layer for {match[2]}: set in_channels of the head, the projector or '
             'the neck in the model to the width that it gets'
+        )
+    if isinstance(error, ValueError) and (match := SINGLE_VALUE.search(text)):
+        return (
+            f'a batch normalisation of {match[1]} channels has one value of each, and none to compare it with: raise '
+            'train_dataloader.batch_size to 2 or more'
         )
     built = _part_that_failed(error)
     if isinstance(error, MISTAKES) and built is not None:

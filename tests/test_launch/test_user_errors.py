@@ -83,6 +83,15 @@ def test_an_image_that_opencv_cannot_read_is_named():
     )
 
 
+def test_a_batch_of_one_value_says_what_to_set():
+    with pytest.raises(ValueError, match='more than 1 value') as error:
+        torch.nn.BatchNorm2d(128)(torch.zeros(1, 128, 1, 1))
+    assert explain(error.value) == (
+        'a batch normalisation of 128 channels has one value of each, and none to compare it with: raise '
+        'train_dataloader.batch_size to 2 or more'
+    )
+
+
 def test_argument_refused_by_a_base_class_is_blamed_on_the_part_that_the_config_names():
     with pytest.raises(TypeError) as error:
         MODELS.build(dict(type='ltcl.PaCoHead', num_classes=3, in_channels=4, alhpa=0.1))
