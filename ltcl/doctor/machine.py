@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 from ltcl.free_memory import free_and_total
+from ltcl.launch.threads import usable_cores
 
 from .finding import Finding, State
 
@@ -65,7 +66,7 @@ def check_threads() -> Finding:
     """Threads of torch against the cores that nobody else uses now."""
     import torch
 
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1
+    cores = usable_cores()
     load, threads = os.getloadavg()[0], torch.get_num_threads()
     # The load is that of the whole machine, of which this process may have a part.
     there = os.cpu_count() or cores

@@ -107,6 +107,11 @@ def set_threads(threads: str | int, says_all: bool = False) -> int:
     return most
 
 
+def usable_cores() -> int:
+    """Cores of the machine that this process may use, which its job may have fewer of."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1
+
+
 def take_share(launcher: str) -> None:
     """Give torch the share of the cores that is for this one of several processes, unless ``OMP_NUM_THREADS`` says it.
 
@@ -120,7 +125,7 @@ def take_share(launcher: str) -> None:
     if 'OMP_NUM_THREADS' in os.environ and DEFAULT_VARIABLE not in os.environ:
         return
     processes = int(os.environ.get('LOCAL_WORLD_SIZE', 1))
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1
+    usable = usable_cores()
     share = usable // processes
     if launcher != 'pytorch':
         share = min(usable, int(os.environ.get('SLURM_CPUS_ON_NODE') or os.cpu_count() or 1) // processes)
