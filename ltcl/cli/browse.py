@@ -18,7 +18,7 @@ from pathlib import Path
 from ltcl.errors import UserError
 from ltcl.files import write_atomic
 from ltcl.launch import import_scope
-from ltcl.launch.image_options import at_least, file_type
+from ltcl.launch.image_options import at_least, file_type, seed_number
 from ltcl.launch.options import KeyValues
 from ltcl.neutral_text import visible
 
@@ -36,7 +36,7 @@ def options(parser: ArgumentParser) -> None:
     chosen.add_argument('--group', choices=('many', 'medium', 'few'), help='only classes of this shot group')
     parser.add_argument('--number', type=at_least(1), default=24, metavar='N', help='how many images (default: 24)')
     parser.add_argument('--split', choices=('train', 'val', 'test'), help='default: train, if the config trains')
-    parser.add_argument('--seed', type=at_least(0), default=0, metavar='N', help='of the draw and the augmentation')
+    parser.add_argument('--seed', type=seed_number, default=0, metavar='N', help='of the draw and the augmentation')
     parser.add_argument('--method', metavar='NAME', help='of a folder: the method whose views are shown')
     parser.add_argument(
         '--out', type=file_type('.html'), default='browse.html', metavar='FILE', help='default: browse.html'

@@ -31,6 +31,7 @@ from ltcl.launch.compared_runs import RunProcesses, check_configs, check_setting
 from ltcl.launch.exit_codes import stopped_by
 from ltcl.launch.final_test import has_own_test
 from ltcl.launch.hook_names import HOOK_TYPES
+from ltcl.launch.image_options import seed_number
 from ltcl.launch.options import KeyValues
 from ltcl.launch.run_length import length_of
 from ltcl.neutral_text import visible
@@ -51,7 +52,7 @@ LOOKING = Lock()
 def options(parser: ArgumentParser) -> None:
     """Words and options of the command."""
     parser.add_argument('configs', nargs='+', help='config files, one a method')
-    parser.add_argument('--seeds', nargs='+', type=int, default=[0, 1, 2])
+    parser.add_argument('--seeds', nargs='+', type=seed_number, default=[0, 1, 2])
     parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/benchmark'), help='folder of runs and tables')
     parser.add_argument('--jobs', type=int, default=1, help='runs at a time; the CPU cores are shared out among them')
     parser.add_argument(

@@ -26,7 +26,7 @@ from ltcl.errors import UserError
 from ltcl.files import write_atomic
 from ltcl.launch import import_mmpretrain, load_config
 from ltcl.launch.config_values import images_of
-from ltcl.launch.image_options import at_least
+from ltcl.launch.image_options import seed_number
 from ltcl.neutral_text import markup
 from ltcl.progress_bars import tracked
 from ltcl.shipped import find_config
@@ -69,7 +69,7 @@ def options(parser: ArgumentParser) -> None:
         help="photographs of frost (default: ImageNet-C's if the package imagecorruptions-imaug is installed)",
     )
     frost.add_argument('--draw-frost', action='store_true', help='draw it, whether or not that package is installed')
-    parser.add_argument('--seed', type=at_least(0), default=0, help='default: 0')
+    parser.add_argument('--seed', type=seed_number, default=0, help='default: 0')
     parser.add_argument('--workers', type=int, default=os.cpu_count(), help='processes (default: one per core)')
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from rich.console import Console
 
 from ltcl.fashion_mnist.scene_folder import make_scenes
-from ltcl.launch.image_options import at_least
+from ltcl.launch.image_options import seed_number
 
 from .parser import ArgumentParser, command
 
@@ -26,7 +26,7 @@ def options(parser: ArgumentParser) -> None:
     parser.add_argument('--num-max', type=int, default=2000, help='training garments of the most frequent class')
     parser.add_argument('--imbalance-factor', type=float, default=50, help='most over least frequent class')
     parser.add_argument('--num-val', type=int, default=200, help='validation garments of each class')
-    parser.add_argument('--seed', type=at_least(0), default=0)
+    parser.add_argument('--seed', type=seed_number, default=0)
 
 
 def scene_options(args: argparse.Namespace) -> dict[str, int | float]:

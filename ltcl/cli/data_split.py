@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from ltcl.errors import UserError
 from ltcl.files import write_atomic
 from ltcl.launch import import_mmpretrain
-from ltcl.launch.image_options import at_least
+from ltcl.launch.image_options import seed_number
 from ltcl.neutral_text import csv_text, visible
 
 from .parser import ArgumentParser, command
@@ -39,7 +39,7 @@ def options(parser: ArgumentParser) -> None:
         '--val-share', type=float, default=0.2, help='share of each class for validation (default: 0.2)'
     )
     parser.add_argument('--test-share', type=float, default=0.0, help='share of each class for a test (default: 0)')
-    parser.add_argument('--seed', type=at_least(0), default=0, help='of the draw (default: 0)')
+    parser.add_argument('--seed', type=seed_number, default=0, help='of the draw (default: 0)')
     parser.add_argument(
         '--groups',
         metavar='FILE|REGEX',

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ltcl.errors import UserError
-from ltcl.launch.image_options import at_least
+from ltcl.launch.image_options import at_least, seed_number
 from ltcl.neutral_text import visible
 from ltcl.work_dir import require_writable
 
@@ -44,7 +44,7 @@ def options(parser: ArgumentParser) -> None:
     parser.add_argument(
         '--checkpoints', type=at_least(1), default=10, metavar='N', help='look at so many of the run; 1: no course (10)'
     )
-    parser.add_argument('--seed', type=at_least(0), default=0, help='of the images and the neighbours of the t-SNE')
+    parser.add_argument('--seed', type=seed_number, default=0, help='of the images and the neighbours of the t-SNE')
     parser.add_argument('--config', help='config of the training, for a checkpoint that does not carry it')
     parser.add_argument('--data-root', metavar='DIR', help='folder of the images, if they were moved since')
     parser.add_argument('--device', help='such as cpu or cuda:1; by default the first GPU, if there is one')

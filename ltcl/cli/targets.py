@@ -8,6 +8,7 @@ examples:
 import argparse
 
 from ltcl.errors import UserError
+from ltcl.launch.image_options import seed_number
 from ltcl.neutral_text import visible
 
 from .parser import ArgumentParser, command
@@ -18,7 +19,7 @@ def options(parser: ArgumentParser) -> None:
     parser.add_argument('num_classes', type=int, help='number of targets')
     parser.add_argument('feat_dim', type=int, help='width of an embedding')
     parser.add_argument(
-        '--seed', type=int, default=0, help='seed of the search, or of the rotation with auto (default: 0)'
+        '--seed', type=seed_number, default=0, help='seed of the search, or of the rotation with auto (default: 0)'
     )
     parser.add_argument(
         '--out', metavar='FILE', help='.npy or .pt file to write (default: targets_<NUM_CLASSES>x<FEAT_DIM>.npy)'

@@ -17,6 +17,8 @@ from .threads import threads_option
 SHOWN = 20
 MIXES = ('natural', 'balanced', 'estimate')
 STORED = 'stored'
+# Of numpy and scikit-learn; torch takes larger ones.
+HIGHEST_SEED = 2**32 - 1
 
 
 def image_options(parser: argparse.ArgumentParser) -> None:
@@ -44,6 +46,13 @@ def at_least(lowest: int) -> Callable[[str], int]:
         return int(text)
 
     return whole
+
+
+def seed_number(text: str) -> int:
+    """A type for an option: a seed that every generator of random numbers takes."""
+    if not text.isdecimal() or int(text) > HIGHEST_SEED:
+        raise argparse.ArgumentTypeError(f'{text} is no whole number of 0 to {HIGHEST_SEED}')
+    return int(text)
 
 
 def file_type(*suffixes: str) -> Callable[[str], str]:

@@ -130,13 +130,17 @@ def _first_host(nodes: str) -> str:
     """The first machine of a list in Slurm's words, such as ``node[3-4]``."""
     command = ['scontrol', 'show', 'hostname', nodes]
     try:
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()[0]
+        names = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+        reason = 'no name'
     except (OSError, subprocess.CalledProcessError) as error:
+        names = []
         reason = ' '.join((getattr(error, 'stderr', None) or str(error)).split())
-        raise UserError(
-            f'--launcher slurm: `{" ".join(command)}` does not answer ({reason}): set MASTER_ADDR to the first host of '
-            'SLURM_NODELIST'
-        ) from error
+    if names:
+        return names[0]
+    raise UserError(
+        f'--launcher slurm: `{" ".join(command)}` does not answer ({reason}): set MASTER_ADDR to the first host of '
+        'SLURM_NODELIST'
+    )
 
 
 def _first_set(*names: str) -> str | None:

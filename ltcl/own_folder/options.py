@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ltcl.errors import UserError
 from ltcl.launch.config_files import LISTS, no_such_word
+from ltcl.launch.image_options import seed_number
 from ltcl.shipped import find_config
 
 # Attribute of each option, and what does the same for a config.
@@ -54,7 +55,7 @@ def folder_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument('--epochs', type=number(int, 1), metavar='N', help='default: by the number of images')
     group.add_argument('--batch-size', type=number(int, 1), metavar='N', help='images of a step')
     group.add_argument('--lr', type=number(float, 1e-12), metavar='X', help='learning rate')
-    group.add_argument('--seed', type=number(int, 0), metavar='N', help='of the training (default: 0)')
+    group.add_argument('--seed', type=seed_number, metavar='N', help='of the training (default: 0)')
     group.add_argument(
         '--val-share',
         type=number(float, 0.01, 1),

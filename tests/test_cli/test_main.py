@@ -98,11 +98,25 @@ def test_unknown_option_is_answered_with_the_nearest_one(call, words, hint):
     assert shown == f'error: unrecognized arguments: {hint}ltcl compare --help lists the options\n'
 
 
-@pytest.mark.parametrize('words', ['features r', 'data corrupt a b', 'data split a', 'data fashion-scenes', 'browse a'])
-def test_a_seed_of_random_numbers_is_not_below_zero(call, words):
-    status, _, errors = call(*words.split(), '--seed', '-1')
+@pytest.mark.parametrize('number', ['-1', '4294967296', 'one'])
+@pytest.mark.parametrize(
+    'words',
+    [
+        'features r --seed',
+        'data corrupt a b --seed',
+        'data split a --seed',
+        'data fashion-scenes --seed',
+        'browse a --seed',
+        'targets 3 2 --seed',
+        'train a --seed',
+        'compare a.py --seeds',
+    ],
+)
+def test_a_seed_is_one_that_all_random_numbers_have(call, words, number):
+    status, _, errors = call(*words.split(), number)
     assert status == 2
-    assert 'argument --seed: -1 is no whole number from 0 on' in errors
+    option = words.split()[-1]
+    assert f'argument {option}: {number} is no whole number of 0 to 4294967295' in errors
 
 
 @pytest.mark.parametrize(('words', 'command'), [([], 'train'), (['data'], 'fashion-mnist')])

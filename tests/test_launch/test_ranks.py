@@ -81,6 +81,9 @@ def test_scontrol_that_does_not_answer(environment, scontrol):
         UserError, match=r'node\[1-2\]` does not answer \(Unable to contact slurm controller\): set MASTER'
     ):
         name_ranks('slurm')
+    scontrol('true')
+    with pytest.raises(UserError, match=r'node\[1-2\]` does not answer \(no name\): set MASTER_ADDR'):
+        name_ranks('slurm')
     environment['PATH'] = ''
     with pytest.raises(
         UserError, match=r"No such file or directory: 'scontrol'\): set MASTER_ADDR to the first host of"
