@@ -162,6 +162,7 @@ def look_at(cfg: Config, part: Part, names: list[str] | None) -> tuple[str, int]
     from ltcl.datasets.robustness import read_settings
     from ltcl.datasets.set_fingerprint import describe_set
     from ltcl.launch.compared_data import NO_IMAGES
+    from ltcl.launch.drawn_anew import warn_of_new_draw
     from ltcl.registry import DATASETS
 
     entries = part.dataset or cfg.test_dataloader.dataset.to_dict()
@@ -170,6 +171,7 @@ def look_at(cfg: Config, part: Part, names: list[str] | None) -> tuple[str, int]
     if part.dataset is None:
         chosen = {key: entries[key] for key in sorted(entries.keys() - NO_IMAGES)}
         text = f'{chosen}{describe_set(dataset)}'
+        warn_of_new_draw(dataset, cfg.load_from, cfg.load_from, is_sure=False)
     else:
         text = f'{read_settings(part.dataset["data_root"])}{len(dataset)}'
     return sha256(text.encode()).hexdigest(), len(dataset)

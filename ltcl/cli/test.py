@@ -258,6 +258,8 @@ def main(args: argparse.Namespace) -> None:
         warn_of_training_images(cfg, runner.test_dataloader.dataset, data)
     elif not members:
         warn_of_new_draw(runner.test_dataloader.dataset, cfg.load_from, args.config)
+    for _, checkpoint in members:
+        warn_of_new_draw(runner.test_dataloader.dataset, checkpoint, checkpoint, is_sure=False)
     if args.out is not None:
         from ltcl.engine.kept_answers import split_under_test, tell_split
 

@@ -13,6 +13,7 @@ from markupsafe import Markup, escape
 
 from ltcl.analysis.run_report import group_rules, how_tested
 from ltcl.files import write_atomic
+from ltcl.launch.drawn_anew import DRAWN_ANEW
 from ltcl.neutral_text import visible
 from ltcl.predictions.calibration import binned_error
 from ltcl.predictions.saved_scenes import SavedScenes
@@ -235,7 +236,8 @@ def about_run(run: RunFiles) -> dict[str, Any]:
 
 def described_data(found: dict[str, Any]) -> str:
     """Number and fingerprint of a set of images."""
-    return f'{found["images"]:,} images, fingerprint {found["fingerprint"]}'
+    anew = ', drawn anew when the run was resumed: it had trained on some' if found.get(DRAWN_ANEW) else ''
+    return f'{found["images"]:,} images, fingerprint {found["fingerprint"]}{anew}'
 
 
 def shown(value: object) -> str:

@@ -3,6 +3,7 @@
 from argparse import Namespace
 
 import pytest
+from own_training import OPTIONS
 
 from ltcl.feature_space.measuring import Look
 from ltcl.launch.moved_images import training_files
@@ -27,9 +28,31 @@ def test_a_test_on_images_that_were_trained_on_is_told(call, changed, data, tmp_
     assert WARNING.format(run=changed) in ''.join(capsys.readouterr())
 
 
+@pytest.mark.parametrize('words', [['test'], ['robustness', '--clean']])
+def test_with_a_config_it_may_be_so(call, changed, tmp_path, capsys, words):
+    command, *options = words
+    [checkpoint] = changed.glob('best_*.pth')
+    assert call(command, changed / 'config.py', checkpoint, *options, '--work-dir', tmp_path) == 0
+    told = ''.join(capsys.readouterr())
+    assert f'the validation is drawn anew, and {checkpoint} may have been trained on some of its images' in told
+
+
 def test_a_test_on_the_images_that_were_left_out_says_nothing(call, copied, data, tmp_path, capsys):
     assert call('test', copied, '--work-dir', tmp_path) == 0
     assert 'drawn anew' not in ''.join(capsys.readouterr())
+
+
+@pytest.mark.parametrize('run', ['copied', 'changed'])
+def test_a_resumed_run_tells_that_it_has_trained_on_them(call, request, run, data, tmp_path, capsys):
+    folder = request.getfixturevalue(run)
+    for epochs in (3, 4):
+        assert call('train', data, '--resume', '--work-dir', folder, *OPTIONS[:2], '--epochs', epochs) == 0
+        capsys.readouterr()
+        assert call('test', folder, '--work-dir', tmp_path / str(epochs)) == 0
+        assert (WARNING.format(run=folder) in ''.join(capsys.readouterr())) == (run == 'changed')
+    assert call('report', folder) == 0
+    page = (folder / 'report.html').read_text()
+    assert ('drawn anew when the run was resumed' in page) == (run == 'changed')
 
 
 def test_a_calibration_on_such_images_is_refused(call, changed, data, capsys):

@@ -75,9 +75,10 @@ class RunReportHook(Hook):
         # The hub holds the record's own dict, so every checkpoint copies its present values.
         runner.message_hub.update_info(RECORD_KEY, vars(self._record))
         if is_main_process():
-            for report in earlier_reports(runner) if saved else ():
+            earlier = list(earlier_reports(runner)) if saved else []
+            for report in earlier:
                 self._record.catch_up(report, max_iter=runner.iter)
-            self._about = describe_run(runner, train=runner.train_loop, val=runner.val_loop)
+            self._about = describe_run(runner, earlier, train=runner.train_loop, val=runner.val_loop)
         self._chosen_by = _saved_best(runner)
         self._clock = time.perf_counter()
 
