@@ -42,6 +42,13 @@ from PIL import Image, UnidentifiedImageError
 FORMATS = ('JPEG', 'PNG', 'WEBP', 'TIFF', 'GIF', 'BMP', 'PPM', 'JPEG2000', 'TGA', 'AVIF')
 # Files that were not written to their end, and copies that editors leave.
 UNFINISHED = ('.bak', '.crdownload', '.part', '.tmp')
+# Folders of systems, and those of trainings, which lie beside the images.
+SYSTEM_FOLDERS = (
+    *('__macosx', 'lost+found', '@eadir', '@recycle', '@recently-snapshot', '#recycle', '#snapshot', '$recycle.bin'),
+    *('system volume information', '__pycache__', 'node_modules'),
+)
+TOOL_FOLDERS = ('runs', 'work_dirs', 'work_dir', 'wandb', 'mlruns', 'lightning_logs', 'tensorboard', 'venv')
+OF_A_RUN = 'last_checkpoint'  # file of a work dir
 UNREADABLE, STOPPED = 4, 130
 TABLE = 'predictions.csv'
 BITS, MAX_VALUE = 258, 281  # tags of TIFF
@@ -301,7 +308,7 @@ def find_images(paths: list[str]) -> list[str]:
             stop(f'{path} does not exist: name an image file, or a folder of them')
         below = [path]
         if os.path.isdir(path):
-            below = sorted(each for each in _files(path) if not _is_hidden(each, path) and _is_image(each, suffixes))
+            below = sorted(each for each in _files(path) if _is_image(each, suffixes))
         if not below:
             stop(f'the folder {path} has no image')
         found += below
@@ -309,14 +316,26 @@ def find_images(paths: list[str]) -> list[str]:
 
 
 def _files(root: str) -> Iterator[str]:
-    """Files below a folder, also those that links lead to, each folder once."""
-    seen = set()
+    """Files below a folder, also those that links lead to, each folder once; what trainings left there is told."""
+    seen, of_runs = set(), []
     for folder, below, names in os.walk(root, followlinks=True):
-        if os.path.realpath(folder) in seen:
+        is_run = folder != root and OF_A_RUN in names
+        if is_run or os.path.realpath(folder) in seen:
+            of_runs += [folder] * is_run
             below.clear()
             continue
         seen.add(os.path.realpath(folder))
-        yield from (os.path.join(folder, name) for name in names)
+        tools = [name for name in below if folder == root and name.lower() in TOOL_FOLDERS]
+        of_runs += [os.path.join(folder, name) for name in tools]
+        below[:] = [name for name in below if name not in tools and not _is_litter(name)]
+        yield from (os.path.join(folder, name) for name in names if not name.startswith('.'))
+    if of_runs:
+        tell(f'warning: {root}: left out, since trainings leave such folders: {", ".join(sorted(of_runs))}')
+
+
+def _is_litter(name: str) -> bool:
+    """Whether a folder is hidden or a system's own."""
+    return name.startswith('.') or name.lower() in SYSTEM_FOLDERS
 
 
 def _is_image(path: str, suffixes: set[str]) -> bool:
@@ -337,10 +356,6 @@ def formats() -> list[str]:
     """Those of FORMATS that this Pillow reads."""
     Image.init()
     return [name for name in FORMATS if name in Image.OPEN]
-
-
-def _is_hidden(path: str, root: str) -> bool:
-    return any(part.startswith('.') for part in Path(os.path.relpath(path, root)).parts)
 
 
 def read_image(path: str, decoding: dict) -> np.ndarray:

@@ -13,6 +13,7 @@ import torch
 from mmcv.transforms import LoadImageFromFile
 from PIL import Image
 
+from ltcl.datasets import folder_names
 from ltcl.datasets.folder_walk import all_images
 from ltcl.datasets.transforms import LoadImage
 from ltcl.evaluation import class_mixes
@@ -20,7 +21,9 @@ from ltcl.evaluation.class_mixes import Mixes
 from ltcl.evaluation.functional import estimate_shares, log_ratio
 from ltcl.export import predict_onnx
 from ltcl.export.preparation import decoding_of
+from ltcl.inference.images import find_images
 from ltcl.neutral_text import csv_text, from_csv_cell
+from ltcl.work_dir import POINTER
 
 PLAIN = dict(exif=False, background=None, value_range=None, max_pixels=None)
 GREY_16 = np.arange(64 * 32, dtype=np.uint16).reshape(32, 64) * 30
@@ -237,6 +240,27 @@ def test_folders_are_walked_as_by_the_package(tmp_path):
     found = predict_onnx.find_images([str(root)])
     assert found == [str(root / name) for name in (*images, 'z/e.png')]
     assert found == sorted(all_images(str(root)))
+
+
+def test_what_systems_and_trainings_left_is_passed_over_as_by_the_package(tmp_path, capsys):
+    taken = ('1.png', 'a/2.png', 'a/runs/3.png', 'b/4.png')
+    of_runs = ('Runs/5.png', 'b/mine/6.png', 'b/mine/vis/7.png', 'wandb/8.png')
+    for name in (*taken, *of_runs, '__MACOSX/9.png', 'a/@eaDir/10.png'):
+        (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
+        (tmp_path / name).write_bytes(contents.encode(contents.RAMP, 'PNG'))
+    for run in (tmp_path, tmp_path / 'b' / 'mine'):  # a folder that is asked for is looked at, whatever it is
+        (run / predict_onnx.OF_A_RUN).write_text('epoch_1.pth')
+    found = predict_onnx.find_images([str(tmp_path)])
+    assert found == [str(tmp_path / name) for name in taken]
+    assert found == [source.path for source in find_images(str(tmp_path))]
+    left_out = ', '.join(str(tmp_path / name) for name in ('Runs', 'b/mine', 'wandb'))
+    assert f'warning: {tmp_path}: left out, since trainings leave such folders: {left_out}\n' in capsys.readouterr().err
+
+
+def test_the_names_of_such_folders_are_those_of_the_package():
+    assert predict_onnx.SYSTEM_FOLDERS == folder_names.SYSTEM_FOLDERS
+    assert predict_onnx.TOOL_FOLDERS == folder_names.TOOL_FOLDERS
+    assert predict_onnx.OF_A_RUN == POINTER
 
 
 def test_of_few_images_the_package_says_the_same():
