@@ -70,6 +70,8 @@ class FoundScenes:
                 f'{name}: {counts.num_images:,} masks with {len(present):,} of {len(pixels):,} classes; by pixels '
                 f'{factor}Gini {gini(pixels):.2f}; {100 * void:.3g} % of the pixels are void'
             )
+        if self.scenes.undivided is not None:
+            lines.append(f'`ltcl train` draws a fifth of {self.scenes.undivided} for validation')
         if self.pictures is not None:
             near = copies_in(self.pictures.near, self.scenes.as_images())
             lines.append(f'copies of images: {near.within:,} pictures are twice in a part, {near.parts:,} in two parts')
@@ -90,7 +92,9 @@ class FoundScenes:
         lines = []
         for name, counts in self.scenes.counts().items():
             shown = np.array(counts.image)
-            lines += too_few(name, shown, counts.classes, 'IoU', name == UNDIVIDED)
+            is_drawn_from = name == self.scenes.undivided
+            if not is_drawn_from or 'test' not in self.scenes.names:
+                lines += too_few(name, shown, counts.classes, 'IoU', is_drawn_from)
             absent = [counts.classes[i] for i in np.flatnonzero(shown == 0)]
             if absent and name in (TRAINING, UNDIVIDED):
                 are = 'class is' if len(absent) == 1 else 'classes are'

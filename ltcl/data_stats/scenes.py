@@ -48,6 +48,7 @@ class Scenes:
         without_mask: Images without a mask.
         without_image: Masks without an image.
         notes: What lies there and is not read, one sentence each.
+        undivided: Name of the part of which ``ltcl train`` draws a fifth for validation; None where there is one.
     """
 
     classes: list[str]
@@ -58,6 +59,7 @@ class Scenes:
     without_mask: list[str] = field(default_factory=list)
     without_image: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    undivided: str | None = None
 
     def counts(self) -> dict[str, SegClassCounts]:
         """Images that show each class, and its pixels, by part."""

@@ -46,6 +46,7 @@ def scenes_of_folder(root: str) -> Scenes:
         without_mask,
         without_image,
         found.notes,
+        None if 'val' in found.parts else found.training,
     )
 
 

@@ -193,15 +193,24 @@ def _ask(root: str, names: Sequence[str] | None, codes: Sequence[int]) -> UserEr
         return UserError(
             f'{root}: all masks hold {in_words(codes[0])} and nothing else: a segmentation needs two classes or more'
         )
-    given = list(names or ('background',))
-    proposed = [given[i] if i < len(given) else f'class_{i}' for i in range(len(codes))]
-    lines = [f'{cell_of(code)},{quoted(name)}' for code, name in zip(codes, proposed, strict=True)]
+    lines = [f'{cell_of(code)},{quoted(name)}' for code, name in _proposed(names or ('background',), codes)]
     told = f'classes.txt has {len(names)} names, and the masks hold {shown}' if names else f'the masks hold {shown}'
     return UserError(
         f'{root}: {told}, and nothing tells which class each is: write {root}/classes.csv with a line for each, '
         f'"void" for what is none, such as: {" | ".join(lines[:SHOWN])}'
         + (f' | ... ({len(lines)} lines)' if len(lines) > SHOWN else '')
     )
+
+
+def _proposed(names: Sequence[str], codes: Sequence[int]) -> list[tuple[int, str]]:
+    """Codes with names, those given as far as they go; the value 255 beside two or more others is void."""
+    *classes, last = codes
+    is_void = last == VOID * GREY and len(classes) > 1 and all(map(is_grey, classes))
+    classes = classes if is_void else [*codes]
+    if is_void and classes[-1] < len(names) * GREY:
+        classes = [value * GREY for value in range(len(names))]
+    named = [(code, names[i] if i < len(names) else f'class_{i}') for i, code in enumerate(classes)]
+    return [*named, (last, 'void')] if is_void else named
 
 
 def _refuse_strange(root: str, found: LabelMap, masks: Iterable[str], facts: Iterable[MaskFacts]) -> None:

@@ -110,6 +110,26 @@ def test_a_copy_in_two_parts_leaks(root):
     assert 'test leaks: 1 of its pictures are in train as well, of 4 images' in found.verdict
 
 
+@pytest.mark.parametrize(
+    ('folders', 'part', 'is_measured'),
+    [
+        (['.'], 'all', True),
+        (['train'], 'train', True),
+        (['train', 'test'], 'train', False),
+        (['train', 'val'], None, False),
+    ],
+)
+def test_what_is_drawn_for_validation_is_told(tmp_path, cache, folders, part, is_measured):
+    for folder in folders:
+        write_scenes(tmp_path / folder, 6, 'images/{}.png', 'masks/{}.png')
+    (tmp_path / 'classes.txt').write_text('ground\ncrack\nhole\n')
+    found = look_at_scenes(scenes_of_folder(str(tmp_path)), str(tmp_path))
+    drawn = [line for line in found.lines if 'for validation' in line]
+    assert drawn == ([] if part is None else [f'`ltcl train` draws a fifth of {part} for validation'])
+    few = [line for line in found.verdict if 'too few to tell their IoU' in line]
+    assert ['a fifth for validation' in line for line in few] == ([is_measured] if len(folders) == 1 else [False])
+
+
 def test_a_config_counts_as_its_folder(call, root, tmp_path):
     for name in ('images/4.png', 'images/5.png', 'masks/5.png', 'images/2.png', 'masks/2.png'):
         (root / 'train' / name).unlink()
