@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ltcl.errors import UserError
-from ltcl.value_ranges import check_ranges
+from ltcl.value_ranges import check_choice, check_ranges
 
 Result = TypeVar('Result')
 Sizes = dict[str, tuple[int, str]]
@@ -41,6 +41,9 @@ CONVERTED = ('class_counts', 'class_prior', 'class_weights', 'draws', 'negative_
 LOWEST_CLASSES = dict(labels=0, row_labels=-1)
 """Smallest class of labels; the largest is the last class."""
 
+CHOICES = dict(reduction='mean none', averaged='all first_view targets')
+"""Words that an argument of a name may be."""
+
 DIVISORS = ('temperature', 'base_temperature')
 """Numbers of which 0 makes a loss NaN."""
 
@@ -53,8 +56,8 @@ def check_shapes(**shapes: str) -> Callable[[Callable[..., Result]], Callable[..
     them would wait for it. Temperatures are numbers in the range that they have in a config, unless they are tensors.
 
     Args:
-        **shapes: Shapes that differ from those in :data:`SHAPES`, in the same form. An argument ``num_classes`` is C,
-            and one whose default is None may be None.
+        **shapes: Shapes that differ from those in :data:`SHAPES`, and words from those in :data:`CHOICES`, in the same
+            form. An argument ``num_classes`` is C, and one whose default is None may be None.
 
     Raises:
         UserError: By the decorated loss; names the argument, what it must be, and what it is.
@@ -65,7 +68,8 @@ def check_shapes(**shapes: str) -> Callable[[Callable[..., Result]], Callable[..
         names = tuple(parameters)
         optional = tuple(name for name in names if parameters[name].default is None)
         divisors = tuple(name for name in DIVISORS if name in names)
-        dimensions = {name: letters.split() for name, letters in {**SHAPES, **shapes}.items() if name in names}
+        words = {name: letters.split() for name, letters in {**SHAPES, **CHOICES, **shapes}.items() if name in names}
+        choices = {name: words.pop(name) for name in CHOICES if name in words}
 
         @functools.wraps(loss)
         def checked(*args: Any, **kwargs: Any) -> Result:
@@ -73,11 +77,14 @@ def check_shapes(**shapes: str) -> Callable[[Callable[..., Result]], Callable[..
             sizes = {'C': (given['num_classes'], 'num_classes')} if 'num_classes' in given else {}
             first = given.get(names[0])
             dtype = first.dtype if isinstance(first, Tensor) and first.is_floating_point() else torch.float32
-            for name, letters in dimensions.items():
+            for name, letters in words.items():
                 if name in given and not (given[name] is None and name in optional):
                     fault = _fault(name, given[name], letters, sizes, dtype)
                     if fault:
                         raise UserError(f'{loss.__name__}: {name} must {fault}')
+            for name, known in choices.items():
+                if name in given:
+                    check_choice(f'{loss.__name__}: {name}', given[name], known)
             numbers = {name: value for name in divisors if isinstance(value := given.get(name), int | float)}
             if numbers and not torch.compiler.is_compiling():
                 check_ranges(loss.__name__, numbers)

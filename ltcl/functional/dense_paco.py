@@ -125,12 +125,16 @@ def dense_paco_loss(
     is_valid = (labels >= 0) & (labels < num_classes)
     if class_counts is not None:
         logits = logits + log_prior(class_counts).to(logits.dtype)
-    self_similarity = anchors.detach().square().sum(2) / temperature
+    # Of a temperature that is learned, too, a constant.
+    constant = temperature.detach() if isinstance(temperature, Tensor) else temperature
+    self_similarity = anchors.detach().square().sum(2) / constant
     log_sum_rows, row_max = log_sum_exp(anchors / temperature, rows)
     # The published row maximum; a similarity above the one to itself would change the log by less than EPS / gamma.
     row_max = torch.maximum(torch.maximum(self_similarity, logits.detach().amax(2)), row_max)
     class_sum = (logits - row_max[..., None]).exp().sum(2)
-    pixel_sum = NeighbourSums.apply(anchors, temperature) * (self_similarity - row_max).exp()
+    # The gradient of a tensor goes through the rows.
+    scaled = (anchors * temperature.rsqrt(), 1.0) if isinstance(temperature, Tensor) else (anchors, temperature)
+    pixel_sum = NeighbourSums.apply(*scaled) * (self_similarity - row_max).exp()
     pixel_sum = pixel_sum + (log_sum_rows - row_max).exp()
     log_denominator = row_max + (class_sum + gamma * pixel_sum + PUBLISHED_EPS).log()
     positive_sum, num_positives = _positives(anchors, labels, rows, row_labels, num_classes)

@@ -100,7 +100,8 @@ def in_batch_contrastive_loss(
         Scalar mean over the averaged rows.
 
     Raises:
-        UserError: Anchors that are not those of one or two views, or draws for another number of rows.
+        UserError: Anchors that are not those of one or two views, draws for another number of rows, or a share that is
+            none of them.
 
     Differs from the original: a row without any positive, which only one view can have, contributes 0 where the
     published code divides 0 by 0. The copies of a target share one row of the similarity matrix.
@@ -115,6 +116,7 @@ def in_batch_contrastive_loss(
         tensor(2.3979)
     """
     batch = batch_rows(anchors, labels, rows, row_labels, num_views, target_repeat)
+    _check_parts(batch, draws, *share)
     chosen = anchors_of(batch, *share)
     similarities = batch.unique[chosen.unique] @ batch.unique.T / temperature
     log_others = log_sum_others(similarities, batch, unbiased, chosen)
@@ -130,6 +132,20 @@ def in_batch_contrastive_loss(
         ]
     means = weigh_classes(means, batch.labels[chosen.rows], class_weights) * chosen.weights
     return -temperature_ratio(temperature, base_temperature) * _mean(means, batch, share, averaged)
+
+
+def _check_parts(batch: BatchRows, draws: Tensor | None, rank: int, num_processes: int) -> None:
+    """Refuse draws for other rows, and a share of what cannot be divided so."""
+    num_rows, num_images = len(batch.labels), batch.num_images // batch.num_views
+    if draws is not None and draws.shape[1] != num_rows:
+        raise UserError(
+            f'in_batch_contrastive_loss: draws must have a column for each of the {num_rows} rows, got {draws.shape[1]}'
+        )
+    if not 0 <= rank < num_processes or num_images % num_processes:
+        raise UserError(
+            f'in_batch_contrastive_loss: share {(rank, num_processes)} is none of {num_images} images of a view: name '
+            'a process, from 0 on, and a number of them that divides the images'
+        )
 
 
 def _mean(means: Tensor, batch: BatchRows, share: tuple[int, int], averaged: str) -> Tensor:

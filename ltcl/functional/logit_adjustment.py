@@ -31,7 +31,7 @@ def log_prior(class_counts: Tensor, eps: float = 1e-9) -> Tensor:
 
 
 @full_precision
-@check_shapes()
+@check_shapes(reduction='mean sum none')
 def logit_adjusted_loss(
     logits: Tensor,
     labels: Tensor,

@@ -91,22 +91,26 @@ def rebalanced_contrastive_loss(
     else:
         negative_queue = slot_major(negative_queue.to(anchors.dtype))
 
-    def of_tile(here: slice, anchors: Tensor, contrast: Tensor) -> Tensor:
+    settings = dict(temperature=temperature, class_weights=class_weights, class_prior=class_prior)
+    tensors = {name: value for name, value in settings.items() if isinstance(value, Tensor)}
+
+    def of_tile(here: slice, anchors: Tensor, contrast: Tensor, *others: Tensor) -> Tensor:
+        temperature, class_weights, class_prior = {**settings, **dict(zip(tensors, others, strict=True))}.values()
         tile, own_labels = anchors[here], labels[here]
         if num_hard is None:
-            own, others = queue_pairs(tile, own_labels, queue, negative_queue, valid, negative_valid)
-            other_classes = torch.arange(len(queue), device=labels.device).repeat(others.shape[1])[None]
-            others = others.flatten(1)
+            own, negatives = queue_pairs(tile, own_labels, queue, negative_queue, valid, negative_valid)
+            other_classes = torch.arange(len(queue), device=labels.device).repeat(negatives.shape[1])[None]
+            negatives = negatives.flatten(1)
         else:
             hard = mine_hard(tile, own_labels, queue, valid=valid, **num_hard)
-            own, others, other_classes = hard.positives, hard.negatives, hard.negative_columns // queue.shape[1]
+            own, negatives, other_classes = hard.positives, hard.negatives, hard.negative_columns // queue.shape[1]
         priors = None
         if class_prior is not None:
             priors = column_priors(class_prior, own_labels, contrast_labels, other_classes, align_prior)
         return loss_of_pairs(
             *in_batch_pairs(tile, own_labels, contrast, contrast_labels, among_anchors, here.start),
             own,
-            others,
+            negatives,
             own_labels,
             temperature=temperature,
             class_weights=class_weights,
@@ -115,9 +119,9 @@ def rebalanced_contrastive_loss(
         )
 
     if reduction == 'none':
-        return of_tile(slice(0, len(anchors)), anchors, contrast)
+        return of_tile(slice(0, len(anchors)), anchors, contrast, *tensors.values())
     num_columns = len(contrast) + negative_queue[..., 0].numel()
-    return sum_in_tiles(of_tile, len(anchors), num_columns, anchors, contrast) / len(anchors)
+    return sum_in_tiles(of_tile, len(anchors), num_columns, anchors, contrast, *tensors.values()) / len(anchors)
 
 
 def column_priors(
@@ -193,7 +197,7 @@ def loss_of_pairs(
         column_priors: Added to the divided similarities of the three blocks; each must broadcast to its block.
         reduction: As for the loss.
     """
-    blocks = [block / temperature for block in (in_batch, queue_positives, queue_negatives)]
+    blocks = [_divide(block, temperature) for block in (in_batch, queue_positives, queue_negatives)]
     if column_priors is not None:
         blocks = [block + prior.to(block.dtype) for block, prior in zip(blocks, column_priors, strict=True)]
     takes_part = queue_positives > -math.inf
@@ -202,6 +206,14 @@ def loss_of_pairs(
     per_anchor = (num_positives * _log_sum_exp(blocks) - positive_sum) / (num_positives + 1e-9)
     per_anchor = weigh_classes(per_anchor, labels, class_weights)
     return per_anchor.mean() if reduction == 'mean' else per_anchor
+
+
+def _divide(similarities: Tensor, temperature: float | Tensor) -> Tensor:
+    """Similarities divided by the temperature; -inf stays, and gives a tensor no gradient."""
+    if not isinstance(temperature, Tensor):
+        return similarities / temperature
+    is_left_out = similarities == -math.inf
+    return (similarities.masked_fill(is_left_out, 0) / temperature).masked_fill(is_left_out, -math.inf)
 
 
 def _log_sum_exp(blocks: list[Tensor]) -> Tensor:

@@ -11,7 +11,7 @@ from loss_table import LOSSES, Sizes, draw_case
 from ltcl import functional
 from ltcl.errors import UserError
 from ltcl.functional import balanced_contrastive_loss, effective_number_weights, paco_loss
-from ltcl.functional.checks import CONVERTED, DIVISORS, SHAPES, check_shapes
+from ltcl.functional.checks import CHOICES, CONVERTED, DIVISORS, SHAPES, check_shapes
 
 
 class Called(Exception):
@@ -81,6 +81,14 @@ def test_temperatures(call):
             torch.testing.assert_close(
                 function(**{**arguments, name: learned}), function(**{**arguments, name: learned.item()})
             )
+
+
+def test_words(call):
+    function, _ = call
+    for name in CHOICES.keys() & inspect.signature(function).parameters.keys():
+        refuses(call, name, 'meen', f"{name} must be one of .*, got 'meen'")
+        if function.__name__ != 'logit_adjusted_loss':
+            refuses(call, name, 'sum', f"{name} must be one of .*, got 'sum'")
 
 
 def test_size(call):

@@ -104,6 +104,21 @@ def test_refuses_other_numbers_of_views(num_views):
         run(in_batch_contrastive_loss, draw_case() | dict(num_views=num_views))
 
 
+@pytest.mark.parametrize('change', [-1, 3])
+def test_refuses_draws_of_other_rows(change):
+    case = draw_case(target_repeat=2)
+    num_rows = case['draws'].shape[1]
+    case['draws'] = draw_uniform(2, num_rows + change, torch.Generator().manual_seed(0))
+    with pytest.raises(UserError, match=f'a column for each of the {num_rows} rows, got {num_rows + change}$'):
+        run(in_batch_contrastive_loss, case)
+
+
+@pytest.mark.parametrize('share', [(2, 2), (-1, 2), (0, 0), (0, 2)])
+def test_refuses_a_share_of_no_process(share):
+    with pytest.raises(UserError, match=r'share \(-?\d, \d\) is none of 5 images of a view'):
+        run(in_batch_contrastive_loss, draw_case(num_images=5), share=share)
+
+
 @pytest.mark.parametrize('unbiased', [False, True])
 @pytest.mark.parametrize('num_positives', [0, 3])
 def test_one_class(num_positives, unbiased):

@@ -120,10 +120,15 @@ def test_never_negative(name, sizes, temperature):
 @given(sizes=sizes, temperature=st.floats(0.2, 1.0))
 @settings(quick, max_examples=8)
 def test_gradients_equal_finite_differences(name, sizes, temperature):
+    """Those of a temperature that is learned, too."""
     loss, case = LOSSES[name], draw_case(sizes)
+    learned = torch.tensor(temperature, dtype=torch.float64, requires_grad=True)
     leaves = [case[key].requires_grad_() for key in loss.gradients]
-    call = lambda *tensors: loss.call({**case, **dict(zip(loss.gradients, tensors, strict=True))}, temperature)  # noqa: E731
-    assert torch.autograd.gradcheck(call, leaves, fast_mode=True)
+
+    def call(temperature: Tensor, *tensors: Tensor) -> Tensor:
+        return loss.call({**case, **dict(zip(loss.gradients, tensors, strict=True))}, temperature)
+
+    assert torch.autograd.gradcheck(call, [learned, *leaves], fast_mode=True)
 
 
 @all_losses

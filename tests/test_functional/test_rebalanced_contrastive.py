@@ -194,6 +194,23 @@ def test_published_prior_is_that_of_another_column():
     assert torch.equal(others.view(4, 2, 3)[:, 1], by_class)
 
 
+@pytest.mark.parametrize('reduction', ['mean', 'none'])
+@pytest.mark.parametrize('loss', [fast_resco, fast_rescom])
+def test_gradients_of_prior_weights_and_temperature(loss, reduction):
+    anchors, rows, labels, weights = draw(6, 4, 5)
+    queue = draw_queue(4, 3, 5)
+    valid = torch.ones(4, 3, dtype=torch.bool)
+    valid[labels[0], 1:] = False
+    args = (anchors, rows, labels, queue, queue) if loss is fast_resco else (anchors, labels, queue, 1, 2)
+
+    def call(temperature, class_prior, class_weights):
+        learned = dict(temperature=temperature, class_prior=class_prior, class_weights=class_weights)
+        return loss(*args, valid=valid, **learned, reduction=reduction)
+
+    learned = [torch.tensor(0.3, dtype=torch.float64), weights.log(), weights]
+    assert torch.autograd.gradcheck(call, [each.requires_grad_() for each in learned])
+
+
 def test_one_queue_serves_both_kinds():
     anchors, rows, labels, _ = draw(6, 4, 5)
     queue = draw_queue(4, 3, 5)
