@@ -105,6 +105,8 @@ def test_pipeline_of_a_wrapped_data_set():
     assert changed['dataset']['dataset'] == dict(type='CustomDataset', pipeline=['new'])
     assert changed['imbalance_factor'] == 10
     assert inner['pipeline'] == ['old']
+    joined = with_pipeline(dict(type='ConcatDataset', datasets=[inner, wrapped]), ['new'])
+    assert joined == dict(type='ConcatDataset', datasets=[dict(type='CustomDataset', pipeline=['new']), changed])
 
 
 @pytest.mark.parametrize('training', [True, False])

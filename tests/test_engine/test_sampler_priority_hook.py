@@ -29,7 +29,7 @@ class Watch(Hook):
     priority = 'HIGHEST'
 
     def __init__(self, stop_at=None):
-        self.stop_at, self.batches, self.expected = stop_at, {}, {}
+        self.stop_at, self.batches, self.expected, self.labels = stop_at, {}, {}, {}
 
     def before_train(self, runner):
         runner.model.head.fc.register_forward_hook(lambda module, inputs, logits: self.logits.append(logits.detach()))
@@ -45,6 +45,7 @@ class Watch(Hook):
         probabilities = F.softmax(self.logits[0][: len(labels)].float(), 1)
         for index, label, row in zip(self.batches[runner.iter], labels, probabilities, strict=True):
             self.expected[index] = float(1 - row[label])
+            self.labels[index] = label.item()
 
 
 def run(cfg, stop_at=None):
@@ -65,6 +66,25 @@ def test_priority_is_the_last_error_of_each_image(images, tmp_path, method):
     expected = [watch.expected.get(index, 5.0) for index in range(len(sampler.priorities))]
     assert any(value != 5.0 for value in expected)
     np.testing.assert_allclose(sampler.priorities, expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    'wrap',
+    [
+        lambda one: dict(type='ConcatDataset', datasets=[one, one]),
+        lambda one: dict(type='RepeatDataset', times=2, dataset=one),
+    ],
+    ids=['joined', 'repeated'],
+)
+def test_of_joined_images_each_has_its_own_priority(images, tmp_path, wrap):
+    cfg = config(images, tmp_path, train_cfg__max_epochs=2)
+    cfg.train_dataloader.dataset = wrap(cfg.train_dataloader.dataset.to_dict())
+    sampler, watch = run(cfg)
+    assert max(watch.expected) >= len(sampler.priorities) // 2
+    expected = [watch.expected.get(index, 5.0) for index in range(len(sampler.priorities))]
+    np.testing.assert_allclose(sampler.priorities, expected, rtol=1e-5)
+    for index, label in watch.labels.items():
+        assert sampler.labels[index] == label
 
 
 def test_resumed_run_draws_what_the_whole_one_drew(images, tmp_path):

@@ -1,6 +1,7 @@
 import pytest
 import torch
 import torch.nn.functional as F
+from mmpretrain.models.losses import FocalLoss
 from mmpretrain.structures import DataSample
 from oracles.paco import loop_paco_loss, loop_supcon_loss
 from oracles.rows import unit_rows
@@ -38,6 +39,18 @@ def check_enqueued(head: torch.nn.Module, rows: torch.Tensor, before: tuple[torc
     torch.testing.assert_close(head.queue.embeddings, torch.cat([rows.detach(), before[0][4:]]), rtol=0, atol=0)
     assert head.queue.labels.tolist() == [*LABELS, *before[1][4:]]
     assert int(head.queue.pointer) == 4
+
+
+@pytest.mark.parametrize('name', ['PaCoHead', 'BCLHead', 'ProCoHead', 'ResCoHead', 'ResComHead', 'MultiTaskHead'])
+def test_what_has_no_effect_is_refused(name):
+    given = dict(loss=dict(type='FocalLoss'), cal_acc=True, topk=(1, 5))
+    if name == 'MultiTaskHead':
+        assert isinstance(build(MultiTaskHead, loss=given.pop('loss')).loss_module, FocalLoss)
+    for key, value in given.items():
+        with pytest.raises(
+            UserError, match=f'{name} computes .* so {key} would have no effect: leave model.head.{key} out'
+        ):
+            MODELS.build(dict(type=f'ltcl.{name}', num_classes=3, in_channels=4, **{key: value}))
 
 
 KNOBS = dict(alpha=0.3, beta=0.8, gamma=0.7, supt=1.2, temperature=0.1, base_temperature=0.2, smoothing=0.1)

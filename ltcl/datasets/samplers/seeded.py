@@ -56,6 +56,9 @@ class SeededIndex(int):
 class SeededDataset(Dataset):
     """Seeds the generators before each sample is made; everything else is the wrapped data set's.
 
+    Of a data set that repeats or joins others, ``sample_idx`` of a sample becomes its place among all, which a sampler
+    knows it by.
+
     Example:
         >>> class Drawn(Dataset):
         ...     def __getitem__(self, index):
@@ -67,6 +70,7 @@ class SeededDataset(Dataset):
 
     def __init__(self, dataset: Any) -> None:
         self.dataset = dataset
+        self.is_joined = hasattr(dataset, '_get_ori_dataset_idx')
 
     def __len__(self) -> int:
         """Number of samples."""
@@ -76,7 +80,10 @@ class SeededDataset(Dataset):
         """The sample at an index, the same whichever worker makes it."""
         if isinstance(index, SeededIndex):
             seed_generators(index.seed)
-        return self.dataset[int(index)]
+        sample = self.dataset[int(index)]
+        if self.is_joined and isinstance(sample, dict) and 'data_samples' in sample:
+            sample['data_samples'].set_metainfo(dict(sample_idx=int(index)))
+        return sample
 
     def __getattr__(self, name: str) -> object:
         """Whatever the wrapped data set has."""

@@ -113,7 +113,9 @@ def training_images(train_dataloader: Mapping | None, evaluated: Mapping) -> dic
 
 
 def with_pipeline(dataset: dict, pipeline: list[dict]) -> dict:
-    """Config of a data set, or of one inside wrappers, with another pipeline."""
+    """Config of a data set, or of those that it wraps or joins, with another pipeline."""
+    if 'datasets' in dataset:
+        return {**dataset, 'datasets': [with_pipeline(each, pipeline) for each in dataset['datasets']]}
     if 'dataset' in dataset and 'pipeline' not in dataset:
         return {**dataset, 'dataset': with_pipeline(dataset['dataset'], pipeline)}
     return {**dataset, 'pipeline': pipeline}

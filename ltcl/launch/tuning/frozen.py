@@ -177,6 +177,10 @@ def _pipeline_of(dataset: Any) -> list:
     """Pipeline of the innermost data set."""
     while 'pipeline' not in dataset and 'dataset' in dataset:
         dataset = dataset['dataset']
+    if 'pipeline' not in dataset:
+        raise UserError(
+            f'--tune frozen: {dataset["type"]} has no pipeline: features are kept of one data set, not several'
+        )
     return copy.deepcopy(dataset['pipeline'])
 
 

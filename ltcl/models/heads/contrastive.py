@@ -6,6 +6,7 @@ import torch
 from mmpretrain.models import LinearClsHead
 from torch import Tensor, nn
 
+from ltcl.errors import UserError
 from ltcl.functional import effective_number_weights
 
 from ..utils import ClassCountsMixin, FeatureQueue
@@ -24,10 +25,15 @@ class ContrastiveHead(ClassCountsMixin, MethodHead, LinearClsHead):
         cosine_scale: Scale of a cosine classifier; None has a linear one with bias.
         class_counts: Training images per class, for use without ``ltcl.ClassCountsHook``.
         init_cfg: Initialisation of the classifier; None keeps PyTorch's, as published.
-        **kwargs: Arguments of mmpretrain's ``ClsHead``.
+        **kwargs: ``loss``, of a head that has a use for it.
+
+    Raises:
+        UserError: An argument of mmpretrain's ``ClsHead`` that would have no effect.
     """
 
     uses_class_counts: bool | str = True
+    takes_loss = False
+    """Whether ``loss``, a loss of class logits, is a part of that of the head, as :attr:`loss_module`."""
     num_classes: int
     loss_module: nn.Module
 
@@ -40,6 +46,12 @@ class ContrastiveHead(ClassCountsMixin, MethodHead, LinearClsHead):
         init_cfg: dict | None = None,
         **kwargs: Any,
     ) -> None:
+        for name in ('loss', 'cal_acc', 'topk'):
+            if name in kwargs and not (name == 'loss' and self.takes_loss):
+                raise UserError(
+                    f'{type(self).__name__} computes loss and accuracy by itself, so {name} would have no effect: '
+                    f'leave model.head.{name} out'
+                )
         super().__init__(num_classes, in_channels, init_cfg=init_cfg, **kwargs)
         self.fc = build_classifier(in_channels, num_classes, cosine_scale)
         self.register_class_counts(num_classes, class_counts)

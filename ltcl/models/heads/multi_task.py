@@ -37,6 +37,7 @@ class MultiTaskHead(QueueContrastiveHead):
     online_views = (1, None)
     key_views = (0, None)
     uses_class_counts = 'effective_number_beta'
+    takes_loss = True
 
     def __init__(
         self,
