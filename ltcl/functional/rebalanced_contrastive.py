@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -91,7 +92,7 @@ def rebalanced_contrastive_loss(
     else:
         negative_queue = slot_major(negative_queue.to(anchors.dtype))
 
-    settings = dict(temperature=temperature, class_weights=class_weights, class_prior=class_prior)
+    settings: dict[str, Any] = dict(temperature=temperature, class_weights=class_weights, class_prior=class_prior)
     tensors = {name: value for name, value in settings.items() if isinstance(value, Tensor)}
 
     def of_tile(here: slice, anchors: Tensor, contrast: Tensor, *others: Tensor) -> Tensor:

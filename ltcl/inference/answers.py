@@ -5,6 +5,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ltcl.errors import UserError
+from ltcl.value_ranges import SHARE
+
 Reject = float | Mapping[str, float]
 """Least probability of an answer: one, or one for each class."""
 
@@ -28,12 +31,20 @@ class Prediction(NamedTuple):
         """Name of the likeliest class; None if its probability is too low, or the image could not be read.
 
         Args:
-            reject: Least probability, or one by class, such as ``LongTailClassifier.thresholds``.
+            reject: Least probability, of 0..1, or one by class, such as ``LongTailClassifier.thresholds``.
+
+        Raises:
+            UserError: No such probability, or none of that class.
         """
+        if not isinstance(reject, Mapping) and float(reject) not in SHARE:
+            raise UserError(f'reject={reject!r} must be {SHARE}, or such numbers by class')
         if not self.classes:
             return None
-        least = reject[self.classes[0]] if isinstance(reject, Mapping) else reject
-        return self.classes[0] if self.probabilities[0] >= least else None
+        name = self.classes[0]
+        if isinstance(reject, Mapping) and name not in reject:
+            raise UserError(f'reject has no least probability of {name!r}: give one for each class of the model')
+        least = reject[name] if isinstance(reject, Mapping) else reject
+        return name if self.probabilities[0] >= least else None
 
 
 class PredictionStopped(KeyboardInterrupt):

@@ -60,7 +60,7 @@ class LongTailClassifier(ImageModel):
         features = model.embed('photos/').features
     """
 
-    def __init__(self, run: SavedRun, device: str | torch.device | None = None, calibrated: bool = True) -> None:
+    def __init__(self, run: SavedRun, device: str | int | torch.device | None = None, calibrated: bool = True) -> None:
         super().__init__(run, device)
         sampler = (run.config.get('train_dataloader') or {}).get('sampler')
         with DefaultScope.overwrite_default_scope(SCOPE):
@@ -75,7 +75,7 @@ class LongTailClassifier(ImageModel):
     def load(
         cls,
         run: str | Path,
-        device: str | torch.device | None = None,
+        device: str | int | torch.device | None = None,
         config: str | Path | None = None,
         calibrated: bool = True,
     ) -> 'LongTailClassifier':

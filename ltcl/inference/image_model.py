@@ -1,5 +1,6 @@
 """A trained model that reads images as its test does: what all kinds of them have in common."""
 
+import multiprocessing
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -62,7 +63,7 @@ class ImageModel:
     """What ``ltcl calibrate`` stored; None where there is none."""
 
     def __init__(
-        self, run: SavedRun, device: str | torch.device | None = None, left_out: frozenset[str] = frozenset()
+        self, run: SavedRun, device: str | int | torch.device | None = None, left_out: frozenset[str] = frozenset()
     ) -> None:
         if not isinstance(run, SavedRun):
             name = type(self).__name__
@@ -114,6 +115,8 @@ class ImageModel:
         """The images, batch after batch."""
         size = self.batch_size if batch_size is None else int(batch_size)  # torch takes none of NumPy
         most = max(0, min(self.num_workers, os.cpu_count() or 1, -(-len(sources) // size) - 1))
+        if multiprocessing.current_process().daemon:  # a worker of a pool may not start any
+            most = 0
         workers = most if num_workers is None else int(num_workers)
         for loaded in load(sources, self.reader, self._collate, size, workers):
             yield loaded

@@ -11,6 +11,7 @@ from PIL import Image as Pillow
 from ltcl.datasets.folder_names import is_no_class
 from ltcl.datasets.folder_walk import walk_images
 from ltcl.datasets.transforms.bit_depth import GREY_MODES
+from ltcl.datasets.transforms.load_image import why
 from ltcl.datasets.transforms.upright import AS_IT_LIES, turn_of
 from ltcl.errors import UserError
 from ltcl.notices import warn
@@ -27,11 +28,19 @@ OF_THINGS = 'OSTU'
 
 
 class Source(NamedTuple):
-    """An image: its file, or else its pixels, with the value of an EXIF tag that tells how they are looked at."""
+    """An image: its file, or else its pixels.
+
+    Args:
+        path: The file; None of an array or a picture.
+        pixels: Of an array or a picture.
+        turn: The value of an EXIF tag that tells how they are looked at.
+        fault: Why a picture has no pixels, as of a file that Pillow reads only when they are asked for.
+    """
 
     path: str | None
     pixels: np.ndarray | None = None
     turn: int = AS_IT_LIES
+    fault: str | None = None
 
 
 def find_images(images: Image | Iterable[Image]) -> list[Source]:
@@ -56,7 +65,7 @@ def _sources(image: Image) -> list[Source]:
     if isinstance(image, np.ndarray):
         return [Source(None, image)]
     if isinstance(image, Pillow.Image):
-        return [Source(None, _array_of(image), turn_of(image))]
+        return [_of_picture(image)]
     if not isinstance(image, str | os.PathLike):
         raise UserError(
             f'an image is a path, an array (H, W, 3) of RGB or a picture of Pillow, not {type(image).__name__}'
@@ -88,6 +97,13 @@ def _is_of_run(inner: str, folder: str) -> bool:
     names = Path(os.path.relpath(inner, folder)).parts
     above = (Path(folder, *names[:depth]) for depth in range(1, len(names) + 1))
     return bool(names) and (is_no_class(names[0]) or any((each / POINTER).is_file() for each in above))
+
+
+def _of_picture(picture: Pillow.Image) -> Source:
+    try:
+        return Source(None, _array_of(picture), turn_of(picture))
+    except Exception as error:  # Pillow's plugins raise more than their documentation says
+        return Source(None, fault=why(error))
 
 
 def _array_of(picture: Pillow.Image) -> np.ndarray:

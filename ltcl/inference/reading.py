@@ -77,6 +77,8 @@ class Reader:
         return np.ascontiguousarray(image[..., ::-1]) if order_of([self.loader]) == 'bgr' else image
 
     def _load(self, source: Source, index: int) -> dict:
+        if source.fault is not None:
+            raise OSError(source.fault)
         results: dict[str, Any] = dict(img_path=source.path, sample_idx=index)
         if source.path is not None and self.checks_ends:
             LoadImage().check_ends(source.path)

@@ -136,7 +136,7 @@ def _names_in_folder(registry: Registry, dataset: Mapping) -> Sequence[str]:
         return ()
 
 
-def build_model(run: SavedRun, device: str | torch.device | None = None) -> Any:
+def build_model(run: SavedRun, device: str | int | torch.device | None = None) -> Any:
     """The model in eval mode, exactly as it was saved.
 
     Args:
@@ -193,9 +193,10 @@ def _ignored_names(cfg: Config) -> list[str]:
     return [pattern for hook in hooks for pattern in hook.get('ignore', ())]
 
 
-def _moved(model: nn.Module, device: str | torch.device | None) -> nn.Module:
+def _moved(model: nn.Module, device: str | int | torch.device | None) -> nn.Module:
     try:
-        return model.to(torch.device(device or ('cuda' if torch.cuda.is_available() else 'cpu')))
+        chosen = ('cuda' if torch.cuda.is_available() else 'cpu') if device is None else device
+        return model.to(torch.device(chosen))
     except (RuntimeError, AssertionError) as error:
         reason = str(error).split('\n')[0]
         raise UserError(f'device {device} cannot be used ({reason}): name another, such as cpu') from error

@@ -96,7 +96,7 @@ class LongTailSegmenter(ImageModel):
             print(found.path, found.mask.shape, found.confidence.mean(), found.shares())
     """
 
-    def __init__(self, run: SavedRun, device: str | torch.device | None = None) -> None:
+    def __init__(self, run: SavedRun, device: str | int | torch.device | None = None) -> None:
         super().__init__(run, device, left_out=OF_MASKS)
         self.values = mask_values(run)
         """What masks hold for each class, and for none."""
@@ -110,7 +110,7 @@ class LongTailSegmenter(ImageModel):
 
     @classmethod
     def load(
-        cls, run: str | Path, device: str | torch.device | None = None, config: str | Path | None = None
+        cls, run: str | Path, device: str | int | torch.device | None = None, config: str | Path | None = None
     ) -> 'LongTailSegmenter':
         """The model of a run.
 

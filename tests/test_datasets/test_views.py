@@ -261,6 +261,13 @@ def test_older_configs_call_recipes_blocks():
     assert [(view.name, view.size) for view in views.views] == [('sim', 40), ('randcls', 24)]
 
 
+def test_one_name_at_a_time():
+    with pytest.raises(UserError, match=r'ltcl\.Views: blocks is the older name of recipes: leave it out'):
+        Views(recipes=['sim'], blocks=['mocov2', 'mocov2'])
+    with pytest.raises(UserError, match=r'is a name or a dict of recipe, .*, got .*block'):
+        Views(recipes=[dict(recipe='sim', block='regular')])
+
+
 def test_batch_of_views():
     """From arrays in memory, as CIFAR has them, to normalised views."""
     pipeline = Compose([Views(['regular_cifar', 'sim_cifar']), PackInputs()])

@@ -1,5 +1,8 @@
 """A trained model by itself gives the answers of a test, for every method, and features."""
 
+import math
+import multiprocessing
+
 import numpy as np
 import pytest
 import torch
@@ -145,13 +148,20 @@ def test_arrays_and_pictures_are_answered_as_their_files(model, images):
     assert answer.classes == again.classes == expected.classes[:1]
     assert expected.path == str(path)
     assert expected.label() == expected.classes[0]
-    assert expected.label(reject=1.1) is None
+    assert expected.label(reject={expected.classes[0]: math.inf}) is None
+    for reject in (90, -0.1, math.nan):
+        with pytest.raises(UserError, match=r'reject=.* must be a number of at least 0 and at most 1, or such'):
+            expected.label(reject)
+    with pytest.raises(UserError, match=f"no least probability of '{expected.classes[0]}': give one for each class"):
+        expected.label({'another': 0.5})
 
 
 def test_unreadable_images_are_told_and_the_others_answered(model, images, tmp_path):
     good = images / 'class_0' / '0.png'
     (tmp_path / 'cut.png').write_bytes(good.read_bytes()[:60])
     (tmp_path / 'text.txt').write_text('no image')
+    Image.effect_noise((64, 64), 50).convert('RGB').save(tmp_path / 'late.png')
+    (tmp_path / 'late.png').write_bytes((tmp_path / 'late.png').read_bytes()[:3000])
     given = [tmp_path / 'cut.png', good, tmp_path / 'text.txt', np.zeros((4, 4, 7), np.uint8)]
     for workers in (0, 1):
         answers = model.predict(given, num_workers=workers, batch_size=2)
@@ -160,6 +170,9 @@ def test_unreadable_images_are_told_and_the_others_answered(model, images, tmp_p
         assert answers[0].label() is None
         assert answers[2].error == 'OpenCV cannot read it: mend it, or save it as PNG'
         assert '(4, 4, 7)' in answers[3].error
+    # Pillow reads a file when its pixels are asked for.
+    lazy = model.predict([Image.open(good), Image.open(tmp_path / 'late.png'), Image.new('La', (4, 4))])
+    assert [each.error for each in lazy] == [None, 'image file is truncated', 'conversion from La to L not supported']
     embedded = model.embed(given)
     assert embedded.paths == [str(good)]
     assert set(embedded.unreadable) == {*map(str, given[:1] + given[2:3]), '3'}
@@ -177,6 +190,12 @@ def test_images_of_several_sizes_and_workers(model, tmp_path):
     for first, second in zip(together, alone, strict=True):
         assert first.classes == second.classes
         np.testing.assert_allclose(first.probabilities, second.probabilities, rtol=1e-4)
+
+
+def test_a_worker_of_a_pool_starts_none_itself(model, images, monkeypatch):
+    monkeypatch.setattr(model, 'num_workers', 2)
+    monkeypatch.setitem(multiprocessing.current_process()._config, 'daemon', True)
+    assert len(model.predict([images / 'class_0' / '0.png'] * 3, batch_size=1)) == 3
 
 
 @pytest.mark.parametrize(
@@ -232,6 +251,9 @@ def test_empty_folder(model, tmp_path):
 def test_no_such_device(trained):
     with pytest.raises(UserError, match='device toaster cannot be used'):
         LongTailClassifier.load(trained('paco')[1], device='toaster')
+    if not torch.cuda.is_available():
+        with pytest.raises(UserError, match='device 0 cannot be used'):
+            LongTailClassifier.load(trained('paco')[1], device=0)
 
 
 def test_priors(model, images):

@@ -75,6 +75,12 @@ def test_projectors_of_the_methods():
     assert layers_of(num_layers=1) == ['Linear']
 
 
+@pytest.mark.parametrize('number', [0, -2, 1.5])
+def test_projectors_have_a_layer(number):
+    with pytest.raises(UserError, match=f'Projector: num_layers={number} must be a whole number of at least 1'):
+        Projector(8, 4, num_layers=number)
+
+
 def test_projector_widths_and_no_normalisation():
     projector = MODELS.build(
         dict(type='ltcl.Projector', in_channels=8, out_channels=4, hidden_channels=6, num_layers=2)

@@ -101,6 +101,8 @@ class Views(BaseTransform):
         backend: str = 'pillow',
         blocks: Sequence[str | dict] | None = None,
     ) -> None:
+        if recipes is not None and blocks is not None:
+            raise UserError('ltcl.Views: blocks is the older name of recipes: leave it out')
         recipes = blocks if recipes is None else recipes
         if isinstance(recipes, str) or not recipes:
             raise UserError(
@@ -181,7 +183,7 @@ def _by_planes(image: np.ndarray) -> np.ndarray:
 
 def _build(entry: str | dict, shared: dict) -> View:
     own = dict(recipe=entry) if isinstance(entry, str) else dict(entry)
-    if 'block' in own:
+    if 'block' in own and 'recipe' not in own:
         own['recipe'] = own.pop('block')
     if 'recipe' not in own or own.keys() - shared.keys() - {'recipe'}:
         raise UserError(

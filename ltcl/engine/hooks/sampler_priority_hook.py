@@ -8,7 +8,6 @@ from mmengine.hooks import Hook
 from mmengine.runner import IterBasedTrainLoop, Runner
 from torch import Tensor, nn
 
-from ltcl.datasets.cached_features import find_cached
 from ltcl.datasets.samplers import PrioritySampler
 from ltcl.errors import UserError
 from ltcl.models.utils import gather
@@ -58,8 +57,6 @@ class SamplerPriorityHook(Hook):
                 f'SamplerPriorityHook needs a priority sampler, the train_dataloader has {name}: '
                 "set sampler=dict(type='ltcl.ClassPrioritySampler') or 'ltcl.InstancePrioritySampler'"
             )
-        if find_cached(runner.train_dataloader.dataset) is not None:
-            raise UserError('SamplerPriorityHook needs images, and the training is on cached features: leave one out')
         model = unwrapped(runner.model)
         classifier = getattr(model.head, 'fc', None)
         if not isinstance(classifier, nn.Module):

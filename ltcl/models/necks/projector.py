@@ -5,6 +5,7 @@ from mmpretrain.models.utils import build_norm_layer
 from torch import Tensor, nn
 
 from ltcl.registry import MODELS
+from ltcl.value_ranges import check_ranges
 
 
 @MODELS.register_module()
@@ -23,6 +24,9 @@ class Projector(BaseModule):
         kaiming_last: Draw the last layer's weight from He's normal distribution (fan-in, gain sqrt 2), as the CIFAR
             ResNet-32 recipe does, where that layer is the network's own; its bias and the other layers stay PyTorch's.
         init_cfg: Initialisation; None keeps PyTorch's, as published.
+
+    Raises:
+        UserError: A number below 1.
     """
 
     def __init__(
@@ -37,6 +41,7 @@ class Projector(BaseModule):
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg=init_cfg)
+        check_ranges('Projector', dict(out_channels=out_channels, num_layers=num_layers))
         hidden_channels = hidden_channels or in_channels
         widths = [in_channels] + [hidden_channels] * (num_layers - 1)
         layers: list[nn.Module] = []

@@ -125,6 +125,11 @@ def with_priorities(cfg):
     cfg.default_hooks['priorities'] = dict(type='ltcl.SamplerPriorityHook')
 
 
+def joined(cfg):
+    loader = cfg.val_dataloader or cfg.test_dataloader
+    loader.dataset = dict(type='ConcatDataset', datasets=[loader.dataset])
+
+
 def segmentation(cfg):
     cfg.model = dict(type='EncoderDecoder', backbone=dict(type='ResNet'), decode_head=dict(type='FCNHead'))
 
@@ -143,6 +148,7 @@ def without_evaluation(cfg):
         (mixed, {}, 'batch_augments mixes images'),
         (segmentation, {}, 'model.type is EncoderDecoder'),
         (freeze, {}, 'frozen already'),
+        (joined, {}, 'ConcatDataset has no pipeline: features are kept of one data set, not several'),
         (without_evaluation, {}, 'neither val_dataloader nor test_dataloader'),
         (None, dict(head='round'), "one of linear, cosine, hidden, not 'round'"),
         (with_margins, dict(head='linear'), 'the margins of LDAM are cosines'),
