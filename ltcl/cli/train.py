@@ -36,6 +36,7 @@ from ltcl.launch.start_options import resume_from, set_precision
 from ltcl.launch.threads import share_cores, watch_threads
 from ltcl.launch.tracking import add_trackers, require_trackers, track_option
 from ltcl.launch.tuning import tune_options
+from ltcl.launch.unread_output import outlive_readers
 from ltcl.own_folder.options import folder_options, is_folder, refuse_config_options, refuse_folder_options
 from ltcl.shipped import name_of
 from ltcl.work_dir import AUTO, locked, require_writable
@@ -130,6 +131,7 @@ def check_start(cfg: Config) -> None:
 @command(options)
 def main(args: argparse.Namespace) -> None:
     """Build the config, train and test it, or do all that a folder of images needs."""
+    outlive_readers()
     require_trackers(args.track)
     if is_folder(args.config):
         refuse_config_options(args)

@@ -43,9 +43,14 @@ class SaidOnce:
             )
 
 
-def go_on_without(handler: logging.FileHandler) -> None:
-    """Let a log file that cannot be written be one line on the console; Python prints a traceback with each record."""
-    said = SaidOnce(f'the log {handler.baseFilename}')
+def go_on_without(handler: logging.Handler, what: str) -> None:
+    """Let a log that cannot be written be one line in the others; Python prints a traceback with each record.
+
+    Args:
+        handler: Changed in place.
+        what: What it writes.
+    """
+    said = SaidOnce(what)
 
     def handle(record: logging.LogRecord) -> None:
         error = sys.exc_info()[1]

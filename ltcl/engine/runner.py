@@ -23,6 +23,7 @@ from ltcl.functional.compiling import told_of_translation
 from ltcl.launch.compile_option import compile_options
 from ltcl.launch.formatted_config import FormattedConfig
 from ltcl.launch.hook_names import MMENGINE_HOOKS
+from ltcl.launch.unread_output import outlive_readers
 from ltcl.models.utils.weight_layout import lay_out_weights
 from ltcl.neutral_text import neutralise
 from ltcl.notices import note
@@ -107,14 +108,16 @@ class Runner(MMEngineRunner):
         self._used_timestamps.add(self._timestamp)
 
     def build_logger(self, *args: object, **kwargs: object) -> MMLogger:
-        """The logger, its console handlers without the dumps."""
+        """The logger, its console handlers without the dumps; that nobody reads the console any more ends no run."""
+        outlive_readers()
         logger = super().build_logger(*args, **kwargs)
         neutralise(logger)
         for handler in logger.handlers:
             if type(handler) is logging.StreamHandler:
                 handler.addFilter(is_news)
+                go_on_without(handler, 'the log on the console')
             if isinstance(handler, logging.FileHandler):
-                go_on_without(handler)
+                go_on_without(handler, f'the log {handler.baseFilename}')
         return logger
 
     def register_default_hooks(self, hooks: dict | None = None) -> None:
