@@ -1,6 +1,7 @@
 """Rows by key on the disk: pieces that are written once, whole or not at all."""
 
 import contextlib
+import errno
 import io
 import os
 import shutil
@@ -17,6 +18,8 @@ from ltcl.neutral_text import shorten
 from ltcl.notices import warn
 
 KEY_BYTES = 16
+# The error of a system for a place before the begin of a file, which a damaged piece may name.
+NO_PLACE = errno.EINVAL
 # Free space that is left to others.
 RESERVE = 64 * 2**20
 HINT = 'XDG_CACHE_HOME names another place'
@@ -72,6 +75,7 @@ class RowStore:
     def read(self, wanted: Collection[bytes]) -> dict[bytes, np.ndarray]:
         """Those of some rows that are there; damaged pieces are removed, which is said once.
 
+        What cannot be read stays, which is said as well: a network disk may answer later, an owner may open it.
         A piece of which rows are taken has now as the time of its change: so `ltcl cache` knows what was used last.
 
         Args:
@@ -81,29 +85,36 @@ class RowStore:
             Rows by key.
         """
         found: dict[bytes, np.ndarray] = {}
-        damaged = []
+        damaged: list[Path] = []
+        unread: list[Path] = []
+        reason = None
         for path in sorted(self.folder.glob('*.npz')):
             try:
                 piece = _piece(path, self.dtype, wanted)
             except FileNotFoundError:
                 continue
-            except (OSError, ValueError, KeyError, EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError):
+            except OSError as error:
+                (damaged if error.errno == NO_PLACE else unread).append(path)
+                reason = error.strerror
+                continue
+            except (ValueError, KeyError, EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError):
                 damaged.append(path)
                 continue
             if piece:
                 found.update(piece)
                 with contextlib.suppress(OSError):
                     os.utime(path)
-        self._drop(damaged)
-        return found
-
-    def _drop(self, damaged: list[Path]) -> None:
         for path in damaged:
             with contextlib.suppress(OSError):
                 path.unlink()
-        if damaged:
-            names = shorten([path.name for path in damaged])
-            warn(f'damaged in the cache of features, so computed anew: {names} in {self.folder}')
+        self._tell('damaged', damaged)
+        self._tell(f'not readable ({reason})', unread)
+        return found
+
+    def _tell(self, what: str, pieces: list[Path]) -> None:
+        if pieces:
+            names = shorten([path.name for path in pieces])
+            warn(f'{what} in the cache of features, so computed anew: {names} in {self.folder}')
 
     def require_space(self, num_bytes: int) -> None:
         """Write nothing, and say so, where the disk has less room than is needed.

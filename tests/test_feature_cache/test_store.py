@@ -1,5 +1,7 @@
 """Rows on the disk: whole pieces, damaged ones, no room."""
 
+import errno
+import os
 import shutil
 from collections import namedtuple
 
@@ -57,6 +59,25 @@ def test_a_damaged_piece_is_said_once_and_removed(store, told, damage):
     assert list(store.folder.iterdir()) == [first]
     store.read(set(KEYS))
     assert len(told) == 1
+
+
+@pytest.mark.parametrize('number', [errno.EIO, errno.ESTALE, errno.EMFILE, errno.EACCES])
+def test_a_piece_that_cannot_be_read_now_is_said_and_stays(store, told, monkeypatch, number):
+    first, second = sorted(store.folder.iterdir(), key=lambda path: path.stat().st_size)
+
+    def load(path, _load=np.load, **kwargs):
+        if path == second:
+            raise OSError(number, os.strerror(number), str(path))
+        return _load(path, **kwargs)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(np, 'load', load)
+        assert store.read(set(KEYS)).keys() == set(KEYS[4:])
+        store.write(KEYS[:4], ROWS[:4])
+    assert len(told) == 1
+    assert f'not readable ({os.strerror(number)}) in the cache of features, so computed anew: {second.name}' in told[0]
+    assert {*store.folder.iterdir()} == {first, second}
+    assert store.read(set(KEYS)).keys() == set(KEYS)
 
 
 def test_no_room_is_said_before_the_work(tmp_path, told, monkeypatch):
