@@ -31,8 +31,18 @@ def resume_from(cfg: Config, resume: str | None, work_dir: str | None) -> None:
     if resume == AUTO:
         return
     cfg.load_from = resume
-    if Path(resume).is_dir() and work_dir is None:
-        cfg.work_dir = resume
+    folder = folder_to_resume(resume)
+    if folder is not None and work_dir is None:
+        cfg.work_dir = folder
+
+
+def folder_to_resume(resume: str | None) -> str | None:
+    """The folder of a run that ``--resume`` names; None where it names a checkpoint, or nothing.
+
+    Args:
+        resume: Value of ``--resume``.
+    """
+    return resume if resume and resume != AUTO and Path(resume).is_dir() else None
 
 
 def check_resume(resume: str) -> None:

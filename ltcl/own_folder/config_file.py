@@ -13,6 +13,7 @@ from ltcl.errors import UserError
 from ltcl.files import write_atomic
 from ltcl.launch.config_names import SECTIONS
 from ltcl.launch.config_text import text_of
+from ltcl.launch.start_options import folder_to_resume
 from ltcl.neutral_text import visible
 from ltcl.work_dir import AUTO, locked, move_apart
 
@@ -133,15 +134,19 @@ def _files_of_earlier_run(work_dir: str) -> list[Path]:
 def work_dir_of(args: argparse.Namespace) -> str:
     """The work dir of a training on a folder: the one that is named, or one of the folder's name.
 
-    One that goes on with the run of that name has ``_2`` behind it: what it starts from stays where it is.
+    ``--resume FOLDER`` names it as well. One that goes on with the run of that name, with ``--from``, has ``_2`` behind
+    it: what it starts from stays where it is.
 
     Raises:
         UserError: The named one is that of the run to go on with.
     """
-    found = args.work_dir or str(Path('work_dirs', Path(args.config).resolve().name))
+    named = args.work_dir or folder_to_resume(args.resume)
+    found = named or str(Path('work_dirs', Path(args.config).resolve().name))
     start = Path(args.start_from or '')
     if not args.start_from or Path(found).resolve() != (start.parent if start.is_file() else start).resolve():
         return found
-    if args.work_dir:
-        raise UserError(f'--work-dir {found} has the run to go on with, --from {args.start_from}: name another')
+    if named:
+        raise UserError(
+            f'the work dir {found} has the run to go on with, --from {args.start_from}: name another with --work-dir'
+        )
     return f'{found}_2'

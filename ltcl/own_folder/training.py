@@ -3,6 +3,7 @@
 import argparse
 import gc
 import logging
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -141,10 +142,24 @@ def _train_and_measure(cfg: Config, args: argparse.Namespace, reasons: Sequence[
         result = _earlier_result(args, text)
         if result is None:
             _begin_or_go_on(cfg, args, found, text)
+            _refuse_finished(args)
             with quiet(logging.WARNING):
                 result = measure(args.work_dir, _title(cfg, args), _measured_on(args, found))
             result.save(args.work_dir)
     print_result(result, args.work_dir, args.config)
+
+
+def _refuse_finished(args: argparse.Namespace) -> None:
+    """Refuse to measure a run in a work dir of its own where nothing was left to train.
+
+    Raises:
+        UserError: The work dir has no checkpoint, since the resumed run was at its end.
+    """
+    if args.resume not in (None, AUTO) and not run_files(args.work_dir):
+        raise UserError(
+            f'--resume {args.resume} has reached its end, so nothing is trained into {args.work_dir}: raise --epochs, '
+            f'or see its figures by `ltcl test {shlex.quote(args.resume)}`'
+        )
 
 
 def _chosen(cfg: Config, found: Found, args: argparse.Namespace) -> list[str]:

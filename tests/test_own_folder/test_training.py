@@ -20,6 +20,7 @@ from toy import write_images
 from ltcl import LongTailClassifier
 from ltcl.checkpoints.reading import load_from_local
 from ltcl.datasets import OwnImages
+from ltcl.errors import UserError
 from ltcl.launch.config_values import images_of
 from ltcl.neutral_text import csv_text, from_csv_cell
 from ltcl.own_folder import training
@@ -335,14 +336,38 @@ def test_the_run_to_go_on_with_stays_where_it_is(call, data, copied, monkeypatch
     for start in (copied, copied / 'epoch_2.pth'):
         capsys.readouterr()
         assert call('train', data, '--from', start, '--work-dir', copied) == 1
-        assert f'--work-dir {copied} has the run to go on with' in capsys.readouterr().err
+        assert f'the work dir {copied} has the run to go on with' in capsys.readouterr().err
     assert sorted(copied.iterdir()) == before
     monkeypatch.chdir(copied.parent)
     (copied.parent / 'work_dirs').symlink_to('.')
-    args = SimpleNamespace(config='data/my run', start_from='my run/epoch_2.pth', work_dir=None)
+    args = SimpleNamespace(config='data/my run', start_from='my run/epoch_2.pth', work_dir=None, resume=None)
     assert work_dir_of(args) == 'work_dirs/my run_2'
     args.config = 'data/others'
     assert work_dir_of(args) == 'work_dirs/others'
+    args.resume = 'my run'
+    with pytest.raises(UserError, match='the work dir my run has the run to go on with'):
+        work_dir_of(args)
+
+
+def test_a_run_that_is_named_by_its_folder_goes_on_there(call, data, copied, monkeypatch, tmp_path, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert call('train', data, '--image-size', '32', '--epochs', '3', '--resume', copied) == 0
+    assert 'Accuracy (%) on the 3 validation images' in capsys.readouterr().out
+    assert (copied / 'epoch_3.pth').is_file()
+    assert Result.read(copied) is not None
+    assert not list(copied.glob('previous_*'))
+    assert not (tmp_path / 'work_dirs').exists()
+
+
+def test_a_finished_run_is_measured_where_it_is_and_nowhere_else(call, data, copied, tmp_path, capsys):
+    (copied / 'result.json').unlink()
+    assert call('train', data, *OPTIONS, '--resume', copied) == 0
+    assert Result.read(copied) is not None
+    capsys.readouterr()
+    assert call('train', data, *OPTIONS, '--resume', copied, '--work-dir', tmp_path / 'new') == 1
+    [line] = capsys.readouterr().err.splitlines()
+    assert f'--resume {copied} has reached its end, so nothing is trained into {tmp_path}/new: raise --epochs' in line
+    assert f"`ltcl test '{copied}'`" in line
 
 
 @pytest.mark.slow
