@@ -30,8 +30,8 @@ def require_writable(work_dir: str | Path) -> None:
         UserError: It cannot be made or written to.
     """
     path = Path(work_dir).absolute()
-    there = next(each for each in (path, *path.parents) if each.exists())
     try:
+        there = next(each for each in (path, *path.parents) if each.exists())
         with tempfile.TemporaryFile(dir=there) as file:
             file.write(b'0' * 4096)
     except OSError as error:

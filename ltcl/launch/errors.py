@@ -23,6 +23,9 @@ from .seg_sets import explain_seg_set
 MISTAKES = (TypeError, ValueError, KeyError, IndexError, AttributeError, AssertionError, RuntimeError)
 # What a system says of a file that cannot be written, whoever wrote it, and what helps.
 UNWRITTEN = {errno.ENOSPC: 'make room', errno.EDQUOT: 'make room', errno.EFBIG: 'raise the limit', errno.EROFS: ''}
+# What it says of a path that it does not follow, and what helps.
+OWN = 'get access to it and to the folders above it'
+UNREACHED = {errno.EACCES: OWN, errno.EPERM: OWN, errno.ENAMETOOLONG: 'shorten it'}
 SHAPES = re.compile(r'mat1 and mat2 shapes cannot be multiplied \(\d+x(\d+) and (\d+)x\d+\)')
 SINGLE_VALUE = re.compile(r'Expected more than 1 value per channel when training, got input size .*\[1, (\d+)\b')
 
@@ -95,7 +98,9 @@ def explain(error: Exception) -> str | None:
     if isinstance(error, AssertionError) and (match := re.search(r'failed to load image: (.+)$', text)):
         return f'OpenCV cannot read the image {match[1]}: mend it, save it as PNG, or take it and any mask of it away'
     if isinstance(error, OSError) and error.errno in UNWRITTEN:
-        return _unwritten(error, UNWRITTEN[error.errno])
+        return _path_error(error, 'written', UNWRITTEN[error.errno])
+    if isinstance(error, OSError) and error.errno in UNREACHED and error.filename:
+        return _path_error(error, 'reached', UNREACHED[error.errno])
     if isinstance(error, AssertionError) and 'AmpOptimizerWrapper' in text:
         return 'float16 needs a GPU: add --amp, which runs the config in bfloat16'
     if isinstance(error, pickle.UnpicklingError) and 'weights_only' in text:
@@ -126,6 +131,6 @@ def _missing_file(error: FileNotFoundError, text: str) -> str | None:
     return f'there is no {error.filename}: correct the path in the config' if error.filename else None
 
 
-def _unwritten(error: OSError, remedy: str) -> str:
-    what = f'{os.fspath(error.filename)} cannot be written' if error.filename else 'a file cannot be written'
-    return f'{what} ({error.strerror}): {f"{remedy}, or " if remedy else ""}name another place'
+def _path_error(error: OSError, done: str, remedy: str) -> str:
+    what = os.fspath(error.filename) if error.filename else 'a file or the standard output'
+    return f'{what} cannot be {done} ({error.strerror}): {f"{remedy}, or " if remedy else ""}name another place'

@@ -218,6 +218,17 @@ def test_work_dir_that_cannot_be_written_is_one_line(tmp_path):
         require_writable(tmp_path / 'file' / 'run')
     require_writable(tmp_path / 'new' / 'run')
     assert [path.name for path in tmp_path.iterdir()] == ['file']
+    with pytest.raises(UserError, match=r'cannot be written to \(File name too long\): name another with --work-dir'):
+        require_writable(tmp_path / ('long' * 75))
+
+
+def test_work_dir_below_a_folder_that_one_may_not_enter_is_one_line(tmp_path, monkeypatch):
+    def refuse(path, *args, **kwargs):
+        raise PermissionError(13, 'Permission denied', str(path))
+
+    monkeypatch.setattr(Path, 'exists', refuse)  # root may enter all
+    with pytest.raises(UserError, match=r'closed/run cannot be written to \(Permission denied\): name another'):
+        require_writable(tmp_path / 'closed' / 'run')
 
 
 def look_for_the_work_dir(rank: int, folder: str) -> None:

@@ -233,8 +233,20 @@ def test_segmentation_without_its_package_says_what_to_install(monkeypatch, impo
     [
         (OSError(errno.ENOSPC, 'No space left', 'a.json'), 'a.json cannot be written (No space left): make room, or'),
         (OSError(errno.EROFS, 'Read-only', 'a.json'), 'a.json cannot be written (Read-only): name another place'),
-        (OSError(errno.ENOSPC, 'No space left'), 'a file cannot be written (No space left): make room, or'),
+        (
+            OSError(errno.ENOSPC, 'No space left'),
+            'a file or the standard output cannot be written (No space left): make room, or name',
+        ),
+        (
+            OSError(errno.EACCES, 'Permission denied', 'closed/run'),
+            'closed/run cannot be reached (Permission denied): get access to it and to the folders above it, or name',
+        ),
+        (OSError(errno.ENAMETOOLONG, 'Name too long', 'xx'), 'xx cannot be reached (Name too long): shorten it, or'),
     ],
 )
-def test_a_full_disk_is_no_bug(error, expected):
+def test_an_error_of_the_system_is_no_bug(error, expected):
     assert explain(error).startswith(expected)
+
+
+def test_an_error_of_permission_without_a_file_keeps_its_traceback():
+    assert explain(PermissionError(errno.EPERM, 'Operation not permitted')) is None
