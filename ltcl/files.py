@@ -20,9 +20,14 @@ PARTIAL = '.partial'
 
 
 def cache_folder() -> Path:
-    """``$XDG_CACHE_HOME/ltcl``, or ``~/.cache/ltcl``; it may not exist yet."""
-    base = os.environ.get('XDG_CACHE_HOME') or Path('~', '.cache').expanduser()
-    return Path(base, 'ltcl')
+    """``$XDG_CACHE_HOME/ltcl``, or ``~/.cache/ltcl``; it may not exist yet.
+
+    A user without a home, as a container may have, gets ``ltcl-UID`` in the folder for temporary files.
+    """
+    base, home = os.environ.get('XDG_CACHE_HOME'), os.path.expanduser('~')
+    if not base and home == '~':
+        return Path(tempfile.gettempdir(), f'ltcl-{os.getuid()}')
+    return Path(base or Path(home, '.cache'), 'ltcl')
 
 
 @contextlib.contextmanager

@@ -1,12 +1,15 @@
 """A file has its old content or its new one, whoever else writes it, and nothing is left beside it."""
 
 import os
+import pwd
 import stat
+import tempfile
 import threading
+from pathlib import Path
 
 import pytest
 
-from ltcl.files import PARTIAL, atomic_file, remove_partials, why_unwritable, write_atomic
+from ltcl.files import PARTIAL, atomic_file, cache_folder, remove_partials, why_unwritable, write_atomic
 
 
 def test_text_and_bytes_replace_what_was_there(tmp_path):
@@ -89,3 +92,17 @@ def test_leftovers_are_removed(tmp_path):
     (tmp_path / 'epoch_1.pth').touch()
     remove_partials(tmp_path)
     assert [each.name for each in tmp_path.iterdir()] == ['epoch_1.pth']
+
+
+def test_a_cache_is_in_the_home_or_without_one_among_temporary_files(tmp_path, monkeypatch):
+    def unknown(uid):
+        raise KeyError(uid)
+
+    assert cache_folder() == Path(os.environ['XDG_CACHE_HOME'], 'ltcl')
+    monkeypatch.delenv('XDG_CACHE_HOME')
+    monkeypatch.setenv('HOME', str(tmp_path))
+    assert cache_folder() == tmp_path / '.cache' / 'ltcl'
+    monkeypatch.delenv('HOME')
+    monkeypatch.setattr(pwd, 'getpwuid', unknown)
+    monkeypatch.setattr(tempfile, 'tempdir', str(tmp_path))
+    assert cache_folder() == tmp_path / f'ltcl-{os.getuid()}'
