@@ -19,7 +19,7 @@ def checkpoint_of(run: str | Path) -> Path:
     Raises:
         UserError: There is no such file or folder, no checkpoint in the folder, or one for each of several metrics.
     """
-    path = Path(run).expanduser()
+    path = Path(os.path.expanduser(run))
     if path.is_file():
         if path.suffix == '.py':
             raise UserError(f'{run} is a config: name the work dir of its training, or a checkpoint in it')

@@ -1,5 +1,6 @@
 """Reading and writing of checkpoint files: data goes in and out, code is never run."""
 
+import os
 from io import BufferedIOBase
 from pathlib import Path
 
@@ -89,7 +90,7 @@ def load_from_local(filename: str | Path, map_location: str | torch.device | Non
         UserError: As :func:`read_checkpoint`; or the file is one of ours and not as it was written, or it holds
             something else than a dict of weights.
     """
-    path = Path(filename).expanduser()
+    path = Path(os.path.expanduser(filename))
     if is_damaged(path):
         raise UserError(f'checkpoint {filename} is damaged, its checksum is another: take an older one or get it anew')
     return check_weights(read_checkpoint(path, map_location), filename)

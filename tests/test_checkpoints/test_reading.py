@@ -15,6 +15,7 @@ from mmengine.runner.checkpoint import _load_checkpoint
 from torch import nn
 from toy import model_config, toy_config
 
+from ltcl.checkpoints.choosing import checkpoint_of
 from ltcl.checkpoints.reading import load_from_local, read_checkpoint, write_checkpoint
 from ltcl.engine import Runner
 from ltcl.errors import UserError
@@ -296,3 +297,12 @@ def test_downloads_are_weights_only_as_well(trap, monkeypatch):
     with pytest.raises(pickle.UnpicklingError):
         torch.load(path, weights_only=False)
     assert not mark.exists()
+
+
+def test_a_name_that_begins_as_a_home_is_that_of_a_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_checkpoint('~older.pth', {'state_dict': {'a': torch.ones(2)}})
+    assert str(checkpoint_of('~older.pth')) == '~older.pth'
+    assert load_from_local('~older.pth')['state_dict']['a'].tolist() == [1, 1]
+    with pytest.raises(UserError, match='~another/run does not exist'):
+        checkpoint_of('~another/run')
