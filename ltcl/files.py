@@ -4,11 +4,13 @@ import contextlib
 import os
 import secrets
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from .errors import UserError
 from .progress_bars import tracked
 
 if TYPE_CHECKING:
@@ -23,11 +25,24 @@ def cache_folder() -> Path:
     """``$XDG_CACHE_HOME/ltcl``, or ``~/.cache/ltcl``; it may not exist yet.
 
     A user without a home, as a container may have, gets ``ltcl-UID`` in the folder for temporary files.
+
+    Raises:
+        UserError: What has that name there is of somebody else.
     """
     base, home = os.environ.get('XDG_CACHE_HOME'), os.path.expanduser('~')
     if not base and home == '~':
-        return Path(tempfile.gettempdir(), f'ltcl-{os.getuid()}')
+        return _own_temporary_folder()
     return Path(base or Path(home, '.cache'), 'ltcl')
+
+
+def _own_temporary_folder() -> Path:
+    folder = Path(tempfile.gettempdir(), f'ltcl-{os.getuid()}')
+    with contextlib.suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+    found = folder.lstat()
+    if found.st_uid != os.getuid() or not stat.S_ISDIR(found.st_mode):
+        raise UserError(f'{folder} belongs to somebody else: set XDG_CACHE_HOME to a folder of your own')
+    return folder
 
 
 @contextlib.contextmanager

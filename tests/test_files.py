@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from ltcl.errors import UserError
 from ltcl.files import PARTIAL, atomic_file, cache_folder, remove_partials, why_unwritable, write_atomic
 
 
@@ -105,4 +106,10 @@ def test_a_cache_is_in_the_home_or_without_one_among_temporary_files(tmp_path, m
     monkeypatch.delenv('HOME')
     monkeypatch.setattr(pwd, 'getpwuid', unknown)
     monkeypatch.setattr(tempfile, 'tempdir', str(tmp_path))
-    assert cache_folder() == tmp_path / f'ltcl-{os.getuid()}'
+    own = tmp_path / f'ltcl-{os.getuid()}'
+    assert cache_folder() == cache_folder() == own
+    assert own.stat().st_mode & 0o777 == 0o700
+    own.rmdir()
+    own.symlink_to(tmp_path)  # as somebody else could put it there
+    with pytest.raises(UserError, match='belongs to somebody else: set XDG_CACHE_HOME to a folder of your own'):
+        cache_folder()
