@@ -53,7 +53,13 @@ class RunRecord:
         if per_class is not None and best_entry(self.history, best_by) is entry:
             self.best_iter, self.best_scores = entry['iter'], per_class[score]
 
-    def catch_up(self, report: dict, max_iter: int) -> None:
+    def recount(self, iters_per_epoch: int) -> None:
+        """Count the validations of a run that goes on with epochs of so many iterations in these."""
+        iters = {entry['iter']: entry['epoch'] * iters_per_epoch for entry in self.history}
+        self.history = [{**entry, 'iter': iters[entry['iter']]} for entry in self.history]
+        self.best_iter = iters.get(self.best_iter)
+
+    def catch_up(self, report: dict, max_iter: int, iters_per_epoch: int | None = None) -> None:
         """Add validations that a report knows and the resumed checkpoint does not.
 
         A checkpoint is written before the validation of its epoch, so a resumed run would lack that one.
@@ -61,19 +67,23 @@ class RunRecord:
         Args:
             report: Content of a ``metrics.json``; ignored if it is of another run.
             max_iter: Iteration from which the run goes on. Later validations are void.
+            iters_per_epoch: See :meth:`recount`; None where the run counts no epochs.
         """
         if report.get('run') != self.run:
             return
+        told = RunRecord(self.run, report['history'], best_iter=(report.get('best') or {}).get('iter'))
+        if iters_per_epoch is not None:
+            told.recount(iters_per_epoch)
         known = {entry['iter'] for entry in self.history}
-        missing = [e for e in report['history'] if e['iter'] not in known and e['iter'] <= max_iter]
+        missing = [e for e in told.history if e['iter'] not in known and e['iter'] <= max_iter]
         if not missing:
             return
         self.history = sorted(self.history + missing, key=lambda entry: entry['iter'])
         rows = report['per_class']
-        if rows and report['last']['iter'] == self.history[-1]['iter']:
+        if rows and told.history[-1]['iter'] == self.history[-1]['iter']:
             columns = columns_of(rows)
             if (best := f'best_{report.get("score", "accuracy")}') in columns:
-                self.best_iter, self.best_scores = report['best']['iter'], columns.pop(best)
+                self.best_iter, self.best_scores = told.best_iter, columns.pop(best)
             self.per_class = columns
 
 

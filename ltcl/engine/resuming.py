@@ -3,15 +3,17 @@
 import unicodedata
 from collections.abc import Callable, Mapping
 
+import numpy as np
 from mmengine.device import get_device
+from mmengine.logging import HistoryBuffer, MessageHub
 from mmengine.runner import EpochBasedTrainLoop, Runner
 
 from ltcl.checkpoints.plain_data import load_hub
-from ltcl.checkpoints.run_state import TrainingShape
+from ltcl.checkpoints.run_state import VALIDATED_KEY, TrainingShape
 from ltcl.errors import UserError
 from ltcl.neutral_text import shorten
 
-from .resumed_position import position_in_epochs, position_in_iterations
+from .resumed_position import Position, position_in_epochs, position_in_iterations
 from .resuming_optimizer import resume_optimizer
 from .saving import training_shape
 from .waiting_gradients import KEY, put_back
@@ -24,6 +26,7 @@ def resume_run(runner: Runner, path: str, map_location: str | Callable = 'defaul
     and what holds from here on:
 
     - **Batch size, processes**: the position is kept in images: the epoch goes on after those that were drawn.
+      Validations keep their epochs and get the iterations that these have now.
     - **Training images** added or removed: the epoch that was interrupted is begun again. Other classes are refused.
     - **Learning rate, weight decay, schedule, length**: the config's hold. The schedule is the config's from the start,
       advanced to this position. Another optimizer is refused.
@@ -43,10 +46,13 @@ def resume_run(runner: Runner, path: str, map_location: str | Callable = 'defaul
     _check_classes(runner, meta, path)
     before = TrainingShape.from_meta(meta)
     now = training_shape(runner, 0, 0)
-    notes = _take_position(runner, meta, before, now)
-    is_moved = bool(notes)
+    position = _take_position(runner, meta, before, now)
+    is_moved = bool(position.note)
+    notes = [position.note] if is_moved else []
     notes += _take_seed(runner, meta)
     load_hub(runner.message_hub, checkpoint['message_hub'])
+    if position.scale != 1:
+        _count_anew(runner.message_hub, position)
     notes += resume_optimizer(runner, checkpoint, path, is_moved)
     changed = _changed_options(before, now)
     notes += changed + _take_gradients(runner, checkpoint, is_same=not (is_moved or changed))
@@ -55,7 +61,7 @@ def resume_run(runner: Runner, path: str, map_location: str | Callable = 'defaul
     runner.logger.info(f'Resumed from {path}: {runner.epoch} epochs and {runner.iter} iterations are done')
 
 
-def _take_position(runner: Runner, meta: Mapping, before: TrainingShape | None, now: TrainingShape) -> list[str]:
+def _take_position(runner: Runner, meta: Mapping, before: TrainingShape | None, now: TrainingShape) -> Position:
     loop = runner.train_loop
     if isinstance(loop, EpochBasedTrainLoop):
         position = position_in_epochs(meta['epoch'], meta['iter'], before, now)
@@ -64,7 +70,19 @@ def _take_position(runner: Runner, meta: Mapping, before: TrainingShape | None, 
     loop._epoch, loop._iter = meta['epoch'], position.iteration
     if hasattr(loop, 'go_on_after'):
         loop.go_on_after(position.samples)
-    return [position.note] if position.note else []
+    return position
+
+
+def _count_anew(hub: MessageHub, position: Position) -> None:
+    """Count what a hub keeps by iterations in those of now: the last validation, and a value of each for the curves."""
+    if (validated := hub.runtime_info.get(VALIDATED_KEY)) is not None:
+        hub.update_info(VALIDATED_KEY, int(validated * position.scale))
+    for name, buffer in hub.log_scalars.items():
+        values, counts = buffer.data
+        if name.startswith('train/'):
+            length = min(int(len(values) * position.scale), position.iteration)
+            places = (np.arange(length) / float(position.scale)).astype(int)
+            hub.log_scalars[name] = HistoryBuffer(values[places], counts[places], buffer.max_length)
 
 
 def _take_seed(runner: Runner, meta: Mapping) -> list[str]:

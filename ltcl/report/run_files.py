@@ -187,10 +187,15 @@ def read_curves(folder: Path) -> list[dict]:
             except ValueError:  # the last line of a process that was killed
                 continue
             if isinstance(entry, dict) and 'loss' in entry and 'step' in entry:
-                while lines and lines[-1]['step'] >= entry['step']:  # a resumed run did them anew
+                while lines and _place(lines[-1]) >= _place(entry):  # a resumed run did them anew
                     lines.pop()
                 lines.append(entry)
     return lines
+
+
+def _place(entry: dict) -> tuple[int, int]:
+    """Where in a run a line was logged: a resume with other batches counts other iterations, and the same epochs."""
+    return entry.get('epoch', 0), entry['step']
 
 
 def add_predictions(run: RunFiles, path: Path, is_named: bool = True) -> None:

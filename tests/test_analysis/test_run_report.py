@@ -117,6 +117,25 @@ def test_resumed_record_takes_the_validation_its_checkpoint_missed():
     assert len(record.history) == 2
 
 
+def test_validations_are_the_same_ones_in_epochs_of_another_length():
+    told = [{**entry(epoch, 50.0 + epoch), 'iter': 5 * epoch} for epoch in (1, 2, 3)]
+    row = {'class_name': 'a', 'accuracy': 53.0, 'best_accuracy': 53.0}
+    report = {'run': 'a', 'history': told, 'last': told[-1], 'best': told[-1], 'per_class': [row]}
+    for length in (2, 5, 9):
+        record = RunRecord(run='a', history=told[:2], best_iter=10)
+        record.recount(length)
+        assert record.best_iter == 2 * length
+        record.catch_up(report, 2 * length + 1, length)
+        assert len(record.history) == 2
+        record.catch_up(report, 3 * length, length)
+        assert [(each['epoch'], each['iter']) for each in record.history] == [
+            (1, length),
+            (2, 2 * length),
+            (3, 3 * length),
+        ]
+        assert (record.best_iter, record.best_scores) == (3 * length, [53.0])
+
+
 def test_curves_are_means_over_runs_of_iterations():
     curves = TrainingCurves({'loss': list(range(10))}, num_iters=30, iters_per_epoch=10)
     middles, means = curves.binned('loss', max_points=5)

@@ -1,5 +1,6 @@
 """A run that goes on with another batch, length, rate, seed or data set says so, and does it right."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -21,6 +22,8 @@ BY_ITERATION = dict(
         type='ltcl.IterCosineLR', max_epochs=4, warmup_epochs=1, convert_to_iter_based=True, _delete_=True
     )
 )
+
+VALIDATED = dict(with_report=True, train_cfg__val_interval=1)
 
 
 @pytest.fixture(scope='module')
@@ -96,6 +99,61 @@ def test_batch_size(images, go_on, tmp_path, kind, batch_size, iters, left):
     again = iters * batch_size - (24 + sum(map(len, found.images[:left])))
     assert -batch_size < again <= 0
     assert len({index for batch in found.images[:left] for index in batch}) == left * batch_size
+
+
+@pytest.fixture(scope='module')
+def validated(images, tmp_path_factory):
+    """Work dir of a run that has ended: 4 epochs of 5 iterations, each with a validation."""
+    folder = tmp_path_factory.mktemp('validated')
+    init_default_scope('mmpretrain')
+    train(toy_config(images, folder, 'cross_entropy', **VALIDATED))
+    return folder
+
+
+def history_of(folder: Path, length: int) -> list[int]:
+    """Epochs of the validations that the report tells, each after as many iterations as it has epochs of a length."""
+    report = json.loads((folder / 'metrics.json').read_text())
+    assert [entry['iter'] for entry in report['history']] == [length * entry['epoch'] for entry in report['history']]
+    [best] = folder.glob('best_*.pth')
+    assert best.stem.endswith(f'_epoch_{report["best"]["epoch"]}')
+    assert 'best_accuracy' in report['per_class'][0]
+    return [entry['epoch'] for entry in report['history']]
+
+
+@pytest.mark.parametrize(('batch_size', 'length'), [(16, 2), (4, 10)])
+def test_every_validation_is_kept_and_none_is_done_again(images, validated, tmp_path, batch_size, length):
+    folder = Path(shutil.copytree(validated, tmp_path / 'run'))
+    options = dict(VALIDATED, resume='auto', train_dataloader__batch_size=batch_size)
+    runner, found = record(images, folder, train_cfg__max_epochs=6, **options)
+    assert len(found.rates) == 2 * length
+    assert history_of(folder, length) == [1, 2, 3, 4, 5, 6]
+    assert len(runner.message_hub.get_scalar('train/loss').data[0]) == 6 * length
+
+
+@pytest.mark.parametrize('batch_size', [16, 4])
+def test_validation_that_was_cut_off_is_done_in_other_batches(images, validated, tmp_path, batch_size):
+    folder = Path(shutil.copytree(validated, tmp_path / 'run'))
+    for name in ('epoch_4.pth', *(path.name for path in folder.glob('best_*.pth'))):
+        (folder / name).unlink()
+    checkpoint = load_from_local(folder / 'epoch_3.pth')
+    known = checkpoint['message_hub']['runtime_info']
+    known['ltcl/validated_iter'] = 10
+    known['ltcl/run_record']['history'].pop()
+    torch.save(checkpoint, folder / 'epoch_3.pth')
+    (folder / 'metrics.json').unlink()
+    record(images, folder, resume='auto', train_dataloader__batch_size=batch_size, **VALIDATED)
+    report = json.loads((folder / 'metrics.json').read_text())
+    assert [entry['epoch'] for entry in report['history']] == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize('batch_size', [16, 4])
+def test_other_batches_cost_no_patience(images, tmp_path, batch_size):
+    hook = dict(type='ltcl.PatienceHook', monitor='shot/macro', patience=2, min_delta=1000.0)
+    options = dict(custom_hooks=[hook], train_cfg__val_interval=1)
+    record(images, tmp_path, train_cfg__max_epochs=2, **options)
+    _, found = record(images, tmp_path, resume='auto', train_dataloader__batch_size=batch_size, **options)
+    assert len(found.rates) == 40 // batch_size
+    assert (tmp_path / 'epoch_3.pth').exists()
 
 
 @pytest.mark.parametrize('kind', ['by_epoch', 'by_iteration'])

@@ -1,6 +1,7 @@
 """Where a run stands after its batch, processes or images have changed: kept in images and epochs."""
 
 import dataclasses
+from fractions import Fraction
 
 import pytest
 
@@ -35,6 +36,7 @@ def test_epochs(iteration, now, expected, words):
     assert position.samples == expected * now.step_size
     assert words in position.note
     assert bool(position.note) == bool(words)
+    assert position.scale == Fraction(now.iters_per_epoch, 10)
 
 
 @pytest.mark.parametrize('iteration', [20, 27, 30])
@@ -44,11 +46,11 @@ def test_unknown_shape_that_fits_is_taken(iteration):
 
 def test_unknown_shape_at_the_end_of_an_epoch_is_mapped():
     position = position_in_epochs(2, 40, None, shape(10, 1, 100))
-    assert position.iteration == 20
+    assert (position.iteration, position.scale) == (20, Fraction(1, 2))
     assert 'epochs of 20 iterations then, of 10 now' in position.note
 
 
-@pytest.mark.parametrize(('epoch', 'iteration'), [(2, 45), (2, 10**9), (0, 11), (1, 10**9)])
+@pytest.mark.parametrize(('epoch', 'iteration'), [(2, 45), (2, 0), (2, 10**9), (0, 11), (1, 10**9)])
 def test_unknown_shape_that_cannot_be_is_refused(epoch, iteration):
     with pytest.raises(UserError, match=f'epoch {epoch} and iteration {iteration}'):
         position_in_epochs(epoch, iteration, None, shape(10, 1, 100))

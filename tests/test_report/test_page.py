@@ -28,7 +28,7 @@ from ltcl.analysis.run_report import images_of
 from ltcl.errors import UserError
 from ltcl.predictions import save_predictions
 from ltcl.report.page import build_page, code
-from ltcl.report.run_files import is_of_report, read_run
+from ltcl.report.run_files import is_of_report, read_curves, read_run
 
 HOSTILE = [
     '<script>alert(1)</script>',
@@ -311,6 +311,16 @@ def test_a_run_that_is_not_finished_is_told(tmp_path):
     (folders[1] / 'metrics.json').write_text(json.dumps(report))
     page = build_page([read_run(folder) for folder in folders])
     assert 'measured after different lengths of training: epoch 3 (a, c); epoch 1 (b).' in page
+
+
+@pytest.mark.parametrize(('before', 'now'), [(9, 4), (4, 9)])
+def test_curves_go_on_with_epochs_of_another_length(tmp_path, before, now):
+    for name, epochs, length in (('1', (1, 2, 3), before), ('2', (3, 4), now)):
+        lines = [{'loss': 1.0, 'epoch': epoch, 'step': length * epoch} for epoch in epochs]
+        (tmp_path / name / 'vis_data').mkdir(parents=True)
+        (tmp_path / name / 'vis_data' / 'scalars.json').write_text('\n'.join(map(json.dumps, lines)))
+    steps = {entry['epoch']: entry['step'] for entry in read_curves(tmp_path)}
+    assert steps == {1: before, 2: 2 * before, 3: 3 * now, 4: 4 * now}
 
 
 def test_a_folder_that_is_named_twice_counts_once(call, tmp_path, monkeypatch):

@@ -74,10 +74,13 @@ class RunReportHook(Hook):
         self._record = RunRecord.restore(saved) if saved else RunRecord(run=runner.timestamp)
         # The hub holds the record's own dict, so every checkpoint copies its present values.
         runner.message_hub.update_info(RECORD_KEY, vars(self._record))
+        length = len(runner.train_dataloader) if _unit(runner) == 'epoch' else None
+        if length is not None:
+            self._record.recount(length)
         if is_main_process():
             earlier = list(earlier_reports(runner)) if saved else []
             for report in earlier:
-                self._record.catch_up(report, max_iter=runner.iter)
+                self._record.catch_up(report, runner.iter, length)
             self._about = describe_run(runner, earlier, train=runner.train_loop, val=runner.val_loop)
         self._chosen_by = _saved_best(runner)
         self._clock = time.perf_counter()
