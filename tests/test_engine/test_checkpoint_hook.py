@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -95,6 +96,43 @@ def test_best_is_kept_beside_the_last(images, tmp_path, rule, scores, best):
     runner.train()
     assert names(tmp_path) == {'epoch_3.pth', 'epoch_4.pth', f'best_shot_all_epoch_{best}.pth'}
     assert runner.message_hub.get_info('best_score') == scores[best - 1]
+
+
+@pytest.fixture(scope='module')
+def best_first(images, tmp_path_factory):
+    """Work dir of a run of 2 epochs, of which the first one is the best."""
+    folder = tmp_path_factory.mktemp('best_first')
+    train_with_scores(images, folder, [3.0, 1.0], train_cfg__max_epochs=2)
+    return folder
+
+
+def train_with_scores(images, folder: Path, scores: list[float], **options) -> Runner:
+    runner = Runner.from_cfg(toy_config(images, folder, 'cross_entropy', train_cfg__val_interval=1, **options))
+    runner.register_hook(Scores(scores))
+    runner.train()
+    return runner
+
+
+@pytest.mark.parametrize(('scores', 'best', 'score'), [([2.0, 2.5], 1, 3.0), ([2.0, 3.5], 4, 3.5)])
+def test_best_is_taken_along_into_another_work_dir(images, best_first, tmp_path, scores, best, score):
+    options = dict(resume=True, load_from=str(best_first / 'epoch_2.pth'))
+    runner = train_with_scores(images, tmp_path, scores, **options)
+    assert names(tmp_path) == {'epoch_3.pth', 'epoch_4.pth', f'best_shot_all_epoch_{best}.pth'}
+    assert runner.message_hub.get_info('best_score') == score
+    first = 'best_shot_all_epoch_1.pth'
+    assert best != 1 or (tmp_path / first).read_bytes() == (best_first / first).read_bytes()
+    assert first in names(best_first)
+
+
+def test_best_that_is_gone_is_told_and_the_next_is_kept(images, best_first, tmp_path, capsys):
+    folder = Path(shutil.copytree(best_first, tmp_path / 'run'))
+    first = folder / 'best_shot_all_epoch_1.pth'
+    first.unlink()
+    runner = train_with_scores(images, folder, [2.0, 1.5], resume='auto')
+    assert names(folder) == {'epoch_3.pth', 'epoch_4.pth', 'best_shot_all_epoch_3.pth'}
+    assert runner.message_hub.get_info('best_score') == 2.0
+    said = capsys.readouterr().out
+    assert said.count(f'The best weights so far are lost, {first}: No such file or directory') == 1
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Checkpoints of which one is always whole."""
 
 import math
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from ltcl.checkpoints.run_state import VALIDATED_KEY
 from ltcl.engine.agreement import any_process
 from ltcl.engine.saving import LostCheckpoint, add_checkpoint, keep_newest
 from ltcl.errors import UserError
+from ltcl.files import atomic_file
 from ltcl.registry import HOOKS
 
 BETTER = {'greater': float.__gt__, 'less': float.__lt__}
@@ -24,7 +26,9 @@ class CheckpointHook(Hook):
     """Saves the run at intervals and the best weights, so that a stop at any moment leaves a whole checkpoint.
 
     A file takes its name when all of it is on the disk; then ``last_checkpoint``, which names it, is moved the same
-    way; then older ones are removed. After a validation the checkpoint is written once more, with its result.
+    way; then older ones are removed. After a validation the checkpoint is written once more, with its result. A run
+    that is resumed in another work dir takes its best weights along; where they are gone, it says so and keeps the best
+    from there on.
 
     A checkpoint that cannot be written (a full disk) is an error in the log and ends no training: the next one is
     tried as ever. If the last of the training cannot be written either, the run ends with status 3.
@@ -79,11 +83,13 @@ class CheckpointHook(Hook):
         self._saved_iter = 0
 
     def before_train(self, runner: Runner) -> None:
-        """Begin to note which validation was finished; a resumed run goes on with the checkpoint it came from."""
+        """Begin to note which validation was finished; a resumed run goes on with the checkpoints it came from."""
         if runner.iter:
             self._last = self._named(runner.epoch, runner.iter)
         if VALIDATED_KEY not in runner.message_hub.runtime_info:
             runner.message_hub.update_info(VALIDATED_KEY, runner.iter)
+        for metric in self.metrics:
+            self._take_best(runner, metric)
 
     def after_train_epoch(self, runner: Runner) -> None:
         """Save after an epoch."""
@@ -151,13 +157,24 @@ class CheckpointHook(Hook):
             self._saved_iter = meta['iter']
             keep_newest(runner.work_dir, name, self.max_keep_ckpts)
 
+    def _take_best(self, runner: Runner, metric: str) -> None:
+        """Take along the best weights of the run that is resumed; without them, the best from here on are the best."""
+        known, suffix = runner.message_hub.runtime_info, self._suffix(metric)
+        best = known.get(f'best_ckpt{suffix}')
+        if best is not None and any_process(is_main_process() and not _is_taken(runner, Path(best).name)):
+            for entry in ('best_ckpt', 'best_score'):
+                known.pop(f'{entry}{suffix}', None)
+
+    def _suffix(self, metric: str) -> str:
+        return '' if len(self.metrics) == 1 else f'_{metric}'
+
     def _keep_best(self, runner: Runner, metric: str, metrics: Mapping[str, float]) -> list[Path]:
         """Write the weights if they are the best so far; the files that they replace."""
         if metric not in metrics:
             raise UserError(
                 f'save_best={metric!r} of CheckpointHook is no figure of the validation: it has {", ".join(metrics)}'
             )
-        suffix = '' if len(self.metrics) == 1 else f'_{metric}'
+        suffix = self._suffix(metric)
         hub, score = runner.message_hub, float(metrics[metric])
         best = hub.runtime_info.get(f'best_score{suffix}')
         if not math.isfinite(score) or (best is not None and not self._is_better(metric, score, best)):
@@ -171,3 +188,22 @@ class CheckpointHook(Hook):
         hub.update_info(f'best_ckpt{suffix}', name)
         runner.logger.info(f'The best {metric} so far, {score:0.4f}, is that of {name}')
         return [path for path in best_files(runner.work_dir, label) if path.name != name] if is_main_process() else []
+
+
+def _is_taken(runner: Runner, name: str) -> bool:
+    """Copy the best weights from beside the resumed checkpoint, unless they are there; whether they then are."""
+    path = Path(runner.work_dir, name)
+    if path.is_file():
+        return True
+    source = Path(runner._load_from or path).with_name(name)
+    try:
+        with source.open('rb') as old, atomic_file(path) as new:
+            shutil.copyfileobj(old, new)
+    except OSError as error:
+        runner.logger.warning(
+            f'The best weights so far are lost, {error.filename}: {error.strerror or error}. Those of the best '
+            'validation from here on are kept'
+        )
+        return False
+    runner.logger.info(f'The best weights so far, {source}, are now in {path} as well')
+    return True
