@@ -111,6 +111,12 @@ def test_images_that_normalisation_spoils(images, tmp_path):
     assert 'first bad layer: data_preprocessor, check its mean and std' in message
 
 
+def test_a_work_dir_whose_name_is_not_utf8(images, tmp_path):
+    folder = tmp_path / 'th\udce9'
+    message, _ = check_stop(checked_config(images, folder, 'cross_entropy'), spoil_weight)
+    assert f'The last checkpoint is {folder}/epoch_1.pth' in message
+
+
 @pytest.mark.parametrize(
     'change',
     [dict(optim_wrapper__optimizer__lr=1e9), dict(model__head__temperature=1e-30)],

@@ -1,6 +1,7 @@
 """A loss, gradient or weight that is not finite ends the run while its last checkpoint is sound."""
 
 import math
+import os
 from pathlib import Path
 from typing import Any
 
@@ -205,7 +206,9 @@ class FiniteCheckHook(Hook):
         if is_main_process():
             bad.write(runner.work_dir)
         pointer = Path(runner.work_dir, POINTER)
-        sound = f'The last checkpoint is {pointer.read_text()}' if pointer.is_file() else 'There is no checkpoint yet'
+        sound = 'There is no checkpoint yet'
+        if pointer.is_file():
+            sound = f'The last checkpoint is {os.fsdecode(pointer.read_bytes())}'
         advice = 'lower the learning rate' if self.skip else 'lower the learning rate or set skip of FiniteCheckHook'
         raise NotFiniteError(f'{bad} (all in {Path(runner.work_dir, FILE)}). {sound}: {advice}')
 
